@@ -1,0 +1,158 @@
+//! Which packets count: the filters of the command line, the same for analyze, follow and scan.
+
+use std::net::IpAddr;
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+
+use crate::netfilter::{Packet, Time, Verdict};
+
+/// A set of conditions on packets. Several values of one filter: any of them; several filters: all
+/// of them. A packet without the field never passes a filter on that field.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Filters {
+    /// Not before this moment.
+    pub since: Option<Time>,
+    /// Before this moment (exclusive).
+    pub until: Option<Time>,
+    /// Source networks.
+    pub src: Vec<Network>,
+    /// Destination networks.
+    pub dst: Vec<Network>,
+    /// Source ports.
+    pub sport: Vec<RangeInclusive<u16>>,
+    /// Destination ports.
+    pub dport: Vec<RangeInclusive<u16>>,
+    /// Protocols, ASCII case ignored; `icmp` takes both families.
+    pub proto: Vec<String>,
+    /// Action words, exact.
+    pub action: Vec<String>,
+    /// Interface names: in or out.
+    pub iface: Vec<String>,
+    /// Syslog hosts, exact.
+    pub log_host: Vec<String>,
+    /// Leave out packets whose in or out is exactly `lo`.
+    pub no_local: bool,
+    /// Leave out packets with the verdict accept, or with one of these words as their action.
+    pub no_accept: bool,
+    /// Further action words that mean 'let through'.
+    pub accept_actions: Vec<String>,
+}
+
+/// A network in CIDR notation; a single address is a network of its full length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Network {
+    address: IpAddr,
+    /// Prefix length: 0 to 32 for IPv4, 0 to 128 for IPv6.
+    length: u8,
+}
+
+impl Network {
+    /// Whether the address lies in it; families never mix.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        let (first, last) = self.bounds();
+        match (first, address, last) {
+            (IpAddr::V4(a), IpAddr::V4(x), IpAddr::V4(b)) => a <= x && x <= b,
+            (IpAddr::V6(a), IpAddr::V6(x), IpAddr::V6(b)) => a <= x && x <= b,
+            _ => false,
+        }
+    }
+
+    /// Its first and last address, of one family.
+    pub fn bounds(&self) -> (IpAddr, IpAddr) {
+        match self.address {
+            IpAddr::V4(address) => {
+                let mask = u32::MAX.checked_shl(32 - u32::from(self.length)).unwrap_or(0);
+                let first = u32::from(address) & mask;
+                (IpAddr::V4(first.into()), IpAddr::V4((first | !mask).into()))
+            }
+            IpAddr::V6(address) => {
+                let mask = u128::MAX.checked_shl(128 - u32::from(self.length)).unwrap_or(0);
+                let first = u128::from(address) & mask;
+                (IpAddr::V6(first.into()), IpAddr::V6((first | !mask).into()))
+            }
+        }
+    }
+}
+
+impl FromStr for Network {
+    type Err = String;
+
+    /// Reads `192.0.2.1`, `192.0.2.0/24`, `2001:db8::/32`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("'{text}' is no address or network, such as 192.0.2.7 or 2001:db8::/32");
+        let (address, length) = match text.split_once('/') {
+            Some((address, length)) => (address, Some(length)),
+            None => (text, None),
+        };
+        let address: IpAddr = address.parse().map_err(|_| wrong())?;
+        let most = if address.is_ipv4() { 32 } else { 128 };
+        let length = match length {
+            None => most,
+            Some(length) => length.parse().ok().filter(|n| *n <= most).ok_or_else(wrong)?,
+        };
+        Ok(Network { address, length })
+    }
+}
+
+impl Filters {
+    /// Whether any filter is set.
+    pub fn any(&self) -> bool {
+        Filters {
+            accept_actions: self.accept_actions.clone(),
+            ..Filters::default()
+        } != *self
+    }
+
+    /// Whether the packet passes them all.
+    pub fn pass(&self, packet: &Packet<'_>) -> bool {
+        self.pass_time(packet.time) && self.pass_rest(packet)
+    }
+
+    /// Whether it passes all but the time filters.
+    pub fn pass_rest(&self, packet: &Packet<'_>) -> bool {
+        let network = |wanted: &[Network], address: Option<IpAddr>| {
+            wanted.is_empty() || address.is_some_and(|a| wanted.iter().any(|n| n.contains(a)))
+        };
+        let port = |wanted: &[RangeInclusive<u16>], port: Option<u16>| {
+            wanted.is_empty() || port.is_some_and(|p| wanted.iter().any(|r| r.contains(&p)))
+        };
+        let word = |wanted: &[String], bytes: &[u8]| wanted.iter().any(|w| w.as_bytes() == bytes);
+        network(&self.src, packet.src)
+            && network(&self.dst, packet.dst)
+            && port(&self.sport, packet.src_port)
+            && port(&self.dport, packet.dst_port)
+            && (self.proto.is_empty() || self.proto.iter().any(|p| same_proto(p, packet.proto)))
+            && (self.action.is_empty() || word(&self.action, packet.action))
+            && (self.iface.is_empty() || word(&self.iface, packet.if_in) || word(&self.iface, packet.if_out))
+            && (self.log_host.is_empty() || word(&self.log_host, packet.host))
+            && !(self.no_local && (packet.if_in == b"lo" || packet.if_out == b"lo"))
+            && !(self.no_accept && self.accepted(packet))
+    }
+
+    /// Whether the packet was let through: its verdict is accept, or its action is one of
+    /// `accept_actions`.
+    pub fn accepted(&self, packet: &Packet<'_>) -> bool {
+        packet.verdict == Verdict::Accept
+            || self
+                .accept_actions
+                .iter()
+                .any(|word| word.as_bytes() == packet.action)
+    }
+
+    /// Whether the packet was denied: its verdict is deny, and its action none of `accept_actions`.
+    pub fn denied(&self, packet: &Packet<'_>) -> bool {
+        packet.verdict == Verdict::Deny && !self.accepted(packet)
+    }
+
+    fn pass_time(&self, time: Option<Time>) -> bool {
+        if self.since.is_none() && self.until.is_none() {
+            return true;
+        }
+        time.is_some_and(|t| self.since.is_none_or(|s| t >= s) && self.until.is_none_or(|u| t < u))
+    }
+}
+
+fn same_proto(wanted: &str, proto: &[u8]) -> bool {
+    proto.eq_ignore_ascii_case(wanted.as_bytes())
+        || (wanted.eq_ignore_ascii_case("icmp") && proto.eq_ignore_ascii_case(b"icmpv6"))
+}

@@ -1,0 +1,6 @@
+//! Counts packets: modules as values, one fold, the filters.
+//!
+//! Owns what a report says. Packets come in, tables go out; pure. Must not know where packets come
+//! from (stores, files) nor how tables are shown.
+
+pub mod filter;

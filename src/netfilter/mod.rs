@@ -1,0 +1,152 @@
+//! The one parser of netfilter log lines.
+//!
+//! Owns what a log line means: who wrote it, when, which prefix it carries and which packet it
+//! describes. Sees bytes only: no clock, no file, no database. A line becomes a borrowed
+//! [`Packet`] or a named reason, without allocating.
+
+pub mod batch;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::net::IpAddr;
+
+/// A moment: microseconds since 1970-01-01T00:00:00Z. Years 1000 to 9999, the range that every
+/// store can hold (MySQL's DATETIME begins at the year 1000).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Time(pub i64);
+
+impl Time {
+    /// Microseconds in a second.
+    pub const SECOND: i64 = 1_000_000;
+    /// 1000-01-01T00:00:00Z, the earliest moment a store can hold.
+    pub const MIN: Time = Time(-30_610_224_000 * Time::SECOND);
+    /// 9999-12-31T23:59:59.999999Z, the latest.
+    pub const MAX: Time = Time(253_402_300_800 * Time::SECOND - 1);
+}
+
+/// What became of a packet, as settled by the prefix rule when the line is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Verdict {
+    /// The firewall let it through.
+    Accept,
+    /// The firewall did not.
+    Deny,
+    /// The prefix says neither (UFW's AUDIT, the tutorial's `*LOG*`).
+    Other,
+}
+
+impl Verdict {
+    /// The word that the `verdict` column holds.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Verdict::Accept => "accept",
+            Verdict::Deny => "deny",
+            Verdict::Other => "other",
+        }
+    }
+
+    /// The verdict that a column's word names; none for any other word.
+    pub fn from_word(word: &[u8]) -> Option<Verdict> {
+        match word {
+            b"accept" => Some(Verdict::Accept),
+            b"deny" => Some(Verdict::Deny),
+            b"other" => Some(Verdict::Other),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The flags of a TCP header, in the bits of RFC 9293 (FIN is 1, CWR is 128) with AE as 256
+/// (RFC 9768); what the kernel prints as bare words between `RES=` and `URGP=`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct TcpFlags(pub u16);
+
+impl TcpFlags {
+    /// No more data from the sender.
+    pub const FIN: u16 = 1;
+    /// Synchronise: opens a connection.
+    pub const SYN: u16 = 2;
+    /// Reset.
+    pub const RST: u16 = 4;
+    /// Push.
+    pub const PSH: u16 = 8;
+    /// The acknowledgment field counts.
+    pub const ACK: u16 = 16;
+    /// The urgent pointer counts.
+    pub const URG: u16 = 32;
+    /// ECN echo.
+    pub const ECE: u16 = 64;
+    /// Congestion window reduced.
+    pub const CWR: u16 = 128;
+    /// Accurate ECN.
+    pub const AE: u16 = 256;
+
+    /// Whether every flag of `mask` is set.
+    pub fn has(self, mask: u16) -> bool {
+        self.0 & mask == mask
+    }
+
+    /// A new connection: SYN without ACK.
+    pub fn opens(self) -> bool {
+        self.has(Self::SYN) && !self.has(Self::ACK)
+    }
+}
+
+/// One logged packet, borrowed from its line (or from a row). Of an ICMP error this is the outer
+/// packet; what stands in its brackets is left out.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Packet<'a> {
+    /// The line's own time; none where it had none.
+    pub time: Option<Time>,
+    /// The syslog host, empty if the line named none.
+    pub host: &'a [u8],
+    /// The whole log prefix as written, from behind the syslog header to `IN=`.
+    pub prefix: &'a [u8],
+    /// The action word that the prefix rule found.
+    pub action: &'a [u8],
+    /// What the prefix rule makes of the action.
+    pub verdict: Verdict,
+    /// `IN=`, at most 15 bytes in the kernel (IFNAMSIZ), empty for packets made here.
+    pub if_in: &'a [u8],
+    /// `OUT=`, empty for packets meant for this host.
+    pub if_out: &'a [u8],
+    /// `MAC=` as logged, or the run `MACSRC=... MACPROTO=...` of `--log-macdecode`.
+    pub mac: &'a [u8],
+    /// Source address; none for what carries no IP (bridge lines).
+    pub src: Option<IpAddr>,
+    /// Destination address.
+    pub dst: Option<IpAddr>,
+    /// Source port; none without ports (ICMP, fragments).
+    pub src_port: Option<u16>,
+    /// Destination port.
+    pub dst_port: Option<u16>,
+    /// `TCP`, `UDP`, `ICMP`, `ICMPv6`, `ARP`, ... or the number as the kernel wrote it; empty if unknown.
+    pub proto: &'a [u8],
+    /// Total length of the IP packet in bytes (the first `LEN=`).
+    pub length: Option<u32>,
+    /// TTL, or the hop limit of IPv6.
+    pub ttl: Option<u8>,
+    /// The TCP flags; none for other protocols and where the header was not logged.
+    pub tcp_flags: Option<TcpFlags>,
+    /// ICMP type.
+    pub icmp_type: Option<u8>,
+    /// ICMP code.
+    pub icmp_code: Option<u8>,
+}
+
+/// Text of a log as every store and report shows it: bytes that are not UTF-8, and NUL, become
+/// U+FFFD. Borrowed where nothing has to change.
+pub fn clean(bytes: &[u8]) -> Cow<'_, str> {
+    let text = String::from_utf8_lossy(bytes);
+    if text.contains('\0') {
+        Cow::Owned(text.replace('\0', "\u{FFFD}"))
+    } else {
+        text
+    }
+}
