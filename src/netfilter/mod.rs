@@ -4,7 +4,18 @@
 //! describes. Sees bytes only: no clock, no file, no database. A line becomes a borrowed
 //! [`Packet`] or a named reason, without allocating.
 
+pub mod account;
 pub mod batch;
+mod header;
+pub mod limits;
+mod line;
+pub mod prefix;
+mod presets;
+mod reader;
+pub mod timestamp;
+
+pub use line::Reason;
+pub use reader::Reader;
 
 use std::borrow::Cow;
 use std::fmt;

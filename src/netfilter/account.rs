@@ -1,0 +1,128 @@
+//! What became of every line of a log. Two sums hold: lines read are lines with packets, other
+//! syslog lines, damaged netfilter lines and an unfinished last one; packets are records and
+//! repeats.
+
+use std::collections::BTreeMap;
+
+use super::{Packet, Reason, Time, Verdict, clean};
+
+/// Counts of lines and packets.
+#[derive(Clone, Debug, Default)]
+pub struct Account {
+    /// Lines that gave at least one packet.
+    pub packet_lines: u64,
+    /// Lines that are no netfilter lines of the chosen prefixes, empty ones too.
+    pub other: u64,
+    /// Lines that should have given a packet and did not.
+    pub damaged: u64,
+    /// A last line without its end, left for the next run: 0 or 1 a file.
+    pub unfinished: u64,
+    /// Packets written out on a line.
+    pub records: u64,
+    /// Packets that a syslog daemon counted instead of writing them out.
+    pub repeats: u64,
+    /// Damaged records beside good ones, on lines with packets.
+    pub damaged_beside: u64,
+    /// Packets on lines without a time.
+    pub timeless: u64,
+    /// Least time of a packet.
+    pub first: Option<Time>,
+    /// Greatest time of a packet.
+    pub last: Option<Time>,
+    /// Why lines are damaged, with a sample of each.
+    pub reasons: BTreeMap<Reason, Damage>,
+    /// Prefixes on netfilter lines that no chosen rule takes, as far as [`PREFIXES_KEPT`] goes.
+    pub unknown_prefixes: BTreeMap<Vec<u8>, u64>,
+    /// Action words that are neither accepted nor denied, as far as [`PREFIXES_KEPT`] goes.
+    pub undecided: BTreeMap<Vec<u8>, u64>,
+}
+
+/// One kind of damage.
+#[derive(Clone, Debug, Default)]
+pub struct Damage {
+    /// How many records.
+    pub count: u64,
+    /// The first of them, up to [`SAMPLE`] characters.
+    pub sample: String,
+}
+
+/// Characters kept of a damaged line.
+pub const SAMPLE: usize = 160;
+
+/// How many different prefixes (or undecided actions) are counted; a log could hold any number.
+pub const PREFIXES_KEPT: usize = 1000;
+
+impl Account {
+    /// Lines read.
+    pub fn lines(&self) -> u64 {
+        self.packet_lines + self.other + self.damaged + self.unfinished
+    }
+
+    /// Packets found.
+    pub fn packets(&self) -> u64 {
+        self.records + self.repeats
+    }
+
+    /// Adds another log's counts; samples stay those met first.
+    pub fn add(&mut self, other: &Account) {
+        self.packet_lines += other.packet_lines;
+        self.other += other.other;
+        self.damaged += other.damaged;
+        self.unfinished += other.unfinished;
+        self.records += other.records;
+        self.repeats += other.repeats;
+        self.damaged_beside += other.damaged_beside;
+        self.timeless += other.timeless;
+        self.first = [self.first, other.first].into_iter().flatten().min();
+        self.last = self.last.max(other.last);
+        for (reason, damage) in &other.reasons {
+            let mine = self.reasons.entry(*reason).or_insert_with(|| Damage {
+                count: 0,
+                ..damage.clone()
+            });
+            mine.count += damage.count;
+        }
+        for (prefix, count) in &other.unknown_prefixes {
+            tally(&mut self.unknown_prefixes, prefix, *count);
+        }
+        for (action, count) in &other.undecided {
+            tally(&mut self.undecided, action, *count);
+        }
+    }
+
+    pub(super) fn packet(&mut self, packet: &Packet<'_>) {
+        match packet.time {
+            None => self.timeless += 1,
+            Some(time) => {
+                self.first = Some(self.first.map_or(time, |first| first.min(time)));
+                self.last = Some(self.last.map_or(time, |last| last.max(time)));
+            }
+        }
+        if packet.verdict == Verdict::Other {
+            tally(&mut self.undecided, packet.action, 1);
+        }
+    }
+
+    pub(super) fn damage(&mut self, reason: Reason, line: &[u8]) {
+        let damage = self.reasons.entry(reason).or_default();
+        if damage.count == 0 {
+            damage.sample = clean(&line[..line.len().min(4 * SAMPLE)])
+                .chars()
+                .take(SAMPLE)
+                .collect();
+        }
+        damage.count += 1;
+    }
+
+    pub(super) fn unknown_prefix(&mut self, prefix: &[u8]) {
+        tally(&mut self.unknown_prefixes, prefix, 1);
+    }
+}
+
+fn tally(counts: &mut BTreeMap<Vec<u8>, u64>, word: &[u8], count: u64) {
+    if let Some(known) = counts.get_mut(word) {
+        *known += count;
+    } else if counts.len() < PREFIXES_KEPT {
+        counts.insert(word.to_vec(), count);
+    }
+}

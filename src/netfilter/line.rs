@@ -1,0 +1,298 @@
+//! A packet's own words: from `IN=` to the end of the record.
+//!
+//! Written by linux `net/netfilter/nf_log_syslog.c` (before 5.13 `nf_log_ipv4.c`, `nf_log_ipv6.c`,
+//! `nf_log_common.c`, before 3.17 `xt_LOG.c`) and by ulogd2's `util/printpkt.c`.
+
+use std::net::IpAddr;
+
+use super::TcpFlags;
+
+/// Why a netfilter line gives no packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Reason {
+    /// The prefix is there, the packet is not.
+    NoInterfaces,
+    /// The line begins in the middle of a packet.
+    FrontCut,
+    /// The line ends before source and destination.
+    NoAddresses,
+    /// `SRC=` or `DST=` holds no address.
+    BadAddress,
+    /// A port, length or the like is no number in its range.
+    BadNumber,
+    /// The line ends before `PROTO=`.
+    NoProtocol,
+    /// TCP or UDP without ports, and not a fragment.
+    NoPorts,
+    /// A text longer than its column ([`super::limits`]); holds the column's name.
+    TooLong(&'static str),
+    /// The line is longer than the reader's cap of 1 MiB.
+    LineTooLong,
+    /// A repeat count that is 0, over 100,000, or no number.
+    RepeatCount,
+    /// `last message repeated` with no message of that host before it.
+    NothingToRepeat,
+}
+
+impl std::fmt::Display for Reason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Reason::NoInterfaces => f.write_str("no IN= and OUT= behind the prefix"),
+            Reason::FrontCut => f.write_str("front cut off"),
+            Reason::NoAddresses => f.write_str("cut before the addresses"),
+            Reason::BadAddress => f.write_str("not an address"),
+            Reason::BadNumber => f.write_str("not a number"),
+            Reason::NoProtocol => f.write_str("cut before the protocol"),
+            Reason::NoPorts => f.write_str("cut before the ports"),
+            Reason::TooLong(what) => write!(f, "{what} too long"),
+            Reason::LineTooLong => f.write_str("line over 1 MiB"),
+            Reason::RepeatCount => f.write_str("repeat count"),
+            Reason::NothingToRepeat => f.write_str("nothing to repeat"),
+        }
+    }
+}
+
+/// The fields of one record, without prefix and header.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Record<'a> {
+    pub if_in: &'a [u8],
+    pub if_out: &'a [u8],
+    pub mac: &'a [u8],
+    pub src: Option<IpAddr>,
+    pub dst: Option<IpAddr>,
+    pub src_port: Option<u16>,
+    pub dst_port: Option<u16>,
+    pub proto: &'a [u8],
+    pub length: Option<u32>,
+    pub ttl: Option<u8>,
+    pub tcp_flags: Option<TcpFlags>,
+    pub icmp_type: Option<u8>,
+    pub icmp_code: Option<u8>,
+    /// How many bytes of the text belong to it, up to the first word that no packet has.
+    pub len: usize,
+}
+
+/// Where `IN=` stands in a text, for each place where it opens a record: a name or nothing, a
+/// blank, and `OUT=` (very old kernels had `PHYSIN=` between).
+pub fn openings(text: &[u8]) -> impl Iterator<Item = usize> + '_ {
+    memchr::memmem::find_iter(text, b" OUT=").filter_map(move |out| {
+        let before = token_before(text, out)?;
+        let before = match text[before..out].starts_with(b"PHYSIN=") {
+            true => token_before(text, before.checked_sub(1)?)?,
+            false => before,
+        };
+        // The prefix may be glued to it: `*LOG*IN=eth0`.
+        let word = &text[before..out];
+        let word = &word[..memchr::memchr(b' ', word).unwrap_or(word.len())];
+        memchr::memmem::rfind(word, b"IN=").map(|at| before + at)
+    })
+}
+
+/// Where the token begins that ends at `end`.
+fn token_before(text: &[u8], end: usize) -> Option<usize> {
+    let begin = memchr::memrchr(b' ', text.get(..end)?).map_or(0, |blank| blank + 1);
+    Some(begin)
+}
+
+/// Reads one record; the text begins at its `IN=`. Words that no kernel writes are passed over,
+/// so that a field of the future does no harm; `len` says where the known ones end.
+pub fn read(text: &[u8]) -> Result<Record<'_>, Reason> {
+    let mut record = Record::default();
+    let mut seen = Seen::default();
+    let mut at = 0;
+    while at < text.len() {
+        let end = memchr::memchr(b' ', &text[at..]).map_or(text.len(), |n| at + n);
+        let word = &text[at..end];
+        let known = match word {
+            b"" => false,
+            [b'[', ..] if word.starts_with(b"[SRC=") => {
+                // An ICMP error quotes the packet that caused it, which repeats every key.
+                let end = behind_brackets(text, at);
+                record.len = end;
+                at = end + 1;
+                continue;
+            }
+            _ => take(&mut record, &mut seen, text, at, word)?,
+        };
+        if known {
+            record.len = end;
+        }
+        at = end + 1;
+    }
+    finish(record, &seen)
+}
+
+/// What has been met on the way, as far as the end needs it.
+#[derive(Default)]
+struct Seen {
+    /// A later fragment, or a header that the kernel could not read whole.
+    partial: bool,
+    /// The IPv6 header was there to its end.
+    ipv6: bool,
+    /// The fixed part of the TCP header was there.
+    tcp_header: bool,
+    flags: u16,
+    arp: bool,
+    /// `MACSRC=` begins here.
+    mac_begin: Option<usize>,
+    /// A bridge line names its protocol and may end there.
+    mac_proto: bool,
+}
+
+/// Takes a word in; says whether it is one that a packet has.
+#[inline]
+fn take<'a>(
+    record: &mut Record<'a>,
+    seen: &mut Seen,
+    text: &'a [u8],
+    at: usize,
+    word: &'a [u8],
+) -> Result<bool, Reason> {
+    let Some(equals) = memchr::memchr(b'=', word) else {
+        return Ok(bare_word(record, seen, word));
+    };
+    let (key, value) = (&word[..equals], &word[equals + 1..]);
+    match key {
+        b"IN" => record.if_in = value,
+        b"OUT" => record.if_out = value,
+        b"MAC" => record.mac = value,
+        b"SRC" if record.src.is_none() => record.src = Some(address(value)?),
+        b"DST" if record.dst.is_none() => record.dst = Some(address(value)?),
+        // The first LEN is the IP header's, a second one UDP's.
+        b"LEN" if record.length.is_none() => record.length = Some(number(value)?),
+        b"TTL" | b"HOPLIMIT" => record.ttl = Some(number(value)?),
+        b"FLOWLBL" => seen.ipv6 = true,
+        b"PROTO" if record.proto.is_empty() => record.proto = value,
+        b"SPT" => record.src_port = Some(number(value)?),
+        b"DPT" => record.dst_port = Some(number(value)?),
+        b"TYPE" => record.icmp_type = Some(number(value)?),
+        b"CODE" => record.icmp_code = Some(number(value)?),
+        b"WINDOW" | b"RES" | b"URGP" => seen.tcp_header = true,
+        b"MACSRC" | b"MACDST" | b"MACPROTO" | b"VPROTO" | b"VID" => {
+            // `--log-macdecode` writes the header's parts one by one; an ARP payload repeats the
+            // first two further on.
+            if !seen.arp {
+                let begin = *seen.mac_begin.get_or_insert(at);
+                record.mac = &text[begin..at + word.len()];
+                seen.mac_proto |= key == b"MACPROTO";
+            }
+        }
+        b"IPSRC" => record.src = Some(address(value)?),
+        b"IPDST" => record.dst = Some(address(value)?),
+        b"SRC" | b"DST" | b"LEN" | b"PROTO" | b"PHYSIN" | b"PHYSOUT" | b"TUNNEL" | b"TOS" | b"PREC"
+        | b"ID" | b"TC" | b"SEQ" | b"ACK" | b"PARAMETER" | b"GATEWAY" | b"MTU" | b"POINTER" | b"SPI"
+        | b"UID" | b"GID" | b"MARK" | b"HTYPE" | b"PTYPE" | b"OPCODE" => {}
+        _ => return Ok(false),
+    }
+    Ok(true)
+}
+
+/// Flags and the like, which have no `=`.
+fn bare_word<'a>(record: &mut Record<'a>, seen: &mut Seen, word: &'a [u8]) -> bool {
+    let flag = match word {
+        b"FIN" => TcpFlags::FIN,
+        b"SYN" => TcpFlags::SYN,
+        b"RST" => TcpFlags::RST,
+        b"PSH" => TcpFlags::PSH,
+        b"ACK" => TcpFlags::ACK,
+        b"URG" => TcpFlags::URG,
+        b"ECE" => TcpFlags::ECE,
+        b"CWR" => TcpFlags::CWR,
+        b"AE" => TcpFlags::AE,
+        b"ARP" => {
+            seen.arp = true;
+            record.proto = word;
+            return true;
+        }
+        b"INCOMPLETE" | b"TRUNCATED" => {
+            seen.partial = true;
+            return true;
+        }
+        // ulogd writes `FRAG: n ID: hex` with blanks.
+        _ if word.starts_with(b"FRAG:") => {
+            seen.partial = true;
+            return true;
+        }
+        b"DF" | b"MF" | b"CE" | b"OPT" | b"REQUEST" | b"REPLY" | b"Unknown" | b"Ext" | b"Hdr" | b"bytes]" => {
+            return true;
+        }
+        _ => return word.starts_with(b"ID:") || word.starts_with(b"(") || word.ends_with(b")"),
+    };
+    seen.flags |= flag;
+    true
+}
+
+/// Where the bracket closes that opens at `at`; brackets inside count (`INCOMPLETE [8 bytes] ]`).
+/// The end of the text if it never does.
+fn behind_brackets(text: &[u8], at: usize) -> usize {
+    let mut depth = 0usize;
+    for (offset, byte) in text[at..].iter().enumerate() {
+        match byte {
+            b'[' => depth += 1,
+            b']' => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return at + offset + 1;
+        }
+    }
+    text.len()
+}
+
+fn finish<'a>(mut record: Record<'a>, seen: &Seen) -> Result<Record<'a>, Reason> {
+    // ulogd writes ARP as `PROTO=ARP`, the kernel as a word.
+    let arp = seen.arp || record.proto == b"ARP";
+    if (record.src.is_none() || record.dst.is_none()) && !arp && !bridged(&record, seen) {
+        return Err(Reason::NoAddresses);
+    }
+    if record.src.is_some() != record.dst.is_some() && !arp {
+        return Err(Reason::NoAddresses);
+    }
+    let addressed = record.src.is_some() && !arp;
+    // IPv6 says nothing behind an ESP or unknown extension header.
+    if addressed && record.proto.is_empty() && !seen.partial && !seen.ipv6 {
+        return Err(Reason::NoProtocol);
+    }
+    let ported = matches!(record.proto, b"TCP" | b"UDP" | b"UDPLITE");
+    if ported && (record.src_port.is_none() || record.dst_port.is_none()) && !seen.partial {
+        return Err(Reason::NoPorts);
+    }
+    if record.proto == b"TCP" && (seen.tcp_header || seen.flags != 0) {
+        record.tcp_flags = Some(TcpFlags(seen.flags));
+    }
+    Ok(record)
+}
+
+/// A bridge or netdev line of an unknown protocol ends behind its MAC part: with the parts named
+/// one by one, or with an ethertype (the last two bytes) that is neither IPv4 nor IPv6.
+fn bridged(record: &Record<'_>, seen: &Seen) -> bool {
+    let ethertype = record
+        .mac
+        .len()
+        .checked_sub(5)
+        .and_then(|at| record.mac.get(at..));
+    record.src.is_none()
+        && record.dst.is_none()
+        && (seen.mac_proto
+            || ethertype.is_some_and(|t| record.mac.len() >= 41 && t != b"08:00" && t != b"86:dd"))
+}
+
+fn address(value: &[u8]) -> Result<IpAddr, Reason> {
+    let text = std::str::from_utf8(value).map_err(|_| Reason::BadAddress)?;
+    text.parse().map_err(|_| Reason::BadAddress)
+}
+
+/// Decimal digits that fit the field.
+fn number<T: TryFrom<u32>>(value: &[u8]) -> Result<T, Reason> {
+    if value.is_empty() || value.len() > 9 {
+        return Err(Reason::BadNumber);
+    }
+    let mut number = 0u32;
+    for byte in value {
+        if !byte.is_ascii_digit() {
+            return Err(Reason::BadNumber);
+        }
+        number = number * 10 + u32::from(byte - b'0');
+    }
+    T::try_from(number).map_err(|_| Reason::BadNumber)
+}

@@ -1,0 +1,308 @@
+//! What a log prefix says: the action word, and whether the packet was let through.
+//!
+//! Prefixes are the administrator's own (`--log-prefix`), so what they mean is a list of rules.
+//! The first rule that takes a prefix settles it.
+
+use regex::bytes::Regex;
+
+use super::{Verdict, presets};
+
+/// One rule.
+#[derive(Clone, Debug)]
+pub enum Rule {
+    /// `IPT: ACTION `, the manual's: ACCEPT is accept, every other word is deny.
+    Ipt,
+    /// Any prefix: the action is the prefix without outer blanks, brackets and final colon.
+    Any,
+    /// A preset or the user's own.
+    Pattern(Pattern),
+}
+
+/// A regular expression on the whole prefix.
+#[derive(Clone, Debug)]
+pub struct Pattern {
+    regex: Regex,
+    /// The action where the expression has no group `action` for it.
+    action: Option<String>,
+    verdicts: Verdicts,
+}
+
+/// How a pattern's action word becomes a verdict.
+#[derive(Clone, Debug)]
+pub enum Verdicts {
+    /// By the words in it, as [`verdict_of_words`].
+    Words,
+    /// Always this one.
+    Always(Verdict),
+    /// A preset's own words; any other is [`Verdict::Other`].
+    Listed {
+        /// Words that mean 'let through'.
+        accept: &'static [&'static str],
+        /// Words that mean 'not let through'.
+        deny: &'static [&'static str],
+    },
+}
+
+/// What a rule makes of a prefix.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settled<'a> {
+    /// The action word.
+    pub action: &'a [u8],
+    /// What it means.
+    pub verdict: Verdict,
+}
+
+/// Why a rule cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum RuleError {
+    /// The text is no preset's name and has no group `action`.
+    #[error("'{text}' is no preset (nearest: {nearest}) and has no group such as (?<action>\\w+)")]
+    NoPreset {
+        /// What was asked for.
+        text: String,
+        /// The preset whose name is most like it.
+        nearest: &'static str,
+    },
+    /// The regular expression is none.
+    #[error("'{text}' is no regular expression: {why}")]
+    NoRegex {
+        /// What was asked for.
+        text: String,
+        /// One line of the expression parser.
+        why: String,
+    },
+}
+
+impl Rule {
+    /// The rules of a preset, or the one rule of a regular expression with a group `action`.
+    pub fn named(text: &str) -> Result<Vec<Rule>, RuleError> {
+        if let Some(rules) = presets::rules(text) {
+            return Ok(rules);
+        }
+        let looks_like_a_name = text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+        let no_preset = || RuleError::NoPreset {
+            text: text.to_owned(),
+            nearest: presets::nearest(text),
+        };
+        if looks_like_a_name {
+            return Err(no_preset());
+        }
+        let regex = compile(text)?;
+        match regex.capture_names().flatten().any(|name| name == "action") {
+            true => Ok(vec![Rule::Pattern(Pattern {
+                regex,
+                action: None,
+                verdicts: Verdicts::Words,
+            })]),
+            false => Err(no_preset()),
+        }
+    }
+
+    /// The rule of a configured pattern; without an `action` it needs a group of that name.
+    pub fn configured(
+        pattern: &str,
+        action: Option<&str>,
+        verdict: Option<Verdict>,
+    ) -> Result<Rule, RuleError> {
+        let regex = compile(pattern)?;
+        if action.is_none() && !regex.capture_names().flatten().any(|name| name == "action") {
+            return Err(RuleError::NoPreset {
+                text: pattern.to_owned(),
+                nearest: presets::nearest(pattern),
+            });
+        }
+        let verdicts = verdict.map_or(Verdicts::Words, Verdicts::Always);
+        Ok(Rule::Pattern(Pattern {
+            regex,
+            action: action.map(str::to_owned),
+            verdicts,
+        }))
+    }
+
+    /// Whether the rule takes a prefix; `tag` as for [`Rules::settle`].
+    pub fn takes(&self, prefix: &[u8], tag: usize) -> bool {
+        self.settle(prefix, tag).is_some()
+    }
+
+    fn settle<'a>(&'a self, prefix: &'a [u8], tag: usize) -> Option<Settled<'a>> {
+        match self {
+            Rule::Ipt => ipt(prefix),
+            Rule::Any => (tag == 0 || is_one_word_of_verdict(prefix)).then(|| any(prefix)),
+            Rule::Pattern(pattern) => pattern.settle(prefix, tag),
+        }
+    }
+}
+
+impl Pattern {
+    /// A preset's rule.
+    pub(super) fn preset(regex: &str, action: Option<&str>, verdicts: Verdicts) -> Option<Pattern> {
+        Some(Pattern {
+            regex: compile(regex).ok()?,
+            action: action.map(str::to_owned),
+            verdicts,
+        })
+    }
+
+    fn settle<'a>(&'a self, prefix: &'a [u8], tag: usize) -> Option<Settled<'a>> {
+        let captures = self.regex.captures(prefix)?;
+        // A word with a colon in front may be another program's tag, and then the rest is what an
+        // attacker made it log. The prefix is the firewall's own only if the pattern needs that
+        // very word: with other letters in its place it must not match.
+        if tag > 0 {
+            let mut masked = prefix.to_vec();
+            for byte in &mut masked[..tag] {
+                if byte.is_ascii_alphanumeric() {
+                    *byte = b'x';
+                }
+            }
+            if self.regex.is_match(&masked) {
+                return None;
+            }
+        }
+        let action = match (&self.action, captures.name("action")) {
+            (Some(action), _) => action.as_bytes(),
+            (None, Some(group)) => group.as_bytes(),
+            (None, None) => return None,
+        };
+        Some(Settled {
+            action,
+            verdict: self.verdicts.of(action),
+        })
+    }
+}
+
+impl Verdicts {
+    fn of(&self, action: &[u8]) -> Verdict {
+        match self {
+            Verdicts::Words => verdict_of_words(action),
+            Verdicts::Always(verdict) => *verdict,
+            Verdicts::Listed { accept, deny } => {
+                let among = |words: &[&str]| words.iter().any(|word| word.as_bytes() == action);
+                match (among(accept), among(deny)) {
+                    (true, _) => Verdict::Accept,
+                    (_, true) => Verdict::Deny,
+                    _ => Verdict::Other,
+                }
+            }
+        }
+    }
+}
+
+/// The rules of one call, in the order in which they were named.
+#[derive(Clone, Debug)]
+pub struct Rules(Vec<Rule>);
+
+impl Default for Rules {
+    /// The manual's prefix alone.
+    fn default() -> Self {
+        Rules(vec![Rule::Ipt])
+    }
+}
+
+impl Rules {
+    /// These rules; the first that takes a prefix settles it.
+    pub fn new(rules: Vec<Rule>) -> Self {
+        Rules(rules)
+    }
+
+    /// What the rules make of a prefix. `tag` is the length of the word with a colon that it
+    /// begins with and that may be a program's tag ([`super::header::Writer::Word`]), else 0.
+    pub fn settle<'a>(&'a self, prefix: &'a [u8], tag: usize) -> Option<Settled<'a>> {
+        self.0.iter().find_map(|rule| rule.settle(prefix, tag))
+    }
+
+    /// Whether the text begins as a prefix of these rules does, though no packet follows: the
+    /// kernel's line was cut. Only the manual's prefix can be told so.
+    pub(super) fn begins(&self, text: &[u8]) -> bool {
+        text.starts_with(IPT) && self.0.iter().any(|rule| matches!(rule, Rule::Ipt))
+    }
+
+    /// Where in a run of bytes a prefix of these rules begins, for a second record on a line.
+    pub(super) fn find_in(&self, between: &[u8]) -> Option<usize> {
+        let ipt = self.0.iter().any(|rule| matches!(rule, Rule::Ipt));
+        ipt.then(|| memchr::memmem::rfind(between, IPT)).flatten()
+    }
+}
+
+/// The manual's marker, with its blank (chapter 2.7).
+const IPT: &[u8] = b"IPT: ";
+
+/// `IPT: DROP ` gives DROP. The word ends at a blank or at `IN=`.
+fn ipt(prefix: &[u8]) -> Option<Settled<'_>> {
+    let words = prefix.strip_prefix(IPT)?.trim_ascii_start();
+    let end = words.iter().position(|b| *b == b' ').unwrap_or(words.len());
+    let action = &words[..end];
+    let verdict = if action == b"ACCEPT" {
+        Verdict::Accept
+    } else {
+        Verdict::Deny
+    };
+    (!action.is_empty()).then_some(Settled { action, verdict })
+}
+
+/// Any prefix: `[UFW BLOCK] ` gives `UFW BLOCK`.
+fn any(prefix: &[u8]) -> Settled<'_> {
+    let mut action = prefix.trim_ascii();
+    action = action.strip_suffix(b":").unwrap_or(action);
+    for (open, close) in [(b'[', b']'), (b'(', b')'), (b'<', b'>'), (b'{', b'}')] {
+        if let [first, inner @ .., last] = action
+            && *first == open
+            && *last == close
+        {
+            action = inner.trim_ascii();
+        }
+    }
+    action = action.strip_suffix(b":").unwrap_or(action).trim_ascii();
+    Settled {
+        action,
+        verdict: verdict_of_words(action),
+    }
+}
+
+/// `DENY:` or `Shorewall:net-fw:DROP:` is a prefix, `sshd:` and `nginx: DROP` are another
+/// program's: only a single word that names a verdict can be told from a tag.
+fn is_one_word_of_verdict(prefix: &[u8]) -> bool {
+    let word = prefix.trim_ascii();
+    !word.contains(&b' ') && verdict_of_words(word) != Verdict::Other
+}
+
+/// What the words of a text say, whatever their case: accept if one is ACCEPT, ALLOW, PASS or
+/// PERMIT, deny if one is DROP, DENY, REJECT, BLOCK or INVALID, else other.
+pub fn verdict_of_words(text: &[u8]) -> Verdict {
+    const ACCEPT: [&[u8]; 4] = [b"ACCEPT", b"ALLOW", b"PASS", b"PERMIT"];
+    const DENY: [&[u8]; 5] = [b"DROP", b"DENY", b"REJECT", b"BLOCK", b"INVALID"];
+    let has = |wanted: &[&[u8]]| {
+        text.split(|b| !b.is_ascii_alphanumeric())
+            .any(|word| wanted.iter().any(|w| w.eq_ignore_ascii_case(word)))
+    };
+    if has(&ACCEPT) {
+        Verdict::Accept
+    } else if has(&DENY) {
+        Verdict::Deny
+    } else {
+        Verdict::Other
+    }
+}
+
+/// What `--prefix` takes this prefix: a preset's name, `any` if no other knows it.
+pub fn preset_for(prefix: &[u8]) -> &'static str {
+    presets::recognise(prefix)
+}
+
+fn compile(text: &str) -> Result<Regex, RuleError> {
+    Regex::new(text).map_err(|error| {
+        let why = error.to_string();
+        let why = why
+            .lines()
+            .next_back()
+            .unwrap_or_default()
+            .trim_start_matches("error: ")
+            .to_owned();
+        RuleError::NoRegex {
+            text: text.to_owned(),
+            why,
+        }
+    })
+}

@@ -1,0 +1,167 @@
+//! The prefixes of firewalls that people run, as data: adding one is adding an entry.
+
+use super::prefix::{Pattern, Rule, Rules, Verdicts};
+
+/// A firewall's prefixes.
+struct Preset {
+    name: &'static str,
+    forms: &'static [Form],
+}
+
+/// One form of a prefix: an expression on the whole of it, the action if no group holds it, and
+/// what the action means.
+struct Form {
+    regex: &'static str,
+    action: Option<&'static str>,
+    verdicts: Verdicts,
+}
+
+const fn form(regex: &'static str, verdicts: Verdicts) -> Form {
+    Form {
+        regex,
+        action: None,
+        verdicts,
+    }
+}
+
+const fn fixed(regex: &'static str, action: &'static str, verdicts: Verdicts) -> Form {
+    Form {
+        regex,
+        action: Some(action),
+        verdicts,
+    }
+}
+
+const ACCEPT: Verdicts = Verdicts::Always(super::Verdict::Accept);
+const DENY: Verdicts = Verdicts::Always(super::Verdict::Deny);
+const OTHER: Verdicts = Verdicts::Always(super::Verdict::Other);
+
+/// The common chain targets.
+const TARGETS: Verdicts = Verdicts::Listed {
+    accept: &["ACCEPT"],
+    deny: &["DROP", "REJECT"],
+};
+
+/// In the order in which an unknown prefix is tried on them: those with a marker of their own
+/// first.
+const PRESETS: [Preset; 8] = [
+    // The tutorial on connection logging: every new connection, and those over the rate. The rules
+    // log and go on, so neither says what became of the packet.
+    Preset {
+        name: "tutorial",
+        forms: &[form(r"^\*(?<action>LOG|ATTACK)\* *$", OTHER)],
+    },
+    // UFW's own chains (ufw `src/backend_iptables.py`) and ufw-docker. AUDIT and its INVALID note
+    // packets on their way to a decision.
+    Preset {
+        name: "ufw",
+        forms: &[form(
+            r"^\[UFW (?<action>[^\]]+)\] *$",
+            Verdicts::Listed {
+                accept: &["ALLOW", "LIMIT", "DOCKER ALLOW"],
+                deny: &["BLOCK", "LIMIT BLOCK", "DOCKER BLOCK", "DENY", "REJECT"],
+            },
+        )],
+    },
+    // CSF logs what it drops.
+    Preset {
+        name: "csf",
+        forms: &[
+            form(r"^Firewall: \*(?<action>Knock[^*]*)\* *$", OTHER),
+            form(r"^Firewall: \*(?<action>[^*]+)\* *$", DENY),
+        ],
+    },
+    // Shorewall's old default LOGFORMAT, glued, and the one of version 5.
+    Preset {
+        name: "shorewall",
+        forms: &[
+            form(
+                r"^Shorewall:[^: ]+:(?:\d+:)?(?<action>[^: ]+): *$",
+                Verdicts::Listed {
+                    accept: &["ACCEPT", "A_ACCEPT"],
+                    deny: &["DROP", "REJECT", "A_DROP", "A_REJECT"],
+                },
+            ),
+            form(r"^[A-Za-z][\w-]* (?<action>ACCEPT|DROP|REJECT) $", TARGETS),
+        ],
+    },
+    // Ubiquiti and VyOS name ruleset, rule and disposition.
+    Preset {
+        name: "ubiquiti",
+        forms: &[
+            fixed(r"^\[[^\]]*-(?:(?:\d+|default)-A|A-\d+)\]", "ACCEPT", ACCEPT),
+            fixed(r"^\[[^\]]*-(?:(?:\d+|default)-D|D-\d+)\]", "DROP", DENY),
+            fixed(r"^\[[^\]]*-(?:(?:\d+|default)-R|R-\d+)\]", "REJECT", DENY),
+        ],
+    },
+    // Proxmox puts a header of its own before these (`header::proxmox`).
+    Preset {
+        name: "proxmox",
+        forms: &[form(r"^(?:policy )?(?<action>ACCEPT|DROP|REJECT): $", TARGETS)],
+    },
+    // firewalld (`src/firewall/core/nftables.py`, `ipXtables.py`): the verdict ends the name.
+    Preset {
+        name: "firewalld",
+        forms: &[form(
+            r#"^['"]?(?:\S+_)?(?<action>ICMP_BLOCK|DROP|REJECT|ACCEPT|MARK): ?['"]?$"#,
+            Verdicts::Listed {
+                accept: &["ACCEPT"],
+                deny: &["DROP", "REJECT", "ICMP_BLOCK"],
+            },
+        )],
+    },
+    // FireHOL logs what falls through an interface or router, and what its protections drop; with
+    // literal quotes in some versions.
+    Preset {
+        name: "firehol",
+        forms: &[
+            form(r#"^['"]?[^'":=]*?(?<action>IN|OUT|PASS)-[\w.+-]+:['"]? ?$"#, DENY),
+            form(
+                r#"^['"]?[^'":=]*?(?<action>(?:DROP|REJECT|BLACKLIST|MALFORMED|SYN|ICMP|NEW|FRAGMENTS|INVALID|PACKET)[A-Za-z/ ]*?) (?:in|out|inface|outface)_?[\w.+-]*:['"]? ?$"#,
+                DENY,
+            ),
+        ],
+    },
+];
+
+/// The rules of a preset; none if there is no such preset.
+pub fn rules(name: &str) -> Option<Vec<Rule>> {
+    match name {
+        "ipt" => Some(vec![Rule::Ipt]),
+        "any" => Some(vec![Rule::Any]),
+        _ => PRESETS
+            .iter()
+            .find(|preset| preset.name == name)
+            .map(Preset::rules),
+    }
+}
+
+impl Preset {
+    fn rules(&self) -> Vec<Rule> {
+        let pattern = |form: &Form| Pattern::preset(form.regex, form.action, form.verdicts.clone());
+        self.forms.iter().filter_map(pattern).map(Rule::Pattern).collect()
+    }
+}
+
+/// Every preset's name, the two that are code first.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    ["ipt", "any"]
+        .into_iter()
+        .chain(PRESETS.iter().map(|preset| preset.name))
+}
+
+/// The preset that takes a prefix; `any` if no other does.
+pub fn recognise(prefix: &[u8]) -> &'static str {
+    if Rules::default().settle(prefix, 0).is_some() {
+        return "ipt";
+    }
+    let takes = |preset: &&Preset| Rules::new(preset.rules()).settle(prefix, 0).is_some();
+    PRESETS.iter().find(takes).map_or("any", |preset| preset.name)
+}
+
+/// The preset whose name is most like a text.
+pub fn nearest(text: &str) -> &'static str {
+    names()
+        .max_by(|a, b| strsim::jaro(a, text).total_cmp(&strsim::jaro(b, text)))
+        .unwrap_or("any")
+}

@@ -1,0 +1,480 @@
+//! Syslog stamps: reading them, and placing those without year or zone.
+
+use jiff::civil::DateTime;
+use jiff::tz::{Offset, TimeZone};
+
+use super::Time;
+
+/// A stamp as written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stamp {
+    /// Month to second, without year and zone (RFC 3164, section 4.1.2).
+    Yearless(Civil),
+    /// With its year, in the zone of whoever wrote it.
+    Local(Civil),
+    /// With year and zone (RFC 3339, section 5.6).
+    Moment(Time),
+}
+
+/// A date and time of day; the year is 0 where none was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Civil {
+    /// 1000 to 9999, or 0.
+    pub year: i16,
+    /// 1 to 12.
+    pub month: u8,
+    /// 1 to 31.
+    pub day: u8,
+    /// 0 to 23.
+    pub hour: u8,
+    /// 0 to 59.
+    pub minute: u8,
+    /// 0 to 59; a leap second is read as 59.
+    pub second: u8,
+    /// 0 to 999,999; further digits are dropped.
+    pub micros: u32,
+}
+
+/// The stamp that the text begins with and how many bytes it takes; none if it begins otherwise.
+pub fn read(text: &[u8]) -> Option<(Stamp, usize)> {
+    match text.first()? {
+        b'0'..=b'9' => year_first(text),
+        b'A'..=b'Z' => month_first(text).or_else(|| weekday_first(text)),
+        _ => None,
+    }
+}
+
+/// The stamp of `dmesg -T`: `[Mon May  4 06:35:12 2026]`, and how many bytes it takes.
+pub fn read_dmesg(text: &[u8]) -> Option<(Stamp, usize)> {
+    let mut at = Cursor::new(text);
+    at.expect(b'[')?;
+    at.weekday()?;
+    at.expect(b' ')?;
+    let mut civil = at.month_to_second()?;
+    at.expect(b' ')?;
+    civil.year = at.year()?;
+    at.expect(b']')?;
+    Some((Stamp::Local(civil), at.pos))
+}
+
+/// The stamp of Proxmox's firewall log: `04/May/2026:06:35:12 +0200`.
+pub fn read_proxmox(text: &[u8]) -> Option<(Stamp, usize)> {
+    let mut at = Cursor::new(text);
+    let day = at.digits(2)? as u8;
+    at.expect(b'/')?;
+    let month = at.month_name()?;
+    at.expect(b'/')?;
+    let year = at.year()?;
+    at.expect(b':')?;
+    let civil = at.time_of_day(Civil {
+        year,
+        month,
+        day,
+        hour: 0,
+        minute: 0,
+        second: 0,
+        micros: 0,
+    })?;
+    at.expect(b' ')?;
+    let offset = at.zone()?;
+    Some((Stamp::Moment(moment(civil, offset)?), at.pos))
+}
+
+/// `2026-05-04T06:35:12.5+02:00` and its kin, `2014 Jan  6 17:20:49`, `2014:01:06-17:20:49`,
+/// and journalctl's `1777876512.123456`.
+fn year_first(text: &[u8]) -> Option<(Stamp, usize)> {
+    let mut at = Cursor::new(text);
+    let Some(year) = at.year() else { return unix(text) };
+    let mut civil = Civil {
+        year,
+        month: 0,
+        day: 0,
+        hour: 0,
+        minute: 0,
+        second: 0,
+        micros: 0,
+    };
+    match at.next()? {
+        b'-' => {
+            civil.month = at.digits(2)? as u8;
+            at.expect(b'-')?;
+            civil.day = at.digits(2)? as u8;
+            matches!(at.next()?, b'T' | b't' | b' ').then_some(())?;
+            let civil = at.time_of_day(civil)?;
+            match at.zone() {
+                Some(offset) => Some((Stamp::Moment(moment(civil, offset)?), at.pos)),
+                None => Some((Stamp::Local(civil), at.pos)),
+            }
+        }
+        b' ' => {
+            let civil = Civil {
+                year,
+                ..at.month_to_second()?
+            };
+            Some((Stamp::Local(civil), at.pos))
+        }
+        b':' => {
+            civil.month = at.digits(2)? as u8;
+            at.expect(b':')?;
+            civil.day = at.digits(2)? as u8;
+            at.expect(b'-')?;
+            Some((Stamp::Local(at.time_of_day(civil)?), at.pos))
+        }
+        _ => unix(text),
+    }
+}
+
+/// `Jan  6 17:20:49`, `Jan 06 17:20:49.123`, `Jan  6 2014 17:20:49`.
+fn month_first(text: &[u8]) -> Option<(Stamp, usize)> {
+    let mut at = Cursor::new(text);
+    if let Some(civil) = at.month_to_second() {
+        return Some((Stamp::Yearless(civil), at.pos));
+    }
+    let mut at = Cursor::new(text);
+    let (month, day) = at.month_and_day()?;
+    let year = at.year()?;
+    at.expect(b' ')?;
+    let civil = at.time_of_day(Civil {
+        year,
+        month,
+        day,
+        hour: 0,
+        minute: 0,
+        second: 0,
+        micros: 0,
+    })?;
+    Some((Stamp::Local(civil), at.pos))
+}
+
+/// journalctl's short-full: `Mon 2026-05-04 06:35:12 UTC`. A zone's letters say nothing certain
+/// except UTC and GMT; any others are taken as the local zone.
+fn weekday_first(text: &[u8]) -> Option<(Stamp, usize)> {
+    let mut at = Cursor::new(text);
+    at.weekday()?;
+    at.expect(b' ')?;
+    let (stamp, len) = year_first(text.get(at.pos..)?)?;
+    at.pos += len;
+    at.expect(b' ')?;
+    let letters = text
+        .get(at.pos..)?
+        .iter()
+        .take_while(|b| b.is_ascii_uppercase())
+        .count();
+    let zone = text.get(at.pos..at.pos + letters)?;
+    let stamp = match (stamp, zone) {
+        (Stamp::Local(civil), b"UTC" | b"GMT") => Stamp::Moment(moment(civil, 0)?),
+        (Stamp::Local(_), [_, _, _, ..]) => stamp,
+        _ => return None,
+    };
+    Some((stamp, at.pos + letters))
+}
+
+/// Seconds since 1970 with a fraction.
+fn unix(text: &[u8]) -> Option<(Stamp, usize)> {
+    let mut at = Cursor::new(text);
+    let seconds = at.digits(10)?;
+    let dot = at.pos;
+    let micros = at.fraction();
+    if at.pos == dot {
+        return None;
+    }
+    let time = Time(i64::from(seconds) * Time::SECOND + i64::from(micros));
+    Some((Stamp::Moment(time), at.pos))
+}
+
+fn moment(civil: Civil, offset_seconds: i32) -> Option<Time> {
+    let offset = Offset::from_seconds(offset_seconds).ok()?;
+    let seconds = offset.to_timestamp(datetime(civil)?).ok()?.as_second();
+    in_range(seconds * Time::SECOND + i64::from(civil.micros))
+}
+
+fn in_range(micros: i64) -> Option<Time> {
+    (Time::MIN.0..=Time::MAX.0)
+        .contains(&micros)
+        .then_some(Time(micros))
+}
+
+/// To the second; none for a day that its month does not have.
+fn datetime(c: Civil) -> Option<DateTime> {
+    DateTime::new(
+        c.year,
+        c.month as i8,
+        c.day as i8,
+        c.hour as i8,
+        c.minute as i8,
+        c.second as i8,
+        0,
+    )
+    .ok()
+}
+
+/// Walks over a stamp's bytes; every step is none at the first byte that does not fit.
+struct Cursor<'a> {
+    text: &'a [u8],
+    pos: usize,
+}
+
+impl<'a> Cursor<'a> {
+    fn new(text: &'a [u8]) -> Self {
+        Cursor { text, pos: 0 }
+    }
+
+    fn next(&mut self) -> Option<u8> {
+        let byte = *self.text.get(self.pos)?;
+        self.pos += 1;
+        Some(byte)
+    }
+
+    fn expect(&mut self, byte: u8) -> Option<()> {
+        (self.next()? == byte).then_some(())
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.text.get(self.pos).copied()
+    }
+
+    fn digits(&mut self, count: usize) -> Option<u32> {
+        let mut value = 0u32;
+        for _ in 0..count {
+            let digit = self.next().filter(u8::is_ascii_digit)?;
+            value = value.checked_mul(10)?.checked_add(u32::from(digit - b'0'))?;
+        }
+        Some(value)
+    }
+
+    fn year(&mut self) -> Option<i16> {
+        let year = self.digits(4)? as i16;
+        (year >= 1000).then_some(year)
+    }
+
+    fn month_name(&mut self) -> Option<u8> {
+        const NAMES: [&[u8; 3]; 12] = [
+            b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec",
+        ];
+        let name = self.text.get(self.pos..self.pos + 3)?;
+        let month = NAMES.iter().position(|n| n.as_slice() == name)?;
+        self.pos += 3;
+        Some(month as u8 + 1)
+    }
+
+    fn weekday(&mut self) -> Option<()> {
+        const NAMES: [&[u8; 3]; 7] = [b"Mon", b"Tue", b"Wed", b"Thu", b"Fri", b"Sat", b"Sun"];
+        let name = self.text.get(self.pos..self.pos + 3)?;
+        NAMES.iter().any(|n| n.as_slice() == name).then_some(())?;
+        self.pos += 3;
+        Some(())
+    }
+
+    /// `Jan  6 ` or `Jan 06 `, with the blank behind it.
+    fn month_and_day(&mut self) -> Option<(u8, u8)> {
+        let month = self.month_name()?;
+        self.expect(b' ')?;
+        if self.peek()? == b' ' {
+            self.pos += 1;
+        }
+        let mut day = self.digits(1)?;
+        if self.peek()?.is_ascii_digit() {
+            day = day * 10 + self.digits(1)?;
+        }
+        self.expect(b' ')?;
+        (1..=31).contains(&day).then_some((month, day as u8))
+    }
+
+    fn month_to_second(&mut self) -> Option<Civil> {
+        let (month, day) = self.month_and_day()?;
+        self.time_of_day(Civil {
+            year: 0,
+            month,
+            day,
+            hour: 0,
+            minute: 0,
+            second: 0,
+            micros: 0,
+        })
+    }
+
+    fn time_of_day(&mut self, date: Civil) -> Option<Civil> {
+        let hour = self.digits(2)? as u8;
+        self.expect(b':')?;
+        let minute = self.digits(2)? as u8;
+        self.expect(b':')?;
+        let second = self.digits(2)? as u8;
+        if hour > 23 || minute > 59 || second > 60 {
+            return None;
+        }
+        let micros = self.fraction();
+        Some(Civil {
+            hour,
+            minute,
+            second: second.min(59),
+            micros,
+            ..date
+        })
+    }
+
+    /// `.123` or `,123456789` as microseconds; 0 if there is none.
+    fn fraction(&mut self) -> u32 {
+        if !matches!(self.peek(), Some(b'.' | b',')) {
+            return 0;
+        }
+        let digits = self.text[self.pos + 1..]
+            .iter()
+            .take_while(|b| b.is_ascii_digit())
+            .count();
+        if digits == 0 {
+            return 0;
+        }
+        let kept = &self.text[self.pos + 1..self.pos + 1 + digits.min(6)];
+        self.pos += 1 + digits;
+        let value = kept
+            .iter()
+            .fold(0, |value, digit| value * 10 + u32::from(digit - b'0'));
+        value * 10u32.pow(6 - kept.len() as u32)
+    }
+
+    /// `Z`, `+02:00`, `+0200`, `+02` as seconds east; stays where it is if there is none.
+    fn zone(&mut self) -> Option<i32> {
+        let sign = match self.peek()? {
+            b'Z' | b'z' => {
+                self.pos += 1;
+                return Some(0);
+            }
+            b'+' => 1,
+            b'-' => -1,
+            _ => return None,
+        };
+        let mut at = Cursor {
+            text: self.text,
+            pos: self.pos + 1,
+        };
+        let hours = at.digits(2)? as i32;
+        if at.peek() == Some(b':') {
+            at.pos += 1;
+        }
+        let before_minutes = at.pos;
+        let minutes = at.digits(2).unwrap_or_else(|| {
+            at.pos = before_minutes;
+            0
+        }) as i32;
+        if hours > 23 || minutes > 59 {
+            return None;
+        }
+        self.pos = at.pos;
+        Some(sign * (hours * 3600 + minutes * 60))
+    }
+}
+
+/// What a log's stamps without a year are measured against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reference {
+    /// When the log was last written to (now, for one that comes in live). No stamp is later than
+    /// this plus one day, which allows for clocks that disagree.
+    Written(Time),
+    /// The year of its last line, as the user says. No stamp is later than the end of it.
+    Year(i16),
+}
+
+/// Places stamps in time: the zone and the reference that a log's stamps lack.
+///
+/// A stamp without a year lies in the newest year that the reference allows. In autumn's doubled
+/// hour it is the first pass; a skipped one moves forward.
+#[derive(Debug)]
+pub struct Calendar {
+    zone: TimeZone,
+    /// Stamps without a year are not later than this.
+    latest: i64,
+    latest_year: i16,
+    /// The last minute that was placed: lines come in runs of the same minute, and no zone
+    /// changes inside one.
+    memo: Option<(Civil, i64)>,
+}
+
+/// The farthest back a 29 February can lie: over a century year that is no leap year.
+const YEARS_BACK: i16 = 12;
+
+impl Calendar {
+    /// For logs written in `zone`.
+    pub fn new(zone: TimeZone, reference: Reference) -> Self {
+        let mut calendar = Calendar {
+            zone,
+            latest: 0,
+            latest_year: 0,
+            memo: None,
+        };
+        calendar.refer_to(reference);
+        calendar
+    }
+
+    /// Moves the reference (following a log that grows).
+    pub fn refer_to(&mut self, reference: Reference) {
+        self.latest = match reference {
+            Reference::Written(time) => time.0.saturating_add(24 * 3600 * Time::SECOND),
+            Reference::Year(year) => {
+                let next = Civil {
+                    year: year + 1,
+                    month: 1,
+                    day: 1,
+                    hour: 0,
+                    minute: 0,
+                    second: 0,
+                    micros: 0,
+                };
+                self.minute_begins(next).map_or(Time::MAX.0, |begin| begin - 1)
+            }
+        };
+        let latest = jiff::Timestamp::from_microsecond(self.latest).unwrap_or(jiff::Timestamp::MAX);
+        self.latest_year = self.zone.to_datetime(latest).year();
+        self.memo = None;
+    }
+
+    /// When a stamp was; none for a day that does not exist.
+    pub fn place(&mut self, stamp: Stamp) -> Option<Time> {
+        let civil = match stamp {
+            Stamp::Moment(time) => return Some(time),
+            Stamp::Yearless(civil) | Stamp::Local(civil) => civil,
+        };
+        let minute = Civil {
+            second: 0,
+            micros: 0,
+            ..civil
+        };
+        let within = i64::from(civil.second) * Time::SECOND + i64::from(civil.micros);
+        if let Some((known, begin)) = self.memo
+            && known == minute
+        {
+            return in_range(begin + within);
+        }
+        let begin = if civil.year != 0 {
+            self.minute_begins(minute)?
+        } else {
+            (0..=YEARS_BACK).find_map(|back| {
+                let begin = self.minute_begins(Civil {
+                    year: self.latest_year - back,
+                    ..minute
+                })?;
+                (begin + within <= self.latest).then_some(begin)
+            })?
+        };
+        // Within the minute of `latest` itself the year depends on the second.
+        let borderline = civil.year == 0 && {
+            let latest_year_begin = self.minute_begins(Civil {
+                year: self.latest_year,
+                ..minute
+            });
+            latest_year_begin.is_some_and(|b| b <= self.latest && self.latest - b < 60 * Time::SECOND)
+        };
+        if !borderline {
+            self.memo = Some((minute, begin));
+        }
+        in_range(begin + within)
+    }
+
+    fn minute_begins(&self, minute: Civil) -> Option<i64> {
+        let zoned = self
+            .zone
+            .to_ambiguous_zoned(datetime(minute)?)
+            .compatible()
+            .ok()?;
+        Some(zoned.timestamp().as_microsecond())
+    }
+}
