@@ -9,6 +9,7 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod dns;
+pub mod exit;
 pub mod input;
 pub mod netfilter;
 pub mod report;

@@ -4,3 +4,11 @@
 //! from (stores, files) nor how tables are shown.
 
 pub mod filter;
+mod fold;
+mod group;
+mod modules;
+pub mod table;
+mod words;
+
+pub use fold::Fold;
+pub use modules::{DEFAULT, Module, all, named};

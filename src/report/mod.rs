@@ -1,1 +1,37 @@
-//! placeholder
+//! Shows what was found: tables, follow's lines, the account of an import.
+//!
+//! Owns how things look: widths, colour, escaping for the place they go to. Must not know where
+//! packets come from.
+
+pub mod account;
+pub mod console;
+pub mod escape;
+pub mod progress;
+pub mod text;
+
+use crate::netfilter::Time;
+
+/// A moment in the local zone: `2026-05-04 06:35:12`.
+pub fn moment(time: Time) -> String {
+    match jiff::Timestamp::from_microsecond(time.0) {
+        Ok(stamp) => stamp
+            .to_zoned(jiff::tz::TimeZone::system())
+            .strftime("%Y-%m-%d %H:%M:%S")
+            .to_string(),
+        Err(_) => "-".to_owned(),
+    }
+}
+
+/// A bar of at most `width` characters: accepted, denied and other packets, against the largest
+/// row's sum.
+pub fn bar(parts: [u64; 3], most: u64, width: usize) -> String {
+    let scaled = |count: u64| (count as u128 * width as u128 / u128::from(most.max(1))) as usize;
+    let mut bar = String::with_capacity(width);
+    let mut sum = 0;
+    for (count, mark) in parts.into_iter().zip(['+', '#', '.']) {
+        let begin = scaled(sum);
+        sum += count;
+        bar.extend(std::iter::repeat_n(mark, scaled(sum) - begin));
+    }
+    bar
+}

@@ -1,0 +1,116 @@
+//! What became of a log's lines, in words: two sums that add up.
+
+use std::fmt::Write;
+
+use crate::netfilter::account::Account;
+use crate::netfilter::prefix;
+
+/// The two sums, a line each, beginning with two blanks.
+pub fn sums(account: &Account) -> String {
+    let lines = sum(
+        account.lines(),
+        "line",
+        &[
+            (account.packet_lines, "with packets"),
+            (account.other, "other"),
+            (account.damaged, "damaged"),
+            (account.unfinished, "unfinished"),
+        ],
+    );
+    let packets = sum(
+        account.packets(),
+        "packet",
+        &[
+            (account.records, plural(account.records, "record")),
+            (account.repeats, plural(account.repeats, "repeat")),
+        ],
+    );
+    format!("  {lines}\n  {packets}")
+}
+
+/// `12 lines = 10 with packets + 2 other`; parts of nothing are left out, but not the first.
+fn sum(total: u64, what: &str, parts: &[(u64, &str)]) -> String {
+    let mut text = format!("{total} {}", plural(total, what));
+    let shown = parts
+        .iter()
+        .enumerate()
+        .filter(|(n, (count, _))| *n == 0 || *count > 0);
+    for (n, (_, (count, name))) in shown.enumerate() {
+        let sign = if n == 0 { " =" } else { " +" };
+        let _ = write!(text, "{sign} {count} {name}");
+    }
+    text
+}
+
+fn plural<'w>(count: u64, word: &'w str) -> &'w str {
+    match (count, word) {
+        (1, _) => word,
+        (_, "line") => "lines",
+        (_, "packet") => "packets",
+        (_, "record") => "records",
+        (_, "repeat") => "repeats",
+        _ => word,
+    }
+}
+
+/// `1 packet`, `2 packets`.
+pub fn counted(count: u64, word: &str) -> String {
+    format!("{count} {}", plural(count, word))
+}
+
+/// Why lines are damaged, with one sample each; none if no line is.
+pub fn damage(account: &Account) -> Option<String> {
+    if account.reasons.is_empty() {
+        return None;
+    }
+    let mut text = format!("{} damaged:", counted(account.damaged, "line"));
+    if account.damaged == 0 {
+        text = format!(
+            "{} damaged, beside good ones on their lines:",
+            counted(account.damaged_beside, "record")
+        );
+    } else if account.damaged_beside > 0 {
+        text = format!(
+            "{} damaged, and {} beside good ones:",
+            counted(account.damaged, "line"),
+            counted(account.damaged_beside, "record")
+        );
+    }
+    let mut reasons: Vec<_> = account.reasons.iter().collect();
+    reasons.sort_by_key(|(reason, damage)| (std::cmp::Reverse(damage.count), **reason));
+    for (reason, damage) in reasons {
+        let _ = write!(text, "\n  {} {reason}, such as: {}", damage.count, damage.sample);
+    }
+    Some(text)
+}
+
+/// What a log without packets holds instead, and the way out.
+pub fn nothing(name: &str, account: &Account) -> String {
+    if account.lines() == 0 {
+        return format!("{name} is empty.");
+    }
+    let lines = counted(account.lines(), "line");
+    if account.unknown_prefixes.is_empty() {
+        return format!(
+            "{name} holds no packet in {lines}: no netfilter log line was seen.\n  \
+             The firewall must log (iptables -j LOG, nft log) and this must be where its lines go."
+        );
+    }
+    let mut prefixes: Vec<_> = account.unknown_prefixes.iter().collect();
+    prefixes.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
+    let mut text = format!("{name} holds no packet with the chosen prefix in {lines}, but others:");
+    const SHOWN: usize = 5;
+    for (prefix, count) in prefixes.iter().take(SHOWN) {
+        let preset = prefix::preset_for(prefix);
+        let shown = crate::netfilter::clean(prefix);
+        let _ = write!(
+            text,
+            "\n  '{shown}' ({}): --prefix {preset}",
+            counted(**count, "line")
+        );
+    }
+    if prefixes.len() > SHOWN {
+        let _ = write!(text, "\n  and {} more", prefixes.len() - SHOWN);
+    }
+    text
+}

@@ -1,0 +1,64 @@
+//! What is said beside the data: `* ` done, `- ` note, `! ` error, `? ` question, all on stderr.
+
+use std::io::{self, Write};
+
+use super::escape;
+
+/// Where output goes and what kind of place that is. Data goes to `out`, messages to `err`.
+pub struct Console<'io> {
+    /// Standard output.
+    pub out: &'io mut dyn Write,
+    /// Standard error.
+    pub err: &'io mut dyn Write,
+    /// Whether standard input is a terminal.
+    pub in_is_terminal: bool,
+    /// Whether standard output is a terminal.
+    pub out_is_terminal: bool,
+    /// Whether standard error is a terminal.
+    pub err_is_terminal: bool,
+    /// Say only what is wrong.
+    pub quiet: bool,
+}
+
+impl Console<'_> {
+    /// Says that something was done.
+    pub fn done(&mut self, text: &str) {
+        if !self.quiet {
+            self.say("* ", text);
+        }
+    }
+
+    /// Says something worth knowing.
+    pub fn note(&mut self, text: &str) {
+        if !self.quiet {
+            self.say("- ", text);
+        }
+    }
+
+    /// Says that something is not as it should be, though the work goes on.
+    pub fn warn(&mut self, text: &str) {
+        self.say("- ", text);
+    }
+
+    /// Says what went wrong.
+    pub fn error(&mut self, text: &str) {
+        self.say("! ", text);
+    }
+
+    /// Asks, and reads the answer's line from standard input.
+    pub fn ask(&mut self, question: &str) -> io::Result<String> {
+        write!(self.err, "? {} ", escape::terminal(question))?;
+        self.err.flush()?;
+        let mut answer = String::new();
+        io::stdin().read_line(&mut answer)?;
+        Ok(answer.trim().to_owned())
+    }
+
+    /// A message's further lines keep their two blanks. A closed stderr is nobody's loss.
+    fn say(&mut self, mark: &str, text: &str) {
+        for (n, line) in text.lines().enumerate() {
+            let mark = if n == 0 { mark } else { "" };
+            let _ = writeln!(self.err, "{mark}{}", escape::terminal(line));
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! Text from logs, names and databases is hostile: what it may contain, for the place it goes to.
+
+use std::borrow::Cow;
+
+/// For a terminal and for plain text: control characters and those that turn the direction of
+/// writing are shown as `\x1b` or `\u{202e}`, so no log can move a cursor or forge a line.
+pub fn terminal(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(is_unsafe) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        match c {
+            _ if !is_unsafe(c) => shown.push(c),
+            '\0'..='\x7f' => shown.push_str(&format!("\\x{:02x}", u32::from(c))),
+            _ => shown.push_str(&format!("\\u{{{:x}}}", u32::from(c))),
+        }
+    }
+    Cow::Owned(shown)
+}
+
+/// Control characters (Unicode category Cc), line and paragraph separators, and the marks of the
+/// bidirectional algorithm (UAX 9).
+fn is_unsafe(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::terminal;
+
+    #[test]
+    fn an_escape_sequence_is_shown_and_not_sent() {
+        assert_eq!(terminal("\x1b[31mred\x07"), "\\x1b[31mred\\x07");
+        assert_eq!(terminal("a\u{202e}b\u{9b}c"), "a\\u{202e}b\\u{9b}c");
+    }
+
+    #[test]
+    fn plain_words_stay_as_they_are() {
+        assert_eq!(terminal("bräda ▲ 192.0.2.1"), "bräda ▲ 192.0.2.1");
+    }
+}

@@ -1,0 +1,90 @@
+//! Tables as the manual's chapter 5 shows them.
+
+use std::io::{self, Write};
+use std::net::IpAddr;
+
+use comfy_table::{CellAlignment, ColumnConstraint, Table as Grid, Width, presets};
+
+use super::escape;
+use crate::analysis::table::{Cell, Column, Table};
+
+/// What a reader wants to see instead of an address: its name, if it has one.
+pub type Names<'n> = dyn Fn(IpAddr) -> Option<String> + 'n;
+
+/// Writes a table: a blank line, its title, the header, a rule, the rows.
+pub fn table(out: &mut dyn Write, table: &Table, names: &Names<'_>) -> io::Result<()> {
+    let rows: Vec<Vec<String>> = table
+        .rows
+        .iter()
+        .map(|row| {
+            row.iter()
+                .zip(&table.columns)
+                .map(|(cell, column)| shown(cell, column, names))
+                .collect()
+        })
+        .collect();
+    writeln!(out, "\n{}", escape::terminal(table.title))?;
+    write!(out, "{}", grid(&table.columns, rows))
+}
+
+/// Rows under their heads, one blank between columns, no blanks at the end of a line.
+fn grid(columns: &[Column], rows: Vec<Vec<String>>) -> String {
+    let mut grid = Grid::new();
+    grid.load_style(presets::NOTHING);
+    grid.add_row(columns.iter().map(|column| column.head));
+    grid.add_rows(rows);
+    // A longer cell widens its column, and the rule with it.
+    let widths: Vec<usize> = columns
+        .iter()
+        .zip(grid.column_max_content_widths())
+        .map(|(c, w)| c.width.max(usize::from(w)))
+        .collect();
+    let mut lines = Grid::new();
+    lines.load_style(presets::NOTHING);
+    lines.add_row(columns.iter().map(|column| column.head));
+    lines.add_row(widths.iter().map(|width| "-".repeat(*width)));
+    for row in grid.row_iter().skip(1) {
+        lines.add_row(row.clone());
+    }
+    for (n, (column, width)) in columns.iter().zip(&widths).enumerate() {
+        let left = u16::from(n > 0);
+        if let Some(grid_column) = lines.column_mut(n) {
+            grid_column.set_padding((left, 0));
+            grid_column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(*width as u16 + left)));
+            let side = if column.right {
+                CellAlignment::Right
+            } else {
+                CellAlignment::Left
+            };
+            grid_column.set_cell_alignment(side);
+        }
+    }
+    let mut text = lines.trim_fmt();
+    text.push('\n');
+    text
+}
+
+fn shown(cell: &Cell, column: &Column, names: &Names<'_>) -> String {
+    match cell {
+        Cell::Count(count) => count.to_string(),
+        Cell::Port(port) => port.to_string(),
+        Cell::Address(address) => match names(*address) {
+            Some(name) => ending(&escape::terminal(&name), column.width),
+            None => address.to_string(),
+        },
+        Cell::Word(word) => escape::terminal(word).into_owned(),
+        Cell::Time(time) => super::moment(*time),
+        Cell::Bar(parts, most) => super::bar(*parts, *most, column.width),
+        Cell::Missing => "-".to_owned(),
+    }
+}
+
+/// A name too long for its column shows its end, which tells most, behind a `*`.
+pub fn ending(name: &str, width: usize) -> String {
+    let length = name.chars().count();
+    if length <= width {
+        return name.to_owned();
+    }
+    let end: String = name.chars().skip(length - width.saturating_sub(1)).collect();
+    format!("*{end}")
+}
