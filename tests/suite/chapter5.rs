@@ -1,11 +1,12 @@
 //! The five tables that the manual's chapter 5 prints, row by row in the manual's order.
 //!
-//! They were typed from the manual, not counted by the program. `examples/iptables.log` is built so
+//! They are copied from the manual, not counted by the program. `examples/iptables.log` is built so
 //! that its analysis gives these rows. The manual leaves the order of rows with an equal count
 //! open; the program orders them by their key, so compare tied rows as a set.
 
 /// Chapter 5.1, denied traffic: count, source, source port, destination, destination port, protocol,
 /// action. Three INVALID rows of [`INVALID`] tie with the last two rows here (count 3).
+#[rustfmt::skip]
 pub const DENIED: &[[&str; 7]] = &[
     ["138", "213.136.38.8", "41757", "188.126.93.160", "80", "TCP", "INVALID"],
     ["14", "125.16.128.122", "62215", "188.126.93.160", "80", "TCP", "INVALID"],
