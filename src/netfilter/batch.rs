@@ -5,11 +5,15 @@ use std::net::IpAddr;
 use super::{Packet, TcpFlags, Time, Verdict, clean};
 
 /// A run of owned packets, in the order of their lines. All text lies in one buffer, cleaned
-/// ([`clean`]), so a batch costs two allocations however many packets it holds.
+/// ([`clean`]), so a batch costs two allocations however many packets it holds. A packet that a
+/// syslog daemon counted a hundred thousand times is held once.
 #[derive(Debug, Default)]
 pub struct Batch {
     text: String,
     rows: Vec<Row>,
+    packets: usize,
+    /// Where the last packet's prefix lay when it came in.
+    last_prefix: usize,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -29,11 +33,24 @@ struct Row {
     /// `begin`.
     begin: u32,
     ends: [u32; 7],
+    /// How often in a row.
+    times: u32,
 }
 
 impl Batch {
     /// Adds a packet.
     pub fn push(&mut self, packet: &Packet<'_>) {
+        self.packets += 1;
+        // Repeats come from one line, so only a prefix in the same place is worth comparing.
+        let prefix = packet.prefix.as_ptr().addr();
+        if std::mem::replace(&mut self.last_prefix, prefix) == prefix
+            && let Some(last) = self.rows.last()
+            && self.packet(last) == *packet
+            && let Some(last) = self.rows.last_mut()
+        {
+            last.times += 1;
+            return;
+        }
         let begin = self.text.len() as u32;
         let words = [
             packet.host,
@@ -62,17 +79,20 @@ impl Batch {
             icmp_code: packet.icmp_code,
             begin,
             ends,
+            times: 1,
         });
     }
 
     /// The packets; their text is valid UTF-8 without NUL.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = Packet<'_>> {
-        self.rows.iter().map(|row| self.packet(row))
+    pub fn iter(&self) -> impl Iterator<Item = Packet<'_>> {
+        self.rows
+            .iter()
+            .flat_map(|row| std::iter::repeat_n(self.packet(row), row.times as usize))
     }
 
     /// How many packets.
     pub fn len(&self) -> usize {
-        self.rows.len()
+        self.packets
     }
 
     /// Whether there are none.
@@ -80,9 +100,9 @@ impl Batch {
         self.rows.is_empty()
     }
 
-    /// Bytes of text held, for bounding a batch.
-    pub fn text_len(&self) -> usize {
-        self.text.len()
+    /// About how many bytes it takes, for bounding it.
+    pub fn size(&self) -> usize {
+        self.text.len() + self.rows.len() * size_of::<Row>()
     }
 
     fn packet(&self, row: &Row) -> Packet<'_> {

@@ -151,6 +151,11 @@ pub struct Packet<'a> {
     pub icmp_code: Option<u8>,
 }
 
+/// The stamp at the beginning of a line, for putting logs in the order of time.
+pub fn stamp(line: &[u8]) -> Option<timestamp::Stamp> {
+    header::read(line).stamp
+}
+
 /// Text of a log as every store and report shows it: bytes that are not UTF-8, and NUL, become
 /// U+FFFD. Borrowed where nothing has to change.
 pub fn clean(bytes: &[u8]) -> Cow<'_, str> {

@@ -1,0 +1,130 @@
+//! The logs of a call: checked before anything is done, taken in the order of time.
+
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use jiff::tz::TimeZone;
+
+use crate::input::{Log, OpenError};
+use crate::netfilter::Time;
+use crate::netfilter::timestamp::{Calendar, Reference};
+
+/// How much of a log is searched for its first stamp.
+const SEARCHED: usize = 64 * 1024;
+
+/// A log that opened and whose first block could be read.
+pub struct Source {
+    /// Its path as given, or `standard input`.
+    pub name: String,
+    path: Option<PathBuf>,
+    /// Standard input cannot be opened twice.
+    opened: Option<Log>,
+    first: Option<Time>,
+    reference: Reference,
+}
+
+/// What places stamps without year or zone.
+#[derive(Clone)]
+pub struct Clock {
+    /// Now.
+    pub now: Time,
+    /// The local zone.
+    pub zone: TimeZone,
+    /// `--year`.
+    pub year: Option<i16>,
+}
+
+impl Clock {
+    /// The clock on the wall.
+    pub fn system(year: Option<i16>) -> Clock {
+        Clock { now: moment(SystemTime::now()), zone: TimeZone::system(), year }
+    }
+
+    /// A calendar for a log that was last written to at this moment (none: it comes in live).
+    pub fn calendar(&self, written: Option<SystemTime>) -> Calendar {
+        Calendar::new(self.zone.clone(), self.reference(written))
+    }
+
+    fn reference(&self, written: Option<SystemTime>) -> Reference {
+        match self.year {
+            Some(year) => Reference::Year(year),
+            None => Reference::Written(written.map_or(self.now, moment)),
+        }
+    }
+}
+
+/// A file's time, in ours.
+fn moment(time: SystemTime) -> Time {
+    let micros = match time.duration_since(UNIX_EPOCH) {
+        Ok(since) => i64::try_from(since.as_micros()),
+        Err(before) => i64::try_from(before.duration().as_micros()).map(|micros| -micros),
+    };
+    Time(micros.unwrap_or(Time::MAX.0))
+}
+
+/// Opens each log once and reads its first block, so that nothing is done if one cannot be read.
+/// They come back in the order of their first stamps; those without stay behind in their order,
+/// and standard input is last.
+pub fn check(paths: &[PathBuf], clock: &Clock) -> Result<Vec<Source>, OpenError> {
+    let mut sources = Vec::new();
+    let mut seen = Vec::new();
+    for path in paths {
+        let is_stdin = path == Path::new("-");
+        let mut log = if is_stdin { Log::stdin()? } else { Log::open(path)? };
+        log.check()?;
+        // One file under two names (a link, or `a.log ./a.log`) is one log.
+        let identity = log.device_and_inode();
+        if !is_stdin && identity.is_some() && seen.contains(&identity) {
+            continue;
+        }
+        seen.push(identity);
+        let reference = clock.reference(log.modified());
+        let first = if log.is_plain() || log.raw_len().is_some() {
+            first_time(&mut log, Calendar::new(clock.zone.clone(), reference))
+        } else {
+            None
+        };
+        let stream = log.raw_len().is_none();
+        sources.push(Source {
+            name: log.name().to_owned(),
+            path: (!is_stdin).then(|| path.clone()),
+            opened: stream.then_some(log),
+            first,
+            reference,
+        });
+    }
+    sources.sort_by_key(|source| (source.opened.is_some(), source.first.is_none(), source.first));
+    Ok(sources)
+}
+
+/// The first stamp near a log's beginning; none if there is none, or it cannot be read that far.
+fn first_time(log: &mut Log, mut calendar: Calendar) -> Option<Time> {
+    let head = log.peek(SEARCHED).ok()?;
+    head.split(|b| *b == b'\n').find_map(|line| calendar.place(crate::netfilter::stamp(line)?))
+}
+
+impl Source {
+    /// Opens it for reading from the start; a stream only once.
+    pub fn open(&mut self) -> Result<Log, OpenError> {
+        match (self.opened.take(), &self.path) {
+            (Some(log), _) => Ok(log),
+            (None, Some(path)) => Log::open(path),
+            (None, None) => Log::stdin(),
+        }
+    }
+
+    /// Whether it is a file, which has an identity and can be read again.
+    pub fn is_file(&self) -> bool {
+        self.opened.is_none() && self.path.is_some()
+    }
+
+    /// Its path, shown.
+    pub fn path(&self) -> String {
+        self.path.as_deref().unwrap_or(Path::new("-")).display().to_string()
+    }
+
+    /// What its stamps are placed with.
+    pub fn calendar(&self, clock: &Clock) -> Calendar {
+        Calendar::new(clock.zone.clone(), self.reference)
+    }
+}
