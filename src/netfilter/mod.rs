@@ -5,6 +5,7 @@
 //! [`Packet`] or a named reason, without allocating.
 
 pub mod batch;
+pub mod limits;
 
 use std::borrow::Cow;
 use std::fmt;
