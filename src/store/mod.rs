@@ -4,13 +4,22 @@
 //! know commands, reports or log files. Table names come in as [`TableName`] only; values are
 //! bound, or escaped by the driver.
 
+mod condition;
+mod ledger;
+mod messages;
+mod moment;
+mod mysql;
 mod name;
+mod schema;
+mod sqlite;
 
+pub use mysql::create_database;
 pub use name::TableName;
 
 use std::net::IpAddr;
 
 use crate::analysis::filter::Filters;
+use crate::config::Place;
 use crate::dns::Known;
 use crate::netfilter::batch::Batch;
 use crate::netfilter::{Packet, Time};
@@ -24,6 +33,15 @@ pub enum StoreError {
     /// The answer to a COMMIT never came: the work may be done or not; the ledger knows.
     #[error("{0}")]
     Unsure(String),
+}
+
+/// Opens a store: connects to the server's database, or opens the file. With `create_file` a
+/// missing file is made; without, it is an error.
+pub fn open(place: &Place, create_file: bool) -> Result<Box<dyn Store + Send>, StoreError> {
+    Ok(match place {
+        Place::Server(server) => Box::new(mysql::open(server)?),
+        Place::File(path) => Box::new(sqlite::open(path, create_file)?),
+    })
 }
 
 /// What a name stands for in a store.

@@ -1,0 +1,199 @@
+//! The filters as an SQL condition that holds exactly where [`Filters::pass`] does.
+
+use std::net::IpAddr;
+use std::ops::RangeInclusive;
+
+use super::schema::Dialect;
+use crate::analysis::filter::{Filters, Network};
+use crate::netfilter::Time;
+
+/// A value for a `?` of the condition.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Bound {
+    Text(String),
+    Bytes(Vec<u8>),
+    Number(u16),
+    Time(Time),
+}
+
+/// An SQL condition and the values of its placeholders.
+#[derive(Clone, Debug)]
+pub(super) struct Condition {
+    pub sql: String,
+    pub values: Vec<Bound>,
+    dialect: Dialect,
+}
+
+impl Condition {
+    /// All filters.
+    pub fn of(dialect: Dialect, filters: &Filters) -> Condition {
+        let mut condition = Condition::rest(dialect, filters);
+        condition.times(filters);
+        condition
+    }
+
+    /// All but the time filters.
+    pub fn rest(dialect: Dialect, filters: &Filters) -> Condition {
+        let mut condition = Condition {
+            sql: "1=1".to_owned(),
+            values: Vec::new(),
+            dialect,
+        };
+        condition.networks("src_ip", &filters.src);
+        condition.networks("dst_ip", &filters.dst);
+        condition.ports("src_prt", &filters.sport);
+        condition.ports("dst_prt", &filters.dport);
+        condition.any(&filters.proto, |condition, word| condition.proto(word));
+        condition.any(&filters.action, |condition, word| condition.word("action", word));
+        condition.any(&filters.iface, |condition, word| {
+            condition.word("if_in", word);
+            condition.sql.push_str(" OR ");
+            condition.word("if_out", word);
+        });
+        condition.any(&filters.log_host, |condition, word| condition.word("host", word));
+        if filters.no_local {
+            for column in ["if_in", "if_out"] {
+                condition.sql.push_str(" AND NOT ");
+                condition.word(column, "lo");
+            }
+        }
+        if filters.no_accept {
+            condition.sql.push_str(" AND NOT ");
+            condition.word("verdict", "accept");
+            for word in &filters.accept_actions {
+                condition.sql.push_str(" AND NOT ");
+                condition.word("action", word);
+            }
+        }
+        condition
+    }
+
+    /// The time filters alone, where there are any.
+    pub fn only_times(dialect: Dialect, filters: &Filters) -> Option<Condition> {
+        (filters.since.is_some() || filters.until.is_some()).then(|| {
+            let mut condition = Condition {
+                sql: "1=1".to_owned(),
+                values: Vec::new(),
+                dialect,
+            };
+            condition.times(filters);
+            condition
+        })
+    }
+
+    fn times(&mut self, filters: &Filters) {
+        if filters.since.is_none() && filters.until.is_none() {
+            return;
+        }
+        // A column holds no time beyond these two, so the comparison need not be put into words
+        // that the column's type may not have.
+        let impossible =
+            filters.since.is_some_and(|t| t > Time::MAX) || filters.until.is_some_and(|t| t <= Time::MIN);
+        if impossible {
+            self.sql.push_str(" AND 1=0");
+            return;
+        }
+        self.sql.push_str(" AND `timestamp` IS NOT NULL");
+        if let Some(since) = filters.since.filter(|t| *t > Time::MIN) {
+            self.sql.push_str(" AND `timestamp` >= ?");
+            self.values.push(Bound::Time(since));
+        }
+        if let Some(until) = filters.until.filter(|t| *t <= Time::MAX) {
+            self.sql.push_str(" AND `timestamp` < ?");
+            self.values.push(Bound::Time(until));
+        }
+    }
+
+    /// Any of the wanted, if something is wanted.
+    fn any<T>(&mut self, wanted: &[T], mut one: impl FnMut(&mut Condition, &T)) {
+        for (n, wanted) in wanted.iter().enumerate() {
+            self.sql.push_str(if n == 0 { " AND (" } else { " OR " });
+            one(self, wanted);
+        }
+        if !wanted.is_empty() {
+            self.sql.push(')');
+        }
+    }
+
+    /// The length tells the families apart: without it an IPv6 address could lie between two of
+    /// IPv4, byte by byte.
+    fn networks(&mut self, column: &str, wanted: &[Network]) {
+        self.any(wanted, |condition, network| {
+            let (first, last) = network.bounds();
+            let length = if first.is_ipv4() { 4 } else { 16 };
+            condition.sql.push_str(&format!(
+                "(LENGTH(`{column}`) = {length} AND `{column}` BETWEEN ? AND ?)"
+            ));
+            condition.values.push(Bound::Bytes(address_bytes(first)));
+            condition.values.push(Bound::Bytes(address_bytes(last)));
+        });
+    }
+
+    fn ports(&mut self, column: &str, wanted: &[RangeInclusive<u16>]) {
+        self.any(wanted, |condition, range| {
+            condition.sql.push_str(&format!("`{column}` BETWEEN ? AND ?"));
+            condition.values.push(Bound::Number(*range.start()));
+            condition.values.push(Bound::Number(*range.end()));
+        });
+    }
+
+    /// The same bytes. On MySQL the collation utf8mb4_bin pads with blanks, so that 'DROP ' would
+    /// equal 'DROP'; binary strings are compared as they are.
+    fn word(&mut self, column: &str, word: &str) {
+        self.sql.push_str(&match self.dialect {
+            Dialect::MySql => format!("`{column}` = CAST(? AS BINARY)"),
+            Dialect::Sqlite => format!("`{column}` = ?"),
+        });
+        self.values.push(Bound::Text(word.to_owned()));
+    }
+
+    fn proto(&mut self, word: &str) {
+        self.folded(word);
+        if word.eq_ignore_ascii_case("icmp") {
+            self.sql.push_str(" OR ");
+            self.folded("icmpv6");
+        }
+    }
+
+    /// The same bytes but for the case of ASCII letters. MySQL's LOWER folds all of Unicode; among
+    /// texts of an ASCII word's length in bytes, only ASCII text folds to that word. A word that is
+    /// not ASCII is compared byte by byte.
+    fn folded(&mut self, word: &str) {
+        if self.dialect == Dialect::Sqlite {
+            self.sql.push_str("`proto` = ? COLLATE NOCASE");
+            self.values.push(Bound::Text(word.to_owned()));
+            return;
+        }
+        self.sql.push_str(&format!("(LENGTH(`proto`) = {}", word.len()));
+        if word.is_ascii() {
+            self.sql.push_str(" AND LOWER(`proto`) = CAST(? AS BINARY)");
+            self.values.push(Bound::Text(word.to_ascii_lowercase()));
+        } else {
+            for (n, byte) in word.bytes().enumerate() {
+                self.sql.push_str(&format!(
+                    " AND SUBSTRING(CAST(`proto` AS BINARY), {}, 1) IN (?, ?)",
+                    n + 1
+                ));
+                self.values.push(Bound::Bytes(vec![byte.to_ascii_lowercase()]));
+                self.values.push(Bound::Bytes(vec![byte.to_ascii_uppercase()]));
+            }
+        }
+        self.sql.push(')');
+    }
+}
+
+/// An address as a column holds it: 4 or 16 bytes.
+pub(super) fn address_bytes(address: IpAddr) -> Vec<u8> {
+    match address {
+        IpAddr::V4(address) => address.octets().to_vec(),
+        IpAddr::V6(address) => address.octets().to_vec(),
+    }
+}
+
+/// The address in a column; none for any other length.
+pub(super) fn address_of(bytes: &[u8]) -> Option<IpAddr> {
+    if let Ok(four) = <[u8; 4]>::try_from(bytes) {
+        return Some(IpAddr::from(four));
+    }
+    <[u8; 16]>::try_from(bytes).ok().map(IpAddr::from)
+}

@@ -1,0 +1,166 @@
+//! `--create-db`: the database, the account and the grant.
+
+use mysql::prelude::Queryable;
+use mysql::{Conn, Error, Value};
+
+use super::connect::{self, Refusal, connect, one_line};
+use crate::config::Server;
+use crate::store::StoreError;
+
+/// Makes the database of `new`, its account and the grant, as the account in `admin`. What is
+/// there already stays: a password is never changed.
+pub fn create_database(admin: &Server, new: &Server) -> Result<(), StoreError> {
+    let mut conn = connect(admin, false).map_err(|refusal| no_admin(admin, new, refusal))?;
+    run(&mut conn, new).map_err(|error| match &error {
+        Error::MySqlError(e) => StoreError::Failed(format!(
+            "user '{}' could not make database '{}' at {}: {} (error {})\n{}",
+            admin.user,
+            new.database,
+            admin.host,
+            one_line(&e.message),
+            e.code,
+            sql_to_type(new)
+        )),
+        other => connect::failed(admin, "making the database", other),
+    })?;
+    connect(new, true).map(drop).map_err(|refusal| match refusal {
+        Refusal::Refused(error) if matches!(&*error, Error::MySqlError(e) if matches!(e.code, 1045 | 1698)) => {
+            StoreError::Failed(format!(
+                "database '{}' is there, but the account '{}' at {} was there before with another password, \
+                 which was left alone: give it with -p or -pi, or change it:\n  ALTER USER {} IDENTIFIED BY '...';",
+                new.database,
+                new.user,
+                new.host,
+                shown_account(new, hosts(new)[0])
+            ))
+        }
+        refusal => connect::refused(new, refusal),
+    })
+}
+
+fn run(conn: &mut Conn, new: &Server) -> Result<(), Error> {
+    // This connection's own: without NO_BACKSLASH_ESCAPES and ANSI_QUOTES the driver's escaping of
+    // texts is right.
+    conn.query_drop("SET SESSION sql_mode = ''")?;
+    for statement in statements(new, |text| Value::from(text).as_sql(false)) {
+        match conn.query_drop(statement) {
+            // ER_CANNOT_USER: the account is there. Servers before 5.7 have no IF NOT EXISTS here.
+            Err(Error::MySqlError(e)) if e.code == 1396 => {}
+            other => other?,
+        }
+    }
+    Ok(())
+}
+
+/// The statements, with every text written by `quote`.
+fn statements(new: &Server, quote: impl Fn(&str) -> String) -> Vec<String> {
+    let name = |text: &str| format!("`{}`", text.replace('`', "``"));
+    let mut statements = vec![format!(
+        "CREATE DATABASE IF NOT EXISTS {} CHARACTER SET utf8mb4",
+        name(&new.database)
+    )];
+    // In a grant, `_` and `%` are wild.
+    let granted: String = new.database.chars().fold(String::new(), |mut text, c| {
+        if matches!(c, '_' | '%' | '\\') {
+            text.push('\\');
+        }
+        text.push(c);
+        text
+    });
+    for host in hosts(new) {
+        let account = format!("{}@{}", quote(&new.user), quote(host));
+        statements.push(format!(
+            "CREATE USER {account} IDENTIFIED BY {}",
+            quote(&new.pass.0)
+        ));
+        statements.push(format!(
+            "GRANT ALL PRIVILEGES ON {}.* TO {account}",
+            name(&granted)
+        ));
+    }
+    statements
+}
+
+/// From where the account may come. A server that resolves no names does not take an address of
+/// loopback for `localhost`.
+fn hosts(new: &Server) -> Vec<&str> {
+    match new.host.as_str() {
+        "localhost" => vec!["localhost"],
+        path if path.starts_with('/') => vec!["localhost"],
+        address @ ("127.0.0.1" | "::1") => vec!["localhost", address],
+        _ => vec!["%"],
+    }
+}
+
+fn no_admin(admin: &Server, new: &Server, refusal: Refusal) -> StoreError {
+    match refusal {
+        Refusal::Refused(error) => {
+            let why = match &*error {
+                Error::MySqlError(e) => format!("{} (error {})", one_line(&e.message), e.code),
+                other => one_line(&other.to_string()),
+            };
+            StoreError::Failed(format!(
+                "the server at {} does not let '{}' in: {why}\n  \
+                 become its administrator (sudo), name another with --admin-user, or type there:\n{}",
+                admin.host,
+                admin.user,
+                sql_to_type(new)
+            ))
+        }
+        refusal => connect::refused(admin, refusal),
+    }
+}
+
+/// The same by hand, one statement a line; the password is not shown.
+fn sql_to_type(new: &Server) -> String {
+    let hidden = Server {
+        pass: crate::config::Password("...".to_owned()),
+        ..new.clone()
+    };
+    let lines: Vec<String> = statements(&hidden, shown)
+        .into_iter()
+        .map(|statement| format!("  {};", one_line(&statement)))
+        .collect();
+    lines.join("\n")
+}
+
+fn shown(text: &str) -> String {
+    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
+}
+
+fn shown_account(new: &Server, host: &str) -> String {
+    one_line(&format!("{}@{}", shown(&new.user), shown(host)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Password;
+
+    fn server(host: &str) -> Server {
+        Server {
+            host: host.to_owned(),
+            port: None,
+            user: "o'brien".to_owned(),
+            pass: Password("geheim".to_owned()),
+            database: "fw_1`x".to_owned(),
+        }
+    }
+
+    #[test]
+    fn the_sql_to_type_shows_no_password_and_no_wild_cards() {
+        assert_eq!(
+            sql_to_type(&server("localhost")),
+            "  CREATE DATABASE IF NOT EXISTS `fw_1``x` CHARACTER SET utf8mb4;\n  \
+             CREATE USER 'o''brien'@'localhost' IDENTIFIED BY '...';\n  \
+             GRANT ALL PRIVILEGES ON `fw\\_1``x`.* TO 'o''brien'@'localhost';"
+        );
+    }
+
+    #[test]
+    fn an_account_may_come_from_where_it_connects() {
+        assert_eq!(hosts(&server("/run/mysqld/mysqld.sock")), ["localhost"]);
+        assert_eq!(hosts(&server("127.0.0.1")), ["localhost", "127.0.0.1"]);
+        assert_eq!(hosts(&server("db.example.net")), ["%"]);
+    }
+}

@@ -1,0 +1,283 @@
+//! Reaching a server, and what its refusals mean.
+
+use std::path::Path;
+use std::time::Duration;
+
+use mysql::{Conn, DriverError, Error, Opts, OptsBuilder};
+
+use crate::config::Server;
+use crate::store::StoreError;
+
+const DEFAULT_PORT: u16 = 3306;
+
+/// Where servers put their socket: Debian, Fedora, others; the server's own default.
+const SOCKETS: [&str; 4] = [
+    "/run/mysqld/mysqld.sock",
+    "/var/run/mysqld/mysqld.sock",
+    "/var/lib/mysql/mysql.sock",
+    "/tmp/mysql.sock",
+];
+
+/// Why a server could not be used.
+pub(super) enum Refusal {
+    /// Nobody answers; every address tried, with its reason.
+    NoServer(Vec<String>),
+    /// It answers, and says no; or it is no such server.
+    Refused(Box<Error>),
+}
+
+enum Address {
+    Socket(String),
+    Tcp(String, u16),
+}
+
+impl Address {
+    fn shown(&self) -> String {
+        match self {
+            Address::Socket(path) => path.clone(),
+            Address::Tcp(host, port) if host.contains(':') => format!("[{host}]:{port}"),
+            Address::Tcp(host, port) => format!("{host}:{port}"),
+        }
+    }
+}
+
+/// Connects, with or without the server's database as the default one.
+///
+/// The driver's own way with `localhost` is TCP first; a server without networking, or an account
+/// that may only use the socket, would be missed. So each address is tried here, by itself.
+pub(super) fn connect(server: &Server, with_database: bool) -> Result<Conn, Refusal> {
+    let mut tried = Vec::new();
+    for address in addresses(server) {
+        match Conn::new(options(server, &address, with_database)) {
+            Ok(conn) => return Ok(conn),
+            Err(error) if unreachable(&error) => {
+                tried.push(format!("{} ({})", address.shown(), reason(&error)));
+            }
+            Err(error) => return Err(Refusal::Refused(Box::new(error))),
+        }
+    }
+    Err(Refusal::NoServer(tried))
+}
+
+fn addresses(server: &Server) -> Vec<Address> {
+    if server.host.starts_with('/') {
+        return vec![Address::Socket(server.host.clone())];
+    }
+    if server.host != "localhost" || server.port.is_some() {
+        let host = match server.host.as_str() {
+            "localhost" => "127.0.0.1",
+            host => host.trim_start_matches('[').trim_end_matches(']'),
+        };
+        return vec![Address::Tcp(host.to_owned(), server.port.unwrap_or(DEFAULT_PORT))];
+    }
+    let named = std::env::var("MYSQL_UNIX_PORT")
+        .ok()
+        .filter(|path| !path.is_empty());
+    let mut seen = Vec::new();
+    let mut found: Vec<Address> = named.iter().cloned().map(Address::Socket).collect();
+    for socket in SOCKETS {
+        // /var/run is a link to /run on most systems.
+        let Ok(real) = Path::new(socket).canonicalize() else {
+            continue;
+        };
+        if !seen.contains(&real) {
+            seen.push(real);
+            found.push(Address::Socket(socket.to_owned()));
+        }
+    }
+    if found.is_empty() {
+        // Named all the same, so that the message shows where it was looked for.
+        found.push(Address::Socket(SOCKETS[0].to_owned()));
+    }
+    found.push(Address::Tcp("127.0.0.1".to_owned(), DEFAULT_PORT));
+    found
+}
+
+fn options(server: &Server, address: &Address, with_database: bool) -> Opts {
+    let options = OptsBuilder::new()
+        .user(Some(&server.user))
+        .pass(Some(&server.pass.0))
+        .db_name(with_database.then_some(&server.database))
+        .prefer_socket(false)
+        .tcp_connect_timeout(Some(Duration::from_secs(10)))
+        // A server that vanished without a word is noticed after about two minutes. No read
+        // timeout: a long query says nothing for long.
+        .tcp_keepalive_time_ms(Some(60_000))
+        .tcp_keepalive_probe_interval_secs(Some(15))
+        .tcp_keepalive_probe_count(Some(4));
+    let options = match address {
+        Address::Socket(path) => options.socket(Some(path)),
+        Address::Tcp(host, port) => options.ip_or_hostname(Some(host)).tcp_port(*port),
+    };
+    options.into()
+}
+
+fn unreachable(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::IoError(_) | Error::DriverError(DriverError::CouldNotConnect(_) | DriverError::ConnectTimeout)
+    )
+}
+
+fn reason(error: &Error) -> String {
+    match error {
+        Error::DriverError(DriverError::CouldNotConnect(Some((_, text, _)))) => {
+            text.split(" (os error").next().unwrap_or(text).to_lowercase()
+        }
+        Error::DriverError(DriverError::ConnectTimeout) => "no answer in 10 seconds".to_owned(),
+        Error::IoError(error) => format!("it hung up: {error}"),
+        other => other.to_string(),
+    }
+}
+
+/// The message for a server that could not be used.
+pub(super) fn refused(server: &Server, refusal: Refusal) -> StoreError {
+    let (host, user, database) = (&server.host, &server.user, &server.database);
+    let error = match refusal {
+        Refusal::NoServer(tried) => {
+            return StoreError::Failed(format!(
+                "no database server answers at {host}: tried {}\n  \
+                 once a server runs:       ipta --create-db\n  \
+                 a start without a server: ipta --db-file FILE --create-table   \
+                 (with --save-db, to keep it)",
+                tried.join(", ")
+            ));
+        }
+        Refusal::Refused(error) => *error,
+    };
+    StoreError::Failed(match &error {
+        Error::MySqlError(e) => match e.code {
+            1045 | 1698 => format!(
+                "the server at {host} does not let user '{user}' in: a wrong password (-p, -pi), a wrong \
+                 user (-u), or no such account yet ('ipta --create-db' makes it)"
+            ),
+            1044 => format!(
+                "user '{user}' may not use the database '{database}' at {host}: 'ipta --create-db' grants it, \
+                 or name another with -d"
+            ),
+            1049 => format!(
+                "there is no database '{database}' at {host}: 'ipta --create-db' makes it, or name another with -d"
+            ),
+            1040 => format!("the server at {host} has too many connections: try again later"),
+            1129 | 1130 => format!(
+                "the server at {host} takes no connections from this machine: {}",
+                one_line(&e.message)
+            ),
+            _ => format!(
+                "the server at {host} refused: {} (error {})",
+                one_line(&e.message),
+                e.code
+            ),
+        },
+        Error::DriverError(DriverError::UnknownAuthPlugin(plugin)) => format!(
+            "user '{user}' at {host} logs in by '{}', which ipta does not know: give the account a password \
+             login (mysql_native_password, ed25519 or caching_sha2_password)",
+            one_line(plugin)
+        ),
+        _ => format!("what answers at {host} is no MySQL or MariaDB server: see -h and --db-port"),
+    })
+}
+
+/// A text of the server's on one line, without control characters.
+pub(super) fn one_line(text: &str) -> String {
+    let words: Vec<&str> = text
+        .split(|c: char| c.is_control() || c == ' ')
+        .filter(|w| !w.is_empty())
+        .collect();
+    words.join(" ")
+}
+
+/// Whether the connection is gone, as far as can be told from an error.
+pub(super) fn gone(error: &Error) -> bool {
+    match error {
+        Error::IoError(_) | Error::CodecError(_) | Error::DriverError(_) => true,
+        // Shutdown, killed, gone away, lost; network read and write errors.
+        Error::MySqlError(e) => matches!(e.code, 1053 | 1158..=1161 | 1317 | 1927 | 2006 | 2013),
+        _ => false,
+    }
+}
+
+/// The message for a statement that failed.
+pub(super) fn failed(server: &Server, doing: &str, error: &Error) -> StoreError {
+    let (host, user, database) = (&server.host, &server.user, &server.database);
+    StoreError::Failed(match error {
+        e if gone(e) => format!(
+            "the server at {host} went away while ipta was {doing}: see that it runs, then run ipta again"
+        ),
+        Error::MySqlError(e) => match e.code {
+            1142..=1144 | 1044 | 1227 | 1370 => format!(
+                "user '{user}' has not the right to go on {doing} in database '{database}' ({}): \
+                 'ipta --create-db' grants it",
+                one_line(&e.message)
+            ),
+            1021 | 1114 | 3675 => format!(
+                "the disk of the server at {host} is full ({}): make room, then run ipta again",
+                one_line(&e.message)
+            ),
+            1205 | 1213 => format!(
+                "another ipta was in the way while {doing} in database '{database}': nothing was changed, run it again"
+            ),
+            1290 | 1792 | 1836 => format!("the server at {host} is read-only: {}", one_line(&e.message)),
+            1153 => format!(
+                "the server at {host} takes too small packets: raise its max_allowed_packet to 64K or more"
+            ),
+            _ => format!(
+                "database '{database}' at {host}, while {doing}: {} (error {})",
+                one_line(&e.message),
+                e.code
+            ),
+        },
+        other => format!(
+            "database '{database}' at {host}, while {doing}: {}",
+            one_line(&other.to_string())
+        ),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Password;
+
+    fn server(host: &str, port: Option<u16>) -> Server {
+        Server {
+            host: host.to_owned(),
+            port,
+            user: "ipta".to_owned(),
+            pass: Password("secret".to_owned()),
+            database: "ipta".to_owned(),
+        }
+    }
+
+    fn tried(host: &str, port: Option<u16>) -> Vec<String> {
+        addresses(&server(host, port))
+            .iter()
+            .map(Address::shown)
+            .collect()
+    }
+
+    #[test]
+    fn localhost_means_sockets_first_then_tcp() {
+        let tried = tried("localhost", None);
+        assert!(tried.len() >= 2 && tried[0].starts_with('/'), "{tried:?}");
+        assert_eq!(tried.last().map(String::as_str), Some("127.0.0.1:3306"));
+    }
+
+    #[test]
+    fn a_port_or_another_host_means_tcp_alone() {
+        assert_eq!(tried("localhost", Some(3307)), ["127.0.0.1:3307"]);
+        assert_eq!(tried("127.0.0.1", None), ["127.0.0.1:3306"]);
+        assert_eq!(tried("db.example.net", None), ["db.example.net:3306"]);
+        assert_eq!(tried("2001:db8::1", None), ["[2001:db8::1]:3306"]);
+    }
+
+    #[test]
+    fn a_path_means_that_socket_alone() {
+        assert_eq!(tried("/srv/my.sock", Some(3307)), ["/srv/my.sock"]);
+    }
+
+    #[test]
+    fn a_text_of_the_servers_stays_on_one_line() {
+        assert_eq!(one_line("You have\nan\u{1b}[31m error"), "You have an [31m error");
+    }
+}

@@ -1,0 +1,296 @@
+//! Packets into a logs table: LOAD DATA LOCAL where the server takes it, else long INSERTs.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use mysql::LocalInfileHandler;
+
+use crate::netfilter::batch::Batch;
+use crate::netfilter::{Packet, Time};
+use crate::store::TableName;
+use crate::store::moment::Moment;
+use crate::store::schema::FILLED;
+
+/// What the server gets when it asks for the "file" of a LOAD DATA LOCAL. Empty but during our own
+/// statement: a server that asks at another time gets nothing, and no file is ever read.
+#[derive(Clone, Default)]
+pub(super) struct Outbox(Arc<Mutex<Vec<u8>>>);
+
+impl Outbox {
+    /// Puts in what `fill` writes, into the memory of the last time.
+    pub fn fill(&self, fill: impl FnOnce(&mut Vec<u8>)) {
+        let mut bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        bytes.clear();
+        fill(&mut bytes);
+    }
+
+    /// Takes everything out again.
+    pub fn clear(&self) {
+        self.fill(|_| {});
+    }
+
+    /// The connection's handler for such requests.
+    pub fn handler(&self) -> LocalInfileHandler {
+        let outbox = self.clone();
+        LocalInfileHandler::new(move |_name, server| {
+            let bytes = outbox.0.lock().unwrap_or_else(PoisonError::into_inner);
+            // An error here would make the driver leave out the closing packet. A broken connection
+            // shows in its next step, and rows that did not arrive are missed by their count.
+            let _ = server.write_all(&bytes);
+            Ok(())
+        })
+    }
+}
+
+/// The LOAD DATA statement. The bytes are taken as they are (`binary`): the texts are UTF-8 like
+/// the columns, the addresses are raw. Hex literals mean the same under every sql_mode.
+pub(super) fn load_statement(table: &TableName) -> String {
+    format!(
+        "LOAD DATA LOCAL INFILE 'packets' INTO TABLE `{table}` CHARACTER SET binary \
+         FIELDS TERMINATED BY 0x09 ESCAPED BY 0x5C LINES TERMINATED BY 0x0A ({})",
+        columns()
+    )
+}
+
+/// The head of an INSERT.
+pub(super) fn insert_head(table: &TableName) -> String {
+    format!("INSERT INTO `{table}` ({}) VALUES ", columns())
+}
+
+fn columns() -> String {
+    FILLED.map(|name| format!("`{name}`")).join(",")
+}
+
+/// Writes the packets as lines of LOAD DATA.
+pub(super) fn write_lines(packets: &Batch, out: &mut Vec<u8>) {
+    for packet in packets.iter() {
+        let mut line = Line(out);
+        line.row(&packet);
+        if let Some(last) = out.last_mut() {
+            *last = b'\n';
+        }
+    }
+}
+
+/// Writes one packet as a row of an INSERT: `(...)`.
+pub(super) fn write_row(packet: &Packet<'_>, out: &mut String) {
+    out.push('(');
+    Values(out).row(packet);
+    out.pop();
+    out.push(')');
+}
+
+/// A row, cell by cell, each followed by a separator.
+trait Cells {
+    fn null(&mut self);
+    fn time(&mut self, time: Time);
+    /// UTF-8.
+    fn text(&mut self, text: &[u8]);
+    /// A word that needs no escaping.
+    fn plain(&mut self, word: &str);
+    fn bytes(&mut self, bytes: &[u8]);
+    fn number(&mut self, number: u32);
+
+    fn row(&mut self, packet: &Packet<'_>) {
+        match packet.time {
+            Some(time) => self.time(time),
+            None => self.null(),
+        }
+        self.text(packet.host);
+        self.text(packet.if_in);
+        self.text(packet.if_out);
+        for address in [packet.src, packet.dst] {
+            match address {
+                Some(IpAddr::V4(address)) => self.bytes(&address.octets()),
+                Some(IpAddr::V6(address)) => self.bytes(&address.octets()),
+                None => self.bytes(b""),
+            }
+        }
+        for port in [packet.src_port, packet.dst_port] {
+            self.optional(port.map(u32::from));
+        }
+        self.text(packet.proto);
+        self.text(packet.action);
+        self.plain(packet.verdict.as_str());
+        self.text(packet.prefix);
+        self.text(packet.mac);
+        self.optional(packet.length);
+        self.optional(packet.ttl.map(u32::from));
+        self.optional(packet.tcp_flags.map(|flags| u32::from(flags.0)));
+        self.optional(packet.icmp_type.map(u32::from));
+        self.optional(packet.icmp_code.map(u32::from));
+    }
+
+    fn optional(&mut self, number: Option<u32>) {
+        match number {
+            Some(number) => self.number(number),
+            None => self.null(),
+        }
+    }
+}
+
+/// Cells of a line of LOAD DATA, each with a tab behind it.
+struct Line<'a>(&'a mut Vec<u8>);
+
+impl Cells for Line<'_> {
+    fn null(&mut self) {
+        self.0.extend_from_slice(b"\\N\t");
+    }
+
+    fn time(&mut self, time: Time) {
+        self.0.extend_from_slice(&Moment::of(time).text());
+        self.0.push(b'\t');
+    }
+
+    fn text(&mut self, text: &[u8]) {
+        self.bytes(text);
+    }
+
+    fn plain(&mut self, word: &str) {
+        self.0.extend_from_slice(word.as_bytes());
+        self.0.push(b'\t');
+    }
+
+    fn bytes(&mut self, mut bytes: &[u8]) {
+        let special = |c: &u8| matches!(c, b'\t' | b'\n' | b'\\' | 0);
+        while let Some(at) = bytes.iter().position(special) {
+            let (clean, rest) = bytes.split_at(at);
+            self.0.extend_from_slice(clean);
+            let Some((first, rest)) = rest.split_first() else {
+                break;
+            };
+            self.0.push(b'\\');
+            self.0.push(match first {
+                b'\t' => b't',
+                b'\n' => b'n',
+                0 => b'0',
+                other => *other,
+            });
+            bytes = rest;
+        }
+        self.0.extend_from_slice(bytes);
+        self.0.push(b'\t');
+    }
+
+    fn number(&mut self, mut number: u32) {
+        let mut digits = [0u8; 10];
+        let mut from = digits.len();
+        loop {
+            from -= 1;
+            digits[from] = b'0' + (number % 10) as u8;
+            number /= 10;
+            if number == 0 {
+                break;
+            }
+        }
+        self.0.extend_from_slice(&digits[from..]);
+        self.0.push(b'\t');
+    }
+}
+
+/// Cells of an INSERT, each with a comma behind it.
+struct Values<'a>(&'a mut String);
+
+impl Values<'_> {
+    fn hex(&mut self, bytes: &[u8]) {
+        self.0.push_str("X'");
+        for byte in bytes {
+            for half in [byte >> 4, byte & 15] {
+                self.0.extend(char::from_digit(half.into(), 16));
+            }
+        }
+        self.0.push_str("',");
+    }
+}
+
+impl Cells for Values<'_> {
+    fn null(&mut self) {
+        self.0.push_str("NULL,");
+    }
+
+    fn time(&mut self, time: Time) {
+        let text = Moment::of(time).text();
+        self.plain(&String::from_utf8_lossy(&text));
+    }
+
+    /// Plain words in quotes; whatever could mean something to some sql_mode as hex digits, which
+    /// mean the same to all of them.
+    fn text(&mut self, text: &[u8]) {
+        let harmless = |c: &u8| matches!(c, b' '..=b'~') && !matches!(c, b'\'' | b'"' | b'\\');
+        match std::str::from_utf8(text) {
+            Ok(word) if text.iter().all(harmless) => self.plain(word),
+            _ => {
+                self.0.push_str("_utf8mb4 ");
+                self.hex(text);
+            }
+        }
+    }
+
+    fn plain(&mut self, word: &str) {
+        self.0.push('\'');
+        self.0.push_str(word);
+        self.0.push_str("',");
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) {
+        self.hex(bytes);
+    }
+
+    fn number(&mut self, number: u32) {
+        let _ = write!(self.0, "{number},");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::netfilter::Verdict;
+
+    fn packet() -> Packet<'static> {
+        Packet {
+            time: Some(Time(0)),
+            host: b"fw",
+            prefix: b"tab\there \\N it's",
+            action: b"DROP",
+            verdict: Verdict::Deny,
+            if_in: b"eth0",
+            if_out: b"",
+            mac: b"",
+            src: Some("10.9.92.0".parse().expect("an address")),
+            dst: None,
+            src_port: Some(0),
+            dst_port: Some(65535),
+            proto: b"UDP",
+            length: None,
+            ttl: Some(64),
+            tcp_flags: None,
+            icmp_type: None,
+            icmp_code: None,
+        }
+    }
+
+    #[test]
+    fn a_line_escapes_what_would_end_a_cell() {
+        let mut batch = Batch::default();
+        batch.push(&packet());
+        let mut out = Vec::new();
+        write_lines(&batch, &mut out);
+        let expected =
+            b"1970-01-01 00:00:00.000000\tfw\teth0\t\t\\n\\t\\\\\\0\t\t0\t65535\tUDP\tDROP\tdeny\t\
+            tab\\there \\\\N it's\t\t\\N\t64\t\\N\t\\N\t\\N\n";
+        assert_eq!(String::from_utf8_lossy(&out), String::from_utf8_lossy(expected));
+    }
+
+    #[test]
+    fn a_row_writes_risky_text_in_hex() {
+        let mut out = String::new();
+        write_row(&packet(), &mut out);
+        assert_eq!(
+            out,
+            "('1970-01-01 00:00:00.000000','fw','eth0','',X'0a095c00',X'',0,65535,'UDP','DROP','deny',\
+             _utf8mb4 X'7461620968657265205c4e2069742773','',NULL,64,NULL,NULL,NULL)"
+        );
+    }
+}

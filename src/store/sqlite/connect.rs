@@ -1,0 +1,88 @@
+//! Opening a file, and what SQLite's errors mean.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, Error, ErrorCode, OpenFlags};
+
+use crate::store::StoreError;
+
+/// How long to wait for another process's transaction.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Opens a file that is there, or with `create` makes it.
+pub(super) fn connect(path: &Path, create: bool) -> Result<Connection, StoreError> {
+    let file = path.display();
+    if path.is_dir() {
+        return Err(StoreError::Failed(format!(
+            "'{file}' is a directory, not a file: see --db-file"
+        )));
+    }
+    if !create && !path.exists() {
+        return Err(StoreError::Failed(format!(
+            "there is no file '{file}': make it with 'ipta --db-file {file} --create-table'"
+        )));
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+        return Err(StoreError::Failed(format!(
+            "there is no directory '{}' for the file '{file}': make it first",
+            folder.display()
+        )));
+    }
+    let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    if create {
+        flags |= OpenFlags::SQLITE_OPEN_CREATE;
+    }
+    // From here the name is a file's, even where it looks like SQLite's ':memory:'.
+    let conn = Connection::open_with_flags(Path::new(".").join(path), flags)
+        .map_err(|e| failed(path, "opening it", &e))?;
+    settle(&conn).map_err(|e| failed(path, "opening it", &e))?;
+    Ok(conn)
+}
+
+fn settle(conn: &Connection) -> Result<(), Error> {
+    conn.busy_timeout(PATIENCE)?;
+    // Negative: KiB. The process is to stay under 64 MiB.
+    conn.pragma_update(None, "cache_size", -16_000)?;
+    conn.set_prepared_statement_cache_capacity(32);
+    // The first read is where a file that is no database shows itself.
+    conn.query_row("SELECT COUNT(*) FROM sqlite_master", [], |_| Ok(()))
+}
+
+/// The message for something that failed.
+pub(super) fn failed(path: &Path, doing: &str, error: &Error) -> StoreError {
+    let file = path.display();
+    let text = error.to_string();
+    let text = text.lines().next().unwrap_or_default();
+    StoreError::Failed(match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase) => {
+            format!("'{file}' is no SQLite database: name another file with --db-file")
+        }
+        Some(ErrorCode::DatabaseCorrupt) => {
+            format!("the file '{file}' is damaged ({text}): take it from a backup, or import the logs anew")
+        }
+        Some(ErrorCode::ReadOnly) => {
+            format!("the file '{file}' may not be written: see its rights and its directory's")
+        }
+        Some(
+            ErrorCode::PermissionDenied | ErrorCode::CannotOpen | ErrorCode::AuthorizationForStatementDenied,
+        ) => {
+            format!("the file '{file}' does not open: see its rights and its directory's")
+        }
+        Some(ErrorCode::DiskFull) => {
+            format!("the disk of the file '{file}' is full: make room, then run ipta again")
+        }
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => format!(
+            "another program has been busy with the file '{file}' for {} seconds: try again later",
+            PATIENCE.as_secs()
+        ),
+        Some(ErrorCode::SystemIoFailure) => {
+            format!("the file '{file}' cannot be read or written while {doing} ({text}): see its disk")
+        }
+        _ if text.starts_with("no such table") => {
+            format!("a table is missing in the file '{file}' ({text}): 'ipta --create-table NAME' makes one")
+        }
+        _ => format!("file '{file}', while {doing}: {text}"),
+    })
+}
