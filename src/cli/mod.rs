@@ -1,1 +1,260 @@
-//! placeholder
+//! The command line: argv in, modes and one layer of settings out.
+//!
+//! Owns clap (whose types stop here), the historic spellings, the help, and the rules about what
+//! may stand together in one call. Reads no file and no environment; prints nothing.
+
+mod args;
+mod argv;
+mod help;
+mod refusal;
+mod rules;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use clap::CommandFactory;
+
+use crate::config::{FilterText, Layer, Password, PrefixChoice};
+use args::{Args, CountArgs, DatabaseArgs, DisplayArgs, ModeArgs, NameArgs, OtherArgs};
+
+/// What one call asks for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Call {
+    /// What to do, in the order to do it; never empty.
+    pub modes: Vec<Mode>,
+    /// The settings given on the command line.
+    pub given: Layer,
+    /// The file named with `--config`.
+    pub config_file: Option<PathBuf>,
+}
+
+/// One thing to do. Several modes of one call run in the order of this list, wherever they stand;
+/// the last three stand alone. A file named `-` is standard input. Table names that a mode takes
+/// for the whole call are in the settings (`db_table`, `dns_table`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Forget names that are no longer good.
+    DnsPrune,
+    /// Forget all names.
+    DnsClear,
+    /// Create the table of names.
+    DnsCreateTable,
+    /// Create database, user and grant.
+    CreateDb,
+    /// Convert a table of another version; none: the table of the call.
+    UpgradeTable(Option<String>),
+    /// List the tables.
+    ListTables,
+    /// Drop this table.
+    DeleteTable(String),
+    /// Drop all tables of ipta's.
+    DeleteAllTables,
+    /// Create the table of the call.
+    CreateTable,
+    /// Empty the table of the call.
+    Clear,
+    /// Import these logs, each named once; never empty.
+    Import(Vec<PathBuf>),
+    /// Print all names.
+    DnsDump,
+    /// Analyze these logs, each named once; none: the table of the call.
+    Analyze(Vec<PathBuf>),
+    /// A shell for queries.
+    AnalyzeInteractive,
+    /// Write the configuration file.
+    SaveDb,
+    /// Show new packets of this log.
+    Follow(PathBuf),
+    /// Show the packets of these logs, each named once; never empty.
+    Scan(Vec<PathBuf>),
+    /// Say why a log gives nothing.
+    Doctor(PathBuf),
+}
+
+impl Mode {
+    /// Its option, for messages.
+    pub fn option(&self) -> &'static str {
+        match self {
+            Mode::DnsPrune => "--dns-prune",
+            Mode::DnsClear => "--dns-clear",
+            Mode::DnsCreateTable => "--dns-create-table",
+            Mode::CreateDb => "--create-db",
+            Mode::UpgradeTable(_) => "--upgrade-table",
+            Mode::ListTables => "--list-tables",
+            Mode::DeleteTable(_) => "--delete-table",
+            Mode::DeleteAllTables => "--delete-all-tables",
+            Mode::CreateTable => "--create-table",
+            Mode::Clear => "--clear",
+            Mode::Import(_) => "--import",
+            Mode::DnsDump => "--dns-dump",
+            Mode::Analyze(_) => "--analyze",
+            Mode::AnalyzeInteractive => "--analyze-interactive",
+            Mode::SaveDb => "--save-db",
+            Mode::Follow(_) => "--follow",
+            Mode::Scan(_) => "--scan",
+            Mode::Doctor(_) => "--doctor",
+        }
+    }
+}
+
+/// Why a call ends before it does anything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// Text that was asked for (help, version, license, usage): to standard output, status 0.
+    Text(String),
+    /// Wrong usage, marked `! `, with the way out on further lines: to standard error, status 2.
+    Usage(String),
+}
+
+/// Reads the arguments, without the program's name.
+pub fn parse(args: impl Iterator<Item = OsString>) -> Result<Call, Stop> {
+    let mut command = Args::command();
+    command.build();
+    let args = argv::rewrite(args, &command).map_err(|found| refusal::misread(&found))?;
+    let args = match args::read(args.clone()) {
+        Ok(read) => read,
+        Err(error) => return Err(refusal::of_clap(&error, &args, &command)),
+    };
+    if let Some(text) = help::asked_for(&args.other, &command) {
+        return Err(Stop::Text(text));
+    }
+    let Args {
+        modes,
+        database,
+        counts,
+        display,
+        names,
+        other,
+    } = args;
+    let mut given = layer(database, counts, display, &names, &other);
+    let modes = modes_of(modes, &names, &mut given)?;
+    rules::check(&modes, &given)?;
+    Ok(Call {
+        modes,
+        given,
+        config_file: other.config,
+    })
+}
+
+/// The modes in the order to run them. A table named with a mode becomes a setting of the call.
+fn modes_of(args: ModeArgs, names: &NameArgs, given: &mut Layer) -> Result<Vec<Mode>, Stop> {
+    if let Some(name) = &args.create_table {
+        rules::same_table("--create-table", name, "--db-table (-t)", &mut given.db_table)?;
+    }
+    if let Some(name) = &names.dns_create_table {
+        rules::same_table("--dns-create-table", name, "--dns-table", &mut given.dns_table)?;
+    }
+    let modes = [
+        names.dns_prune.then_some(Mode::DnsPrune),
+        names.dns_clear.then_some(Mode::DnsClear),
+        names.dns_create_table.as_ref().map(|_| Mode::DnsCreateTable),
+        args.create_db.then_some(Mode::CreateDb),
+        args.upgrade_table.map(Mode::UpgradeTable),
+        args.list_tables.then_some(Mode::ListTables),
+        args.delete_table.map(Mode::DeleteTable),
+        args.delete_all_tables.then_some(Mode::DeleteAllTables),
+        args.create_table.map(|_| Mode::CreateTable),
+        args.clear.then_some(Mode::Clear),
+        args.import.map(|files| Mode::Import(once(files))),
+        names.dns_dump.then_some(Mode::DnsDump),
+        args.analyze.map(|files| Mode::Analyze(once(files))),
+        args.analyze_interactive.then_some(Mode::AnalyzeInteractive),
+        args.save_db.then_some(Mode::SaveDb),
+        args.follow.map(Mode::Follow),
+        args.scan.map(|files| Mode::Scan(once(files))),
+        args.doctor.map(Mode::Doctor),
+    ];
+    Ok(modes.into_iter().flatten().collect())
+}
+
+/// Each file once, where it stood first. `./a` and `a` are the same file; `-` and `./-` are not.
+fn once(files: Vec<PathBuf>) -> Vec<PathBuf> {
+    let plain = |path: &Path| match path.strip_prefix(".") {
+        Ok(rest) if rest != Path::new("-") => rest.to_path_buf(),
+        _ => path.to_path_buf(),
+    };
+    let mut kept: Vec<PathBuf> = Vec::new();
+    for file in files {
+        if kept.iter().all(|other| plain(other) != plain(&file)) {
+            kept.push(file);
+        }
+    }
+    kept
+}
+
+/// A flag that was given, as a setting.
+fn on(flag: bool) -> Option<bool> {
+    flag.then_some(true)
+}
+
+/// A pair of opposite flags, of which clap leaves the last one.
+fn either(yes: bool, no: bool) -> Option<bool> {
+    on(yes).or(no.then_some(false))
+}
+
+/// A list that adds up; none if no value was given.
+fn list(values: Vec<String>) -> Option<Vec<String>> {
+    (!values.is_empty()).then_some(values)
+}
+
+fn layer(
+    database: DatabaseArgs,
+    counts: CountArgs,
+    display: DisplayArgs,
+    names: &NameArgs,
+    other: &OtherArgs,
+) -> Layer {
+    Layer {
+        db_host: database.db_host,
+        db_port: database.db_port,
+        db_user: database.db_user,
+        db_pass: database.db_pass.map(Password),
+        ask_password: on(database.db_pass_i),
+        db_name: database.db_name,
+        db_table: database.db_table,
+        db_file: database.db_file,
+        db_tls: database.db_tls,
+        db_ca: database.db_ca,
+        admin_user: database.admin_user,
+        admin_pass_i: on(database.admin_pass_i),
+        again: on(database.again),
+        show_lo: either(counts.local, counts.no_local),
+        show_accept: either(counts.accept, counts.no_accept),
+        prefixes: list(counts.prefix).map(|all| all.into_iter().map(PrefixChoice::Named).collect()),
+        accept_actions: list(counts.accept_action),
+        year: counts.year,
+        filters: FilterText {
+            since: counts.since,
+            until: counts.until,
+            src: counts.src,
+            dst: counts.dst,
+            sport: counts.sport,
+            dport: counts.dport,
+            proto: counts.proto,
+            action: counts.action,
+            iface: counts.iface,
+            log_host: counts.log_host,
+        },
+        limit: display.limit,
+        modules: list(display.modules),
+        format: display.format,
+        output: display.output,
+        header: either(display.header, display.no_header),
+        counter: either(display.counter, display.no_counter),
+        time: either(display.time, display.no_time),
+        last: display.last,
+        attacks: on(display.attacks),
+        no_loop: on(display.no_loop),
+        color: display.color,
+        dns_table: names.dns_table.clone(),
+        dns_ttl: names.ttl,
+        rdns: either(names.rdns, names.no_rdns),
+        yes: on(other.yes),
+        quiet: on(other.quiet),
+        allow: None,
+        thresholds: Default::default(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

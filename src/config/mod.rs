@@ -1,10 +1,135 @@
 //! Settings: the layers they come from, and the connection they describe.
 //!
-//! Owns the precedence of command line, `~/.ipta-conf` and defaults. Knows nothing of clap, and
-//! nothing of what the settings are used for.
+//! Owns the precedence of command line, `~/.ipta-conf` and defaults, and that file. Knows nothing
+//! of clap, and nothing of what the settings are used for.
+
+mod error;
+mod file;
+mod historic;
+mod keys;
+mod layer;
+mod save;
+mod settings;
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+pub use error::{ConfigError, Note, Problem};
+pub use file::load;
+pub use layer::{FilterText, Layer, PrefixChoice, ThresholdLayer, Verdict};
+pub use save::{SaveError, save};
+pub use settings::{Settings, Thresholds, merge};
+
+/// The configuration file of whoever runs ipta, `~/.ipta-conf`; none without a home folder.
+pub fn default_path() -> Option<PathBuf> {
+    dirs::home_dir().map(|home| home.join(".ipta-conf"))
+}
+
+/// How a report is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Format {
+    /// The manual's tables.
+    #[default]
+    Text,
+    /// One object.
+    Json,
+    /// One header, a module column.
+    Csv,
+    /// For a mail or an issue.
+    Markdown,
+    /// One file without outside references.
+    Html,
+}
+
+/// Whether the output is coloured. `auto` also honours `NO_COLOR`, which whoever writes reads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Color {
+    /// On a terminal.
+    #[default]
+    Auto,
+    /// In a pipe too.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// A setting that is one word of a few.
+pub trait Choice: Sized + Copy + PartialEq + 'static {
+    /// The words, and what each stands for.
+    const WORDS: &'static [(&'static str, Self)];
+
+    /// The value of a word.
+    fn of(word: &str) -> Option<Self> {
+        Self::WORDS
+            .iter()
+            .find(|(w, _)| *w == word)
+            .map(|(_, value)| *value)
+    }
+
+    /// The word of a value.
+    fn word(self) -> &'static str {
+        Self::WORDS
+            .iter()
+            .find(|(_, value)| *value == self)
+            .map_or("", |(word, _)| word)
+    }
+
+    /// All words, for a message: `auto, always, never`.
+    fn listed() -> String {
+        Self::WORDS
+            .iter()
+            .map(|(word, _)| *word)
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
+}
+
+impl Choice for Format {
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("text", Format::Text),
+        ("json", Format::Json),
+        ("csv", Format::Csv),
+        ("markdown", Format::Markdown),
+        ("html", Format::Html),
+    ];
+}
+
+impl Choice for Color {
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("auto", Color::Auto),
+        ("always", Color::Always),
+        ("never", Color::Never),
+    ];
+}
+
+/// The candidate most like a mistyped word, if one is near enough to be meant.
+pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // Jaro forgives transposed and missing letters anywhere; below 0.75 the guesses are noise.
+    candidates
+        .into_iter()
+        .map(|candidate| (strsim::jaro(word, candidate), candidate))
+        .filter(|(likeness, _)| *likeness > 0.75)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| candidate)
+}
+
+/// A path for a message: control characters are escaped.
+fn shown(path: &Path) -> String {
+    clean(&path.to_string_lossy())
+}
+
+/// Text of a user's for a message: control characters are escaped.
+fn clean(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() {
+            out.extend(c.escape_debug());
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
 
 /// A password: in no message and in no debug output.
 #[derive(Clone, PartialEq, Eq, Default)]

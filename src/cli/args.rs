@@ -1,0 +1,334 @@
+//! Every option of the command line, as clap sees it. The help text is made from this list.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{ArgAction, Parser, builder::NonEmptyStringValueParser};
+
+use crate::config::{Choice, Color, Format, nearest};
+
+/// The headings of the help, in its order.
+pub(super) const HEADINGS: [&str; 6] = [
+    "Modes",
+    "Database",
+    "What counts",
+    "Display",
+    "Names",
+    "Miscellaneous",
+];
+
+/// The command line after the historic spellings are rewritten. No defaults here: what nobody
+/// said must stay unsaid, so that the configuration file can say it.
+#[derive(Debug, Parser)]
+#[command(
+    name = "ipta",
+    disable_help_flag = true,
+    disable_version_flag = true,
+    args_override_self = true,
+    color = clap::ColorChoice::Never
+)]
+pub(super) struct Args {
+    #[command(flatten)]
+    pub(super) modes: ModeArgs,
+    #[command(flatten)]
+    pub(super) database: DatabaseArgs,
+    #[command(flatten)]
+    pub(super) counts: CountArgs,
+    #[command(flatten)]
+    pub(super) display: DisplayArgs,
+    #[command(flatten)]
+    pub(super) names: NameArgs,
+    #[command(flatten)]
+    pub(super) other: OtherArgs,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Modes")]
+pub(super) struct ModeArgs {
+    /// Import logs into the table; - is standard input. What was imported before is not counted twice
+    #[arg(long, short = 'i', value_name = "FILE", num_args = 1..)]
+    pub(super) import: Option<Vec<PathBuf>>,
+    /// Analyze the table; with FILEs, analyze those logs directly, without a database
+    #[arg(long, short = 'a', value_name = "FILE", num_args = 0..)]
+    pub(super) analyze: Option<Vec<PathBuf>>,
+    /// Show new packets of a log as they come; - is standard input. Stands alone, without a database
+    #[arg(long, short = 'f', value_name = "FILE")]
+    pub(super) follow: Option<PathBuf>,
+    /// Show all packets of logs, one a line, then end. Stands alone, without a database
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub(super) scan: Option<Vec<PathBuf>>,
+    /// Open a shell for queries of your own
+    #[arg(long, hide = true)]
+    pub(super) analyze_interactive: bool,
+    /// Empty the table and forget what was imported into it; never asks
+    #[arg(long, short = 'c')]
+    pub(super) clear: bool,
+    /// Create the table. NAME is then the table of the whole call
+    #[arg(long, value_name = "NAME", num_args = 0..=1, value_parser = NonEmptyStringValueParser::new())]
+    pub(super) create_table: Option<Option<String>>,
+    /// List the tables: rows, first and last packet, what was imported
+    #[arg(long)]
+    pub(super) list_tables: bool,
+    /// Remove a table and all that is in it; asks on a terminal
+    #[arg(long, value_name = "TABLE", value_parser = NonEmptyStringValueParser::new())]
+    pub(super) delete_table: Option<String>,
+    /// Remove all tables of ipta; asks on a terminal
+    #[arg(long)]
+    pub(super) delete_all_tables: bool,
+    /// Create database, user and rights on the server, as --admin-user
+    #[arg(long)]
+    pub(super) create_db: bool,
+    /// Write the connection and the settings of this call to ~/.ipta-conf
+    #[arg(long, short = 's')]
+    pub(super) save_db: bool,
+    /// Convert a table of an older version
+    #[arg(long, value_name = "NAME", num_args = 0..=1, hide = true)]
+    pub(super) upgrade_table: Option<Option<String>>,
+    /// Say why a log gives nothing
+    #[arg(long, value_name = "FILE", hide = true)]
+    pub(super) doctor: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Database")]
+pub(super) struct DatabaseArgs {
+    /// MySQL or MariaDB server: name, address, or the path of its socket (default localhost)
+    #[arg(long, short = 'h', value_name = "HOST", value_parser = NonEmptyStringValueParser::new())]
+    pub(super) db_host: Option<String>,
+    /// Its TCP port (default 3306)
+    #[arg(long, value_name = "PORT", allow_negative_numbers = true, value_parser = port)]
+    pub(super) db_port: Option<u16>,
+    /// User on the server (default ipta)
+    #[arg(long, short = 'u', value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+    pub(super) db_user: Option<String>,
+    /// Password (default ipta). Others can see it in the list of processes
+    #[arg(long, short = 'p', value_name = "PASS", allow_hyphen_values = true)]
+    pub(super) db_pass: Option<String>,
+    /// Ask for the password on the terminal; beats --db-pass
+    #[arg(long)]
+    pub(super) db_pass_i: bool,
+    /// Database on the server (default ipta)
+    #[arg(long, short = 'd', value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+    pub(super) db_name: Option<String>,
+    /// Table (default logs)
+    #[arg(long, short = 't', value_name = "TABLE", value_parser = NonEmptyStringValueParser::new())]
+    pub(super) db_table: Option<String>,
+    /// Keep packets in this SQLite file; needs no server
+    #[arg(long, value_name = "PATH")]
+    pub(super) db_file: Option<PathBuf>,
+    /// Whether the connection is encrypted
+    #[arg(long, value_name = "WHEN", hide = true, value_parser = ["off", "preferred", "required", "verify"])]
+    pub(super) db_tls: Option<String>,
+    /// Certificates to trust
+    #[arg(long, value_name = "FILE", hide = true)]
+    pub(super) db_ca: Option<PathBuf>,
+    /// Administrator of the server for --create-db (default root)
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+    pub(super) admin_user: Option<String>,
+    /// Ask for the administrator's password
+    #[arg(long)]
+    pub(super) admin_pass_i: bool,
+    /// Import a file although it was imported before
+    #[arg(long)]
+    pub(super) again: bool,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "What counts")]
+pub(super) struct CountArgs {
+    /// From then on: 2026-05-04, '2026-05-04 06:35', 06:35, 2h, '3 days ago', yesterday
+    #[arg(long, value_name = "TIME", value_parser = NonEmptyStringValueParser::new())]
+    pub(super) since: Option<String>,
+    /// Before then; a date includes its day
+    #[arg(long, value_name = "TIME", value_parser = NonEmptyStringValueParser::new())]
+    pub(super) until: Option<String>,
+    /// From this address or network, such as 192.0.2.0/24
+    #[arg(long, value_name = "ADDR", value_delimiter = ',', value_parser = NonEmptyStringValueParser::new())]
+    pub(super) src: Vec<String>,
+    /// To this address or network
+    #[arg(long, value_name = "ADDR", value_delimiter = ',', value_parser = NonEmptyStringValueParser::new())]
+    pub(super) dst: Vec<String>,
+    /// From this port: 22, 6000-6010 or ssh
+    #[arg(long, value_name = "PORT", value_delimiter = ',', value_parser = NonEmptyStringValueParser::new())]
+    pub(super) sport: Vec<String>,
+    /// To this port
+    #[arg(long, value_name = "PORT", value_delimiter = ',', value_parser = NonEmptyStringValueParser::new())]
+    pub(super) dport: Vec<String>,
+    /// Of this protocol; icmp takes ICMPv6 too
+    #[arg(long, value_name = "PROTO", value_delimiter = ',', value_parser = NonEmptyStringValueParser::new())]
+    pub(super) proto: Vec<String>,
+    /// With this action, such as DROP
+    #[arg(long, value_name = "WORD", value_delimiter = ',', value_parser = NonEmptyStringValueParser::new())]
+    pub(super) action: Vec<String>,
+    /// In or out of this interface
+    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = NonEmptyStringValueParser::new())]
+    pub(super) iface: Vec<String>,
+    /// Logged by this host
+    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = NonEmptyStringValueParser::new())]
+    pub(super) log_host: Vec<String>,
+    /// Leave out packets of the interface lo (also --no-lo; opposite: --local)
+    #[arg(long, alias = "no-lo", overrides_with = "local")]
+    pub(super) no_local: bool,
+    /// Count packets of the interface lo
+    #[arg(long, overrides_with = "no_local")]
+    pub(super) local: bool,
+    /// Leave out accepted packets (opposite: --accept)
+    #[arg(long, overrides_with = "accept")]
+    pub(super) no_accept: bool,
+    /// Count accepted packets
+    #[arg(long, overrides_with = "no_accept")]
+    pub(super) accept: bool,
+    /// How your firewall marks its lines: a preset or a regex with a group 'action' (default ipt).
+    /// May stand again
+    #[arg(long, value_name = "PREFIX", value_parser = NonEmptyStringValueParser::new())]
+    pub(super) prefix: Vec<String>,
+    /// A further word that means 'let through'. May stand again
+    #[arg(long, value_name = "WORD", value_delimiter = ',', value_parser = NonEmptyStringValueParser::new())]
+    pub(super) accept_action: Vec<String>,
+    /// The year of a log's last line, where the lines have none
+    #[arg(long, value_name = "YYYY", allow_negative_numbers = true, value_parser = year)]
+    pub(super) year: Option<i16>,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Display")]
+pub(super) struct DisplayArgs {
+    /// Rows of each module of the report, 1 or more (default 10; also --lines)
+    #[arg(long, alias = "lines", short = 'l', value_name = "NUM", allow_negative_numbers = true, value_parser = limit)]
+    pub(super) limit: Option<usize>,
+    /// Modules of the report, or all (default denied,icmp,ports,invalid,interfaces)
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = NonEmptyStringValueParser::new())]
+    pub(super) modules: Vec<String>,
+    /// text, json, csv, markdown or html (default text)
+    #[arg(long, value_name = "FORMAT", value_parser = choice::<Format>)]
+    pub(super) format: Option<Format>,
+    /// Write the report to FILE, whole or not at all
+    #[arg(long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    /// No headers in follow and scan (opposite: --header)
+    #[arg(long, overrides_with = "header")]
+    pub(super) no_header: bool,
+    /// Headers in follow and scan
+    #[arg(long, overrides_with = "no_header")]
+    pub(super) header: bool,
+    /// No line numbers in follow and scan (also --no-count; opposite: --counter)
+    #[arg(long, alias = "no-count", short = 'C', overrides_with = "counter")]
+    pub(super) no_counter: bool,
+    /// Line numbers in follow and scan
+    #[arg(long, overrides_with = "no_counter")]
+    pub(super) counter: bool,
+    /// The time of each line in follow and scan (opposite: --no-time)
+    #[arg(long, overrides_with = "no_time")]
+    pub(super) time: bool,
+    /// No times in follow and scan
+    #[arg(long, overrides_with = "time")]
+    pub(super) no_time: bool,
+    /// In follow: begin with the last NUM lines (default 0)
+    #[arg(long, value_name = "NUM", allow_negative_numbers = true, value_parser = count)]
+    pub(super) last: Option<usize>,
+    /// In follow: point out suspected attacks
+    #[arg(long)]
+    pub(super) attacks: bool,
+    /// In follow: leave out the packets that ipta itself causes
+    #[arg(long)]
+    pub(super) no_loop: bool,
+    /// auto, always or never (default auto: on a terminal)
+    #[arg(long, value_name = "WHEN", value_parser = choice::<Color>)]
+    pub(super) color: Option<Color>,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Names")]
+pub(super) struct NameArgs {
+    /// Show host names instead of addresses (default off; opposite: --no-rdns)
+    #[arg(long, short = 'r', overrides_with = "no_rdns")]
+    pub(super) rdns: bool,
+    /// Show addresses
+    #[arg(long, overrides_with = "rdns")]
+    pub(super) no_rdns: bool,
+    /// Table that keeps names (default dns)
+    #[arg(long, value_name = "TABLE", value_parser = NonEmptyStringValueParser::new())]
+    pub(super) dns_table: Option<String>,
+    /// Hours a kept name is good; 0: for ever (default 336; also --dns-ttl)
+    #[arg(long, alias = "dns-ttl", value_name = "HOURS", allow_negative_numbers = true, value_parser = hours)]
+    pub(super) ttl: Option<u32>,
+    /// Create that table. NAME is then the --dns-table of the call
+    #[arg(long, value_name = "NAME", num_args = 0..=1, value_parser = NonEmptyStringValueParser::new())]
+    pub(super) dns_create_table: Option<Option<String>>,
+    /// Print all kept names
+    #[arg(long)]
+    pub(super) dns_dump: bool,
+    /// Forget the names that are no longer good
+    #[arg(long)]
+    pub(super) dns_prune: bool,
+    /// Forget all names
+    #[arg(long)]
+    pub(super) dns_clear: bool,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Miscellaneous")]
+pub(super) struct OtherArgs {
+    /// Read FILE instead of ~/.ipta-conf
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// Ask nothing; do it
+    #[arg(long)]
+    pub(super) yes: bool,
+    /// Errors only, no notes
+    #[arg(long)]
+    pub(super) quiet: bool,
+    /// Print the license and exit
+    #[arg(long)]
+    pub(super) license: bool,
+    /// Print the version and exit
+    #[arg(long, short = 'v')]
+    pub(super) version: bool,
+    /// Print a quick usage and exit
+    #[arg(long)]
+    pub(super) usage: bool,
+    /// Print this help and exit. There is no short form: -h is --db-host
+    #[arg(long, action = ArgAction::SetTrue)]
+    pub(super) help: bool,
+}
+
+/// Lets clap read a command line in today's spelling.
+pub(super) fn read(args: Vec<OsString>) -> Result<Args, clap::Error> {
+    let program = std::iter::once(OsString::from("ipta"));
+    Args::try_parse_from(program.chain(args))
+}
+
+fn port(text: &str) -> Result<u16, String> {
+    number(text, 1, u16::MAX.into(), "a port from 1 to 65535")
+}
+
+fn limit(text: &str) -> Result<usize, String> {
+    number(text, 1, u32::MAX.into(), "a number, 1 or more")
+}
+
+fn count(text: &str) -> Result<usize, String> {
+    number(text, 0, u32::MAX.into(), "a number, 0 or more")
+}
+
+fn hours(text: &str) -> Result<u32, String> {
+    number(text, 0, u32::MAX.into(), "hours, 0 or more")
+}
+
+fn year(text: &str) -> Result<i16, String> {
+    number(text, 1970, 9999, "a year of four digits, such as 2026")
+}
+
+fn number<T: TryFrom<u64>>(text: &str, least: u64, most: u64, wants: &str) -> Result<T, String> {
+    let read: Option<u64> = text.parse().ok();
+    read.filter(|n| (least..=most).contains(n))
+        .and_then(|n| T::try_from(n).ok())
+        .ok_or_else(|| wants.to_owned())
+}
+
+fn choice<T: Choice>(text: &str) -> Result<T, String> {
+    T::of(text).ok_or_else(|| {
+        let meant = nearest(text, T::WORDS.iter().map(|(word, _)| *word));
+        let meant = meant.map_or_else(String::new, |word| format!("; did you mean {word}?"));
+        format!("one of {}{meant}", T::listed())
+    })
+}

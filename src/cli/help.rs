@@ -1,0 +1,169 @@
+//! What `--help`, `--usage`, `--version` and `--license` print.
+
+use clap::{Arg, Command};
+
+use super::args::{HEADINGS, OtherArgs};
+use super::refusal::{historic, value_name};
+
+/// Columns of the help: what every terminal has.
+const WIDTH: usize = 80;
+
+/// Where the explanations begin.
+const INDENT: usize = 32;
+
+const LICENSE: &str = include_str!("../../LICENSE");
+
+const VERSION: &str = concat!(
+    "ipta ",
+    env!("CARGO_PKG_VERSION"),
+    "\nA port to Rust of ipta, the iptables log analyzer that Anders Sikvall wrote in C.\n"
+);
+
+const INTRODUCTION: &str = "\
+ipta reads what a Linux firewall logs and tells what is going on.
+
+Usage: ipta MODE... [OPTION...]
+
+Several modes may stand in one call. In whatever order they are written, they
+run in this one: dns-prune, dns-clear, dns-create-table, create-db, list-tables,
+delete-table, delete-all-tables, create-table, clear, import, dns-dump, analyze,
+save-db. Everything is checked before the first one changes anything.
+";
+
+const EXAMPLES: &str = "
+Examples
+  ipta --analyze /var/log/iptables.log
+      The report of a log, without any database.
+  ipta --create-db --create-table
+      Prepares a MySQL or MariaDB server, once.
+  ipta --import /var/log/iptables.log* --analyze --rdns
+      Imports what is new, then the report, with host names.
+  ipta --db-file ~/packets.db --create-table --save-db
+      Keeps packets in a file instead, from now on.
+  ipta --analyze --since yesterday --dport 22 --limit 20
+      Who knocked at SSH since yesterday.
+  ipta --follow /var/log/iptables.log --no-accept --no-local
+      Denied packets as they come.
+
+Settings are kept in ~/.ipta-conf; the command line overrules them.
+Filters (--since to --no-accept) work with --analyze, --follow and --scan; a
+filter with several values (--dport 22,80) takes any of them.
+";
+
+const USAGE: &str = "\
+Usage: ipta MODE... [OPTION...]
+
+  -i, --import FILE...       import logs          -h, --db-host HOST
+  -a, --analyze [FILE...]    the report           -u, --db-user NAME
+  -f, --follow FILE          packets as they come -p, --db-pass PASS
+      --scan FILE...         packets of a log    -pi, --db-pass-i  (asks)
+  -c, --clear                empty the table      -d, --db-name NAME
+ -ct, --create-table [NAME]                       -t, --db-table TABLE
+ -lt, --list-tables                                   --db-file PATH
+ -dt, --delete-table TABLE                        -l, --limit NUM
+ -da, --delete-all-tables                         -r, --rdns
+ -cd, --create-db                                     --no-accept  --no-local
+  -s, --save-db                                       --since TIME  --dport PORT
+
+ipta -c -i /var/log/iptables.log -a     a fresh import, then the report
+ipta --help                             everything
+";
+
+/// The text that was asked for, if any was.
+pub(super) fn asked_for(other: &OtherArgs, command: &Command) -> Option<String> {
+    if other.help {
+        Some(help(command))
+    } else if other.usage {
+        Some(USAGE.to_owned())
+    } else if other.version {
+        Some(VERSION.to_owned())
+    } else if other.license {
+        Some(LICENSE.to_owned())
+    } else {
+        None
+    }
+}
+
+/// The help, made from the options themselves.
+fn help(command: &Command) -> String {
+    let mut text = INTRODUCTION.to_owned();
+    for heading in HEADINGS {
+        text.push_str(&format!("\n{heading}\n"));
+        let shown = |arg: &&Arg| arg.get_help_heading() == Some(heading) && !arg.is_hide_set();
+        let args: Vec<&Arg> = command.get_arguments().filter(shown).collect();
+        for arg in args.iter().filter(|arg| !is_explained_elsewhere(arg, &args)) {
+            entry(&mut text, arg);
+        }
+    }
+    text.push_str(EXAMPLES);
+    text
+}
+
+/// Whether another option's text names it as its opposite.
+fn is_explained_elsewhere(arg: &Arg, all: &[&Arg]) -> bool {
+    let Some(long) = arg.get_long() else { return false };
+    all.iter()
+        .any(|other| explanation(other).contains(&format!("opposite: --{long})")))
+}
+
+fn explanation(arg: &Arg) -> String {
+    arg.get_help().map(ToString::to_string).unwrap_or_default()
+}
+
+fn entry(text: &mut String, arg: &Arg) {
+    let mut line = match historic(arg) {
+        Some(short) if short.len() < 4 => format!("  {:<4}", format!("{short},")),
+        _ => "      ".to_owned(),
+    };
+    line.push_str(&format!(
+        " --{}{}",
+        arg.get_long().unwrap_or_default(),
+        values(arg)
+    ));
+    let mut column = line.chars().count();
+    if column + 2 > INDENT {
+        text.push_str(&line);
+        text.push('\n');
+        line.clear();
+        column = 0;
+    }
+    for word in explanation(arg).split_whitespace() {
+        let length = word.chars().count();
+        if column < INDENT {
+            line.push_str(&" ".repeat(INDENT - column));
+            column = INDENT;
+        } else if column + 1 + length > WIDTH {
+            text.push_str(&line);
+            text.push('\n');
+            line = " ".repeat(INDENT);
+            column = INDENT;
+        } else {
+            line.push(' ');
+            column += 1;
+        }
+        line.push_str(word);
+        column += length;
+    }
+    text.push_str(&line);
+    text.push('\n');
+}
+
+fn values(arg: &Arg) -> String {
+    if !arg.get_action().takes_values() {
+        return String::new();
+    }
+    let name = value_name(arg);
+    let (least, most) = arg
+        .get_num_args()
+        .map_or((1, 1), |range| (range.min_values(), range.max_values()));
+    let name = if most > 1 {
+        format!("{name}...")
+    } else {
+        name.to_owned()
+    };
+    if least == 0 {
+        format!(" [{name}]")
+    } else {
+        format!(" {name}")
+    }
+}

@@ -1,0 +1,195 @@
+//! Wrong usage in words: one line marked `! `, then the way out.
+
+use std::ffi::OsString;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Arg, Command};
+
+use crate::config::nearest;
+
+use super::Stop;
+use super::argv::{HISTORIC, Misread};
+
+const ALL_OPTIONS: &str = "all options: ipta --help";
+
+/// A usage error: what is wrong, and lines with the way out.
+pub(super) fn usage(wrong: &str, way_out: &[&str]) -> Stop {
+    let mut text = format!("! {wrong}\n");
+    for line in way_out {
+        text.push_str(&format!("  {line}\n"));
+    }
+    Stop::Usage(text)
+}
+
+/// An argument that clap would take for something nobody means.
+pub(super) fn misread(found: &Misread) -> Stop {
+    let token = clean(&found.token);
+    let instead: Vec<String> = found
+        .instead
+        .iter()
+        .map(|text| format!("ipta {}", clean(text)))
+        .collect();
+    let instead: Vec<&str> = instead.iter().map(String::as_str).collect();
+    let wrong = match instead.len() {
+        1 => format!("{token} needs two dashes"),
+        _ => format!("{token} can be read in two ways; write out which one"),
+    };
+    usage(&wrong, &instead)
+}
+
+/// What clap found wrong, in ipta's words. `args` is what clap read.
+pub(super) fn of_clap(error: &clap::Error, args: &[OsString], command: &Command) -> Stop {
+    let context = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => text.as_str(),
+        _ => "",
+    };
+    let named = context(ContextKind::InvalidArg);
+    let value = context(ContextKind::InvalidValue);
+    let arg = command.get_arguments().find(|arg| arg.to_string() == named);
+    match (error.kind(), arg) {
+        (ErrorKind::UnknownArgument, _) if named.starts_with('-') => unknown(named, command),
+        (ErrorKind::UnknownArgument, _) => stray(named, args),
+        (ErrorKind::TooManyValues, Some(arg)) => {
+            usage(&format!("{} takes no value", spelled(arg)), &[ALL_OPTIONS])
+        }
+        (_, Some(arg)) if is_secret(arg) && !value.is_empty() => usage(
+            &format!("{} does not take this value", spelled(arg)),
+            &[ALL_OPTIONS],
+        ),
+        (ErrorKind::ValueValidation, Some(arg)) => {
+            let wants = std::error::Error::source(error).map_or_else(String::new, ToString::to_string);
+            usage(
+                &format!("{} takes {wants}, not '{}'", spelled(arg), clean(value)),
+                &[ALL_OPTIONS],
+            )
+        }
+        (ErrorKind::InvalidValue, Some(arg)) if !value.is_empty() => {
+            let words: Vec<String> = arg
+                .get_possible_values()
+                .iter()
+                .map(|word| word.get_name().to_owned())
+                .collect();
+            let wrong = format!(
+                "{} takes one of {}, not '{}'",
+                spelled(arg),
+                words.join(", "),
+                clean(value)
+            );
+            usage(&wrong, &[ALL_OPTIONS])
+        }
+        (ErrorKind::InvalidUtf8, _) => usage(
+            "an option's value is not UTF-8 text",
+            &["only names of files may hold any bytes"],
+        ),
+        (_, Some(arg)) => missing(arg),
+        _ => usage("these options cannot be read", &[ALL_OPTIONS]),
+    }
+}
+
+fn unknown(named: &str, command: &Command) -> Stop {
+    // Behind a sign of equality stands a value, which may be a password.
+    let named = named.split('=').next().unwrap_or_default();
+    let longs = command
+        .get_arguments()
+        .filter(|arg| !arg.is_hide_set())
+        .filter_map(Arg::get_long);
+    let meant = named.strip_prefix("--").and_then(|word| nearest(word, longs));
+    let wrong = format!("there is no option {}", clean(named));
+    match meant {
+        Some(long) => usage(&wrong, &[&format!("did you mean --{long}?"), ALL_OPTIONS]),
+        None => usage(&wrong, &[ALL_OPTIONS]),
+    }
+}
+
+/// A word that belongs to no option. Behind an option for passwords it may be one, and is not
+/// repeated.
+fn stray(word: &str, args: &[OsString]) -> Stop {
+    let place = args.iter().position(|arg| arg == word).unwrap_or_default();
+    let before = |back: usize| {
+        place
+            .checked_sub(back)
+            .and_then(|i| args.get(i)?.to_str())
+            .unwrap_or_default()
+    };
+    for asks in ["--db-pass-i", "--admin-pass-i"] {
+        if before(1) == asks {
+            let wrong = format!("{asks} asks for the password on the terminal; nothing may stand behind it");
+            return usage(&wrong, &[&format!("ipta {asks} ...")]);
+        }
+    }
+    if before(1).starts_with("--db-pass=") || ["--db-pass", "-p"].contains(&before(2)) {
+        return usage(
+            "a word behind the password belongs to no option",
+            &["a password with blanks stands in quotes: --db-pass 'one two'"],
+        );
+    }
+    let word = clean(word);
+    usage(
+        &format!("{word}: a word that belongs to no option; a log needs a mode before it"),
+        &["ipta --import FILE", "ipta --analyze FILE", "ipta --follow FILE"],
+    )
+}
+
+fn missing(arg: &Arg) -> Stop {
+    let name = value_name(arg);
+    let first = name.chars().next().unwrap_or_default().to_ascii_lowercase();
+    let article = if "aeiou".contains(first) { "an" } else { "a" };
+    let wrong = format!("{} wants {article} {name}, and none is there", spelled(arg));
+    if arg.get_short() == Some('h') {
+        return usage(&wrong, &["ipta --db-host HOST ...", "for help: ipta --help"]);
+    }
+    usage(
+        &wrong,
+        &[&format!(
+            "ipta --{} {name} ...",
+            arg.get_long().unwrap_or_default()
+        )],
+    )
+}
+
+/// Its value's name, such as FILE.
+pub(super) fn value_name(arg: &Arg) -> &str {
+    arg.get_value_names()
+        .and_then(|names| names.first())
+        .map_or("VALUE", |name| name.as_str())
+}
+
+/// An option with its short or historic form: `--limit (-l)`.
+fn spelled(arg: &Arg) -> String {
+    let long = arg.get_long().unwrap_or_default();
+    match historic(arg) {
+        Some(short) => format!("--{long} ({short})"),
+        None => format!("--{long}"),
+    }
+}
+
+/// The short form of an option, of one letter or of two.
+pub(super) fn historic(arg: &Arg) -> Option<String> {
+    let long = arg.get_long()?;
+    let letters = || {
+        HISTORIC
+            .iter()
+            .find(|(_, l)| l.strip_prefix("--") == Some(long))
+            .map(|(s, _)| (*s).to_owned())
+    };
+    arg.get_short()
+        .map(|letter| format!("-{letter}"))
+        .or_else(letters)
+}
+
+fn is_secret(arg: &Arg) -> bool {
+    arg.get_long().is_some_and(|long| long.contains("pass"))
+}
+
+/// Text of the user's with its control characters escaped.
+fn clean(text: &str) -> String {
+    text.chars()
+        .flat_map(|c| {
+            if c.is_control() {
+                c.escape_debug().collect()
+            } else {
+                vec![c]
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,257 @@
+//! What may stand together in one call.
+
+use crate::config::{Format, Layer};
+
+use super::refusal::usage;
+use super::{Mode, Stop};
+
+/// Refuses calls that contradict themselves or ask for what nothing in them can do. Only the
+/// command line is looked at: a setting from the file is never an error here.
+pub(super) fn check(modes: &[Mode], given: &Layer) -> Result<(), Stop> {
+    if modes.is_empty() {
+        return Err(usage(
+            "no mode is given, so there is nothing to do",
+            &[
+                "ipta --import FILE --analyze    into the table, then the report",
+                "ipta --analyze FILE             the report of a log, without a database",
+                "ipta --follow FILE              new packets as they come",
+                "ipta --usage shows more, ipta --help everything",
+            ],
+        ));
+    }
+    alone(modes)?;
+    direct(modes)?;
+    one_store(modes, given)?;
+    honoured(modes, given)
+}
+
+/// The table of the call: named by the mode, or by the option, or by both alike.
+pub(super) fn same_table(
+    mode: &str,
+    named: &Option<String>,
+    option: &str,
+    set: &mut Option<String>,
+) -> Result<(), Stop> {
+    match (named, set.as_deref()) {
+        (Some(name), Some(other)) if name != other => Err(usage(
+            &format!(
+                "{mode} {} and {option} {}: one call has one table",
+                plain(name),
+                plain(other)
+            ),
+            &["leave one of them out"],
+        )),
+        (Some(name), _) => {
+            *set = Some(name.clone());
+            Ok(())
+        }
+        (None, _) => Ok(()),
+    }
+}
+
+fn plain(text: &str) -> String {
+    text.escape_debug().to_string()
+}
+
+fn alone(modes: &[Mode]) -> Result<(), Stop> {
+    let lonely = modes
+        .iter()
+        .find(|m| matches!(m, Mode::Follow(_) | Mode::Scan(_) | Mode::Doctor(_)));
+    let Some(lonely) = lonely.filter(|_| modes.len() > 1) else {
+        return Ok(());
+    };
+    let others: Vec<&str> = modes.iter().filter(|m| *m != lonely).map(Mode::option).collect();
+    let lonely = lonely.option();
+    Err(usage(
+        &format!("{lonely} stands alone, not with {}", others.join(" ")),
+        &[&format!(
+            "make it two calls: one with {lonely}, one with {}",
+            others.join(" ")
+        )],
+    ))
+}
+
+/// Logs analyzed directly and modes that touch a store do not go together: it would not be clear
+/// whose packets the report shows.
+fn direct(modes: &[Mode]) -> Result<(), Stop> {
+    if !modes
+        .iter()
+        .any(|m| matches!(m, Mode::Analyze(files) if !files.is_empty()))
+    {
+        return Ok(());
+    }
+    let Some(other) = modes
+        .iter()
+        .find(|m| !matches!(m, Mode::Analyze(_) | Mode::SaveDb))
+    else {
+        return Ok(());
+    };
+    Err(usage(
+        &format!(
+            "--analyze FILE reads logs without a database, so it cannot stand with {}",
+            other.option()
+        ),
+        &[
+            "import them, or analyze them alone:",
+            "ipta --import FILE --analyze",
+            "ipta --analyze FILE",
+        ],
+    ))
+}
+
+fn one_store(modes: &[Mode], given: &Layer) -> Result<(), Stop> {
+    if given.db_file.is_none() {
+        return Ok(());
+    }
+    let server = [
+        ("--db-host (-h)", given.db_host.is_some()),
+        ("--db-port", given.db_port.is_some()),
+        ("--db-name (-d)", given.db_name.is_some()),
+    ];
+    if let Some((option, _)) = server.iter().find(|(_, given)| *given) {
+        return Err(usage(
+            &format!("--db-file and {option}: packets are kept in a file or on a server, not in both"),
+            &["leave one of them out"],
+        ));
+    }
+    if modes.contains(&Mode::CreateDb) {
+        return Err(usage(
+            "--create-db prepares a server; a --db-file needs no preparation",
+            &["ipta --db-file PATH --create-table"],
+        ));
+    }
+    Ok(())
+}
+
+/// Who can do what an option asks for.
+struct Needs {
+    option: &'static str,
+    given: bool,
+    honoured_by: fn(&Mode) -> bool,
+    /// What the option is for, and the way out.
+    way_out: &'static str,
+}
+
+/// Whether the mode looks at packets one by one and can leave some out.
+fn filters(mode: &Mode) -> bool {
+    matches!(mode, Mode::Analyze(_) | Mode::Follow(_) | Mode::Scan(_))
+}
+
+/// A setting that filters and has a key, so it can be saved too.
+fn filters_or_saves(mode: &Mode) -> bool {
+    filters(mode) || *mode == Mode::SaveDb
+}
+
+fn reads_logs(mode: &Mode) -> bool {
+    match mode {
+        Mode::Import(_) | Mode::Follow(_) | Mode::Scan(_) => true,
+        Mode::Analyze(files) => !files.is_empty(),
+        _ => false,
+    }
+}
+
+fn reads_logs_or_saves(mode: &Mode) -> bool {
+    reads_logs(mode) || *mode == Mode::SaveDb
+}
+
+fn reports(mode: &Mode) -> bool {
+    matches!(mode, Mode::Analyze(_))
+}
+
+fn follows(mode: &Mode) -> bool {
+    matches!(mode, Mode::Follow(_))
+}
+
+fn shows_no_lines(mode: &Mode) -> bool {
+    !matches!(mode, Mode::Follow(_) | Mode::Scan(_))
+}
+
+fn honoured(modes: &[Mode], given: &Layer) -> Result<(), Stop> {
+    const FILTER: &str = "filters work with --analyze, --follow and --scan";
+    const LOGS: &str = "it works where logs are read: --import, --analyze FILE, --follow, --scan";
+    const REPORT: &str = "it works with --analyze; elsewhere: ipta ... > FILE";
+    const FOLLOW: &str = "it works with --follow";
+    const ATTACKS: &str = "it works with --follow; in a report: ipta --analyze --modules attacks";
+    let f = &given.filters;
+    let filter = |option, given| Needs {
+        option,
+        given,
+        honoured_by: filters,
+        way_out: FILTER,
+    };
+    let table = [
+        filter("--since", f.since.is_some()),
+        filter("--until", f.until.is_some()),
+        filter("--src", !f.src.is_empty()),
+        filter("--dst", !f.dst.is_empty()),
+        filter("--sport", !f.sport.is_empty()),
+        filter("--dport", !f.dport.is_empty()),
+        filter("--proto", !f.proto.is_empty()),
+        filter("--action", !f.action.is_empty()),
+        filter("--iface", !f.iface.is_empty()),
+        filter("--log-host", !f.log_host.is_empty()),
+        Needs {
+            honoured_by: filters_or_saves,
+            ..filter("--no-local", given.show_lo == Some(false))
+        },
+        Needs {
+            honoured_by: filters_or_saves,
+            ..filter("--no-accept", given.show_accept == Some(false))
+        },
+        Needs {
+            option: "--prefix",
+            given: given.prefixes.is_some(),
+            honoured_by: reads_logs_or_saves,
+            way_out: LOGS,
+        },
+        Needs {
+            option: "--year",
+            given: given.year.is_some(),
+            honoured_by: reads_logs,
+            way_out: LOGS,
+        },
+        Needs {
+            option: "--output",
+            given: given.output.is_some(),
+            honoured_by: reports,
+            way_out: REPORT,
+        },
+        Needs {
+            option: "--format",
+            given: given.format.is_some_and(|format| format != Format::Text),
+            honoured_by: shows_no_lines,
+            way_out: "--follow and --scan show lines of text; other formats come from --analyze",
+        },
+        Needs {
+            option: "--attacks",
+            given: given.attacks.is_some(),
+            honoured_by: follows,
+            way_out: ATTACKS,
+        },
+        Needs {
+            option: "--no-loop",
+            given: given.no_loop.is_some(),
+            honoured_by: follows,
+            way_out: FOLLOW,
+        },
+        Needs {
+            option: "--last",
+            given: given.last.is_some(),
+            honoured_by: follows,
+            way_out: FOLLOW,
+        },
+    ];
+    match table
+        .iter()
+        .find(|need| need.given && !modes.iter().any(need.honoured_by))
+    {
+        Some(need) => {
+            let modes: Vec<&str> = modes.iter().map(Mode::option).collect();
+            Err(usage(
+                &format!("{} does nothing with {}", need.option, modes.join(" ")),
+                &[need.way_out],
+            ))
+        }
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,249 @@
+//! Writing `~/.ipta-conf`: whole or not at all, keeping what it does not set.
+
+use std::fs::{File, Permissions};
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use toml_edit::{Array, DocumentMut, InlineTable, Item, Value};
+
+use super::{Choice, Layer, Note, Place, PrefixChoice, Settings, shown};
+
+/// Why nothing was saved; the file is as it was. One line, without the mark `! `.
+#[derive(Debug, thiserror::Error)]
+#[error("{file}: {reason}")]
+pub struct SaveError {
+    file: String,
+    reason: String,
+}
+
+/// Saves the connection of `settings` (host, port, user, database, table; or file and table) and
+/// every setting of `given` that has a key. The other keys and all comments stay.
+///
+/// The password is saved if this call named it (`-p`, or `-pi` with the answer in
+/// `settings.place`) and `may_write_password`; if only the latter fails, a note says so. A link is
+/// followed, and stays a link. The file's mode becomes 0600. A file that is no TOML is left alone.
+pub fn save(
+    path: &Path,
+    settings: &Settings,
+    given: &Layer,
+    may_write_password: bool,
+) -> Result<Vec<Note>, SaveError> {
+    let target = follow_links(path);
+    let fail = |reason: String| SaveError {
+        file: shown(&target),
+        reason,
+    };
+    let before = match std::fs::symlink_metadata(&target) {
+        Ok(meta) if !meta.is_file() => return Err(fail("not saved: this is no regular file".into())),
+        Ok(_) => std::fs::read_to_string(&target).map_err(|e| fail(format!("not saved: {e}")))?,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => String::new(),
+        Err(e) => return Err(fail(format!("not saved: {e}"))),
+    };
+    let mut document: DocumentMut = before.parse().map_err(|_| {
+        fail("not saved: the file there is no TOML; mend it or move it away, then save again".into())
+    })?;
+    // Comments of a file without keys hang behind the last line; they belong before the new ones.
+    let comments = document
+        .is_empty()
+        .then(|| document.trailing().as_str().unwrap_or_default().to_owned());
+
+    let mut notes = Vec::new();
+    connection(&mut document, settings).map_err(fail)?;
+    display(&mut document, given).map_err(fail)?;
+    let named = given.db_pass.is_some() || given.ask_password == Some(true);
+    if let (Place::Server(server), true) = (&settings.place, named) {
+        if may_write_password {
+            set(&mut document, "db_pass", server.pass.0.as_str());
+        } else {
+            notes.push(Note(format!(
+                "{}: saved without the password; --yes saves it too",
+                shown(&target)
+            )));
+        }
+    }
+
+    if let Some(comments) = comments.filter(|text| !text.is_empty()) {
+        document.set_trailing("");
+        if let Some((mut key, _)) = document.iter_mut().next() {
+            key.leaf_decor_mut().set_prefix(comments);
+        }
+    }
+    replace(&target, &document.to_string()).map_err(|e| fail(format!("not saved: {e}")))?;
+    Ok(notes)
+}
+
+fn connection(document: &mut DocumentMut, settings: &Settings) -> Result<(), String> {
+    match &settings.place {
+        Place::Server(server) => {
+            // A file left there would win over the server at the next start.
+            document.remove("db_file");
+            set(document, "db_host", server.host.as_str());
+            if let Some(port) = server.port {
+                set(document, "db_port", i64::from(port));
+            }
+            set(document, "db_user", server.user.as_str());
+            set(document, "db_name", server.database.as_str());
+        }
+        Place::File(file) => set(document, "db_file", lasting(file)?),
+    }
+    set(document, "db_table", settings.table.as_str());
+    Ok(())
+}
+
+/// The settings of this call that are no connection. Every field of the layer is named, so that a
+/// new one cannot be forgotten here.
+fn display(document: &mut DocumentMut, given: &Layer) -> Result<(), String> {
+    let Layer {
+        db_tls,
+        db_ca,
+        dns_table,
+        dns_ttl,
+        rdns,
+        limit,
+        header,
+        counter,
+        show_lo,
+        show_accept,
+        time,
+        prefixes,
+        accept_actions,
+        modules,
+        format,
+        color,
+        db_host: _,
+        db_port: _,
+        db_user: _,
+        db_pass: _,
+        ask_password: _,
+        db_name: _,
+        db_table: _,
+        db_file: _,
+        admin_user: _,
+        admin_pass_i: _,
+        last: _,
+        year: _,
+        filters: _,
+        output: _,
+        again: _,
+        attacks: _,
+        no_loop: _,
+        yes: _,
+        quiet: _,
+        allow: _,
+        thresholds: _,
+    } = given;
+    let number = |n: Option<i64>| n.map(Value::from);
+    let words = |list: &Option<Vec<String>>| list.as_ref().map(|list| list.iter().collect::<Array>().into());
+    let values: [(&str, Option<Value>); 16] = [
+        ("db_tls", db_tls.as_deref().map(Value::from)),
+        (
+            "db_ca",
+            db_ca.as_deref().map(lasting).transpose()?.map(Value::from),
+        ),
+        ("dns_table", dns_table.as_deref().map(Value::from)),
+        ("dns_ttl", number(dns_ttl.map(i64::from))),
+        ("rdns", rdns.map(Value::from)),
+        ("limit", number(limit.and_then(|n| i64::try_from(n).ok()))),
+        ("header", header.map(Value::from)),
+        ("counter", counter.map(Value::from)),
+        ("show_lo", show_lo.map(Value::from)),
+        ("show_accept", show_accept.map(Value::from)),
+        ("time", time.map(Value::from)),
+        (
+            "prefix",
+            prefixes
+                .as_ref()
+                .map(|list| list.iter().map(prefix).collect::<Array>().into()),
+        ),
+        ("accept_actions", words(accept_actions)),
+        ("modules", words(modules)),
+        ("format", format.map(|f| f.word().into())),
+        ("color", color.map(|c| c.word().into())),
+    ];
+    for (key, value) in values {
+        if let Some(value) = value {
+            set(document, key, value);
+        }
+    }
+    Ok(())
+}
+
+fn prefix(choice: &PrefixChoice) -> Value {
+    match choice {
+        PrefixChoice::Named(name) => name.as_str().into(),
+        PrefixChoice::Rule {
+            pattern,
+            action,
+            verdict,
+        } => {
+            let mut rule = InlineTable::new();
+            rule.insert("pattern", pattern.as_str().into());
+            if let Some(action) = action {
+                rule.insert("action", action.as_str().into());
+            }
+            if let Some(verdict) = verdict {
+                rule.insert("verdict", verdict.word().into());
+            }
+            rule.into()
+        }
+    }
+}
+
+/// Sets a key; a comment behind the old value stays.
+fn set(document: &mut DocumentMut, key: &str, value: impl Into<Value>) {
+    let mut value = value.into();
+    match document.get_mut(key) {
+        Some(Item::Value(old)) => {
+            *value.decor_mut() = old.decor().clone();
+            *old = value;
+        }
+        _ => {
+            document.insert(key, Item::Value(value));
+        }
+    }
+}
+
+/// A path as the file keeps it: it must mean the same from every folder.
+fn lasting(file: &Path) -> Result<String, String> {
+    let whole = std::path::absolute(file).map_err(|e| format!("not saved: {}: {e}", shown(file)))?;
+    match whole.to_str() {
+        Some(text) => Ok(text.to_owned()),
+        None => Err(format!(
+            "not saved: the name {} is not UTF-8, which the file cannot hold",
+            shown(file)
+        )),
+    }
+}
+
+/// Where a chain of links ends, also if nothing is there yet.
+fn follow_links(path: &Path) -> PathBuf {
+    let mut target = path.to_path_buf();
+    // 40 is where Linux itself gives up (path_resolution(7)).
+    for _ in 0..40 {
+        match std::fs::read_link(&target) {
+            Ok(next) => target = target.parent().unwrap_or(Path::new("")).join(next),
+            Err(_) => break,
+        }
+    }
+    target
+}
+
+fn replace(target: &Path, text: &str) -> std::io::Result<()> {
+    let folder = match target.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    let mut new = tempfile::Builder::new()
+        .prefix(".ipta-conf.")
+        .permissions(Permissions::from_mode(0o600))
+        .tempfile_in(folder)?;
+    new.write_all(text.as_bytes())?;
+    new.as_file().sync_all()?;
+    new.persist(target).map_err(|e| e.error)?;
+    // The rename itself lasts only when the folder is on disk too.
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests;
