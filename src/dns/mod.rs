@@ -3,7 +3,19 @@
 //! Must not know what the names are for. The cache that outlives the process is a trait here; a
 //! store implements it.
 
+mod cache;
+mod clean;
+mod feedback;
+mod lookup;
+mod pool;
+
 use std::net::IpAddr;
+
+pub use cache::Ages;
+pub use clean::clean_name;
+pub use feedback::{Cause, Facts, Feedback};
+pub use lookup::{Answer, Lookup, System, may_be_asked};
+pub use pool::{Names, Note, Options, State};
 
 /// What a lookup ended with, as a cache keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]

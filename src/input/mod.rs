@@ -1,1 +1,23 @@
-//! placeholder
+//! Where log lines come from: files, compressed files, pipes, and files that go on growing.
+//!
+//! Owns opening, decompressing, cutting into lines and following. Knows nothing of what a line
+//! means, of where packets go, or of the command line: it gives bytes, offsets and errors.
+
+mod error;
+mod format;
+mod growing;
+mod lines;
+mod open;
+mod pipe;
+mod splitter;
+mod tail;
+mod watch;
+
+pub use error::{OpenError, ReadError};
+pub use format::Format;
+pub use lines::{Line, Lines, TAIL};
+pub use open::{Log, looks_binary};
+pub use pipe::Pipe;
+pub use splitter::LINE_CAP;
+pub use tail::{Event, Polled, Tail};
+pub use watch::{Alarm, Waker};

@@ -1,0 +1,242 @@
+//! What can go wrong with a log, each as one line that names it and says what to do.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use super::format::Format;
+
+/// Why a log cannot be opened.
+#[derive(Debug, Error)]
+pub enum OpenError {
+    /// No such file; with the name in the same folder that comes nearest.
+    #[error("cannot read {name}: no such file{}", hint(.alike))]
+    NotFound {
+        /// The path as given.
+        name: String,
+        /// What may have been meant.
+        alike: Option<PathBuf>,
+    },
+    /// The folder of the path is not there.
+    #[error("cannot read {name}: there is no folder {}", .folder.display())]
+    NoFolder {
+        /// The path as given.
+        name: String,
+        /// The folder that is missing.
+        folder: PathBuf,
+    },
+    /// The user may not read it.
+    #[error("cannot read {name}: permission denied; {advice}")]
+    Denied {
+        /// The path as given.
+        name: String,
+        /// Which group to join, or sudo.
+        advice: String,
+    },
+    /// A folder where a file was wanted.
+    #[error("cannot read {name}: it is a folder; name the files in it, such as {name}/*.log")]
+    Directory {
+        /// The path as given.
+        name: String,
+    },
+    /// A compressed log cannot grow line by line.
+    #[error("cannot follow {name}: it is {format} data and will not grow; read it with --scan")]
+    Compressed {
+        /// The path as given.
+        name: String,
+        /// How it is compressed.
+        format: Format,
+    },
+    /// It opened, but its first block cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// Anything else the system said.
+    #[error("cannot open {name}: {source}; check the path")]
+    Io {
+        /// The path as given.
+        name: String,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// Why reading stopped before the end. All that came before has been given.
+#[derive(Debug, Error)]
+pub enum ReadError {
+    /// The compressed data is cut or damaged.
+    #[error("{name}: damaged {format} data after {good} uncompressed bytes ({source}); test it with {}",
+        .format.tester().unwrap_or("cksum"))]
+    Damaged {
+        /// The log.
+        name: String,
+        /// How it is compressed.
+        format: Format,
+        /// Uncompressed bytes that were good.
+        good: u64,
+        /// What the decoder said.
+        source: io::Error,
+    },
+    /// Somebody cut the file while it was read.
+    #[error("{name}: the file shrank to {now} bytes while it was read, {good} bytes were good; run it again")]
+    Shrunk {
+        /// The log.
+        name: String,
+        /// Bytes read before.
+        good: u64,
+        /// Its size now.
+        now: u64,
+    },
+    /// The system refused to read on.
+    #[error("{name}: cannot read on after {good} bytes: {source}; check the disk or the mount")]
+    Io {
+        /// The log.
+        name: String,
+        /// Uncompressed bytes that were good.
+        good: u64,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl ReadError {
+    /// Uncompressed bytes that were read without fault.
+    pub fn good(&self) -> u64 {
+        match self {
+            ReadError::Damaged { good, .. } | ReadError::Shrunk { good, .. } | ReadError::Io { good, .. } => {
+                *good
+            }
+        }
+    }
+
+    /// A decoder's complaint, or the system's.
+    pub(super) fn of(name: &str, format: Format, good: u64, source: io::Error) -> ReadError {
+        let name = name.to_owned();
+        // A decoder makes its errors itself; what carries an errno came through it from below.
+        if format == Format::Plain || source.raw_os_error().is_some() {
+            ReadError::Io { name, good, source }
+        } else {
+            ReadError::Damaged {
+                name,
+                format,
+                good,
+                source,
+            }
+        }
+    }
+}
+
+impl OpenError {
+    /// What a failed `open` of the path means.
+    pub(super) fn of(path: &Path, source: io::Error) -> OpenError {
+        let name = path.display().to_string();
+        match source.kind() {
+            io::ErrorKind::NotFound => match path.parent() {
+                Some(folder) if !folder.as_os_str().is_empty() && !folder.exists() => OpenError::NoFolder {
+                    name,
+                    folder: folder.to_owned(),
+                },
+                _ => OpenError::NotFound {
+                    name,
+                    alike: alike(path),
+                },
+            },
+            io::ErrorKind::PermissionDenied => {
+                let groups = fs::read_to_string("/etc/group").unwrap_or_default();
+                let owner = fs::metadata(path).ok().map(|meta| (meta.mode(), meta.gid()));
+                OpenError::Denied {
+                    name,
+                    advice: advice(owner, &groups),
+                }
+            }
+            _ => OpenError::Io { name, source },
+        }
+    }
+}
+
+fn hint(alike: &Option<PathBuf>) -> String {
+    match alike {
+        Some(path) => format!("; did you mean {}?", path.display()),
+        None => "; check the path".to_owned(),
+    }
+}
+
+/// How somebody gets to read a file of this mode and group. The second argument is the text of
+/// /etc/group (group(5): name, password, number, members).
+fn advice(owner: Option<(u32, u32)>, groups: &str) -> String {
+    const GROUP_READS: u32 = 0o040;
+    let group = owner
+        .filter(|(mode, gid)| mode & GROUP_READS != 0 && *gid != 0)
+        .and_then(|(_, gid)| {
+            groups.lines().find_map(|line| {
+                let mut fields = line.split(':');
+                let name = fields.next()?;
+                (fields.nth(1)?.parse() == Ok(gid)).then_some(name)
+            })
+        });
+    match group {
+        Some(group) => format!(
+            "the group {group} may read it: sudo usermod -aG {group} $USER and log in again, or run ipta with sudo"
+        ),
+        None => "run ipta with sudo".to_owned(),
+    }
+}
+
+/// The file beside a missing one whose name is nearest, if any is near.
+fn alike(path: &Path) -> Option<PathBuf> {
+    // A folder of a million files must not turn a typing error into a wait.
+    const LOOK_AT: usize = 10_000;
+    let wanted = path.file_name()?.to_str()?.to_lowercase();
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let limit = (wanted.chars().count() / 4).clamp(1, 3);
+    let entries = fs::read_dir(folder.unwrap_or(Path::new("."))).ok()?;
+    let near = entries.take(LOOK_AT).flatten().filter_map(|entry| {
+        let name = entry.file_name().into_string().ok()?;
+        let distance = strsim::damerau_levenshtein(&wanted, &name.to_lowercase());
+        (distance <= limit && entry.path().is_file()).then_some((distance, name))
+    });
+    let (_, name) = near.min()?;
+    Some(folder.map_or_else(|| PathBuf::from(&name), |folder| folder.join(&name)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GROUPS: &str = "root:x:0:\nadm:x:4:syslog,ana\nutmp:x:43:\n";
+
+    #[test]
+    fn a_log_of_the_group_adm_names_the_group() {
+        let told = advice(Some((0o100640, 4)), GROUPS);
+        assert_eq!(
+            told,
+            "the group adm may read it: sudo usermod -aG adm $USER and log in again, or run ipta with sudo"
+        );
+    }
+
+    #[test]
+    fn a_group_that_may_not_read_or_is_root_or_is_unknown_leaves_sudo() {
+        assert_eq!(advice(Some((0o100600, 4)), GROUPS), "run ipta with sudo");
+        assert_eq!(advice(Some((0o100640, 0)), GROUPS), "run ipta with sudo");
+        assert_eq!(advice(Some((0o100640, 77)), GROUPS), "run ipta with sudo");
+        assert_eq!(advice(None, "nonsense"), "run ipta with sudo");
+    }
+
+    #[test]
+    fn the_nearest_name_is_suggested_and_a_far_one_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("iptables.log"), "").unwrap();
+        fs::write(folder.path().join("iptables.log.1"), "").unwrap();
+        assert_eq!(
+            alike(&folder.path().join("iptabels.log")),
+            Some(folder.path().join("iptables.log"))
+        );
+        assert_eq!(
+            alike(&folder.path().join("IPTables.log")),
+            Some(folder.path().join("iptables.log"))
+        );
+        assert_eq!(alike(&folder.path().join("kern.log")), None);
+    }
+}

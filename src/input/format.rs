@@ -1,0 +1,174 @@
+//! How a log is compressed, told by its first bytes and never by its name.
+
+use std::fmt;
+use std::io::{self, BufRead, Read};
+
+use bzip2::bufread::MultiBzDecoder;
+use flate2::bufread::MultiGzDecoder;
+use liblzma::bufread::XzDecoder;
+use liblzma::stream::{CONCATENATED, Stream};
+
+/// How the bytes of a log are wrapped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// Not compressed.
+    Plain,
+    /// RFC 1952.
+    Gzip,
+    /// RFC 8878.
+    Zstd,
+    /// The .xz file format 1.2.
+    Xz,
+    /// bzip2.
+    Bzip2,
+}
+
+/// A pattern of first bytes: each byte lies between the two given, both included.
+type Magic = &'static [(u8, u8)];
+
+const MAGICS: [(Format, Magic); 6] = [
+    // RFC 1952, 2.3.1: two fixed bytes and the only method there is, deflate.
+    (Format::Gzip, &[(0x1f, 0x1f), (0x8b, 0x8b), (8, 8)]),
+    // RFC 8878, 3.1.1 and, for a log that begins with a skippable frame, 3.1.2.
+    (
+        Format::Zstd,
+        &[(0x28, 0x28), (0xb5, 0xb5), (0x2f, 0x2f), (0xfd, 0xfd)],
+    ),
+    (
+        Format::Zstd,
+        &[(0x50, 0x5f), (0x2a, 0x2a), (0x4d, 0x4d), (0x18, 0x18)],
+    ),
+    (
+        Format::Xz,
+        &[
+            (0xfd, 0xfd),
+            (b'7', b'7'),
+            (b'z', b'z'),
+            (b'X', b'X'),
+            (b'Z', b'Z'),
+            (0, 0),
+        ],
+    ),
+    // The level, then the first digit of pi (a block) or of its square root (an empty stream).
+    (
+        Format::Bzip2,
+        &[
+            (b'B', b'B'),
+            (b'Z', b'Z'),
+            (b'h', b'h'),
+            (b'1', b'9'),
+            (0x31, 0x31),
+        ],
+    ),
+    (
+        Format::Bzip2,
+        &[
+            (b'B', b'B'),
+            (b'Z', b'Z'),
+            (b'h', b'h'),
+            (b'1', b'9'),
+            (0x17, 0x17),
+        ],
+    ),
+];
+
+/// Memory that an xz log may ask for. `xz -9` needs 65 MiB; a log that wants more than this is
+/// more likely hostile than well packed.
+const XZ_MEMORY: u64 = 512 << 20;
+
+impl Format {
+    /// What the first bytes of a log say. Six bytes are enough; fewer are [`Format::Plain`].
+    pub fn of(head: &[u8]) -> Format {
+        let full = |magic: Magic| head.len() >= magic.len() && begins(head, magic);
+        MAGICS
+            .iter()
+            .find(|(_, magic)| full(magic))
+            .map_or(Format::Plain, |(format, _)| *format)
+    }
+
+    /// Whether further bytes could still make it a compressed log.
+    pub(super) fn undecided(head: &[u8]) -> bool {
+        MAGICS
+            .iter()
+            .any(|(_, magic)| head.len() < magic.len() && begins(head, magic))
+    }
+
+    /// The command that tests a file of this format; none for plain text.
+    pub fn tester(self) -> Option<&'static str> {
+        match self {
+            Format::Plain => None,
+            Format::Gzip => Some("gzip -t"),
+            Format::Zstd => Some("zstd -t"),
+            Format::Xz => Some("xz -t"),
+            Format::Bzip2 => Some("bzip2 -t"),
+        }
+    }
+
+    /// The uncompressed bytes, over as many members, frames or streams as follow each other.
+    pub(super) fn decoder<R>(self, raw: R) -> io::Result<Box<dyn Read + Send>>
+    where
+        R: BufRead + Send + 'static,
+    {
+        Ok(match self {
+            Format::Plain => Box::new(raw),
+            Format::Gzip => Box::new(MultiGzDecoder::new(raw)),
+            Format::Zstd => Box::new(zstd::Decoder::with_buffer(raw)?),
+            Format::Xz => {
+                let stream = Stream::new_stream_decoder(XZ_MEMORY, CONCATENATED)?;
+                Box::new(XzDecoder::new_stream(raw, stream))
+            }
+            Format::Bzip2 => Box::new(MultiBzDecoder::new(raw)),
+        })
+    }
+}
+
+/// Whether the two agree as far as both go.
+fn begins(head: &[u8], magic: Magic) -> bool {
+    head.iter()
+        .zip(magic)
+        .all(|(byte, (low, high))| (low..=high).contains(&byte))
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Format::Plain => "plain",
+            Format::Gzip => "gzip",
+            Format::Zstd => "zstd",
+            Format::Xz => "xz",
+            Format::Bzip2 => "bzip2",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn first_bytes_tell_the_format() {
+        assert_eq!(Format::of(b"\x1f\x8b\x08\0\0\0"), Format::Gzip);
+        assert_eq!(Format::of(b"\x28\xb5\x2f\xfd\x04\0"), Format::Zstd);
+        assert_eq!(Format::of(b"\x5a\x2a\x4d\x18\x04\0"), Format::Zstd);
+        assert_eq!(Format::of(b"\xfd7zXZ\0"), Format::Xz);
+        assert_eq!(Format::of(b"BZh91AY"), Format::Bzip2);
+        assert_eq!(Format::of(b"BZh9\x17r"), Format::Bzip2);
+    }
+
+    #[test]
+    fn text_is_plain_even_if_it_begins_alike() {
+        assert_eq!(Format::of(b""), Format::Plain);
+        assert_eq!(Format::of(b"BZh9 is a host"), Format::Plain);
+        assert_eq!(Format::of(b"\x1f\x8b"), Format::Plain);
+        assert_eq!(Format::of(b"May  4 06:35:01 gw kernel: IPT: DROP"), Format::Plain);
+    }
+
+    #[test]
+    fn two_bytes_of_a_magic_are_undecided_and_a_letter_is_not() {
+        assert!(Format::undecided(b""));
+        assert!(Format::undecided(b"\x1f\x8b"));
+        assert!(Format::undecided(b"BZh"));
+        assert!(!Format::undecided(b"M"));
+        assert!(!Format::undecided(b"\x1f\x8b\x08"));
+    }
+}

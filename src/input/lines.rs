@@ -1,0 +1,221 @@
+//! A log line by line, in memory that does not grow with the log.
+
+use memchr::memchr;
+
+use super::error::ReadError;
+use super::open::Log;
+use super::splitter::{LINE_CAP, strip};
+
+/// How many bytes before the current offset [`Lines::before`] can give.
+pub const TAIL: usize = 256;
+
+/// Read at a time.
+const BLOCK: usize = 256 << 10;
+
+/// The buffer when it holds the longest line, the bytes before it and one block.
+const MOST: usize = TAIL + LINE_CAP + BLOCK;
+
+/// One line, borrowed from the reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Line<'a> {
+    /// Its bytes without the newline and a `\r` before it; the first [`LINE_CAP`] if `too_long`.
+    pub bytes: &'a [u8],
+    /// The uncompressed offset behind it, newline included.
+    pub end: u64,
+    /// Whether it ended with a newline. Only the last line of a log may not.
+    pub complete: bool,
+    /// Whether it was longer than [`LINE_CAP`].
+    pub too_long: bool,
+}
+
+/// The lines of a log, each borrowed until the next is asked for.
+pub struct Lines {
+    log: Log,
+    buf: Vec<u8>,
+    /// Where the next line begins in `buf`. The bytes before it, up to [`TAIL`], are those before
+    /// it in the log.
+    pos: usize,
+    /// No newline lies between `pos` and here.
+    scanned: usize,
+    /// Where the bytes in `buf` end.
+    filled: usize,
+    /// Uncompressed offset of `pos`.
+    offset: u64,
+    done: bool,
+}
+
+/// A line by its place in the buffer.
+struct Found {
+    start: usize,
+    stop: usize,
+    complete: bool,
+    too_long: bool,
+}
+
+impl Lines {
+    pub(super) fn new(log: Log) -> Lines {
+        let offset = log.offset();
+        Lines {
+            log,
+            buf: vec![0; TAIL + BLOCK],
+            pos: 0,
+            scanned: 0,
+            filled: 0,
+            offset,
+            done: false,
+        }
+    }
+
+    /// The log that is read, for its name and facts.
+    pub fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// The uncompressed offset behind the last line given, or skipped to.
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// The last bytes before [`Lines::offset`], at most [`TAIL`]; fewer only at the start of the
+    /// log or where reading began.
+    pub fn before(&self) -> &[u8] {
+        &self.buf[self.pos.saturating_sub(TAIL)..self.pos]
+    }
+
+    /// The next line; none at the end of the log. All complete lines before a damage come first,
+    /// then the error, then none. The piece of a line right before a damage is not given.
+    #[allow(clippy::should_implement_trait)]
+    pub fn next(&mut self) -> Result<Option<Line<'_>>, ReadError> {
+        let Some(found) = self.find()? else {
+            return Ok(None);
+        };
+        let bytes = &self.buf[found.start..found.stop];
+        let bytes = if found.too_long { bytes } else { strip(bytes) };
+        Ok(Some(Line {
+            bytes,
+            end: self.offset,
+            complete: found.complete,
+            too_long: found.too_long,
+        }))
+    }
+
+    /// Moves forward to an uncompressed offset, to go on from there, and gives the offset reached,
+    /// which is smaller where the log is shorter. [`Lines::before`] then gives what stands there.
+    /// Never goes back.
+    pub fn skip_to(&mut self, offset: u64) -> Result<u64, ReadError> {
+        let near = offset.saturating_sub(TAIL as u64);
+        if self.log.is_plain() && near > self.log.offset() {
+            self.offset = self.log.skip_to(near)?;
+            (self.pos, self.scanned, self.filled) = (0, 0, 0);
+        }
+        while self.offset < offset && (self.pos < self.filled || self.fill()?) {
+            let held = self.filled - self.pos;
+            let step = held.min(usize::try_from(offset - self.offset).unwrap_or(held));
+            self.pos += step;
+            self.scanned = self.pos;
+            self.offset += step as u64;
+        }
+        Ok(self.offset)
+    }
+
+    fn find(&mut self) -> Result<Option<Found>, ReadError> {
+        loop {
+            if let Some(at) = memchr(b'\n', &self.buf[self.scanned..self.filled]) {
+                return Ok(Some(self.take(self.scanned + at, true)));
+            }
+            self.scanned = self.filled;
+            if self.filled - self.pos > LINE_CAP {
+                return self.find_end_of_long().map(Some);
+            }
+            if self.done || !self.fill()? {
+                let unfinished = self.pos < self.filled;
+                return Ok(unfinished.then(|| self.take(self.filled, false)));
+            }
+        }
+    }
+
+    /// The line from `pos` to `stop`, which is the newline if it is complete.
+    fn take(&mut self, stop: usize, complete: bool) -> Found {
+        let start = self.pos;
+        let too_long = stop - start > LINE_CAP;
+        self.pos = stop + usize::from(complete);
+        self.scanned = self.pos;
+        self.offset += (self.pos - start) as u64;
+        Found {
+            start,
+            stop: stop.min(start + LINE_CAP),
+            complete,
+            too_long,
+        }
+    }
+
+    /// Reads a line's rest behind its first [`LINE_CAP`] bytes, keeping only the last of it.
+    fn find_end_of_long(&mut self) -> Result<Found, ReadError> {
+        self.make_room();
+        let start = self.pos;
+        let rest = start + LINE_CAP;
+        let mut dropped = 0;
+        loop {
+            if self.filled == self.buf.len() {
+                dropped += (self.filled - TAIL - rest) as u64;
+                self.buf.copy_within(self.filled - TAIL.., rest);
+                self.filled = rest + TAIL;
+                self.scanned = self.filled;
+            }
+            let more = self.read_on()?;
+            let newline = memchr(b'\n', &self.buf[self.scanned..self.filled]);
+            if newline.is_some() || !more {
+                self.offset += dropped;
+                return Ok(match newline {
+                    Some(at) => self.take(self.scanned + at, true),
+                    None => self.take(self.filled, false),
+                });
+            }
+            self.scanned = self.filled;
+        }
+    }
+
+    /// Reads more behind what is held. False at the end of the log.
+    fn fill(&mut self) -> Result<bool, ReadError> {
+        if self.filled == self.buf.len() {
+            self.make_room();
+        }
+        self.read_on()
+    }
+
+    /// Moves what is needed to the front; a line that fills the buffer makes it larger.
+    fn make_room(&mut self) {
+        let shift = self.pos.saturating_sub(TAIL);
+        self.buf.copy_within(shift..self.filled, 0);
+        self.pos -= shift;
+        self.scanned -= shift;
+        self.filled -= shift;
+        if self.filled - self.pos > LINE_CAP {
+            self.buf.resize(MOST, 0);
+        } else if self.filled == self.buf.len() {
+            self.buf.resize((self.buf.len() * 2).min(MOST), 0);
+        }
+    }
+
+    fn read_on(&mut self) -> Result<bool, ReadError> {
+        if self.done {
+            return Ok(false);
+        }
+        match self.log.read(&mut self.buf[self.filled..]) {
+            Ok(read) => {
+                self.filled += read;
+                self.done = read == 0;
+                Ok(read > 0)
+            }
+            Err(error) => {
+                self.done = true;
+                self.filled = self.pos;
+                self.scanned = self.pos;
+                Err(error)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,92 @@
+//! Cuts chunks of bytes into lines, where a line may span many chunks.
+
+use memchr::memchr;
+
+/// The most that is kept of one line, in bytes. A log line of the kernel is under 1 KiB
+/// (`LOG_LINE_MAX` of kernel/printk); what is longer than this is no log.
+pub const LINE_CAP: usize = 1 << 20;
+
+/// The unfinished line between two chunks. Holds at most [`LINE_CAP`] bytes.
+#[derive(Default)]
+pub(super) struct Splitter {
+    partial: Vec<u8>,
+}
+
+impl Splitter {
+    /// Gives each line that the chunk finishes, without its newline and a `\r` before it. A line
+    /// over [`LINE_CAP`] comes as its first [`LINE_CAP`] bytes.
+    pub(super) fn feed(&mut self, mut chunk: &[u8], each: &mut dyn FnMut(&[u8])) {
+        while let Some(newline) = memchr(b'\n', chunk) {
+            let (line, rest) = (&chunk[..newline], &chunk[newline + 1..]);
+            if self.partial.is_empty() {
+                each(strip(&line[..line.len().min(LINE_CAP)]));
+            } else {
+                self.keep(line);
+                each(strip(&self.partial));
+                self.forget();
+            }
+            chunk = rest;
+        }
+        self.keep(chunk);
+    }
+
+    /// Gives the last line, which has no newline and will get none.
+    pub(super) fn finish(&mut self, each: &mut dyn FnMut(&[u8])) {
+        if !self.partial.is_empty() {
+            each(strip(&self.partial));
+            self.forget();
+        }
+    }
+
+    fn keep(&mut self, bytes: &[u8]) {
+        let room = LINE_CAP - self.partial.len().min(LINE_CAP);
+        self.partial.extend_from_slice(&bytes[..bytes.len().min(room)]);
+    }
+
+    fn forget(&mut self) {
+        self.partial.clear();
+        // One monster must not hold a megabyte for the rest of a follow.
+        self.partial.shrink_to(64 << 10);
+    }
+}
+
+/// The line without one `\r` at its end.
+pub(super) fn strip(line: &[u8]) -> &[u8] {
+    line.strip_suffix(b"\r").unwrap_or(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn split(chunks: &[&[u8]]) -> (Vec<String>, Vec<String>) {
+        let mut splitter = Splitter::default();
+        let mut lines = Vec::new();
+        for chunk in chunks {
+            splitter.feed(chunk, &mut |line| {
+                lines.push(String::from_utf8_lossy(line).into_owned())
+            });
+        }
+        let mut rest = Vec::new();
+        splitter.finish(&mut |line| rest.push(String::from_utf8_lossy(line).into_owned()));
+        (lines, rest)
+    }
+
+    #[test]
+    fn a_line_may_span_chunks() {
+        let (lines, rest) = split(&[b"one\ntw", b"", b"o\r", b"\n\nth", b"ree"]);
+        assert_eq!(lines, ["one", "two", ""]);
+        assert_eq!(rest, ["three"]);
+    }
+
+    #[test]
+    fn a_line_over_the_cap_is_cut_and_the_next_is_whole() {
+        let long = vec![b'x'; LINE_CAP];
+        let mut splitter = Splitter::default();
+        let mut lengths = Vec::new();
+        for chunk in [&long[..], b"tail", b"\nnext\n"] {
+            splitter.feed(chunk, &mut |line| lengths.push(line.len()));
+        }
+        assert_eq!(lengths, [LINE_CAP, 4]);
+    }
+}
