@@ -1,1 +1,68 @@
-//! placeholder
+//! What ipta does, one file a mode; a command never calls another.
+//!
+//! Owns the order of things: check all that a call needs, then act, then say what happened. Wires
+//! together what must not know of one another (input, netfilter, analysis, store, dns, report).
+
+mod analyze;
+mod import;
+mod logs;
+mod plan;
+mod session;
+mod settings;
+mod setup;
+mod tables;
+
+use crate::cli::{Call, Mode};
+use crate::config::Settings;
+use crate::exit::{Exit, is_closed_pipe};
+use crate::report::console::Console;
+use session::Session;
+
+/// A call that cannot be meant as it was typed; ends with status 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Misused(pub String);
+
+/// Carries out a call, in the order of its modes; the first failure ends it. `settings` are the
+/// call's own over the configuration file's.
+pub fn run(call: &Call, settings: &Settings, console: &mut Console<'_>) -> Exit {
+    console.quiet = settings.quiet;
+    let outcome = Session::new(settings, console).and_then(|mut session| carry_out(call, &mut session));
+    match outcome {
+        Ok(exit) => exit,
+        Err(error) if is_closed_pipe(&error) => Exit::Done,
+        Err(error) => {
+            console.error(&format!("{error:#}"));
+            if error.is::<Misused>() { Exit::Usage } else { Exit::Failed }
+        }
+    }
+}
+
+fn carry_out(call: &Call, session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
+    let mut exit = Exit::Done;
+    let steps = plan::check(call, session)?;
+    for step in steps {
+        let outcome = match step {
+            plan::Step::Import(sources) => import::run(session, sources)?,
+            plan::Step::AnalyzeFiles(sources) => analyze::files(session, sources)?,
+            plan::Step::Mode(mode) => match mode {
+                Mode::CreateDb => setup::create_database(session)?,
+                Mode::SaveDb => setup::save(session, call)?,
+                Mode::ListTables => tables::list(session)?,
+                Mode::DeleteTable(name) => tables::delete(session, &name)?,
+                Mode::DeleteAllTables => tables::delete_all(session)?,
+                Mode::CreateTable => tables::create(session)?,
+                Mode::Clear => tables::clear(session)?,
+                Mode::Analyze(_) => analyze::table(session)?,
+                mode => anyhow::bail!("{} is not built yet in this version", mode.option()),
+            },
+        };
+        match outcome {
+            Exit::Done => {}
+            // A damaged log among others is reported, and the rest of the call goes on.
+            Exit::Failed => exit = Exit::Failed,
+            other => return Ok(other),
+        }
+    }
+    Ok(exit)
+}

@@ -1,12 +1,14 @@
 //! What the commands of one call share.
 
+use anyhow::Context;
+
+use super::logs::Clock;
+use super::{Misused, settings};
 use crate::analysis::filter::Filters;
-use crate::config::{Place, Settings};
+use crate::config::{Password, Place, Settings};
 use crate::netfilter::prefix::Rules;
 use crate::report::console::Console;
 use crate::store::{self, Store, StoreError, TableName};
-
-use super::logs::Clock;
 
 /// One call: its settings, where output goes, and the store once it is needed.
 pub struct Session<'s, 'io> {
@@ -24,6 +26,56 @@ pub struct Session<'s, 'io> {
     pub filters: Filters,
     /// Now, and the local zone.
     pub clock: Clock,
+    password_asked: bool,
+}
+
+impl<'s, 'io> Session<'s, 'io> {
+    /// Reads what the settings say; nothing is opened yet.
+    pub fn new(settings: &'s Settings, console: &'s mut Console<'io>) -> anyhow::Result<Self> {
+        let clock = Clock::system(settings.year);
+        Ok(Session {
+            store: Shelf::new(settings.place.clone()),
+            table: settings.table.parse().map_err(Misused)?,
+            rules: settings::rules(settings)?,
+            filters: settings::filters(settings, &clock)?,
+            settings,
+            console,
+            clock,
+            password_asked: false,
+        })
+    }
+
+    /// A table name as typed.
+    pub fn table_name(&self, text: &str) -> Result<TableName, Misused> {
+        text.parse().map_err(Misused)
+    }
+
+    /// `ipta` with the options that lead to this call's store, for a command to type.
+    pub fn invocation(&self) -> String {
+        match &self.settings.place {
+            Place::File(path) => format!("ipta --db-file {}", path.display()),
+            Place::Server(_) => "ipta".to_owned(),
+        }
+    }
+
+    /// Asks for the password of the call's account, where `--db-pass-i` wants it, and once.
+    pub fn ask_password(&mut self) -> anyhow::Result<()> {
+        let asked = std::mem::replace(&mut self.password_asked, true);
+        if let (false, true, Place::Server(server)) = (asked, self.settings.ask_password, self.store.place_mut()) {
+            let question = format!("? Password of '{}' on {}: ", server.user, server.host);
+            server.pass = ask_password(&question, "--db-pass-i (-pi)")?;
+        }
+        Ok(())
+    }
+}
+
+/// Asks on the terminal itself, without echo, whatever standard input is.
+pub fn ask_password(question: &str, option: &str) -> anyhow::Result<Password> {
+    let asked = rpassword::prompt_password(question);
+    let password = asked.with_context(|| {
+        format!("{option} asks on a terminal, and there is none: put db_pass into ~/.ipta-conf (mode 0600)")
+    })?;
+    Ok(Password(password))
 }
 
 /// A store that is opened when it is first needed.
@@ -35,8 +87,7 @@ pub struct Shelf {
 }
 
 impl Shelf {
-    /// For a store at this place.
-    pub fn new(place: Place) -> Shelf {
+    fn new(place: Place) -> Shelf {
         Shelf { place, may_create: false, store: None }
     }
 
@@ -51,6 +102,11 @@ impl Shelf {
             Some(store) => Ok(store.as_mut()),
             None => Err(StoreError::Failed("no store is open".into())),
         }
+    }
+
+    /// Where it is, to change the password before it is opened.
+    pub fn place_mut(&mut self) -> &mut Place {
+        &mut self.place
     }
 
     /// What messages call it: `database 'ipta'` or `file 'packets.db'`.

@@ -45,6 +45,13 @@ impl Console<'_> {
         self.say("! ", text);
     }
 
+    /// Goes on with what was said before; the text's lines begin with two blanks.
+    pub fn further(&mut self, text: &str) {
+        if !self.quiet {
+            self.say("", text);
+        }
+    }
+
     /// Asks, and reads the answer's line from standard input.
     pub fn ask(&mut self, question: &str) -> io::Result<String> {
         write!(self.err, "? {} ", escape::terminal(question))?;

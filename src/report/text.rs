@@ -28,7 +28,7 @@ pub fn table(out: &mut dyn Write, table: &Table, names: &Names<'_>) -> io::Resul
 }
 
 /// Rows under their heads, one blank between columns, no blanks at the end of a line.
-fn grid(columns: &[Column], rows: Vec<Vec<String>>) -> String {
+pub fn grid(columns: &[Column], rows: Vec<Vec<String>>) -> String {
     let mut grid = Grid::new();
     grid.load_style(presets::NOTHING);
     grid.add_row(columns.iter().map(|column| column.head));

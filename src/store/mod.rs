@@ -5,6 +5,7 @@
 //! bound, or escaped by the driver.
 
 mod condition;
+pub mod identity;
 mod ledger;
 mod messages;
 mod moment;

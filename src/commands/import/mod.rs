@@ -14,7 +14,8 @@ use pipeline::{Begin, Read};
 
 /// Imports logs in their order. A log that cannot be read to its end is reported and the next one
 /// taken; a store that fails ends the run.
-pub fn run(session: &mut Session<'_, '_>, sources: Vec<Source>, table: &TableName) -> anyhow::Result<Exit> {
+pub fn run(session: &mut Session<'_, '_>, sources: Vec<Source>) -> anyhow::Result<Exit> {
+    let table = &session.table.clone();
     forget_what_is_gone(session, table)?;
     let mut total = Account::default();
     let mut exit = Exit::Done;

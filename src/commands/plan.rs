@@ -1,0 +1,205 @@
+//! Before the first mode acts, all that every mode needs is checked, so that a call that cannot
+//! be carried out whole changes nothing: `ipta -c -i typo.log` empties no table.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use anyhow::bail;
+
+use super::logs::{self, Source};
+use super::session::Session;
+use crate::cli::{Call, Mode};
+use crate::store::{TableKind, TableName};
+
+/// A mode with what was checked for it.
+pub enum Step {
+    /// Import these logs.
+    Import(Vec<Source>),
+    /// Analyze these logs, without a store.
+    AnalyzeFiles(Vec<Source>),
+    /// Any other mode.
+    Mode(Mode),
+}
+
+/// Checks a call and lays out its steps; asks for passwords and for consent on the way.
+pub fn check(call: &Call, session: &mut Session<'_, '_>) -> anyhow::Result<Vec<Step>> {
+    for mode in &call.modes {
+        if let Mode::UpgradeTable(_) | Mode::AnalyzeInteractive | Mode::Doctor(_) = mode {
+            bail!("{} is not built yet in this version", mode.option());
+        }
+        if let Mode::DeleteTable(name) = mode {
+            session.table_name(name)?;
+        }
+    }
+    let mut steps = Vec::new();
+    for mode in &call.modes {
+        steps.push(match mode {
+            Mode::Import(paths) => Step::Import(checked(session, paths)?),
+            Mode::Analyze(paths) if !paths.is_empty() => Step::AnalyzeFiles(checked(session, paths)?),
+            mode => Step::Mode(mode.clone()),
+        });
+    }
+    if call.modes.iter().any(needs_store) {
+        session.ask_password()?;
+        let creates = |mode: &Mode| matches!(mode, Mode::CreateTable);
+        session.store.may_create = call.modes.iter().any(creates);
+        // A server without the account yet can only be looked at once the account is made.
+        if !call.modes.contains(&Mode::CreateDb) {
+            check_tables(call, session)?;
+        }
+    }
+    for mode in &call.modes {
+        consent(mode, session)?;
+    }
+    Ok(steps)
+}
+
+fn checked(session: &Session<'_, '_>, paths: &[PathBuf]) -> anyhow::Result<Vec<Source>> {
+    Ok(logs::check(paths, &session.clock)?)
+}
+
+/// Whether a mode works on a store.
+fn needs_store(mode: &Mode) -> bool {
+    match mode {
+        Mode::Analyze(paths) => paths.is_empty(),
+        Mode::Follow(_) | Mode::Scan(_) | Mode::Doctor(_) => false,
+        // It saves what it was given; nothing has to answer.
+        Mode::SaveDb => false,
+        _ => true,
+    }
+}
+
+/// What a table will be when its turn comes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Expected {
+    Missing,
+    Logs,
+    Names,
+}
+
+/// Goes through the modes in their order, with what the earlier ones will have done.
+fn check_tables(call: &Call, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+    session.store.open()?;
+    let mut expected: HashMap<String, Expected> = HashMap::new();
+    let mut all_gone = false;
+    let table = session.table.clone();
+    let dns_table = session.table_name(&session.settings.dns_table)?;
+    for mode in &call.modes {
+        match mode {
+            Mode::CreateTable | Mode::Clear | Mode::Import(_) => {
+                let kind = kind(session, &expected, all_gone, &table)?;
+                match (mode, kind) {
+                    (Mode::CreateTable, Expected::Missing) | (_, Expected::Logs) => {}
+                    (_, Expected::Missing) => bail!(missing(session, &table)),
+                    (_, Expected::Names) => bail!(not_logs(session, &table)),
+                }
+                expected.insert(table.to_string(), Expected::Logs);
+            }
+            Mode::Analyze(paths) if paths.is_empty() => match kind(session, &expected, all_gone, &table)? {
+                Expected::Logs => {}
+                Expected::Missing => bail!(missing(session, &table)),
+                Expected::Names => bail!(not_logs(session, &table)),
+            },
+            Mode::DeleteTable(name) => {
+                let name = session.table_name(name)?;
+                check_deletion(session, &name)?;
+                expected.insert(name.to_string(), Expected::Missing);
+            }
+            Mode::DeleteAllTables => {
+                expected.clear();
+                all_gone = true;
+            }
+            Mode::DnsCreateTable => {
+                if kind(session, &expected, all_gone, &dns_table)? == Expected::Logs {
+                    bail!("Table '{dns_table}' of {} holds packets, not names", session.store.place());
+                }
+                expected.insert(dns_table.to_string(), Expected::Names);
+            }
+            Mode::DnsPrune | Mode::DnsClear | Mode::DnsDump => {
+                if kind(session, &expected, all_gone, &dns_table)? != Expected::Names {
+                    bail!(
+                        "No table of names '{dns_table}' in {}\n  Make it with: {} --dns-create-table {dns_table}",
+                        session.store.place(),
+                        session.invocation()
+                    );
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn kind(
+    session: &mut Session<'_, '_>,
+    expected: &HashMap<String, Expected>,
+    all_gone: bool,
+    table: &TableName,
+) -> anyhow::Result<Expected> {
+    if let Some(kind) = expected.get(table.as_str()) {
+        return Ok(*kind);
+    }
+    let place = session.store.place();
+    Ok(match session.store.open()?.kind(table)? {
+        TableKind::Logs { .. } | TableKind::Names | TableKind::Ledger if all_gone => Expected::Missing,
+        TableKind::Missing => Expected::Missing,
+        TableKind::Logs { .. } => Expected::Logs,
+        TableKind::Names => Expected::Names,
+        TableKind::OtherVersion(version) => bail!(
+            "Table '{table}' of {place} has version {version} of ipta's tables, this ipta knows version 1\n  \
+             Use another table with -t, or the ipta that made it."
+        ),
+        TableKind::Historic => bail!(
+            "Table '{table}' of {place} was made by the C program of 2015 and cannot be used\n  \
+             Make another and import the logs again: {} --create-table NAME -i FILE",
+            session.invocation()
+        ),
+        TableKind::Ledger => bail!("'{table}' is ipta's own ledger of imports; name another table with -t"),
+        TableKind::Foreign => {
+            bail!("Table '{table}' of {place} is not ipta's; name another with -t, or make one: --create-table NAME")
+        }
+    })
+}
+
+fn check_deletion(session: &mut Session<'_, '_>, table: &TableName) -> anyhow::Result<()> {
+    let place = session.store.place();
+    match session.store.open()?.kind(table)? {
+        TableKind::Missing => {
+            bail!("No table '{table}' in {place}\n  See which there are: {} --list-tables", session.invocation())
+        }
+        TableKind::Ledger => bail!("'{table}' is ipta's own ledger of imports; --delete-all-tables (-da) removes it"),
+        TableKind::Foreign => bail!("Table '{table}' of {place} is not ipta's and is left alone"),
+        _ => Ok(()),
+    }
+}
+
+fn missing(session: &Session<'_, '_>, table: &TableName) -> String {
+    format!(
+        "No table '{table}' in {}\n  Make it with: {} --create-table{}",
+        session.store.place(),
+        session.invocation(),
+        if table.as_str() == "logs" { String::new() } else { format!(" {table}") }
+    )
+}
+
+fn not_logs(session: &Session<'_, '_>, table: &TableName) -> String {
+    format!("Table '{table}' of {} holds names, not packets; name another with -t", session.store.place())
+}
+
+/// Dropping tables asks once, on a terminal.
+fn consent(mode: &Mode, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+    let place = session.store.place();
+    let question = match mode {
+        Mode::DeleteTable(name) => format!("Delete table '{name}' of {place} and all packets in it? [y/N]"),
+        Mode::DeleteAllTables => format!("Delete all tables of ipta's in {place}? [y/N]"),
+        _ => return Ok(()),
+    };
+    let console = &mut *session.console;
+    if session.settings.yes || !console.in_is_terminal || !console.err_is_terminal {
+        return Ok(());
+    }
+    match console.ask(&question)?.to_lowercase().as_str() {
+        "y" | "yes" => Ok(()),
+        _ => bail!("Nothing was deleted."),
+    }
+}

@@ -1,0 +1,51 @@
+//! `--create-db` and `--save-db`: what a new user does once.
+
+use anyhow::bail;
+
+use super::Misused;
+use super::session::{Session, ask_password};
+use crate::cli::Call;
+use crate::config::{self, Password, Place, Server, Settings};
+use crate::exit::Exit;
+use crate::store;
+
+/// Makes database, account and grant, as the manual's 2.6.1 does by hand.
+pub fn create_database(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
+    let Place::Server(server) = session.store.place_mut().clone() else {
+        return Err(Misused("--create-db makes a database on a server; a --db-file needs only --create-table".into()))?;
+    };
+    let settings = session.settings;
+    let pass = match settings.admin_pass_i {
+        true => ask_password(
+            &format!("? Password of '{}' on {}: ", settings.admin_user, server.host),
+            "--admin-pass-i",
+        )?,
+        false => Password::default(),
+    };
+    let admin = Server { user: settings.admin_user.clone(), pass, ..server.clone() };
+    store::create_database(&admin, &server)?;
+    session.console.done(&format!(
+        "Database '{}' and user '{}' are ready; make a table with: ipta --create-table",
+        server.database, server.user
+    ));
+    Ok(Exit::Done)
+}
+
+/// Writes the connection and the settings of this call to the configuration file.
+pub fn save(session: &mut Session<'_, '_>, call: &Call) -> anyhow::Result<Exit> {
+    session.ask_password()?;
+    let path = match call.config_file.clone().or_else(config::default_path) {
+        Some(path) => path,
+        None => bail!("There is no home folder to save ~/.ipta-conf in; name a file with --config FILE"),
+    };
+    let console = &mut *session.console;
+    let may_write_password = session.settings.yes || (console.in_is_terminal && console.err_is_terminal);
+    // The password may have been asked for since.
+    let settings = Settings { place: session.store.place_mut().clone(), ..session.settings.clone() };
+    let notes = config::save(&path, &settings, &call.given, may_write_password)?;
+    console.done(&format!("Saved to {}.", path.display()));
+    for note in notes {
+        session.console.note(&note.0);
+    }
+    Ok(Exit::Done)
+}
