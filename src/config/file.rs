@@ -90,6 +90,7 @@ pub(super) fn read(text: &str) -> Result<Layer, Vec<Problem>> {
     let (document, errors) = DeTable::parse_recoverable(text);
     let mut reading = Reading {
         text,
+        ends: line_ends(text),
         problems: Vec::new(),
     };
     if errors.is_empty() {
@@ -111,23 +112,45 @@ pub(super) fn read(text: &str) -> Result<Layer, Vec<Problem>> {
     Err(reading.problems)
 }
 
+/// Offsets of the ends of lines. A file may have very many wrong lines; looking each up from the
+/// start would take minutes.
+fn line_ends(text: &str) -> Vec<usize> {
+    text.bytes()
+        .enumerate()
+        .filter(|(_, b)| *b == b'\n')
+        .map(|(i, _)| i)
+        .collect()
+}
+
 struct Reading<'t> {
     text: &'t str,
+    ends: Vec<usize>,
     problems: Vec<Problem>,
 }
 
 type Value<'a> = Spanned<DeValue<'a>>;
 
 impl Reading<'_> {
+    /// The line, from 1, that a byte is in.
     fn line_at(&self, offset: usize) -> usize {
-        1 + self.text.bytes().take(offset).filter(|b| *b == b'\n').count()
+        1 + self.ends.partition_point(|end| *end < offset)
+    }
+
+    fn text_of_line(&self, line: usize) -> &str {
+        let start = line
+            .checked_sub(2)
+            .and_then(|i| self.ends.get(i))
+            .map_or(0, |end| end + 1);
+        let end = line.checked_sub(1).and_then(|i| self.ends.get(i)).copied();
+        self.text
+            .get(start..end.unwrap_or(self.text.len()))
+            .unwrap_or_default()
     }
 
     /// A line the TOML parser cannot read. Its text is only looked at, never repeated: it may be
     /// the middle of a password.
     fn syntax(&self, line: usize, message: &str) -> Problem {
-        let text = self.text.lines().nth(line - 1).unwrap_or_default();
-        match historic_line(text) {
+        match historic_line(self.text_of_line(line)) {
             Some((key, fix)) => {
                 let wants = kind_of(key).map_or_else(String::new, |kind| kind.wants());
                 Problem {
@@ -154,7 +177,7 @@ impl Reading<'_> {
     }
 
     fn unknown(&mut self, name: &str, line: usize, value: &Value<'_>) {
-        let shown_name = clean(name);
+        let shown_name = short(name);
         if value.get_ref().is_table() {
             let text = format!("there is no section [{shown_name}]; keys stand above the first section");
             return self.problems.push(problem(line, text));
@@ -311,7 +334,7 @@ impl Reading<'_> {
                 None => {
                     let text = format!(
                         "there is no key {} in [[prefix]]{}",
-                        clean(name),
+                        short(name),
                         guess(name, prefix_keys())
                     );
                     self.problems.push(problem(line, text));
@@ -344,7 +367,7 @@ impl Reading<'_> {
             let Some((_, kind)) = threshold_keys().into_iter().find(|(known, _)| *known == name) else {
                 let text = format!(
                     "there is no key {} in [attacks]{}",
-                    clean(name),
+                    short(name),
                     guess(name, threshold_keys())
                 );
                 self.problems.push(problem(line, text));
@@ -400,6 +423,14 @@ fn list_of<'l>(layer: &'l mut Layer, key: &str) -> &'l mut Option<Vec<String>> {
         "accept_actions" => &mut layer.accept_actions,
         "modules" => &mut layer.modules,
         _ => &mut layer.allow,
+    }
+}
+
+/// A name of the file's for a message.
+fn short(name: &str) -> String {
+    match name.char_indices().nth(40) {
+        Some((end, _)) => format!("{}...", clean(name.get(..end).unwrap_or_default())),
+        None => clean(name),
     }
 }
 

@@ -301,3 +301,26 @@ fn relative_paths_start_at_the_files_folder() {
         dirs::home_dir().map(|home| home.join("packets.db"))
     );
 }
+
+#[test]
+fn a_large_broken_file_is_answered_at_once() {
+    let started = std::time::Instant::now();
+    let text = "zzzzz = yes\n".repeat(80_000);
+    let unknown: String = (0..60_000).map(|i| format!("k{i} = 1\n")).collect();
+    for text in [text, unknown, "[".repeat(100_000), "a.".repeat(100_000)] {
+        assert!(problems(&text).lines().count() <= 11);
+    }
+    // Seconds where a search from the start for each line takes minutes.
+    assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_text_makes_the_reader_panic(text in "(?s)([a-z_]{0,9}[ =:.\"'\\[\\]{}#\\n]{0,3}|.){0,60}") {
+        if let Err(problems) = read(&text) {
+            proptest::prop_assert!(!problems.is_empty());
+            let lines = text.matches('\n').count() + 1;
+            proptest::prop_assert!(problems.iter().all(|p| (1..=lines).contains(&p.line)), "{:?}", problems);
+        }
+    }
+}
