@@ -3,6 +3,7 @@
 //! Owns the precedence of command line, `~/.ipta-conf` and defaults, and that file. Knows nothing
 //! of clap, and nothing of what the settings are used for.
 
+mod document;
 mod error;
 mod file;
 mod historic;
