@@ -64,13 +64,13 @@ pub(super) struct ModeArgs {
     #[arg(long, short = 'c')]
     pub(super) clear: bool,
     /// Create the table. NAME is then the table of the whole call
-    #[arg(long, value_name = "NAME", num_args = 0..=1, value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "NAME", num_args = 0..=1, value_parser = filled())]
     pub(super) create_table: Option<Option<String>>,
     /// List the tables: rows, first and last packet, what was imported
     #[arg(long)]
     pub(super) list_tables: bool,
     /// Remove a table and all that is in it; asks on a terminal
-    #[arg(long, value_name = "TABLE", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "TABLE", value_parser = filled())]
     pub(super) delete_table: Option<String>,
     /// Remove all tables of ipta; asks on a terminal
     #[arg(long)]
@@ -93,13 +93,13 @@ pub(super) struct ModeArgs {
 #[command(next_help_heading = "Database")]
 pub(super) struct DatabaseArgs {
     /// MySQL or MariaDB server: name, address, or the path of its socket (default localhost)
-    #[arg(long, short = 'h', value_name = "HOST", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, short = 'h', value_name = "HOST", value_parser = filled())]
     pub(super) db_host: Option<String>,
     /// Its TCP port (default 3306)
     #[arg(long, value_name = "PORT", allow_negative_numbers = true, value_parser = port)]
     pub(super) db_port: Option<u16>,
     /// User on the server (default ipta)
-    #[arg(long, short = 'u', value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, short = 'u', value_name = "NAME", value_parser = filled())]
     pub(super) db_user: Option<String>,
     /// Password (default ipta). Others can see it in the list of processes
     #[arg(long, short = 'p', value_name = "PASS", allow_hyphen_values = true)]
@@ -108,10 +108,10 @@ pub(super) struct DatabaseArgs {
     #[arg(long)]
     pub(super) db_pass_i: bool,
     /// Database on the server (default ipta)
-    #[arg(long, short = 'd', value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, short = 'd', value_name = "NAME", value_parser = filled())]
     pub(super) db_name: Option<String>,
     /// Table (default logs)
-    #[arg(long, short = 't', value_name = "TABLE", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, short = 't', value_name = "TABLE", value_parser = filled())]
     pub(super) db_table: Option<String>,
     /// Keep packets in this SQLite file; needs no server
     #[arg(long, value_name = "PATH")]
@@ -123,7 +123,7 @@ pub(super) struct DatabaseArgs {
     #[arg(long, value_name = "FILE", hide = true)]
     pub(super) db_ca: Option<PathBuf>,
     /// Administrator of the server for --create-db (default root)
-    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "NAME", value_parser = filled())]
     pub(super) admin_user: Option<String>,
     /// Ask for the administrator's password
     #[arg(long)]
@@ -137,34 +137,34 @@ pub(super) struct DatabaseArgs {
 #[command(next_help_heading = "What counts")]
 pub(super) struct CountArgs {
     /// From then on: 2026-05-04, '2026-05-04 06:35', 06:35, 2h, '3 days ago', yesterday
-    #[arg(long, value_name = "TIME", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "TIME", value_parser = filled())]
     pub(super) since: Option<String>,
     /// Before then; a date includes its day
-    #[arg(long, value_name = "TIME", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "TIME", value_parser = filled())]
     pub(super) until: Option<String>,
     /// From this address or network, such as 192.0.2.0/24
-    #[arg(long, value_name = "ADDR", value_delimiter = ',', value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "ADDR", value_delimiter = ',', value_parser = filled())]
     pub(super) src: Vec<String>,
     /// To this address or network
-    #[arg(long, value_name = "ADDR", value_delimiter = ',', value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "ADDR", value_delimiter = ',', value_parser = filled())]
     pub(super) dst: Vec<String>,
     /// From this port: 22, 6000-6010 or ssh
-    #[arg(long, value_name = "PORT", value_delimiter = ',', value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "PORT", value_delimiter = ',', value_parser = filled())]
     pub(super) sport: Vec<String>,
     /// To this port
-    #[arg(long, value_name = "PORT", value_delimiter = ',', value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "PORT", value_delimiter = ',', value_parser = filled())]
     pub(super) dport: Vec<String>,
     /// Of this protocol; icmp takes ICMPv6 too
-    #[arg(long, value_name = "PROTO", value_delimiter = ',', value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "PROTO", value_delimiter = ',', value_parser = filled())]
     pub(super) proto: Vec<String>,
     /// With this action, such as DROP
-    #[arg(long, value_name = "WORD", value_delimiter = ',', value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "WORD", value_delimiter = ',', value_parser = filled())]
     pub(super) action: Vec<String>,
     /// In or out of this interface
-    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = filled())]
     pub(super) iface: Vec<String>,
     /// Logged by this host
-    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = filled())]
     pub(super) log_host: Vec<String>,
     /// Leave out packets of the interface lo (also --no-lo; opposite: --local)
     #[arg(long, alias = "no-lo", overrides_with = "local")]
@@ -180,10 +180,10 @@ pub(super) struct CountArgs {
     pub(super) accept: bool,
     /// How your firewall marks its lines: a preset or a regex with a group 'action' (default ipt).
     /// May stand again
-    #[arg(long, value_name = "PREFIX", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "PREFIX", value_parser = filled())]
     pub(super) prefix: Vec<String>,
     /// A further word that means 'let through'. May stand again
-    #[arg(long, value_name = "WORD", value_delimiter = ',', value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "WORD", value_delimiter = ',', value_parser = filled())]
     pub(super) accept_action: Vec<String>,
     /// The year of a log's last line, where the lines have none
     #[arg(long, value_name = "YYYY", allow_negative_numbers = true, value_parser = year)]
@@ -197,7 +197,7 @@ pub(super) struct DisplayArgs {
     #[arg(long, alias = "lines", short = 'l', value_name = "NUM", allow_negative_numbers = true, value_parser = limit)]
     pub(super) limit: Option<usize>,
     /// Modules of the report, or all (default denied,icmp,ports,invalid,interfaces)
-    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = filled())]
     pub(super) modules: Vec<String>,
     /// text, json, csv, markdown or html (default text)
     #[arg(long, value_name = "FORMAT", value_parser = choice::<Format>)]
@@ -247,13 +247,13 @@ pub(super) struct NameArgs {
     #[arg(long, overrides_with = "rdns")]
     pub(super) no_rdns: bool,
     /// Table that keeps names (default dns)
-    #[arg(long, value_name = "TABLE", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "TABLE", value_parser = filled())]
     pub(super) dns_table: Option<String>,
     /// Hours a kept name is good; 0: for ever (default 336; also --dns-ttl)
     #[arg(long, alias = "dns-ttl", value_name = "HOURS", allow_negative_numbers = true, value_parser = hours)]
     pub(super) ttl: Option<u32>,
     /// Create that table. NAME is then the --dns-table of the call
-    #[arg(long, value_name = "NAME", num_args = 0..=1, value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "NAME", num_args = 0..=1, value_parser = filled())]
     pub(super) dns_create_table: Option<Option<String>>,
     /// Print all kept names
     #[arg(long)]
@@ -292,6 +292,11 @@ pub(super) struct OtherArgs {
     pub(super) help: bool,
 }
 
+/// A text, not empty.
+fn filled() -> NonEmptyStringValueParser {
+    NonEmptyStringValueParser::new()
+}
+
 /// Lets clap read a command line in today's spelling.
 pub(super) fn read(args: Vec<OsString>) -> Result<Args, clap::Error> {
     let program = std::iter::once(OsString::from("ipta"));
@@ -328,7 +333,7 @@ fn number<T: TryFrom<u64>>(text: &str, least: u64, most: u64, wants: &str) -> Re
 fn choice<T: Choice>(text: &str) -> Result<T, String> {
     T::of(text).ok_or_else(|| {
         let meant = nearest(text, T::WORDS.iter().map(|(word, _)| *word));
-        let meant = meant.map_or_else(String::new, |word| format!("; did you mean {word}?"));
+        let meant = meant.map_or_else(String::new, |word| format!("\ndid you mean {word}?"));
         format!("one of {}{meant}", T::listed())
     })
 }

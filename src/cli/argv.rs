@@ -84,6 +84,12 @@ fn modern(text: &str, command: &Command) -> Result<Option<OsString>, Misread> {
             format!("--clear --db-table {table}"),
         ]);
     }
+    // `-ar` would analyze a log named `r`.
+    let letters = text.strip_prefix("-a").filter(|rest| !rest.is_empty());
+    let short = |letter: char| find(command, |arg| arg.get_short() == Some(letter)).is_some();
+    if let Some(letters) = letters.filter(|rest| rest.chars().all(short)) {
+        return misread(vec![format!("-a -{letters}"), format!("--analyze {letters}")]);
+    }
     // `-help` would be a host `elp`, `-import` a file `mport`. A password may begin with anything.
     let long = name
         .strip_prefix('-')
@@ -220,6 +226,7 @@ mod tests {
     fn what_clap_would_misread_is_asked_back() {
         for (token, instead) in [
             ("-ctlogs", vec!["--create-table logs", "--clear --db-table logs"]),
+            ("-ar", vec!["-a -r", "--analyze r"]),
             ("-help", vec!["--help"]),
             ("-import", vec!["--import"]),
             ("-limit=5", vec!["--limit=5"]),

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Command};
 
-use crate::config::nearest;
+use crate::config::{clean, nearest};
 
 use super::Stop;
 use super::argv::{HISTORIC, Misread};
@@ -57,10 +57,14 @@ pub(super) fn of_clap(error: &clap::Error, args: &[OsString], command: &Command)
             &[ALL_OPTIONS],
         ),
         (ErrorKind::ValueValidation, Some(arg)) => {
-            let wants = std::error::Error::source(error).map_or_else(String::new, ToString::to_string);
+            let said = std::error::Error::source(error).map_or_else(String::new, ToString::to_string);
+            // The value parsers put a guess on a second line.
+            let mut lines = said.lines();
+            let wants = lines.next().unwrap_or_default();
+            let way_out: Vec<&str> = lines.chain([ALL_OPTIONS]).collect();
             usage(
                 &format!("{} takes {wants}, not '{}'", spelled(arg), clean(value)),
-                &[ALL_OPTIONS],
+                &way_out,
             )
         }
         (ErrorKind::InvalidValue, Some(arg)) if !value.is_empty() => {
@@ -179,17 +183,4 @@ pub(super) fn historic(arg: &Arg) -> Option<String> {
 
 fn is_secret(arg: &Arg) -> bool {
     arg.get_long().is_some_and(|long| long.contains("pass"))
-}
-
-/// Text of the user's with its control characters escaped.
-fn clean(text: &str) -> String {
-    text.chars()
-        .flat_map(|c| {
-            if c.is_control() {
-                c.escape_debug().collect()
-            } else {
-                vec![c]
-            }
-        })
-        .collect()
 }

@@ -1,6 +1,6 @@
 //! What may stand together in one call.
 
-use crate::config::{Format, Layer};
+use crate::config::{Format, Layer, clean};
 
 use super::refusal::usage;
 use super::{Mode, Stop};
@@ -36,8 +36,8 @@ pub(super) fn same_table(
         (Some(name), Some(other)) if name != other => Err(usage(
             &format!(
                 "{mode} {} and {option} {}: one call has one table",
-                plain(name),
-                plain(other)
+                clean(name),
+                clean(other)
             ),
             &["leave one of them out"],
         )),
@@ -47,10 +47,6 @@ pub(super) fn same_table(
         }
         (None, _) => Ok(()),
     }
-}
-
-fn plain(text: &str) -> String {
-    text.escape_debug().to_string()
 }
 
 fn alone(modes: &[Mode]) -> Result<(), Stop> {

@@ -3,6 +3,7 @@
 //! Owns the precedence of command line, `~/.ipta-conf` and defaults, and that file. Knows nothing
 //! of clap, and nothing of what the settings are used for.
 
+mod document;
 mod error;
 mod file;
 mod historic;
@@ -104,10 +105,12 @@ impl Choice for Color {
 
 /// The candidate most like a mistyped word, if one is near enough to be meant.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // Nobody mistypes a word into 200 letters, and comparing those takes long.
+    let word: String = word.chars().take(64).collect();
     // Jaro forgives transposed and missing letters anywhere; below 0.75 the guesses are noise.
     candidates
         .into_iter()
-        .map(|candidate| (strsim::jaro(word, candidate), candidate))
+        .map(|candidate| (strsim::jaro(&word, candidate), candidate))
         .filter(|(likeness, _)| *likeness > 0.75)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, candidate)| candidate)
@@ -118,8 +121,8 @@ fn shown(path: &Path) -> String {
     clean(&path.to_string_lossy())
 }
 
-/// Text of a user's for a message: control characters are escaped.
-fn clean(text: &str) -> String {
+/// Text of a user's for a message: control characters are escaped, so that none reaches a terminal.
+pub fn clean(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         if c.is_control() {

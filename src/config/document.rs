@@ -1,0 +1,412 @@
+//! What `~/.ipta-conf` says, key by key.
+//!
+//! The document is walked by hand and not through serde: serde's messages repeat the values they
+//! dislike, and one of them may be a password.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::error::Problem;
+use super::historic::{correction, kind_of, line as historic_line};
+use super::keys::{Kind, canonical, keys, prefix_keys, threshold_keys};
+use super::{Choice, Layer, Password, PrefixChoice, Verdict, clean, nearest};
+
+/// A problem without a corrected line.
+pub(super) fn problem(line: usize, text: impl Into<String>) -> Problem {
+    Problem {
+        line,
+        text: text.into(),
+        fix: None,
+    }
+}
+
+/// The settings in a document, or everything that is wrong with it.
+pub(super) fn read(text: &str) -> Result<Layer, Vec<Problem>> {
+    let (document, errors) = DeTable::parse_recoverable(text);
+    let mut reading = Reading {
+        text,
+        ends: line_ends(text),
+        problems: Vec::new(),
+    };
+    if errors.is_empty() {
+        let layer = reading.document(document.get_ref());
+        if reading.problems.is_empty() {
+            return Ok(layer);
+        }
+    } else {
+        let mut by_line = BTreeMap::new();
+        for error in &errors {
+            let line = reading.line_at(error.span().map_or(0, |span| span.start));
+            by_line
+                .entry(line)
+                .or_insert_with(|| reading.syntax(line, error.message()));
+        }
+        reading.problems.extend(by_line.into_values());
+    }
+    reading.problems.sort_by_key(|p| p.line);
+    Err(reading.problems)
+}
+
+/// Offsets of the ends of lines. A file may have very many wrong lines; looking each up from the
+/// start would take minutes.
+fn line_ends(text: &str) -> Vec<usize> {
+    text.bytes()
+        .enumerate()
+        .filter(|(_, b)| *b == b'\n')
+        .map(|(i, _)| i)
+        .collect()
+}
+
+struct Reading<'t> {
+    text: &'t str,
+    ends: Vec<usize>,
+    problems: Vec<Problem>,
+}
+
+type Value<'a> = Spanned<DeValue<'a>>;
+
+impl Reading<'_> {
+    /// The line, from 1, that a byte is in.
+    fn line_at(&self, offset: usize) -> usize {
+        1 + self.ends.partition_point(|end| *end < offset)
+    }
+
+    fn text_of_line(&self, line: usize) -> &str {
+        let start = line
+            .checked_sub(2)
+            .and_then(|i| self.ends.get(i))
+            .map_or(0, |end| end + 1);
+        let end = line.checked_sub(1).and_then(|i| self.ends.get(i)).copied();
+        self.text
+            .get(start..end.unwrap_or(self.text.len()))
+            .unwrap_or_default()
+    }
+
+    /// A line the TOML parser cannot read. Its text is only looked at, never repeated: it may be
+    /// the middle of a password.
+    fn syntax(&self, line: usize, message: &str) -> Problem {
+        match historic_line(self.text_of_line(line)) {
+            Some((key, fix)) => {
+                let wants = kind_of(key).map_or_else(String::new, |kind| kind.wants());
+                Problem {
+                    line,
+                    text: format!("{key} {wants}"),
+                    fix,
+                }
+            }
+            None => problem(line, format!("this is no TOML ({message})")),
+        }
+    }
+
+    fn document(&mut self, table: &DeTable<'_>) -> Layer {
+        let mut layer = Layer::default();
+        for (key, value) in table {
+            let line = self.line_at(key.span().start);
+            let name: &str = key.get_ref();
+            match kind_of(name) {
+                Some(kind) => self.setting(&mut layer, name, &kind, line, value),
+                None => self.unknown(name, line, value),
+            }
+        }
+        layer
+    }
+
+    fn unknown(&mut self, name: &str, line: usize, value: &Value<'_>) {
+        let shown_name = short(name);
+        if value.get_ref().is_table() {
+            let text = format!("there is no section [{shown_name}]; keys stand above the first section");
+            return self.problems.push(problem(line, text));
+        }
+        let mut found = problem(line, format!("there is no key {shown_name}"));
+        match canonical(name) {
+            Some((key, opposite)) => {
+                found.fix =
+                    kind_of(key).and_then(|kind| correction(key, &kind, &self.source(value), opposite));
+                if found.fix.is_none() {
+                    found.text.push_str(&format!("; it is {key} now"));
+                }
+            }
+            None => found.text.push_str(&guess(name, keys())),
+        }
+        self.problems.push(found);
+    }
+
+    /// The text of a value, without the quotes of a string.
+    fn source(&self, value: &Value<'_>) -> String {
+        match value.get_ref() {
+            DeValue::String(text) => text.to_string(),
+            _ => self.text.get(value.span()).unwrap_or_default().to_owned(),
+        }
+    }
+
+    fn wrong(&mut self, key: &str, kind: &Kind, line: usize, value: &Value<'_>) {
+        let fix = match value.get_ref() {
+            DeValue::Array(_) | DeValue::Table(_) => None,
+            _ => correction(key, kind, &self.source(value), false),
+        };
+        self.problems.push(Problem {
+            line,
+            text: format!("{key} {}", kind.wants()),
+            fix,
+        });
+    }
+
+    /// The value if it is what the key takes; else a problem.
+    fn take<T>(
+        &mut self,
+        key: &str,
+        kind: &Kind,
+        line: usize,
+        value: &Value<'_>,
+        got: Option<T>,
+    ) -> Option<T> {
+        if got.is_none() {
+            self.wrong(key, kind, line, value);
+        }
+        got
+    }
+
+    fn setting(&mut self, layer: &mut Layer, key: &str, kind: &Kind, line: usize, value: &Value<'_>) {
+        let inner = value.get_ref();
+        match kind {
+            Kind::Prefixes => layer.prefixes = self.prefixes(line, value),
+            Kind::Thresholds => self.thresholds(layer, line, value),
+            Kind::Secret => {
+                let got = inner.as_str().map(|text| Password(text.to_owned()));
+                layer.db_pass = self.take(key, kind, line, value, got);
+            }
+            Kind::Switch => {
+                let got = self.take(key, kind, line, value, inner.as_bool());
+                *switch_of(layer, key) = got;
+            }
+            Kind::Number(range) => {
+                let got = self.take(
+                    key,
+                    kind,
+                    line,
+                    value,
+                    number(inner).filter(|n| range.contains(n)),
+                );
+                match key {
+                    "db_port" => layer.db_port = got.and_then(|n| u16::try_from(n).ok()),
+                    "dns_ttl" => layer.dns_ttl = got,
+                    _ => layer.limit = got.and_then(|n| usize::try_from(n).ok()),
+                }
+            }
+            Kind::Path => {
+                let got = self
+                    .take(key, kind, line, value, filled(inner))
+                    .map(PathBuf::from);
+                *(if key == "db_ca" {
+                    &mut layer.db_ca
+                } else {
+                    &mut layer.db_file
+                }) = got;
+            }
+            Kind::List => {
+                let got = self.take(key, kind, line, value, list(inner));
+                *list_of(layer, key) = got;
+            }
+            Kind::Word(words) => {
+                let known = |word: &String| words.split(", ").any(|w| w == word);
+                match (
+                    key,
+                    self.take(key, kind, line, value, filled(inner).filter(known)),
+                ) {
+                    ("format", got) => layer.format = got.and_then(|word| Choice::of(&word)),
+                    ("color", got) => layer.color = got.and_then(|word| Choice::of(&word)),
+                    (_, got) => layer.db_tls = got,
+                }
+            }
+            Kind::Text => {
+                let got = self.take(key, kind, line, value, filled(inner));
+                *text_of(layer, key) = got;
+            }
+            Kind::Ports => {}
+        }
+    }
+
+    fn prefixes(&mut self, line: usize, value: &Value<'_>) -> Option<Vec<PrefixChoice>> {
+        let items: Vec<&Value<'_>> = match value.get_ref() {
+            DeValue::Array(items) if !items.is_empty() => items.iter().collect(),
+            DeValue::String(_) => vec![value],
+            DeValue::Table(_) => {
+                self.problems
+                    .push(problem(line, "prefix stands in double brackets: [[prefix]]"));
+                return None;
+            }
+            _ => {
+                self.wrong("prefix", &Kind::Prefixes, line, value);
+                return None;
+            }
+        };
+        items.into_iter().map(|item| self.prefix(item)).collect()
+    }
+
+    fn prefix(&mut self, item: &Value<'_>) -> Option<PrefixChoice> {
+        let line = self.line_at(item.span().start);
+        let table = match item.get_ref() {
+            DeValue::String(name) if !name.is_empty() => return Some(PrefixChoice::Named(name.to_string())),
+            DeValue::Table(table) => table,
+            _ => {
+                self.problems
+                    .push(problem(line, format!("prefix {}", Kind::Prefixes.wants())));
+                return None;
+            }
+        };
+        let (mut pattern, mut action, mut verdict) = (None, None, None);
+        for (key, value) in table {
+            let line = self.line_at(key.span().start);
+            let name: &str = key.get_ref();
+            let got = filled(value.get_ref());
+            match prefix_keys().into_iter().find(|(known, _)| *known == name) {
+                Some(("pattern", kind)) => pattern = self.take(name, &kind, line, value, got),
+                Some(("action", kind)) => action = self.take(name, &kind, line, value, got),
+                Some((_, kind)) => {
+                    let got = got.and_then(|word| Verdict::of(&word));
+                    verdict = self.take(name, &kind, line, value, got);
+                }
+                None => {
+                    let text = format!(
+                        "there is no key {} in [[prefix]]{}",
+                        short(name),
+                        guess(name, prefix_keys())
+                    );
+                    self.problems.push(problem(line, text));
+                }
+            }
+        }
+        if !table.contains_key("pattern") {
+            self.problems
+                .push(problem(line, "this [[prefix]] has no pattern"));
+        }
+        Some(match (pattern?, action, verdict) {
+            (pattern, None, None) => PrefixChoice::Named(pattern),
+            (pattern, action, verdict) => PrefixChoice::Rule {
+                pattern,
+                action,
+                verdict,
+            },
+        })
+    }
+
+    fn thresholds(&mut self, layer: &mut Layer, line: usize, value: &Value<'_>) {
+        let DeValue::Table(table) = value.get_ref() else {
+            return self
+                .problems
+                .push(problem(line, format!("attacks {}", Kind::Thresholds.wants())));
+        };
+        for (key, value) in table {
+            let line = self.line_at(key.span().start);
+            let name: &str = key.get_ref();
+            let Some((_, kind)) = threshold_keys().into_iter().find(|(known, _)| *known == name) else {
+                let text = format!(
+                    "there is no key {} in [attacks]{}",
+                    short(name),
+                    guess(name, threshold_keys())
+                );
+                self.problems.push(problem(line, text));
+                continue;
+            };
+            if kind == Kind::Ports {
+                layer.thresholds.auth_ports = self.take(name, &kind, line, value, ports(value.get_ref()));
+                continue;
+            }
+            let got = self.take(
+                name,
+                &kind,
+                line,
+                value,
+                number(value.get_ref()).filter(|n| *n > 0),
+            );
+            let slot = match name {
+                "brute_force" => &mut layer.thresholds.brute_force,
+                "syn_flood" => &mut layer.thresholds.syn_flood,
+                "port_scan" => &mut layer.thresholds.port_scan,
+                "slow_scan" => &mut layer.thresholds.slow_scan,
+                "sweep" => &mut layer.thresholds.sweep,
+                _ => &mut layer.thresholds.icmp_flood,
+            };
+            *slot = got;
+        }
+    }
+}
+
+fn switch_of<'l>(layer: &'l mut Layer, key: &str) -> &'l mut Option<bool> {
+    match key {
+        "rdns" => &mut layer.rdns,
+        "header" => &mut layer.header,
+        "counter" => &mut layer.counter,
+        "show_lo" => &mut layer.show_lo,
+        "show_accept" => &mut layer.show_accept,
+        _ => &mut layer.time,
+    }
+}
+
+fn text_of<'l>(layer: &'l mut Layer, key: &str) -> &'l mut Option<String> {
+    match key {
+        "db_host" => &mut layer.db_host,
+        "db_user" => &mut layer.db_user,
+        "db_name" => &mut layer.db_name,
+        "db_table" => &mut layer.db_table,
+        _ => &mut layer.dns_table,
+    }
+}
+
+fn list_of<'l>(layer: &'l mut Layer, key: &str) -> &'l mut Option<Vec<String>> {
+    match key {
+        "accept_actions" => &mut layer.accept_actions,
+        "modules" => &mut layer.modules,
+        _ => &mut layer.allow,
+    }
+}
+
+/// A name of the file's for a message.
+fn short(name: &str) -> String {
+    match name.char_indices().nth(40) {
+        Some((end, _)) => format!("{}...", clean(name.get(..end).unwrap_or_default())),
+        None => clean(name),
+    }
+}
+
+fn guess(name: &str, known: Vec<(&'static str, Kind)>) -> String {
+    match nearest(name, known.iter().map(|(key, _)| *key)) {
+        Some(key) => format!("; did you mean {key}?"),
+        None => format!(
+            "; the keys are {}",
+            known.iter().map(|(key, _)| *key).collect::<Vec<_>>().join(", ")
+        ),
+    }
+}
+
+fn filled(value: &DeValue<'_>) -> Option<String> {
+    value.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+fn number(value: &DeValue<'_>) -> Option<u32> {
+    let number = value.as_integer()?;
+    u32::from_str_radix(number.as_str(), number.radix()).ok()
+}
+
+/// A list of texts; one text is a list of one.
+fn list(value: &DeValue<'_>) -> Option<Vec<String>> {
+    match value {
+        DeValue::Array(items) => items.iter().map(|item| filled(item.get_ref())).collect(),
+        one => filled(one).map(|text| vec![text]),
+    }
+}
+
+fn ports(value: &DeValue<'_>) -> Option<Vec<u16>> {
+    let port = |item: &Value<'_>| {
+        number(item.get_ref())
+            .and_then(|n| u16::try_from(n).ok())
+            .filter(|n| *n > 0)
+    };
+    value.as_array()?.iter().map(port).collect()
+}
+
+#[cfg(test)]
+mod tests;
