@@ -1,4 +1,19 @@
 //! ipta reads what a Linux firewall logs and tells an administrator what is going on.
+//!
+//! Who may import whom (a test in `tests/` reads the `use` lines):
+//!
+//! ```text
+//! main     -> lib -> cli, commands, config, report, exit
+//! cli      -> config
+//! commands -> config netfilter input store dns analysis report exit    (never another command)
+//! store    -> netfilter analysis(filters) dns(the cache) config(the connection)
+//! analysis -> netfilter
+//! report   -> analysis netfilter
+//! input, netfilter, dns, config, exit -> nothing in the crate
+//! ```
+//!
+//! A packet goes one way: `input` gives lines, `netfilter` makes packets of them, and those go into
+//! `store` (import), into `analysis` (analyze) or into a line of `report` (follow, scan).
 
 #![forbid(unsafe_code)]
 #![deny(clippy::print_stdout, clippy::print_stderr)]
@@ -14,3 +29,45 @@ pub mod input;
 pub mod netfilter;
 pub mod report;
 pub mod store;
+
+use std::ffi::OsString;
+
+use cli::{Call, Mode, Stop};
+use exit::Exit;
+use report::console::Console;
+
+/// Runs one call: `args` without the program's name, output to the console.
+pub fn run(args: impl Iterator<Item = OsString>, console: &mut Console<'_>) -> Exit {
+    let call = match cli::parse(args) {
+        Ok(call) => call,
+        Err(Stop::Text(text)) => {
+            // A reader that went away has seen enough.
+            let _ = console.out.write_all(text.as_bytes()).and_then(|()| console.out.flush());
+            return Exit::Done;
+        }
+        Err(Stop::Usage(text)) => {
+            let _ = console.err.write_all(text.as_bytes());
+            return Exit::Usage;
+        }
+    };
+    match settings(&call, console) {
+        Ok(settings) => commands::run(&call, &settings, console),
+        Err(error) => {
+            console.error(&error.to_string());
+            Exit::Usage
+        }
+    }
+}
+
+/// The call's settings over the configuration file's over the defaults.
+fn settings(call: &Call, console: &mut Console<'_>) -> Result<config::Settings, config::ConfigError> {
+    // A file that is about to be saved may be missing still.
+    let must_exist = call.config_file.is_some() && !call.modes.contains(&Mode::SaveDb);
+    let path = call.config_file.clone().or_else(config::default_path);
+    let loaded = path.map(|path| config::load(&path, must_exist)).transpose()?.flatten();
+    let (file, notes) = loaded.unwrap_or_default();
+    for note in notes {
+        console.warn(&note.0);
+    }
+    Ok(config::merge(&call.given, &file))
+}

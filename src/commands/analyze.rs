@@ -1,7 +1,5 @@
 //! `--analyze`: the report, from the logs table or straight from logs.
 
-use std::io::Write;
-
 use super::logs::Source;
 use super::session::Session;
 use super::settings;
@@ -16,10 +14,11 @@ use crate::store::Columns;
 /// Analyzes the logs table.
 pub fn table(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
     let modules = settings::modules(session.settings)?;
-    let mut fold = Fold::new(&modules, &session.filters);
+    let filters = session.filters.clone();
+    let mut fold = Fold::new(&modules, &filters);
     let store = session.store.open()?;
     let columns = Columns { host: true, ..Columns::default() };
-    store.packets(&session.table, &session.filters, columns, &mut |position, packet| fold.packet(position, packet))?;
+    store.packets(&session.table, &filters, columns, &mut |position, packet| fold.packet(position, packet))?;
     if fold.packets == 0 {
         let note = if store.is_empty(&session.table)? {
             format!("Table '{}' is empty; import a log with: {} -i FILE", session.table, session.invocation())
@@ -35,7 +34,8 @@ pub fn table(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
 /// Analyzes logs, with no store at all.
 pub fn files(session: &mut Session<'_, '_>, sources: Vec<Source>) -> anyhow::Result<Exit> {
     let modules = settings::modules(session.settings)?;
-    let mut fold = Fold::new(&modules, &session.filters);
+    let filters = session.filters.clone();
+    let mut fold = Fold::new(&modules, &filters);
     let mut total = Account::default();
     let mut exit = Exit::Done;
     let mut position = 0;
@@ -47,7 +47,7 @@ pub fn files(session: &mut Session<'_, '_>, sources: Vec<Source>) -> anyhow::Res
                 Ok(Some(line)) if line.too_long => reader.too_long(line.bytes),
                 Ok(Some(line)) => reader.read(line.bytes, |packet| {
                     position += 1;
-                    if session.filters.pass(packet) {
+                    if filters.pass(packet) {
                         fold.packet(position, packet);
                     }
                 }),

@@ -1,7 +1,5 @@
 //! `--list-tables`, `--create-table`, `--clear`, `--delete-table`, `--delete-all-tables`.
 
-use std::io::Write;
-
 use super::session::Session;
 use crate::analysis::table::Column;
 use crate::exit::Exit;
