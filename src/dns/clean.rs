@@ -15,10 +15,9 @@ pub fn clean_name(name: &[u8]) -> Option<String> {
         _ => '?',
     };
     let text: String = name.iter().take(LONGEST).map(shown).collect();
-    let is_name = text.bytes().any(|byte| byte != b'.') && text.parse::<IpAddr>().is_err();
-    // Colons have become `?` by now; the text of an IPv6 address must be looked for before.
-    let is_ipv6 = std::str::from_utf8(name).is_ok_and(|name| name.parse::<IpAddr>().is_ok());
-    (is_name && !is_ipv6).then_some(text)
+    let is_name = text.bytes().any(|byte| byte != b'.');
+    let is_address = std::str::from_utf8(name).is_ok_and(|name| name.parse::<IpAddr>().is_ok());
+    (is_name && !is_address).then_some(text)
 }
 
 #[cfg(test)]

@@ -180,10 +180,9 @@ impl Names {
                 Some(Entry::Unanswered { .. }) => return None,
                 None => {}
             }
-            if !pool.open.contains_key(&address) {
-                if asked || !Shared::ask(&self.shared, &mut pool, address) {
-                    return None;
-                }
+            let open = pool.open.contains_key(&address);
+            if !open && (asked || !Shared::ask(&self.shared, &mut pool, address)) {
+                return None;
             }
             if !asked {
                 pool.first_in_queue(address);

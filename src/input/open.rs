@@ -206,13 +206,7 @@ impl Log {
     /// Reads (and decompresses) a first block, keeping it for later. Call it before anything is
     /// changed elsewhere: a log that cannot be read at all shows here.
     pub fn check(&mut self) -> Result<(), OpenError> {
-        if self.peeked.is_empty() {
-            let mut block = vec![0; FIRST_BLOCK];
-            let read = self.read_source(&mut block)?;
-            block.truncate(read);
-            self.peeked = block;
-            self.peeked_at = 0;
-        }
+        self.peek(FIRST_BLOCK)?;
         Ok(())
     }
 
