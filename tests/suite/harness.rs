@@ -1,0 +1,306 @@
+//! Private database servers: each in a folder of its own, on a socket, gone with the test process.
+//!
+//! A static is never dropped, and a test process may be killed. So a small shell stands between:
+//! it holds the read end of a pipe whose write end is ours alone, and when that end closes, for
+//! whatever reason, it kills the server and removes the folder.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use ipta::config::{Password, Server as Account};
+use mysql::prelude::Queryable;
+use mysql::{Conn, OptsBuilder, Row, Value};
+
+/// Kills the server at the end of the pipe, or at the word `stop`; only at the end of the pipe is
+/// the folder removed too. $1 is the folder, the rest the server's command.
+const KEEPER: &str = r#"
+trap '' INT TERM HUP
+folder=$1; shift
+"$@" >"$folder/log" 2>&1 </dev/null &
+server=$!
+echo "$server"
+read -r word || word=end
+kill -9 "$server"
+wait "$server" 2>/dev/null
+if [ "$word" = end ]; then rm -rf "$folder"; fi
+"#;
+
+/// How long a server may take to answer.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// A running (or killed) private server.
+pub struct Server {
+    folder: PathBuf,
+    arguments: Vec<String>,
+    port: Option<u16>,
+    keeper: Mutex<Option<Keeper>>,
+}
+
+struct Keeper {
+    shell: Child,
+    /// Its end is the server's end.
+    pipe: ChildStdin,
+}
+
+/// The server that most tests share.
+pub fn server() -> &'static Server {
+    static SERVER: OnceLock<Server> = OnceLock::new();
+    SERVER.get_or_init(|| Server::start(&[]))
+}
+
+impl Server {
+    /// Starts a further server, with its own data and these arguments beside the usual ones.
+    pub fn start(arguments: &[&str]) -> Server {
+        Server::begin(arguments, None)
+    }
+
+    /// The same, listening on a free port of 127.0.0.1 too.
+    pub fn start_on_tcp(arguments: &[&str]) -> Server {
+        let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+        Server::begin(arguments, Some(free.expect("a free port").port()))
+    }
+
+    fn begin(arguments: &[&str], port: Option<u16>) -> Server {
+        let folder = short_folder();
+        initialize(&folder);
+        let server = Server {
+            folder,
+            arguments: arguments.iter().map(|&a| a.to_owned()).collect(),
+            port,
+            keeper: Mutex::new(None),
+        };
+        server.restart();
+        server
+    }
+
+    /// The path of its socket.
+    pub fn socket(&self) -> PathBuf {
+        self.folder.join("s")
+    }
+
+    /// Kills it (SIGKILL), as a power cut would; its data stay.
+    pub fn kill(&self) {
+        let Some(mut keeper) = self.keeper().take() else {
+            return;
+        };
+        keeper.pipe.write_all(b"stop\n").expect("tell the keeper");
+        keeper.shell.wait().expect("the keeper ends");
+    }
+
+    /// Starts it again on the same data, after [`Server::kill`], and waits until it answers.
+    pub fn restart(&self) {
+        let mut held = self.keeper();
+        assert!(held.is_none(), "the server runs");
+        let binary = find(&["mariadbd", "mysqld"]).unwrap_or_else(|| missing());
+        let mut shell = Command::new("sh");
+        shell.args(["-c", KEEPER, "sh"]).arg(&self.folder).arg(binary);
+        shell.arg("--no-defaults").args(as_user());
+        shell.args([
+            format!("--datadir={}", self.folder.join("data").display()),
+            format!("--tmpdir={}", self.folder.display()),
+            format!("--socket={}", self.socket().display()),
+            format!("--pid-file={}", self.folder.join("pid").display()),
+        ]);
+        // Small and quick to start: nothing here is about the server's speed.
+        shell.args([
+            "--innodb-buffer-pool-size=32M",
+            "--innodb-log-file-size=8M",
+            "--skip-log-bin",
+            "--performance-schema=0",
+        ]);
+        match self.port {
+            Some(port) => shell.args([format!("--port={port}"), "--bind-address=127.0.0.1".to_owned()]),
+            None => shell.arg("--skip-networking"),
+        };
+        shell.args(&self.arguments);
+        let mut shell = shell
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("start sh");
+        let pipe = shell.stdin.take().expect("a pipe");
+        // The pid; read so that the shell never writes into a closed pipe.
+        let mut pid = String::new();
+        let out = shell.stdout.take().expect("a pipe");
+        BufReader::new(out).read_line(&mut pid).expect("a pid");
+        *held = Some(Keeper { shell, pipe });
+        drop(held);
+        self.wait(pid.trim());
+    }
+
+    fn wait(&self, pid: &str) {
+        let begun = Instant::now();
+        while self.root(None).is_err() {
+            let dead = !Path::new("/proc").join(pid).join("cmdline").exists();
+            if begun.elapsed() > PATIENCE || dead {
+                let mut log = String::new();
+                let _ = fs::File::open(self.folder.join("log")).and_then(|mut f| f.read_to_string(&mut log));
+                panic!("the private database server does not start:\n{log}");
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn root(&self, database: Option<&str>) -> mysql::Result<Conn> {
+        let socket = self.socket();
+        let options = OptsBuilder::new()
+            .socket(socket.to_str())
+            .user(Some("root"))
+            .db_name(database)
+            .prefer_socket(false);
+        Conn::new(options)
+    }
+
+    /// Makes a database of its own and an account with all rights on it, and no other.
+    pub fn fresh_database(&self) -> Account {
+        static NEXT: AtomicU32 = AtomicU32::new(1);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let (database, user) = (format!("fw{number}"), format!("ipta{number}"));
+        self.sql("", &format!("CREATE DATABASE {database} CHARACTER SET utf8mb4"));
+        for host in ["localhost", "127.0.0.1"] {
+            self.sql(
+                "",
+                &format!("CREATE USER {user}@'{host}' IDENTIFIED BY 'open sesame'"),
+            );
+            self.sql(
+                "",
+                &format!("GRANT ALL PRIVILEGES ON {database}.* TO {user}@'{host}'"),
+            );
+        }
+        Account {
+            host: match self.port {
+                Some(_) => "127.0.0.1".to_owned(),
+                None => self.socket().display().to_string(),
+            },
+            port: self.port,
+            user,
+            pass: Password("open sesame".to_owned()),
+            database,
+        }
+    }
+
+    /// The server's administrator, as a connection for `create_database`.
+    pub fn administrator(&self) -> Account {
+        Account {
+            host: self.socket().display().to_string(),
+            port: None,
+            user: "root".to_owned(),
+            pass: Password(String::new()),
+            database: String::new(),
+        }
+    }
+
+    /// Runs one statement as the administrator, in a database or (if empty) in none. Gives the
+    /// rows as lines of cells with tabs between.
+    pub fn sql(&self, database: &str, statement: &str) -> String {
+        self.try_sql(database, statement)
+            .unwrap_or_else(|e| panic!("{statement}: {e}"))
+    }
+
+    /// The same, where the server may refuse.
+    pub fn try_sql(&self, database: &str, statement: &str) -> mysql::Result<String> {
+        let mut conn = self.root(Some(database).filter(|name| !name.is_empty()))?;
+        let rows: Vec<Row> = conn.query(statement)?;
+        let lines = rows.into_iter().map(|row| {
+            let cells: Vec<String> = row.unwrap().into_iter().map(shown).collect();
+            cells.join("\t")
+        });
+        Ok(lines.collect::<Vec<_>>().join("\n"))
+    }
+
+    fn keeper(&self) -> MutexGuard<'_, Option<Keeper>> {
+        self.keeper.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.kill();
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn shown(value: Value) -> String {
+    match value {
+        Value::NULL => "NULL".to_owned(),
+        Value::Bytes(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+        other => other.as_sql(true),
+    }
+}
+
+/// A folder whose socket's path fits into the 108 bytes of a socket address.
+fn short_folder() -> PathBuf {
+    let long = std::env::temp_dir().as_os_str().len() > 60;
+    let place = if long {
+        PathBuf::from("/tmp")
+    } else {
+        std::env::temp_dir()
+    };
+    let folder = tempfile::Builder::new().prefix("ipta-db-").tempdir_in(place);
+    folder.expect("a temporary folder").keep()
+}
+
+/// Makes the data of a new server, whose administrator has no password.
+fn initialize(folder: &Path) {
+    let data = folder.join("data");
+    let mut command = if let Some(script) = find(&["mariadb-install-db", "mysql_install_db"]) {
+        let mut command = Command::new(script);
+        command.args([
+            "--no-defaults",
+            "--auth-root-authentication-method=normal",
+            "--skip-test-db",
+        ]);
+        command
+    } else if let Some(binary) = find(&["mysqld"]) {
+        let mut command = Command::new(binary);
+        command.args(["--no-defaults", "--initialize-insecure"]);
+        command
+    } else {
+        missing()
+    };
+    command
+        .arg(format!("--datadir={}", data.display()))
+        .args(as_user())
+        .arg("--innodb-log-file-size=8M");
+    let out = command.output().expect("run the server's installer");
+    if !out.status.success() {
+        panic!(
+            "the data of a private database server cannot be made:\n{}{}",
+            String::from_utf8_lossy(&out.stdout),
+            String::from_utf8_lossy(&out.stderr)
+        );
+    }
+}
+
+/// Servers refuse to run as root unless told to.
+fn as_user() -> Option<&'static str> {
+    let root = fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0);
+    root.then_some("--user=root")
+}
+
+fn find(names: &[&str]) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
+    folders.extend(["/usr/sbin", "/usr/libexec", "/usr/local/sbin"].map(PathBuf::from));
+    let found = |name: &&str| {
+        folders
+            .iter()
+            .map(|folder| folder.join(name))
+            .find(|file| file.is_file())
+    };
+    names.iter().find_map(found)
+}
+
+fn missing() -> ! {
+    panic!(
+        "these tests need a database server to start for themselves, and there is none: \
+         install the Debian packages mariadb-server-core and mariadb-client"
+    )
+}

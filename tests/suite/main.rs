@@ -1,0 +1,4 @@
+//! The tests of the whole: real servers, real files, the real program.
+
+mod harness;
+mod stores;

@@ -1,0 +1,375 @@
+//! What only servers do: accounts, refusals, kills between two statements.
+
+use ipta::analysis::filter::Filters;
+use ipta::config::{Password, Place, Server as Account};
+use ipta::netfilter::Packet;
+use ipta::store::{self, Columns, Store, StoreError, TableKind};
+
+use super::{PLAIN, awkward, batch, count, entry, incarnation, put, table};
+use crate::harness::{Server, server};
+
+fn open(account: &Account) -> Box<dyn Store + Send> {
+    store::open(&Place::Server(account.clone()), false).expect("the store opens")
+}
+
+fn refusal(account: &Account) -> String {
+    let refused = store::open(&Place::Server(account.clone()), false).err();
+    refused.expect("the server refuses").to_string()
+}
+
+#[test]
+fn what_a_killed_clear_or_drop_left_is_finished() {
+    let account = server().fresh_database();
+    let mut store = open(&account);
+    for (name, intent) in [("cleared", "clear"), ("dropped", "drop")] {
+        store.create_table(&table(name)).expect("creates");
+        put(&mut *store, &table(name), &batch(&[PLAIN]));
+        let incarnation = incarnation(&mut *store, &table(name));
+        let values = format!("('{name}', '{intent}', '{incarnation}')");
+        let sql = format!("INSERT INTO ipta_ledger (table_name, kind, incarnation) VALUES {values}");
+        server().sql(&account.database, &sql);
+    }
+    let mut store = open(&account);
+    store.finish_intents().expect("finishes");
+    assert!(store.is_empty(&table("cleared")).expect("looks"));
+    assert_eq!(store.kind(&table("dropped")).expect("a kind"), TableKind::Missing);
+    assert_eq!(
+        server().sql(&account.database, "SELECT COUNT(*) FROM ipta_ledger"),
+        "0"
+    );
+}
+
+#[test]
+fn an_intent_does_not_touch_a_table_made_since() {
+    let account = server().fresh_database();
+    let mut store = open(&account);
+    store.create_table(&table("logs")).expect("creates");
+    put(&mut *store, &table("logs"), &batch(&[PLAIN]));
+    for intent in ["clear", "drop"] {
+        let values = format!(
+            "('logs', '{intent}', '{}'), ('gone', '{intent}', '{}')",
+            "0".repeat(32),
+            "1".repeat(32)
+        );
+        let sql = format!("INSERT INTO ipta_ledger (table_name, kind, incarnation) VALUES {values}");
+        server().sql(&account.database, &sql);
+    }
+    store.finish_intents().expect("finishes");
+    assert_eq!(count(&mut *store, &table("logs")), 1);
+    assert_eq!(
+        server().sql(&account.database, "SELECT COUNT(*) FROM ipta_ledger"),
+        "0"
+    );
+}
+
+#[test]
+fn a_lock_is_waited_for_and_given_back() {
+    let account = server().fresh_database();
+    let mut one = open(&account);
+    one.create_table(&table("logs")).expect("creates");
+    one.lock(&table("logs")).expect("locks");
+    let order = std::sync::Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        let other = scope.spawn(|| {
+            let mut store = open(&account);
+            store.lock(&table("logs")).expect("locks");
+            order.lock().expect("no panic").push("other");
+        });
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        order.lock().expect("no panic").push("one");
+        one.unlock().expect("unlocks");
+        other.join().expect("no panic");
+    });
+    assert_eq!(*order.lock().expect("no panic"), ["one", "other"]);
+    // The other's lock went with its connection.
+    one.lock(&table("logs")).expect("locks");
+}
+
+#[test]
+fn a_server_that_stops_taking_load_data_gets_inserts() {
+    let server = Server::start(&[]);
+    let account = server.fresh_database();
+    let mut store = open(&account);
+    store.create_table(&table("logs")).expect("creates");
+    store.begin().expect("begins");
+    store
+        .insert(
+            &table("logs"),
+            &batch(&[Packet {
+                src_port: Some(1),
+                ..PLAIN
+            }]),
+        )
+        .expect("inserts");
+    server.sql("", "SET GLOBAL local_infile = 0");
+    let before = server.sql("", "SHOW GLOBAL STATUS LIKE 'Com_insert'");
+    store
+        .insert(
+            &table("logs"),
+            &batch(&[Packet {
+                src_port: Some(2),
+                ..PLAIN
+            }]),
+        )
+        .expect("inserts");
+    assert_ne!(server.sql("", "SHOW GLOBAL STATUS LIKE 'Com_insert'"), before);
+    store.commit().expect("commits");
+    assert_eq!(
+        server.sql(&account.database, "SELECT src_prt FROM logs ORDER BY id"),
+        "1\n2"
+    );
+}
+
+#[test]
+fn load_data_means_the_same_under_odd_sql_modes() {
+    let server = Server::start(&["--sql-mode=ANSI_QUOTES,NO_BACKSLASH_ESCAPES,STRICT_ALL_TABLES"]);
+    let account = server.fresh_database();
+    let mut store = open(&account);
+    store.create_table(&table("logs")).expect("creates");
+    let odd = Packet {
+        prefix: b"\\N\t'\n\\",
+        action: "\u{1F525}\"".as_bytes(),
+        ..PLAIN
+    };
+    put(&mut *store, &table("logs"), &batch(&[odd, PLAIN]));
+    assert_eq!(
+        server.sql("", "SHOW GLOBAL STATUS LIKE 'Com_load'"),
+        "Com_load\t1"
+    );
+    let mut got = Vec::new();
+    let columns = Columns {
+        prefix: true,
+        ..Columns::default()
+    };
+    let each = &mut |_, packet: &Packet<'_>| got.push((packet.prefix.to_vec(), packet.action.to_vec()));
+    store
+        .packets(&table("logs"), &Filters::default(), columns, each)
+        .expect("reads");
+    assert_eq!(
+        got,
+        [
+            (odd.prefix.to_vec(), odd.action.to_vec()),
+            (Vec::new(), Vec::new())
+        ]
+    );
+}
+
+#[test]
+fn a_value_that_does_not_fit_is_refused_and_not_cut() {
+    for server in [server(), awkward()] {
+        let account = server.fresh_database();
+        let mut store = open(&account);
+        store.create_table(&table("logs")).expect("creates");
+        store.begin().expect("begins");
+        let refused = store.insert(
+            &table("logs"),
+            &batch(&[Packet {
+                if_in: b"a-name-of-16-byt",
+                ..PLAIN
+            }]),
+        );
+        assert!(refused.is_err());
+        store.rollback().expect("rolls back");
+        assert_eq!(count(&mut *store, &table("logs")), 0);
+    }
+}
+
+#[test]
+fn refusals_name_the_way_out_and_no_password() {
+    let server = server();
+    let account = server.fresh_database();
+    let secret = Password("tell nobody".to_owned());
+    let wrong = refusal(&Account {
+        pass: secret.clone(),
+        ..account.clone()
+    });
+    assert!(
+        wrong.contains(&account.user) && wrong.contains("--create-db"),
+        "{wrong}"
+    );
+    let unknown = refusal(&Account {
+        user: "nobody_here".to_owned(),
+        pass: secret.clone(),
+        ..account.clone()
+    });
+    assert!(unknown.contains("'nobody_here'"), "{unknown}");
+    let denied = refusal(&Account {
+        database: "mysql".to_owned(),
+        ..account.clone()
+    });
+    assert!(denied.contains("'mysql'"), "{denied}");
+    server.sql(
+        "",
+        &format!("GRANT ALL ON nowhere.* TO {}@localhost", account.user),
+    );
+    let missing = refusal(&Account {
+        database: "nowhere".to_owned(),
+        ..account.clone()
+    });
+    assert!(
+        missing.contains("no database 'nowhere'") && missing.contains("--create-db"),
+        "{missing}"
+    );
+    for message in [wrong, unknown, denied, missing] {
+        assert_eq!(message.lines().count(), 1, "{message}");
+        assert!(
+            !message.contains(&secret.0) && !message.contains(&account.pass.0),
+            "{message}"
+        );
+    }
+}
+
+#[test]
+fn no_server_names_what_was_tried_and_the_start_without_one() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let socket = folder.path().join("none.sock").display().to_string();
+    let account = Account {
+        host: socket.clone(),
+        port: None,
+        user: "ipta".to_owned(),
+        pass: Password("tell nobody".to_owned()),
+        database: "ipta".to_owned(),
+    };
+    let message = refusal(&account);
+    assert!(
+        message.contains(&socket) && message.contains("--db-file FILE") && message.contains("--create-db")
+    );
+    assert!(
+        message.lines().skip(1).all(|line| line.starts_with("  ")),
+        "{message}"
+    );
+    assert!(!message.contains("tell nobody"), "{message}");
+}
+
+#[test]
+fn an_account_without_the_right_is_told_so() {
+    let server = server();
+    let account = server.fresh_database();
+    let mut store = open(&account);
+    store.create_table(&table("logs")).expect("creates");
+    put(&mut *store, &table("logs"), &batch(&[PLAIN, PLAIN]));
+    store.begin().expect("begins");
+    store.add_entry(&table("logs"), &entry(b"head", 4)).expect("adds");
+    store.commit().expect("commits");
+    let user = format!("{}@localhost", account.user);
+    server.sql("", &format!("REVOKE ALL ON {}.* FROM {user}", account.database));
+    server.sql(
+        "",
+        &format!(
+            "GRANT SELECT, INSERT, UPDATE, DELETE ON {}.* TO {user}",
+            account.database
+        ),
+    );
+    let mut store = open(&account);
+    let message = store
+        .create_table(&table("more"))
+        .expect_err("refused")
+        .to_string();
+    assert!(
+        message.contains("has not the right") && message.lines().count() == 1,
+        "{message}"
+    );
+    // Not dropped, and what is in it stays known.
+    assert!(store.drop_table(&table("logs")).is_err());
+    assert_eq!(store.entries(&table("logs")).expect("reads").len(), 1);
+    assert_eq!(count(&mut *store, &table("logs")), 2);
+    // Clearing needs no more than the right to delete.
+    store.clear_table(&table("logs")).expect("clears");
+    assert_eq!(
+        server.sql(&account.database, "SELECT COUNT(*) FROM ipta_ledger"),
+        "0"
+    );
+    assert!(store.is_empty(&table("logs")).expect("looks"));
+}
+
+#[test]
+fn a_server_killed_in_a_transaction_is_told_and_leaves_nothing() {
+    let server = Server::start(&[]);
+    let account = server.fresh_database();
+    let mut store = open(&account);
+    store.create_table(&table("logs")).expect("creates");
+    store.begin().expect("begins");
+    store.insert(&table("logs"), &batch(&[PLAIN])).expect("inserts");
+    server.kill();
+    let lost = store.commit().expect_err("no server");
+    assert!(
+        matches!(lost, StoreError::Unsure(_)) && lost.to_string().contains("run it again"),
+        "{lost}"
+    );
+    let lost = store.begin().expect_err("no server").to_string();
+    assert!(lost.contains("went away"), "{lost}");
+    server.restart();
+    assert_eq!(count(&mut *open(&account), &table("logs")), 0);
+}
+
+#[test]
+fn create_db_makes_what_is_needed_and_twice_is_success() {
+    for (server, number) in [(server(), 1), (awkward(), 2)] {
+        let account = Account {
+            user: format!("o'br\\ien{number}"),
+            pass: Password("it's\\ 100% \"safe\"; DROP".to_owned()),
+            database: format!("fire_wall%{number}`"),
+            ..server.fresh_database()
+        };
+        store::create_database(&server.administrator(), &account).expect("makes it");
+        store::create_database(&server.administrator(), &account).expect("is there");
+        let mut store = open(&account);
+        store.create_table(&table("logs")).expect("creates");
+        // The wild cards of a grant are only characters here.
+        let other = format!("fireXwallYY{number}`");
+        server.sql("", &format!("CREATE DATABASE `{}`", other.replace('`', "``")));
+        assert!(
+            store::open(
+                &Place::Server(Account {
+                    database: other,
+                    ..account.clone()
+                }),
+                false
+            )
+            .is_err()
+        );
+
+        let wrong = Account {
+            pass: Password("another".to_owned()),
+            ..account.clone()
+        };
+        let message = store::create_database(&server.administrator(), &wrong)
+            .expect_err("refused")
+            .to_string();
+        assert!(
+            message.contains("ALTER USER") && !message.contains("another'"),
+            "{message}"
+        );
+        open(&account);
+    }
+}
+
+#[test]
+fn create_db_refused_prints_the_sql_to_type() {
+    let server = server();
+    let account = server.fresh_database();
+    let new = Account {
+        database: "brand_new".to_owned(),
+        user: "newcomer".to_owned(),
+        ..account.clone()
+    };
+    let nobody = Account {
+        user: "root2".to_owned(),
+        ..server.administrator()
+    };
+    for admin in [account, nobody] {
+        let message = store::create_database(&admin, &new)
+            .expect_err("refused")
+            .to_string();
+        assert!(
+            message.contains("\n  CREATE DATABASE IF NOT EXISTS `brand_new`"),
+            "{message}"
+        );
+        assert!(
+            message.contains("\n  CREATE USER 'newcomer'@'localhost' IDENTIFIED BY '...';"),
+            "{message}"
+        );
+        assert!(message.contains("\n  GRANT ALL PRIVILEGES ON `brand\\_new`.* TO 'newcomer'@'localhost';"));
+        assert!(!message.contains("open sesame"), "{message}");
+    }
+}
