@@ -373,3 +373,21 @@ fn create_db_refused_prints_the_sql_to_type() {
         assert!(!message.contains("open sesame"), "{message}");
     }
 }
+
+#[test]
+fn what_takes_a_connection_and_says_nothing_is_no_server() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = silent.local_addr().expect("an address").port();
+    let account = Account {
+        host: "127.0.0.1".to_owned(),
+        port: Some(port),
+        user: "ipta".to_owned(),
+        pass: Password(String::new()),
+        database: "ipta".to_owned(),
+    };
+    let message = refusal(&account);
+    assert!(
+        message.contains(&format!("127.0.0.1:{port} (no answer")),
+        "{message}"
+    );
+}
