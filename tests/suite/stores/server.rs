@@ -391,3 +391,32 @@ fn what_takes_a_connection_and_says_nothing_is_no_server() {
         "{message}"
     );
 }
+
+#[test]
+fn a_table_of_another_version_is_told_and_goes_only_whole() {
+    let account = server().fresh_database();
+    let mut store = open(&account);
+    for name in ["logs", "half"] {
+        store.create_table(&table(name)).expect("creates");
+        server().sql(
+            &account.database,
+            &format!("ALTER TABLE {name} COMMENT = 'ipta logs 2 new things'"),
+        );
+    }
+    assert_eq!(
+        store.kind(&table("logs")).expect("a kind"),
+        TableKind::OtherVersion(2)
+    );
+    let message = store
+        .clear_table(&table("logs"))
+        .expect_err("refused")
+        .to_string();
+    assert!(message.contains("version 2"), "{message}");
+    store.drop_table(&table("logs")).expect("drops");
+    assert_eq!(store.kind(&table("logs")).expect("a kind"), TableKind::Missing);
+    // A drop that was killed half way.
+    let sql = "INSERT INTO ipta_ledger (table_name, kind, incarnation) VALUES ('half', 'drop', '')";
+    server().sql(&account.database, sql);
+    store.finish_intents().expect("finishes");
+    assert_eq!(store.kind(&table("half")).expect("a kind"), TableKind::Missing);
+}
