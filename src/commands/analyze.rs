@@ -1,5 +1,6 @@
 //! `--analyze`: the report, from the logs table or straight from logs.
 
+use std::collections::HashSet;
 use std::net::IpAddr;
 
 use super::logs::Source;
@@ -125,9 +126,10 @@ fn report(session: &mut Session<'_, '_>, fold: Fold<'_>, stored: bool) -> anyhow
 /// Every address that the tables show, each once, in the order of its first row.
 fn addresses(tables: &[Table]) -> Vec<IpAddr> {
     let mut addresses = Vec::new();
+    let mut seen = HashSet::new();
     for cell in tables.iter().flat_map(|table| &table.rows).flatten() {
         if let Cell::Address(address) = cell
-            && !addresses.contains(address)
+            && seen.insert(*address)
         {
             addresses.push(*address);
         }
