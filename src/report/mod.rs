@@ -6,6 +6,7 @@
 pub mod account;
 pub mod console;
 pub mod escape;
+pub mod line;
 pub mod progress;
 pub mod text;
 

@@ -6,4 +6,6 @@ mod harness;
 mod manual;
 mod process;
 mod spellings;
+mod lines;
+mod parser_properties;
 mod stores;

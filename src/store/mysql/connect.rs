@@ -1,6 +1,8 @@
 //! Reaching a server, and what its refusals mean.
 
 use std::path::Path;
+use std::sync::mpsc;
+use std::thread;
 use std::time::Duration;
 
 use mysql::{Conn, DriverError, Error, Opts, OptsBuilder};
@@ -9,6 +11,9 @@ use crate::config::Server;
 use crate::store::StoreError;
 
 const DEFAULT_PORT: u16 = 3306;
+
+/// How long a server may take until it has let us in.
+const LIMIT: Duration = Duration::from_secs(10);
 
 /// Where servers put their socket: Debian, Fedora, others; the server's own default.
 const SOCKETS: [&str; 4] = [
@@ -48,15 +53,30 @@ impl Address {
 pub(super) fn connect(server: &Server, with_database: bool) -> Result<Conn, Refusal> {
     let mut tried = Vec::new();
     for address in addresses(server) {
-        match Conn::new(options(server, &address, with_database)) {
-            Ok(conn) => return Ok(conn),
-            Err(error) if unreachable(&error) => {
+        match within_limit(options(server, &address, with_database)) {
+            None => tried.push(format!(
+                "{} (no answer in {} seconds)",
+                address.shown(),
+                LIMIT.as_secs()
+            )),
+            Some(Ok(conn)) => return Ok(conn),
+            Some(Err(error)) if unreachable(&error) => {
                 tried.push(format!("{} ({})", address.shown(), reason(&error)));
             }
-            Err(error) => return Err(Refusal::Refused(Box::new(error))),
+            Some(Err(error)) => return Err(Refusal::Refused(Box::new(error))),
         }
     }
     Err(Refusal::NoServer(tried))
+}
+
+/// Connects on a thread of its own, and leaves it behind where nothing comes: something that is no
+/// database server may take the connection and wait for us to speak first, for ever.
+fn within_limit(options: Opts) -> Option<Result<Conn, Error>> {
+    let (tell, answer) = mpsc::channel();
+    thread::spawn(move || {
+        let _ = tell.send(Conn::new(options));
+    });
+    answer.recv_timeout(LIMIT).ok()
 }
 
 fn addresses(server: &Server) -> Vec<Address> {
@@ -99,7 +119,7 @@ fn options(server: &Server, address: &Address, with_database: bool) -> Opts {
         .pass(Some(&server.pass.0))
         .db_name(with_database.then_some(&server.database))
         .prefer_socket(false)
-        .tcp_connect_timeout(Some(Duration::from_secs(10)))
+        .tcp_connect_timeout(Some(LIMIT))
         // A server that vanished without a word is noticed after about two minutes. No read
         // timeout: a long query says nothing for long.
         .tcp_keepalive_time_ms(Some(60_000))
@@ -124,7 +144,9 @@ fn reason(error: &Error) -> String {
         Error::DriverError(DriverError::CouldNotConnect(Some((_, text, _)))) => {
             text.split(" (os error").next().unwrap_or(text).to_lowercase()
         }
-        Error::DriverError(DriverError::ConnectTimeout) => "no answer in 10 seconds".to_owned(),
+        Error::DriverError(DriverError::ConnectTimeout) => {
+            format!("no answer in {} seconds", LIMIT.as_secs())
+        }
         Error::IoError(error) => format!("it hung up: {error}"),
         other => other.to_string(),
     }

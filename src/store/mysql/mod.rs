@@ -314,7 +314,10 @@ impl Store for MySql {
                  run it again, what is in already is not stored twice",
                 self.server.host
             ))),
-            Err(e) => Err(self.failed("storing packets", &e)),
+            Err(e) => {
+                let _ = self.conn.query_drop("ROLLBACK");
+                Err(self.failed("storing packets", &e))
+            }
         }
     }
 

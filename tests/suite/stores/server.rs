@@ -373,3 +373,50 @@ fn create_db_refused_prints_the_sql_to_type() {
         assert!(!message.contains("open sesame"), "{message}");
     }
 }
+
+#[test]
+fn what_takes_a_connection_and_says_nothing_is_no_server() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = silent.local_addr().expect("an address").port();
+    let account = Account {
+        host: "127.0.0.1".to_owned(),
+        port: Some(port),
+        user: "ipta".to_owned(),
+        pass: Password(String::new()),
+        database: "ipta".to_owned(),
+    };
+    let message = refusal(&account);
+    assert!(
+        message.contains(&format!("127.0.0.1:{port} (no answer")),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_table_of_another_version_is_told_and_goes_only_whole() {
+    let account = server().fresh_database();
+    let mut store = open(&account);
+    for name in ["logs", "half"] {
+        store.create_table(&table(name)).expect("creates");
+        server().sql(
+            &account.database,
+            &format!("ALTER TABLE {name} COMMENT = 'ipta logs 2 new things'"),
+        );
+    }
+    assert_eq!(
+        store.kind(&table("logs")).expect("a kind"),
+        TableKind::OtherVersion(2)
+    );
+    let message = store
+        .clear_table(&table("logs"))
+        .expect_err("refused")
+        .to_string();
+    assert!(message.contains("version 2"), "{message}");
+    store.drop_table(&table("logs")).expect("drops");
+    assert_eq!(store.kind(&table("logs")).expect("a kind"), TableKind::Missing);
+    // A drop that was killed half way.
+    let sql = "INSERT INTO ipta_ledger (table_name, kind, incarnation) VALUES ('half', 'drop', '')";
+    server().sql(&account.database, sql);
+    store.finish_intents().expect("finishes");
+    assert_eq!(store.kind(&table("half")).expect("a kind"), TableKind::Missing);
+}

@@ -1,0 +1,388 @@
+//! Follow's and scan's line: one packet, in columns of fixed width (the manual's chapter 6).
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+
+use jiff::tz::TimeZone;
+
+use super::{escape, text};
+use crate::netfilter::{Packet, Time, Verdict, clean};
+
+/// Least width of the address columns on a narrow terminal.
+const NARROWEST: usize = 15;
+
+/// Lines between two headers.
+const HEADER_EVERY: u64 = 20;
+
+/// What the columns are and how they look.
+#[derive(Clone, Debug)]
+pub struct Style {
+    /// The header, first and again every 20 lines.
+    pub header: bool,
+    /// The counter column.
+    pub counter: bool,
+    /// The line's own time, in this zone.
+    pub time: Option<TimeZone>,
+    /// The action coloured by verdict.
+    pub color: bool,
+}
+
+/// Writes lines into a buffer, one packet each.
+pub struct Lines {
+    style: Style,
+    /// Width of each address column.
+    address: usize,
+    shown: u64,
+    clock: Clock,
+}
+
+impl Lines {
+    /// In the width of a pipe.
+    pub fn new(style: Style) -> Self {
+        Lines {
+            style,
+            address: 30,
+            shown: 0,
+            clock: Clock::default(),
+        }
+    }
+
+    /// Lets the address columns fill a terminal of that width, in characters.
+    pub fn fit(&mut self, terminal: usize) {
+        let time = if self.style.time.is_some() { 20 } else { 0 };
+        let counter = if self.style.counter { 9 } else { 0 };
+        // IF, two ports, protocol and action with the blanks between.
+        let others = time + counter + 9 + 6 + 6 + 11 + 10 + 2;
+        self.address = (terminal.saturating_sub(others) / 2).max(NARROWEST);
+    }
+
+    /// Adds a packet's line, with a header before it where one is due. `count` is the packet's
+    /// number among all that were seen, `src` and `dst` its names where there are any.
+    pub fn packet(
+        &mut self,
+        out: &mut Vec<u8>,
+        count: u64,
+        packet: &Packet<'_>,
+        src: Option<&str>,
+        dst: Option<&str>,
+    ) {
+        if self.style.header && self.shown.is_multiple_of(HEADER_EVERY) {
+            self.header(out);
+        }
+        self.shown += 1;
+        if let Some(zone) = &self.style.time {
+            self.clock.write(out, packet.time, zone);
+            out.push(b' ');
+        }
+        if self.style.counter {
+            right(out, 8, |out| number(out, count));
+            out.push(b' ');
+        }
+        let interface = if packet.if_in.is_empty() {
+            packet.if_out
+        } else {
+            packet.if_in
+        };
+        word(out, interface, 8);
+        out.push(b' ');
+        address(out, packet.src, src, self.address);
+        out.push(b' ');
+        port(out, packet.src_port);
+        out.push(b' ');
+        address(out, packet.dst, dst, self.address);
+        out.push(b' ');
+        port(out, packet.dst_port);
+        out.push(b' ');
+        word(out, packet.proto, 10);
+        out.push(b' ');
+        if self.style.color {
+            let color = match packet.verdict {
+                Verdict::Accept => "\x1b[32m",
+                Verdict::Deny => "\x1b[31m",
+                Verdict::Other => "\x1b[33m",
+            };
+            out.extend_from_slice(color.as_bytes());
+            word(out, packet.action, 0);
+            out.extend_from_slice(b"\x1b[0m");
+        } else {
+            word(out, packet.action, 0);
+        }
+        out.push(b'\n');
+    }
+
+    /// Adds the header and its rule.
+    fn header(&self, out: &mut Vec<u8>) {
+        let address = self.address;
+        let mut columns: Vec<(&str, usize, bool)> = Vec::new();
+        if self.style.time.is_some() {
+            columns.push(("Time", 19, false));
+        }
+        if self.style.counter {
+            columns.push(("Count", 8, false));
+        }
+        columns.extend([("IF", 8, false), ("Source", address, false), ("Port", 5, true)]);
+        columns.extend([
+            ("Destination", address, false),
+            ("Port", 5, true),
+            ("Proto", 10, false),
+        ]);
+        columns.push(("Action", 10, false));
+        let heads = columns.iter().map(|(head, width, right)| match right {
+            true => format!("{head:>width$}"),
+            false => format!("{head:<width$}"),
+        });
+        let heads = heads.collect::<Vec<_>>().join(" ");
+        let rule = columns
+            .iter()
+            .map(|(_, width, _)| "-".repeat(*width))
+            .collect::<Vec<_>>()
+            .join(" ");
+        out.extend_from_slice(heads.trim_end().as_bytes());
+        out.push(b'\n');
+        out.extend_from_slice(rule.as_bytes());
+        out.push(b'\n');
+    }
+}
+
+/// An address or its name; a name too long shows its end, an address is never cut.
+fn address(out: &mut Vec<u8>, address: Option<IpAddr>, name: Option<&str>, width: usize) {
+    match (address, name) {
+        (_, Some(name)) => left(out, width, |out| {
+            let name = escape::terminal(name);
+            out.extend_from_slice(text::ending(&name, width).as_bytes());
+        }),
+        (Some(IpAddr::V4(address)), None) => left(out, width, |out| {
+            for (n, octet) in address.octets().into_iter().enumerate() {
+                if n > 0 {
+                    out.push(b'.');
+                }
+                number(out, u64::from(octet));
+            }
+        }),
+        (Some(address), None) => left(out, width, |out| {
+            out.extend_from_slice(address.to_string().as_bytes())
+        }),
+        (None, None) => left(out, width, |out| out.push(b'-')),
+    }
+}
+
+fn port(out: &mut Vec<u8>, port: Option<u16>) {
+    right(out, 5, |out| match port {
+        Some(port) => number(out, u64::from(port)),
+        None => out.push(b'-'),
+    });
+}
+
+/// A word of the log, made fit to be shown; `-` if there is none.
+fn word(out: &mut Vec<u8>, bytes: &[u8], width: usize) {
+    left(out, width, |out| {
+        if bytes.is_empty() {
+            out.push(b'-');
+        } else if bytes.iter().all(|b| matches!(b, b' '..=b'~')) {
+            out.extend_from_slice(bytes);
+        } else {
+            let shown: Cow<'_, str> = clean(bytes);
+            out.extend_from_slice(escape::terminal(&shown).as_bytes());
+        }
+    });
+}
+
+fn left(out: &mut Vec<u8>, width: usize, write: impl FnOnce(&mut Vec<u8>)) {
+    let begin = out.len();
+    write(out);
+    let length = characters(&out[begin..]);
+    out.resize(out.len() + width.saturating_sub(length), b' ');
+}
+
+fn right(out: &mut Vec<u8>, width: usize, write: impl FnOnce(&mut Vec<u8>)) {
+    let begin = out.len();
+    write(out);
+    let length = out.len() - begin;
+    let blanks = width.saturating_sub(length);
+    out.resize(out.len() + blanks, b' ');
+    out[begin..].rotate_right(blanks);
+}
+
+/// Characters of UTF-8 text: its bytes without those that continue one.
+fn characters(utf8: &[u8]) -> usize {
+    utf8.iter().filter(|b| **b & 0xc0 != 0x80).count()
+}
+
+fn number(out: &mut Vec<u8>, mut value: u64) {
+    let begin = out.len();
+    loop {
+        out.push(b'0' + (value % 10) as u8);
+        value /= 10;
+        if value == 0 {
+            break;
+        }
+    }
+    out[begin..].reverse();
+}
+
+/// Writes times; consecutive packets mostly share their minute.
+#[derive(Default)]
+struct Clock {
+    minute: Option<i64>,
+    text: String,
+}
+
+impl Clock {
+    fn write(&mut self, out: &mut Vec<u8>, time: Option<Time>, zone: &TimeZone) {
+        let Some(time) = time else {
+            left(out, 19, |out| out.push(b'-'));
+            return;
+        };
+        let seconds = time.0.div_euclid(Time::SECOND);
+        let minute = seconds.div_euclid(60);
+        if self.minute != Some(minute) {
+            let begin = jiff::Timestamp::from_second(minute * 60).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+            self.text = begin
+                .to_zoned(zone.clone())
+                .strftime("%Y-%m-%d %H:%M:")
+                .to_string();
+            self.minute = Some(minute);
+        }
+        out.extend_from_slice(self.text.as_bytes());
+        let second = seconds.rem_euclid(60) as u8;
+        out.extend_from_slice(&[b'0' + second / 10, b'0' + second % 10]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAIN: Style = Style {
+        header: false,
+        counter: true,
+        time: None,
+        color: false,
+    };
+
+    fn packet() -> Packet<'static> {
+        Packet {
+            time: Some(Time(1_777_876_512 * Time::SECOND)),
+            host: b"zathras",
+            prefix: b"IPT: DROP ",
+            action: b"DROP",
+            verdict: Verdict::Deny,
+            if_in: b"eth0",
+            if_out: b"",
+            mac: b"",
+            src: "192.0.2.7".parse().ok(),
+            dst: "2001:db8::1".parse().ok(),
+            src_port: Some(35396),
+            dst_port: Some(15003),
+            proto: b"TCP",
+            length: None,
+            ttl: None,
+            tcp_flags: None,
+            icmp_type: None,
+            icmp_code: None,
+        }
+    }
+
+    fn line(style: &Style, packet: &Packet<'_>, src: Option<&str>, dst: Option<&str>) -> String {
+        let mut out = Vec::new();
+        Lines::new(style.clone()).packet(&mut out, 1951, packet, src, dst);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn the_manuals_line_comes_out_as_printed_there() {
+        let style = Style {
+            header: true,
+            ..PLAIN
+        };
+        let source = Some("c-83-233-6f44.cust.bredbandsbolaget.se");
+        assert_eq!(
+            line(&style, &packet(), source, Some("zathras.ichimusai.org")),
+            "\
+Count    IF       Source                          Port Destination                     Port Proto      Action
+-------- -------- ------------------------------ ----- ------------------------------ ----- ---------- ----------
+    1951 eth0     *6f44.cust.bredbandsbolaget.se 35396 zathras.ichimusai.org          15003 TCP        DROP
+"
+        );
+    }
+
+    #[test]
+    fn an_address_is_never_cut_and_shifts_its_row() {
+        let long = Packet {
+            src: "2001:db8:1111:2222:3333:4444:5555:6666".parse().ok(),
+            ..packet()
+        };
+        assert!(
+            line(&PLAIN, &long, None, None)
+                .contains(" 2001:db8:1111:2222:3333:4444:5555:6666 35396 2001:db8::1 ")
+        );
+    }
+
+    #[test]
+    fn what_is_missing_is_a_dash() {
+        let bare = Packet {
+            src_port: None,
+            dst_port: None,
+            if_in: b"",
+            src: None,
+            ..packet()
+        };
+        let expected = "    1951 -        -                                  - 2001:db8::1                        - TCP        DROP\n";
+        assert_eq!(line(&PLAIN, &bare, None, None), expected);
+    }
+
+    #[test]
+    fn hostile_words_are_escaped_and_padded_by_what_is_shown() {
+        let hostile = Packet {
+            if_in: "ä\x1b".as_bytes(),
+            ..packet()
+        };
+        assert!(line(&PLAIN, &hostile, None, None).starts_with("    1951 ä\\x1b    192.0.2.7 "));
+    }
+
+    #[test]
+    fn colour_follows_the_verdict() {
+        let style = Style { color: true, ..PLAIN };
+        assert!(line(&style, &packet(), None, None).ends_with("\x1b[31mDROP\x1b[0m\n"));
+    }
+
+    #[test]
+    fn the_lines_own_time_is_local() {
+        let zone = TimeZone::posix("EST5").unwrap();
+        let style = Style {
+            time: Some(zone),
+            counter: false,
+            ..PLAIN
+        };
+        assert!(line(&style, &packet(), None, None).starts_with("2026-05-04 01:35:12 eth0 "));
+    }
+
+    #[test]
+    fn the_header_comes_again_every_twenty_lines() {
+        let mut lines = Lines::new(Style {
+            header: true,
+            ..PLAIN
+        });
+        let mut out = Vec::new();
+        for count in 1..=41 {
+            lines.packet(&mut out, count, &packet(), None, None);
+        }
+        let text = String::from_utf8(out).unwrap();
+        let heads: Vec<usize> = text
+            .lines()
+            .enumerate()
+            .filter(|(_, l)| l.starts_with("Count"))
+            .map(|(n, _)| n)
+            .collect();
+        assert_eq!(heads, [0, 22, 44]);
+    }
+
+    #[test]
+    fn address_columns_take_what_a_terminal_leaves_but_not_less_than_fifteen() {
+        let mut lines = Lines::new(PLAIN);
+        lines.fit(200);
+        assert_eq!(lines.address, 73);
+        lines.fit(40);
+        assert_eq!(lines.address, 15);
+    }
+}

@@ -1,0 +1,62 @@
+//! What only files do.
+
+use ipta::config::Place;
+use ipta::store;
+
+use super::{Home, PLAIN, batch, entry, incarnation, put, table};
+
+#[test]
+fn a_missing_file_is_named_with_the_way_to_make_it() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("none.db");
+    let message = store::open(&Place::File(path.clone()), false)
+        .err()
+        .expect("missing")
+        .to_string();
+    let way = format!("ipta --db-file {} --create-table", path.display());
+    assert!(message.contains(&way), "{message}");
+    assert!(!path.exists());
+}
+
+#[test]
+fn a_file_that_is_no_database_is_named_and_left_as_it_is() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("iptables.log");
+    let text = "May  4 05:20:00 fw kernel: IPT: DROP IN=eth0 OUT=\n".repeat(100);
+    std::fs::write(&path, &text).expect("writes");
+    let message = store::open(&Place::File(path.clone()), true)
+        .err()
+        .expect("refused")
+        .to_string();
+    assert!(
+        message.contains("iptables.log' is no SQLite database"),
+        "{message}"
+    );
+    assert_eq!(std::fs::read_to_string(&path).expect("reads"), text);
+}
+
+#[test]
+fn a_file_is_one_file_between_runs() {
+    let home = Home::file();
+    let mut store = home.open();
+    store.create_table(&table("logs")).expect("creates");
+    put(&mut *store, &table("logs"), &batch(&[PLAIN]));
+    drop(store);
+    let Place::File(path) = &home.place else {
+        unreachable!("a file")
+    };
+    let folder = path.parent().expect("a folder");
+    assert_eq!(std::fs::read_dir(folder).expect("reads").count(), 1);
+}
+
+#[test]
+fn a_file_does_not_tell_tables_apart_by_case() {
+    let home = Home::file();
+    let mut store = home.open();
+    store.create_table(&table("Logs")).expect("creates");
+    store.begin().expect("begins");
+    store.add_entry(&table("Logs"), &entry(b"head", 4)).expect("adds");
+    store.commit().expect("commits");
+    incarnation(&mut *store, &table("logs"));
+    assert_eq!(store.entries(&table("LOGS")).expect("reads").len(), 1);
+}
