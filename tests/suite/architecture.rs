@@ -26,7 +26,7 @@ const CRATES: [(&str, &str); 11] = [
 ];
 
 /// What commands share; everything else in `commands/` is a command, and knows no other.
-const SHARED: [&str; 4] = ["logs", "plan", "session", "settings"];
+const SHARED: [&str; 6] = ["logs", "naming", "plan", "session", "settings", "show"];
 
 /// Lines of a file.
 const MOST: usize = 700;

@@ -2,10 +2,11 @@
 
 mod architecture;
 mod chapter5;
+mod first_day;
 mod harness;
+mod lines;
 mod manual;
+mod parser_properties;
 mod process;
 mod spellings;
-mod lines;
-mod parser_properties;
 mod stores;

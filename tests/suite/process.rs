@@ -116,6 +116,13 @@ impl Desk {
         fs::remove_file(self.path(name)).expect("removes");
     }
 
+    /// A copy of the program that anybody may run.
+    pub fn copy_of_the_program(&self) -> PathBuf {
+        let copy = self.path("ipta");
+        fs::copy(env!("CARGO_BIN_EXE_ipta"), &copy).expect("copies");
+        copy
+    }
+
     /// The program with nothing of the outer environment but the PATH.
     pub fn command<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ipta"));
@@ -293,6 +300,12 @@ pub fn gzip(bytes: impl AsRef<[u8]>) -> Vec<u8> {
     let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     packed.write_all(bytes.as_ref()).expect("packs");
     packed.finish().expect("packs")
+}
+
+/// Whether these tests run as root.
+pub fn is_root() -> bool {
+    use std::os::unix::fs::MetadataExt;
+    fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)
 }
 
 /// Where the files of the project are.
