@@ -4,6 +4,7 @@ mod architecture;
 mod chapter5;
 mod first_day;
 mod harness;
+mod import;
 mod lines;
 mod manual;
 mod parser_properties;
