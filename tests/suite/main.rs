@@ -2,6 +2,7 @@
 
 mod architecture;
 mod chapter5;
+mod crashes;
 mod first_day;
 mod harness;
 mod import;
