@@ -2,13 +2,16 @@
 
 mod architecture;
 mod chapter5;
+mod config;
 mod crashes;
+mod fallbacks;
 mod first_day;
 mod harness;
 mod import;
 mod lines;
 mod manual;
 mod parser_properties;
+mod pipes;
 mod process;
 mod spellings;
 mod stores;
