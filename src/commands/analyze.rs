@@ -3,7 +3,8 @@
 use super::logs::Source;
 use super::session::Session;
 use super::settings;
-use crate::analysis::Fold;
+use crate::analysis::filter::Filters;
+use crate::analysis::{self, Context, Fold, Module, Want};
 use crate::exit::Exit;
 use crate::netfilter::Reader;
 use crate::netfilter::account::Account;
@@ -14,10 +15,15 @@ use crate::store::Columns;
 /// Analyzes the logs table.
 pub fn table(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
     let modules = settings::modules(session.settings)?;
-    let filters = session.filters.clone();
-    let mut fold = Fold::new(&modules, &filters);
+    let context = context(session);
+    let filters = reading(&context, &modules);
+    let mut fold = Fold::new(&modules, &context);
     let store = session.store.open()?;
-    let columns = Columns { host: true, ..Columns::default() };
+    let columns = Columns {
+        host: analysis::wants(&modules, Want::Host),
+        length: analysis::wants(&modules, Want::Length),
+        ..Columns::default()
+    };
     store.packets(&session.table, &filters, columns, &mut |position, packet| fold.packet(position, packet))?;
     if fold.packets == 0 {
         let note = if store.is_empty(&session.table)? {
@@ -34,8 +40,9 @@ pub fn table(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
 /// Analyzes logs, with no store at all.
 pub fn files(session: &mut Session<'_, '_>, sources: Vec<Source>) -> anyhow::Result<Exit> {
     let modules = settings::modules(session.settings)?;
-    let filters = session.filters.clone();
-    let mut fold = Fold::new(&modules, &filters);
+    let context = context(session);
+    let filters = reading(&context, &modules);
+    let mut fold = Fold::new(&modules, &context);
     let mut total = Account::default();
     let mut exit = Exit::Done;
     let mut position = 0;
@@ -72,6 +79,20 @@ pub fn files(session: &mut Session<'_, '_>, sources: Vec<Source>) -> anyhow::Res
     }
     report(session, fold)?;
     Ok(exit)
+}
+
+/// What the modules count with.
+fn context(session: &Session<'_, '_>) -> Context {
+    Context { filters: session.filters.clone(), zone: session.clock.zone.clone() }
+}
+
+/// The filters to read packets with: what was before `--since` too, if a module compares with it.
+fn reading(context: &Context, modules: &[&'static Module]) -> Filters {
+    let mut filters = context.filters.clone();
+    if analysis::wants(modules, Want::History) {
+        filters.since = None;
+    }
+    filters
 }
 
 /// Prints what was counted.
