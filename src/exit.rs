@@ -47,3 +47,18 @@ pub fn is_closed_pipe(error: &anyhow::Error) -> bool {
     };
     error.chain().any(broken)
 }
+
+/// Whether nobody reads any more what is written to a pipe or socket. Writing nothing, one would
+/// never be told otherwise.
+pub fn reader_is_gone(output: impl std::os::fd::AsFd) -> bool {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    let mut fds = [PollFd::new(&output, PollFlags::empty())];
+    let at_once = Timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    match poll(&mut fds, Some(&at_once)) {
+        Ok(_) => fds[0].revents().intersects(PollFlags::ERR | PollFlags::NVAL),
+        Err(_) => false,
+    }
+}

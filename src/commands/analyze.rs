@@ -1,9 +1,14 @@
 //! `--analyze`: the report, from the logs table or straight from logs.
 
+use std::collections::HashSet;
+use std::net::IpAddr;
+
 use super::logs::Source;
+use super::naming::{self, Naming};
 use super::session::Session;
 use super::settings;
 use crate::analysis::Fold;
+use crate::analysis::table::{Cell, Table};
 use crate::exit::Exit;
 use crate::netfilter::Reader;
 use crate::netfilter::account::Account;
@@ -17,17 +22,26 @@ pub fn table(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
     let filters = session.filters.clone();
     let mut fold = Fold::new(&modules, &filters);
     let store = session.store.open()?;
-    let columns = Columns { host: true, ..Columns::default() };
-    store.packets(&session.table, &filters, columns, &mut |position, packet| fold.packet(position, packet))?;
+    let columns = Columns {
+        host: true,
+        ..Columns::default()
+    };
+    store.packets(&session.table, &filters, columns, &mut |position, packet| {
+        fold.packet(position, packet)
+    })?;
     if fold.packets == 0 {
         let note = if store.is_empty(&session.table)? {
-            format!("Table '{}' is empty; import a log with: {} -i FILE", session.table, session.invocation())
+            format!(
+                "Table '{}' is empty; import a log with: {} -i FILE",
+                session.table,
+                session.invocation()
+            )
         } else {
             format!("No packet of table '{}' passes the filters.", session.table)
         };
         session.console.note(&note);
     }
-    report(session, fold)?;
+    report(session, fold, true)?;
     Ok(Exit::Done)
 }
 
@@ -60,7 +74,9 @@ pub fn files(session: &mut Session<'_, '_>, sources: Vec<Source>) -> anyhow::Res
             }
         }
         if reader.account.packets() == 0 {
-            session.console.note(&words::nothing(&source.name, &reader.account));
+            session
+                .console
+                .note(&words::nothing(&source.name, &reader.account));
         }
         total.add(&reader.account);
     }
@@ -70,24 +86,53 @@ pub fn files(session: &mut Session<'_, '_>, sources: Vec<Source>) -> anyhow::Res
     if fold.packets == 0 && total.packets() > 0 {
         session.console.note("No packet passes the filters.");
     }
-    report(session, fold)?;
+    report(session, fold, false)?;
     Ok(exit)
 }
 
-/// Prints what was counted.
-fn report(session: &mut Session<'_, '_>, fold: Fold<'_>) -> anyhow::Result<()> {
+/// Prints what was counted. With `--rdns` a store's cache of names is used, if there is a store.
+fn report(session: &mut Session<'_, '_>, fold: Fold<'_>, stored: bool) -> anyhow::Result<()> {
     let undecided = fold.undecided();
     if !undecided.is_empty() {
         let count: u64 = undecided.iter().map(|(_, count)| count).sum();
         let actions: Vec<&str> = undecided.iter().take(5).map(|(action, _)| *action).collect();
-        let more = if undecided.len() > actions.len() { ", ..." } else { "" };
+        let more = if undecided.len() > actions.len() {
+            ", ..."
+        } else {
+            ""
+        };
         let packets = words::counted(count, "packet");
         let are = if count == 1 { "is" } else { "are" };
-        session.console.note(&format!("{packets} {are} neither accepted nor denied ({}{more})", actions.join(", ")));
+        session.console.note(&format!(
+            "{packets} {are} neither accepted nor denied ({}{more})",
+            actions.join(", ")
+        ));
     }
-    for table in fold.finish(session.settings.limit) {
-        text::table(session.console.out, &table, &|_| None)?;
+    let tables = fold.finish(session.settings.limit);
+    let mut names = None;
+    if session.settings.rdns {
+        let naming = Naming::new(naming::report(session.settings));
+        naming.resolve(&addresses(&tables), session, stored)?;
+        names = Some(naming);
+    }
+    let name = |address| names.as_ref().and_then(|names| names.known(address));
+    for table in tables {
+        text::table(session.console.out, &table, &name)?;
     }
     session.console.out.flush()?;
     Ok(())
+}
+
+/// Every address that the tables show, each once, in the order of its first row.
+fn addresses(tables: &[Table]) -> Vec<IpAddr> {
+    let mut addresses = Vec::new();
+    let mut seen = HashSet::new();
+    for cell in tables.iter().flat_map(|table| &table.rows).flatten() {
+        if let Cell::Address(address) = cell
+            && seen.insert(*address)
+        {
+            addresses.push(*address);
+        }
+    }
+    addresses
 }

@@ -4,12 +4,17 @@
 //! together what must not know of one another (input, netfilter, analysis, store, dns, report).
 
 mod analyze;
+mod dns;
+mod follow;
 mod import;
 mod logs;
+mod naming;
 mod plan;
+mod scan;
 mod session;
 mod settings;
 mod setup;
+mod show;
 mod tables;
 
 use crate::cli::{Call, Mode};
@@ -33,7 +38,11 @@ pub fn run(call: &Call, settings: &Settings, console: &mut Console<'_>) -> Exit 
         Err(error) if is_closed_pipe(&error) => Exit::Done,
         Err(error) => {
             console.error(&format!("{error:#}"));
-            if error.is::<Misused>() { Exit::Usage } else { Exit::Failed }
+            if error.is::<Misused>() {
+                Exit::Usage
+            } else {
+                Exit::Failed
+            }
         }
     }
 }
@@ -45,7 +54,13 @@ fn carry_out(call: &Call, session: &mut Session<'_, '_>) -> anyhow::Result<Exit>
         let outcome = match step {
             plan::Step::Import(sources) => import::run(session, sources)?,
             plan::Step::AnalyzeFiles(sources) => analyze::files(session, sources)?,
+            plan::Step::Scan(sources) => scan::run(session, sources)?,
             plan::Step::Mode(mode) => match mode {
+                Mode::Follow(path) => follow::run(session, &path)?,
+                Mode::DnsCreateTable => dns::create(session)?,
+                Mode::DnsDump => dns::dump(session)?,
+                Mode::DnsPrune => dns::prune(session)?,
+                Mode::DnsClear => dns::clear(session)?,
                 Mode::CreateDb => setup::create_database(session)?,
                 Mode::SaveDb => setup::save(session, call)?,
                 Mode::ListTables => tables::list(session)?,

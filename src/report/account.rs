@@ -49,6 +49,7 @@ fn plural<'w>(count: u64, word: &'w str) -> &'w str {
         (_, "packet") => "packets",
         (_, "record") => "records",
         (_, "repeat") => "repeats",
+        (_, "name") => "names",
         _ => word,
     }
 }

@@ -1,0 +1,74 @@
+//! `--dns-create-table`, `--dns-dump`, `--dns-prune`, `--dns-clear`: the names kept between runs.
+
+use super::session::Session;
+use crate::exit::Exit;
+use crate::netfilter::Time;
+use crate::report::{account::counted, escape, moment};
+use crate::store::TableKind;
+
+/// Creates the table of names, unless it is there.
+pub fn create(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
+    let table = session.table_name(&session.settings.dns_table)?;
+    let place = session.store.place();
+    let store = session.store.open()?;
+    match store.kind(&table)? {
+        TableKind::Names => session
+            .console
+            .note(&format!("Table '{table}' is already there in {place}.")),
+        TableKind::Missing => {
+            store.create_names(&table)?;
+            session
+                .console
+                .done(&format!("Table '{table}' for names created in {place}."));
+        }
+        _ => anyhow::bail!("Table '{table}' of {place} holds something else; name another with --dns-table"),
+    }
+    Ok(Exit::Done)
+}
+
+/// Prints every name: address, name, when it was learned.
+pub fn dump(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
+    let table = session.table_name(&session.settings.dns_table)?;
+    let names = session.store.open()?.names(&table)?;
+    if names.is_empty() {
+        session.console.note(&format!(
+            "Table '{table}' has no names yet; ipta --analyze --rdns fills it."
+        ));
+    }
+    let out = &mut *session.console.out;
+    for (address, known) in names {
+        let name = known.name.as_deref().unwrap_or("-");
+        let at = moment(Time(known.at.saturating_mul(Time::SECOND)));
+        writeln!(out, "{:<39} {at} {}", address.to_string(), escape::terminal(name))?;
+    }
+    out.flush()?;
+    Ok(Exit::Done)
+}
+
+/// Forgets names that are older than `--ttl`.
+pub fn prune(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
+    let hours = session.settings.dns_ttl_hours;
+    if hours == 0 {
+        session
+            .console
+            .note("Names never expire (--ttl 0); none was forgotten.");
+        return Ok(Exit::Done);
+    }
+    let before = session.clock.now.0 / Time::SECOND - i64::from(hours) * 3600;
+    forget(session, Some(before))
+}
+
+/// Forgets all names.
+pub fn clear(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
+    forget(session, None)
+}
+
+fn forget(session: &mut Session<'_, '_>, before: Option<i64>) -> anyhow::Result<Exit> {
+    let table = session.table_name(&session.settings.dns_table)?;
+    let count = session.store.open()?.prune_names(&table, before)?;
+    session.console.done(&format!(
+        "{} forgotten in table '{table}'.",
+        counted(count, "name")
+    ));
+    Ok(Exit::Done)
+}

@@ -1,0 +1,260 @@
+//! `--follow`: new packets as they are logged, until a signal, or until nobody reads any more.
+
+use std::collections::VecDeque;
+use std::os::unix::fs::FileTypeExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use super::logs::Clock;
+use super::naming::{self, Naming};
+use super::session::Session;
+use super::show::Show;
+use crate::dns::{Cause, Facts, Feedback};
+use crate::exit::{Exit, reader_is_gone};
+use crate::input::{Alarm, LINE_CAP, Pipe, Polled, Tail, Waker};
+use crate::netfilter::batch::Batch;
+use crate::netfilter::{Packet, Reader};
+use crate::report::account as words;
+
+/// How long a line waits for its names.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// The longest sleep: what no event tells is seen then.
+const TICK: Duration = Duration::from_secs(1);
+
+/// Packets that may wait for names; with more, reading waits for them.
+const MOST_WAITING: usize = 20_000;
+
+/// Follows a log, or `-` for standard input.
+pub fn run(session: &mut Session<'_, '_>, path: &Path) -> anyhow::Result<Exit> {
+    let is_stdin = path == Path::new("-");
+    let is_pipe = is_stdin || path.metadata().is_ok_and(|m| m.file_type().is_fifo());
+    let mut alarm = if is_pipe {
+        Alarm::without_file()
+    } else {
+        Alarm::for_file(path)
+    };
+    let signal = catch_signals(alarm.waker())?;
+    let mut log = match (is_stdin, is_pipe) {
+        (true, _) => Followed::Pipe(Pipe::stdin(alarm.waker()).context("cannot read standard input")?),
+        (_, true) => {
+            let pipe = Pipe::open(path, alarm.waker());
+            Followed::Pipe(pipe.with_context(|| format!("cannot read {}", path.display()))?)
+        }
+        _ => Followed::File(Tail::open(path, session.settings.last)?),
+    };
+    let mut live = Live::new(session, alarm.waker());
+    let rules = session.rules.clone();
+    let mut reader = Reader::new(&rules, session.clock.calendar(None));
+    loop {
+        let now = Clock::system(session.settings.year);
+        reader.calendar().refer_to(now.reference(None));
+        let mut polled = Polled::default();
+        if live.waiting.len() < MOST_WAITING {
+            polled = log.poll(&mut |line| {
+                if line.len() >= LINE_CAP {
+                    reader.too_long(line);
+                } else {
+                    reader.read(line, |packet| live.packet(session, packet));
+                }
+            });
+        }
+        for event in &polled.events {
+            session.console.note(&format!("{}: {event}", path.display()));
+        }
+        live.show_ready(session, polled.ended)?;
+        live.say_if_nothing_fits(session, &reader);
+        if polled.ended {
+            return Ok(Exit::Done);
+        }
+        match signal.load(Ordering::Relaxed) {
+            0 => {}
+            caught => return Ok(Exit::Signal(caught)),
+        }
+        if !session.console.out_is_terminal && reader_is_gone(std::io::stdout()) {
+            return Ok(Exit::Done);
+        }
+        if !polled.more {
+            alarm.wait(live.until_next_deadline());
+        }
+    }
+}
+
+/// What is followed.
+enum Followed {
+    File(Tail),
+    Pipe(Pipe),
+}
+
+impl Followed {
+    fn poll(&mut self, each: &mut dyn FnMut(&[u8])) -> Polled {
+        match self {
+            Followed::File(tail) => tail.poll(each),
+            Followed::Pipe(pipe) => pipe.poll(each),
+        }
+    }
+}
+
+/// Notes the first signal that asks for an end, and wakes the loop.
+fn catch_signals(waker: Waker) -> anyhow::Result<Arc<AtomicI32>> {
+    let caught = Arc::new(AtomicI32::new(0));
+    let noted = Arc::clone(&caught);
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).context("cannot catch signals")?;
+    thread::Builder::new()
+        .name("signals".to_owned())
+        .spawn(move || {
+            for signal in signals.forever() {
+                noted.store(signal, Ordering::Relaxed);
+                waker.wake();
+            }
+        })
+        .context("cannot start a thread")?;
+    Ok(caught)
+}
+
+/// Packets on their way from the log to the screen.
+struct Live {
+    show: Show,
+    names: Option<Naming>,
+    feedback: Feedback,
+    /// Causes of packets of our own making that were told of.
+    told: Vec<Cause>,
+    /// Packets that wait for their names, in order.
+    waiting: VecDeque<Waiting>,
+    /// Every packet seen, shown or not.
+    count: u64,
+    /// Prefixes that no rule takes were told of.
+    prefixes_told: bool,
+}
+
+/// A packet that waits for its names.
+struct Waiting {
+    packet: Batch,
+    count: u64,
+    deadline: Instant,
+}
+
+impl Live {
+    fn new(session: &Session<'_, '_>, waker: Waker) -> Live {
+        let settings = session.settings;
+        let names = settings.rdns.then(|| Naming::new(naming::live(settings)));
+        if let Some(names) = &names {
+            names.on_answer(move || waker.wake());
+        }
+        let resolv_conf = settings
+            .rdns
+            .then(|| std::fs::read_to_string("/etc/resolv.conf").unwrap_or_default());
+        let ssh = std::env::var("SSH_CONNECTION").ok();
+        Live {
+            show: Show::new(session),
+            names,
+            feedback: Feedback::new(resolv_conf.as_deref(), ssh.as_deref()),
+            told: Vec::new(),
+            waiting: VecDeque::new(),
+            count: 0,
+            prefixes_told: false,
+        }
+    }
+
+    fn packet(&mut self, session: &mut Session<'_, '_>, packet: &Packet<'_>) {
+        self.count += 1;
+        if let Some(cause) = self.feedback.cause(&facts(packet)) {
+            self.tell_of(cause, session);
+            if session.settings.no_loop {
+                return;
+            }
+        }
+        if !session.filters.pass(packet) {
+            return;
+        }
+        let Some(names) = &self.names else {
+            self.show.packet(self.count, packet, None, None);
+            return;
+        };
+        names.ask(packet);
+        let mut held = Batch::default();
+        held.push(packet);
+        self.waiting.push_back(Waiting {
+            packet: held,
+            count: self.count,
+            deadline: Instant::now() + PATIENCE,
+        });
+    }
+
+    /// Says once what loop there is and how to stop it.
+    fn tell_of(&mut self, cause: Cause, session: &mut Session<'_, '_>) {
+        if self.told.contains(&cause) {
+            return;
+        }
+        self.told.push(cause);
+        let (what, stop) = match cause {
+            Cause::Dns => ("asking for names causes", "leave out --rdns"),
+            Cause::Ssh => ("this SSH session causes", "do not log this session's port"),
+        };
+        session.console.warn(&format!(
+            "The log shows packets that {what}: a loop.\n  --no-loop leaves them out; to stop them, {stop} (accept them before the LOG rule)."
+        ));
+    }
+
+    /// Writes every line whose turn it is; at the end, all of them.
+    fn show_ready(&mut self, session: &mut Session<'_, '_>, ended: bool) -> anyhow::Result<()> {
+        if let Some(names) = &self.names {
+            while let Some(first) = self.waiting.front() {
+                let Some(packet) = first.packet.iter().next() else {
+                    break;
+                };
+                let due = Instant::now() >= first.deadline;
+                if !ended && !due && !names.settled(&packet) {
+                    break;
+                }
+                let src = names.until(packet.src, first.deadline);
+                let dst = names.until(packet.dst, first.deadline);
+                self.show
+                    .packet(first.count, &packet, src.as_deref(), dst.as_deref());
+                self.waiting.pop_front();
+            }
+            names.tell(session.console);
+        }
+        self.show.fit();
+        self.show.write(session.console)?;
+        Ok(())
+    }
+
+    /// How long nothing has to be shown for want of a name.
+    fn until_next_deadline(&self) -> Duration {
+        let first = self
+            .waiting
+            .front()
+            .map(|first| first.deadline.saturating_duration_since(Instant::now()));
+        first.unwrap_or(TICK).min(TICK)
+    }
+
+    /// A log whose packets have other prefixes shows nothing, and that is said once.
+    fn say_if_nothing_fits(&mut self, session: &mut Session<'_, '_>, reader: &Reader<'_>) {
+        if self.count == 0 && !self.prefixes_told && !reader.account.unknown_prefixes.is_empty() {
+            self.prefixes_told = true;
+            session
+                .console
+                .note(&words::nothing("The log so far", &reader.account));
+        }
+    }
+}
+
+fn facts<'a>(packet: &Packet<'a>) -> Facts<'a> {
+    Facts {
+        src: packet.src,
+        dst: packet.dst,
+        src_port: packet.src_port,
+        dst_port: packet.dst_port,
+        proto: packet.proto,
+        came_in: !packet.if_in.is_empty(),
+        goes_out: !packet.if_out.is_empty(),
+    }
+}

@@ -1,0 +1,149 @@
+//! Names for addresses (`--rdns`), and the names that a store keeps between runs.
+
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
+
+use super::session::Session;
+use crate::config::Settings;
+use crate::dns::{Ages, Known, NameCache, Names, Options, State, System};
+use crate::netfilter::Packet;
+use crate::report::console::Console;
+use crate::store::{Store, TableKind, TableName};
+
+/// Reverse lookups of one call.
+pub struct Naming {
+    names: Names,
+}
+
+/// How follow asks: it waits a second at most.
+pub fn live(settings: &Settings) -> Options {
+    Options {
+        ages: Ages::hours(settings.dns_ttl_hours),
+        ..Options::default()
+    }
+}
+
+/// How scan asks: three seconds an address.
+pub fn whole_log(settings: &Settings) -> Options {
+    Options {
+        timeout: Duration::from_secs(3),
+        queue: 8192,
+        ..live(settings)
+    }
+}
+
+/// How analyze asks: three seconds an address, ten seconds in all.
+pub fn report(settings: &Settings) -> Options {
+    Options {
+        budget: Some(Duration::from_secs(10)),
+        ..whole_log(settings)
+    }
+}
+
+impl Naming {
+    /// Asks the system's resolver.
+    pub fn new(options: Options) -> Naming {
+        Naming {
+            names: Names::new(System, options),
+        }
+    }
+
+    /// Asks for a packet's names, without waiting.
+    pub fn ask(&self, packet: &Packet<'_>) {
+        for address in [packet.src, packet.dst].into_iter().flatten() {
+            self.names.ask(address);
+        }
+    }
+
+    /// Has a function called after every answer.
+    pub fn on_answer(&self, call: impl Fn() + Send + Sync + 'static) {
+        self.names.on_answer(call);
+    }
+
+    /// An address's name, waited for as long as the options say.
+    pub fn of(&self, address: Option<IpAddr>) -> Option<String> {
+        self.names.name(address?)
+    }
+
+    /// Whether there is nothing to wait for: both names are known, or will not come.
+    pub fn settled(&self, packet: &Packet<'_>) -> bool {
+        [packet.src, packet.dst]
+            .into_iter()
+            .flatten()
+            .all(|address| self.names.get(address) != Some(State::Asked))
+    }
+
+    /// An address's name if it is known, or comes until a moment.
+    pub fn until(&self, address: Option<IpAddr>, deadline: Instant) -> Option<String> {
+        self.names.wait(address?, deadline)
+    }
+
+    /// Says what there is to say of the name servers.
+    pub fn tell(&self, console: &mut Console<'_>) {
+        for note in self.names.take_notes() {
+            console.warn(&note.to_string());
+        }
+    }
+
+    /// The names of these addresses: first from the store's cache if it has one, then asked for
+    /// side by side. What is learned goes into the cache.
+    pub fn resolve(
+        &self,
+        addresses: &[IpAddr],
+        session: &mut Session<'_, '_>,
+        cached: bool,
+    ) -> anyhow::Result<()> {
+        let mut cache = match cached {
+            true => Cache::of(session)?,
+            false => None,
+        };
+        if let Some(cache) = &mut cache {
+            self.names.recall(cache, addresses.iter().copied())?;
+        }
+        for address in addresses {
+            self.names.ask(*address);
+        }
+        for address in addresses {
+            self.names.name(*address);
+        }
+        if let Some(cache) = &mut cache {
+            self.names.store(cache)?;
+        }
+        self.tell(session.console);
+        Ok(())
+    }
+
+    /// An address's name as far as it is known.
+    pub fn known(&self, address: IpAddr) -> Option<String> {
+        match self.names.get(address) {
+            Some(State::Named(name)) => Some(name.to_string()),
+            _ => None,
+        }
+    }
+}
+
+/// The name cache table of the call's store.
+struct Cache<'s> {
+    store: &'s mut (dyn Store + Send + 'static),
+    table: TableName,
+}
+
+impl<'s> Cache<'s> {
+    /// None, silently, where there is no such table.
+    fn of(session: &'s mut Session<'_, '_>) -> anyhow::Result<Option<Cache<'s>>> {
+        let table = session.table_name(&session.settings.dns_table)?;
+        let store = session.store.open()?;
+        let there = store.kind(&table)? == TableKind::Names;
+        Ok(there.then_some(Cache { store, table }))
+    }
+}
+
+impl NameCache for Cache<'_> {
+    fn get(&mut self, address: IpAddr) -> anyhow::Result<Option<Known>> {
+        Ok(self.store.name_of(&self.table, address)?)
+    }
+
+    fn put(&mut self, address: IpAddr, known: &Known) -> anyhow::Result<()> {
+        Ok(self.store.keep_name(&self.table, address, known)?)
+    }
+}

@@ -1,0 +1,100 @@
+//! `--scan`: the lines of follow for whole logs, then the end.
+
+use super::logs::Source;
+use super::naming::{self, Naming};
+use super::session::Session;
+use super::show::Show;
+use crate::exit::Exit;
+use crate::netfilter::Reader;
+use crate::netfilter::account::Account;
+use crate::netfilter::batch::Batch;
+use crate::report::account as words;
+
+/// Packets that are asked for together, so that their names come in side by side.
+const TOGETHER: usize = 2_000;
+
+/// Bytes of lines written at a time.
+const BLOCK: usize = 64 * 1024;
+
+/// Prints every packet of the logs, in the order that import takes them.
+pub fn run(session: &mut Session<'_, '_>, sources: Vec<Source>) -> anyhow::Result<Exit> {
+    let mut show = Show::new(session);
+    let names = session
+        .settings
+        .rdns
+        .then(|| Naming::new(naming::whole_log(session.settings)));
+    let mut total = Account::default();
+    let mut exit = Exit::Done;
+    let mut count = 0;
+    for mut source in sources {
+        let mut reader = Reader::new(&session.rules, source.calendar(&session.clock));
+        let mut lines = source.open()?.lines();
+        let mut waiting = Waiting::default();
+        loop {
+            match lines.next() {
+                Ok(Some(line)) if line.too_long => reader.too_long(line.bytes),
+                Ok(Some(line)) => reader.read(line.bytes, |packet| {
+                    count += 1;
+                    if !session.filters.pass(packet) {
+                        return;
+                    }
+                    match &names {
+                        None => show.packet(count, packet, None, None),
+                        Some(names) => {
+                            names.ask(packet);
+                            waiting.counts.push(count);
+                            waiting.packets.push(packet);
+                        }
+                    }
+                }),
+                Ok(None) => break,
+                Err(error) => {
+                    session.console.error(&error.to_string());
+                    exit = Exit::Failed;
+                    break;
+                }
+            }
+            if let Some(names) = &names
+                && waiting.counts.len() >= TOGETHER
+            {
+                waiting.show(names, &mut show);
+                names.tell(session.console);
+            }
+            if show.held() >= BLOCK {
+                show.write(session.console)?;
+            }
+        }
+        if let Some(names) = &names {
+            waiting.show(names, &mut show);
+            names.tell(session.console);
+        }
+        show.write(session.console)?;
+        if reader.account.packets() == 0 {
+            session
+                .console
+                .note(&words::nothing(&source.name, &reader.account));
+        }
+        total.add(&reader.account);
+    }
+    if let Some(damage) = words::damage(&total) {
+        session.console.warn(&damage);
+    }
+    Ok(exit)
+}
+
+/// Packets whose names are on their way, with their numbers.
+#[derive(Default)]
+struct Waiting {
+    counts: Vec<u64>,
+    packets: Batch,
+}
+
+impl Waiting {
+    fn show(&mut self, names: &Naming, show: &mut Show) {
+        let packets = std::mem::take(&mut self.packets);
+        for (count, packet) in self.counts.drain(..).zip(packets.iter()) {
+            let (src, dst) = (names.of(packet.src), names.of(packet.dst));
+            show.packet(count, &packet, src.as_deref(), dst.as_deref());
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Lines of packets on their way to standard output, for follow and scan.
+
+use std::io;
+
+use super::session::Session;
+use crate::config::Color;
+use crate::netfilter::Packet;
+use crate::report::console::Console;
+use crate::report::line::{Lines, Style};
+
+/// Formats packets and holds the lines until they are written.
+pub struct Show {
+    lines: Lines,
+    held: Vec<u8>,
+    on_terminal: bool,
+}
+
+impl Show {
+    /// As the settings and the kind of output say.
+    pub fn new(session: &Session<'_, '_>) -> Show {
+        let settings = session.settings;
+        let on_terminal = session.console.out_is_terminal;
+        let color = match settings.color {
+            Color::Always => true,
+            Color::Never => false,
+            // https://no-color.org: set and not empty means no.
+            Color::Auto => on_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+        };
+        let style = Style {
+            header: settings.header,
+            counter: settings.counter,
+            time: settings.time.then(|| session.clock.zone.clone()),
+            color,
+        };
+        let mut show = Show {
+            lines: Lines::new(style),
+            held: Vec::new(),
+            on_terminal,
+        };
+        show.fit();
+        show
+    }
+
+    /// Takes over the terminal's width, which may have changed.
+    pub fn fit(&mut self) {
+        if self.on_terminal
+            && let Some((terminal_size::Width(width), _)) = terminal_size::terminal_size_of(io::stdout())
+        {
+            self.lines.fit(usize::from(width));
+        }
+    }
+
+    /// Adds a packet's line.
+    pub fn packet(&mut self, count: u64, packet: &Packet<'_>, src: Option<&str>, dst: Option<&str>) {
+        self.lines.packet(&mut self.held, count, packet, src, dst);
+    }
+
+    /// Adds a line of our own, such as an alert; the text is ours and fit to be shown.
+    pub fn text(&mut self, text: &str) {
+        self.held.extend_from_slice(text.as_bytes());
+        self.held.push(b'\n');
+    }
+
+    /// Bytes that wait to be written.
+    pub fn held(&self) -> usize {
+        self.held.len()
+    }
+
+    /// Writes what waits, through to the reader.
+    pub fn write(&mut self, console: &mut Console<'_>) -> io::Result<()> {
+        if !self.held.is_empty() {
+            console.out.write_all(&self.held)?;
+            self.held.clear();
+            console.out.flush()?;
+        }
+        Ok(())
+    }
+}
