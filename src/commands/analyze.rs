@@ -1,7 +1,14 @@
 //! `--analyze`: the report, from the logs table or straight from logs.
 
 use std::collections::HashSet;
+use std::fs::Permissions;
+use std::io::{BufWriter, Write};
 use std::net::IpAddr;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use anyhow::Context as _;
+use tempfile::NamedTempFile;
 
 use super::logs::Source;
 use super::naming::{self, Naming};
@@ -10,11 +17,12 @@ use super::settings;
 use crate::analysis::filter::Filters;
 use crate::analysis::table::{Cell, Table};
 use crate::analysis::{self, Context, Fold, Module, Want};
+use crate::config::Format;
 use crate::exit::Exit;
 use crate::netfilter::Reader;
 use crate::netfilter::account::Account;
 use crate::report::account as words;
-use crate::report::text;
+use crate::report::shape::{self, Report};
 use crate::store::Columns;
 
 /// Analyzes the logs table.
@@ -124,6 +132,7 @@ fn report(session: &mut Session<'_, '_>, fold: Fold<'_>, stored: bool) -> anyhow
             actions.join(", ")
         ));
     }
+    let (packets, first, last) = (fold.packets, fold.first, fold.last);
     let tables = fold.finish(session.settings.limit);
     let mut names = None;
     if session.settings.rdns {
@@ -132,10 +141,37 @@ fn report(session: &mut Session<'_, '_>, fold: Fold<'_>, stored: bool) -> anyhow
         names = Some(naming);
     }
     let name = |address| names.as_ref().and_then(|names| names.known(address));
-    for table in tables {
-        text::table(session.console.out, &table, &name)?;
-    }
-    session.console.out.flush()?;
+    let report = Report { tables: &tables, filters: None, packets, first, last, names: &name };
+    write(session, &report)
+}
+
+/// Writes the report in the shape that was asked for: to standard output, or to a file, which is
+/// written whole or not at all.
+fn write(session: &mut Session<'_, '_>, report: &Report<'_>) -> anyhow::Result<()> {
+    let shape = match session.settings.format {
+        Format::Text => shape::TEXT,
+        Format::Json => shape::JSON,
+        Format::Csv => shape::CSV,
+        Format::Markdown => shape::MARKDOWN,
+        Format::Html => shape::HTML,
+    };
+    let Some(path) = &session.settings.output else {
+        shape.write(session.console.out, report)?;
+        session.console.out.flush()?;
+        return Ok(());
+    };
+    let name = path.display();
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let cannot = || format!("cannot write {name}; the report needs a folder that you may write to");
+    let mut file = NamedTempFile::new_in(folder).with_context(cannot)?;
+    let mut out = BufWriter::new(file.as_file_mut());
+    shape.write(&mut out, report).and_then(|()| out.flush()).with_context(cannot)?;
+    drop(out);
+    // A temporary file is for its owner alone; a report is a file like any.
+    let mode = path.metadata().map_or(0o644, |old| old.permissions().mode() & 0o777);
+    file.as_file().set_permissions(Permissions::from_mode(mode)).with_context(cannot)?;
+    file.persist(path).with_context(cannot)?;
+    session.console.done(&format!("Report written to {name}."));
     Ok(())
 }
 
