@@ -8,13 +8,11 @@ use super::timestamp::{self, Stamp};
 /// Who wrote a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Writer {
-    /// The tag is `kernel:`, `ulogd:` or `ulogd[n]:`.
+    /// The tag is `kernel:`, `ulogd:` or `ulogd[n]:`, or a kernel stamp stands in its place (dmesg).
     Kernel,
-    /// There is no tag: a host alone, or nothing (dmesg, ulogd's LOGEMU).
-    Untagged,
-    /// The text begins with a word and a colon, which may be another program's tag or a prefix
-    /// such as `IPT: `; a prefix rule must claim it. Holds the length of the word with its colon.
-    Word(usize),
+    /// There is no such tag: a host alone, or nothing (ulogd's LOGEMU). Words up to a colon may be
+    /// a prefix such as `IPT: ` or another program's tag; a prefix rule must claim them.
+    Unknown,
     /// Another program's tag, such as `sshd[812]:`.
     Program,
 }
@@ -32,54 +30,77 @@ pub struct Header<'a> {
     pub text: &'a [u8],
 }
 
+/// The kernel's tag.
+const KERNEL: &[u8] = b"kernel:";
+
 /// Takes a line apart. Never fails: what does not look like a header is text.
 pub fn read(line: &[u8]) -> Header<'_> {
-    let mut rest = skip_blanks(skip_priority(line));
-    let rfc5424 = rest.strip_prefix(b"1 ").filter(|r| timestamp::read(r).is_some());
-    if let Some(behind_version) = rfc5424 {
-        rest = behind_version;
+    let unprioritised = skip_priority(line);
+    let mut rest = skip_blanks(unprioritised);
+    // RFC 5424, section 6.2: the version follows the priority at once.
+    let versioned = rest.strip_prefix(b"1 ");
+    if let Some(behind) = versioned {
+        if let Some((stamp, len)) = timestamp::read(behind) {
+            return behind_rfc5424(Some(stamp), skip_blanks(&behind[len..]));
+        }
+        if let Some(behind) = behind.strip_prefix(b"- ")
+            && unprioritised.len() < line.len()
+        {
+            return behind_rfc5424(None, behind);
+        }
     }
-    let mut stamp = None;
+    let stamp;
+    // Lines of dmesg and of journalctl's short-monotonic begin with the kernel's own stamp.
+    let mut ring_buffer = false;
+    let names_host;
     if let Some((read, len)) = timestamp::read(rest) {
+        // dmesg writes the fraction behind a comma, and names no host.
+        names_host = !rest[..len].contains(&b',');
         stamp = Some(read);
         rest = skip_blanks(&rest[len..]);
     } else if let Some(proxmox) = proxmox(rest) {
         return proxmox;
     } else {
+        rest = skip_decoded_level(rest);
         let (dmesg, behind) = skip_kernel_stamp(rest);
-        stamp = dmesg.or(stamp);
+        ring_buffer = behind.len() < rest.len();
+        names_host = false;
+        stamp = dmesg;
         rest = behind;
     }
     let mut host: &[u8] = b"";
     let (first, behind) = token(rest);
-    if is_host(first)
-        && !behind.is_empty()
-        && (stamp.is_some() || names_the_kernel(behind))
+    let tagged = || behind.starts_with(KERNEL) || has_process(token(behind).0);
+    if !behind.is_empty()
+        && is_host(first)
+        && !is_facility(first)
         && !is_repeat(rest)
+        && (names_host || tagged())
     {
         host = first;
         rest = behind;
     }
-    if rfc5424.is_some() {
-        return behind_rfc5424(stamp, host, rest);
+    if !rest.starts_with(KERNEL) {
+        let (facility, behind) = token(rest);
+        if is_facility(facility) {
+            rest = behind;
+        }
     }
-    let (facility, behind) = token(rest);
-    if is_facility(facility) {
-        rest = behind;
-    }
-    let (writer, text) = tag(rest);
-    if writer == Writer::Program {
-        return Header {
-            stamp,
-            host,
-            writer,
-            text,
-        };
-    }
+    let (mut writer, text) = tag(rest);
     let (dmesg, text) = match writer {
-        Writer::Word(_) => (None, text),
-        _ => skip_kernel_stamp(text),
+        Writer::Program => (None, text),
+        _ => {
+            let (dmesg, behind) = skip_kernel_stamp(text);
+            if behind.len() < text.len() || (ring_buffer && writer == Writer::Unknown) {
+                writer = Writer::Kernel;
+            }
+            (dmesg, behind)
+        }
     };
+    // Programs write into the kernel's own buffer too (/dev/kmsg), under a tag of their own.
+    if writer == Writer::Kernel && has_process(token(text).0) {
+        writer = Writer::Unknown;
+    }
     Header {
         stamp: stamp.or(dmesg),
         host,
@@ -134,96 +155,172 @@ pub fn skip_kernel_stamp(text: &[u8]) -> (Option<Stamp>, &[u8]) {
     }
 }
 
-/// A host name or address as syslog writes it.
-fn is_host(word: &[u8]) -> bool {
-    let fits =
-        |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-' | b':' | b'%') || *b >= 0x80;
-    let edge = |b: Option<&u8>| b.is_some_and(|b| *b != b':') || word == b"::1";
-    !word.is_empty()
-        && word.iter().all(fits)
-        && (word[0].is_ascii_alphanumeric() || word[0] == b':' || word[0] >= 0x80)
-        && edge(word.last())
-        // One colon is a tag with glued text (`kernel:IPT`); an IPv6 address has two.
-        && word.iter().filter(|b| **b == b':').count() != 1
+/// `kern  :warn  : `, facility and level as `dmesg -x` writes them before the stamp.
+fn skip_decoded_level(text: &[u8]) -> &[u8] {
+    let decoded = || {
+        let level = skip_blanks(text.strip_prefix(b"kern")?).strip_prefix(b":")?;
+        let letters = level.iter().take_while(|b| b.is_ascii_lowercase()).count();
+        let behind = skip_blanks(&level[letters..]).strip_prefix(b":")?;
+        LEVELS.contains(&&level[..letters]).then_some(skip_blanks(behind))
+    };
+    decoded().unwrap_or(text)
 }
 
-/// `host kernel:` behind a kernel stamp is journalctl's short-monotonic; bare dmesg has no host.
-fn names_the_kernel(behind: &[u8]) -> bool {
-    behind.starts_with(b"kernel:")
+/// A host name or address as syslog writes it: `fw_1.example.com`, `2001:db8::1`, syslog-ng's
+/// `relay/fw1`.
+fn is_host(word: &[u8]) -> bool {
+    let [first, .., last] = word else {
+        return word.first().is_some_and(u8::is_ascii_alphanumeric);
+    };
+    let mut colons = 0;
+    for byte in word {
+        match byte {
+            b':' => colons += 1,
+            b'.' | b'_' | b'-' | b'%' | b'/' | b'@' | 0x80.. => {}
+            b'[' | b']' => {}
+            _ if byte.is_ascii_alphanumeric() => {}
+            _ => return false,
+        }
+    }
+    let bracketed = *first == b'[' && *last == b']';
+    match colons {
+        0 => (first.is_ascii_alphanumeric() || *first >= 0x80) && !word.contains(&b'['),
+        // One colon is a tag with glued text (`kernel:IPT`).
+        1 => false,
+        _ => {
+            let inner = if bracketed { &word[1..word.len() - 1] } else { word };
+            let address = inner.split(|b| *b == b'%').next().unwrap_or_default();
+            address
+                .iter()
+                .all(|b| b.is_ascii_hexdigit() || matches!(b, b':' | b'.'))
+        }
+    }
+}
+
+/// Where a kernel stamp stands within a text, as between two records that ran together.
+pub fn find_kernel_stamp(text: &[u8]) -> Option<usize> {
+    memchr::memchr_iter(b'[', text).find(|at| skip_kernel_stamp(&text[*at..]).1.len() < text.len() - at)
 }
 
 fn is_repeat(text: &[u8]) -> bool {
     text.starts_with(b"last message repeated ") || text.starts_with(b"message repeated ")
 }
 
+/// syslog's words for how grave a message is, as `busybox`, `dmesg` and `logread` write them.
+const LEVELS: [&[u8]; 11] = [
+    b"emerg", b"panic", b"alert", b"crit", b"err", b"error", b"warn", b"warning", b"notice", b"info",
+    b"debug",
+];
+
+/// Its words for where a message comes from, but for `local0` to `local7`.
+const FACILITIES: [&[u8]; 13] = [
+    b"kern",
+    b"user",
+    b"mail",
+    b"daemon",
+    b"auth",
+    b"syslog",
+    b"lpr",
+    b"news",
+    b"uucp",
+    b"cron",
+    b"authpriv",
+    b"ftp",
+    b"security",
+];
+
 /// BusyBox writes facility and level before the tag: `user.info kernel:`.
 fn is_facility(word: &[u8]) -> bool {
-    const LEVELS: [&[u8]; 12] = [
-        b"emerg", b"panic", b"alert", b"crit", b"err", b"error", b"warn", b"warning", b"notice", b"info",
-        b"debug", b"none",
-    ];
+    if word.len() > 16 {
+        return false;
+    }
     let Some(dot) = memchr::memchr(b'.', word) else {
         return false;
     };
-    dot > 0
-        && word[..dot]
-            .iter()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
-        && LEVELS.contains(&&word[dot + 1..])
+    let (facility, level) = (&word[..dot], &word[dot + 1..]);
+    let local = matches!(facility, [b'l', b'o', b'c', b'a', b'l', b'0'..=b'7']);
+    (local || FACILITIES.contains(&facility)) && LEVELS.contains(&level)
 }
 
-/// Who the tag names, and the text behind it (with the tag, where it may be a prefix).
+/// Who the tag names, and the text behind it; all of it where the tag is none that is known.
 fn tag(text: &[u8]) -> (Writer, &[u8]) {
-    if let Some(behind) = text.strip_prefix(b"kernel:") {
+    if let Some(behind) = text.strip_prefix(KERNEL) {
         return (Writer::Kernel, skip_blanks(behind));
     }
-    let (word, behind) = token(text);
-    let name = word.iter().take_while(|b| is_tag_byte(**b)).count();
-    if name == 0 {
-        return (Writer::Untagged, text);
-    }
-    match &word[name..] {
-        [b':', ..] if &word[..name] == b"ulogd" => (Writer::Kernel, skip_blanks(&text[name + 1..])),
-        [b':', ..] => (Writer::Word(name + 1), text),
-        [b'[', inner @ ..] => {
+    if let Some(behind) = text.strip_prefix(b"ulogd") {
+        if let Some(behind) = behind.strip_prefix(b":") {
+            return (Writer::Kernel, skip_blanks(behind));
+        }
+        if let Some(inner) = behind.strip_prefix(b"[") {
             let digits = inner.iter().take_while(|b| b.is_ascii_digit()).count();
-            match &inner[digits..] {
-                [b']', b':', ..] if &word[..name] == b"ulogd" => (Writer::Kernel, behind),
-                [b']', ..] => (Writer::Program, behind),
-                _ => (Writer::Untagged, text),
+            if digits > 0
+                && let Some(behind) = inner[digits..].strip_prefix(b"]:")
+            {
+                return (Writer::Kernel, skip_blanks(behind));
             }
         }
-        _ => (Writer::Untagged, text),
+    }
+    match names_process(token(text).0) {
+        true => (Writer::Program, text),
+        false => (Writer::Unknown, text),
     }
 }
 
-/// Bytes of a program's name: `/usr/sbin/cron`, `(systemd)`, `postfix/smtpd`.
-fn is_tag_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
-        || matches!(byte, b'.' | b'_' | b'-' | b'/' | b'@' | b'+' | b'(' | b')' | b'%')
+/// Whether a word is a tag with a process number, `sshd[812]:`.
+fn has_process(word: &[u8]) -> bool {
+    word.ends_with(b":") && names_process(word)
 }
 
-/// RFC 5424, section 6: behind the host stand program, process, message id and structured data.
-fn behind_rfc5424<'a>(stamp: Option<Stamp>, host: &'a [u8], rest: &'a [u8]) -> Header<'a> {
+/// Whether a word begins with a name and a process number, as `sshd[812]:` and `su[9]` do.
+fn names_process(word: &[u8]) -> bool {
+    let Some(open) = memchr::memchr(b'[', word).filter(|open| *open > 0) else {
+        return false;
+    };
+    let inner = &word[open + 1..];
+    let digits = inner.iter().take_while(|b| b.is_ascii_digit()).count();
+    digits > 0 && matches!(inner[digits..], [b']'] | [b']', b':', ..])
+}
+
+/// RFC 5424, section 6: behind the stamp stand host, program, process, message id and structured
+/// data.
+fn behind_rfc5424(stamp: Option<Stamp>, rest: &[u8]) -> Header<'_> {
+    let (host, rest) = token(rest);
     let (program, rest) = token(rest);
     let (_process, rest) = token(rest);
     let (_message, rest) = token(rest);
-    let text = match rest.first() {
-        Some(b'[') => memchr::memmem::find(rest, b"] ").map_or(&b""[..], |end| &rest[end + 2..]),
-        _ => token(rest).1,
-    };
+    let text = skip_structured_data(rest);
     let writer = match program {
         b"kernel" | b"ulogd" => Writer::Kernel,
-        b"-" => Writer::Untagged,
+        b"-" => Writer::Unknown,
         _ => Writer::Program,
     };
     let text = text.strip_prefix("\u{FEFF}".as_bytes()).unwrap_or(text);
+    let (dmesg, text) = skip_kernel_stamp(text);
     Header {
-        stamp,
-        host,
+        stamp: stamp.or(dmesg),
+        host: if host == b"-" { b"" } else { host },
         writer,
-        text: skip_kernel_stamp(text).1,
+        text,
     }
+}
+
+/// Behind `-`, or behind `[id key="value"][id]`: values are quoted, and may hold brackets (RFC
+/// 5424, section 6.3).
+fn skip_structured_data(text: &[u8]) -> &[u8] {
+    if text.first() != Some(&b'[') {
+        return token(text).1;
+    }
+    let (mut quoted, mut escaped) = (false, false);
+    for (at, byte) in text.iter().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b']' if !quoted && text.get(at + 1) != Some(&b'[') => return skip_blanks(&text[at + 1..]),
+            _ => {}
+        }
+    }
+    b""
 }
 
 /// Proxmox's firewall log names the guest, a level and the chain instead of host and tag:

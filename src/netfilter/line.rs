@@ -3,7 +3,7 @@
 //! Written by linux `net/netfilter/nf_log_syslog.c` (before 5.13 `nf_log_ipv4.c`, `nf_log_ipv6.c`,
 //! `nf_log_common.c`, before 3.17 `xt_LOG.c`) and by ulogd2's `util/printpkt.c`.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use super::TcpFlags;
 
@@ -88,6 +88,29 @@ pub fn openings(text: &[u8]) -> impl Iterator<Item = usize> + '_ {
     })
 }
 
+/// Where a record opens that has no `OUT=`: Proxmox leaves out what is empty, and writes
+/// `IN=vmbr0 PHYSIN=eth0 MAC=...`.
+pub fn opening_without_out(text: &[u8]) -> Option<usize> {
+    memchr::memmem::find_iter(text, b"IN=")
+        .filter(|at| {
+            let (_, behind) = text[*at..].split_at(memchr::memchr(b' ', &text[*at..]).unwrap_or(0));
+            let next = behind.strip_prefix(b" ").unwrap_or_default();
+            [&b"PHYSIN="[..], b"PHYSOUT=", b"MAC=", b"SRC="]
+                .iter()
+                .any(|key| next.starts_with(key))
+                && !text[..*at].ends_with(b"PHYS")
+        })
+        .last()
+}
+
+/// Where the `IN=` stands behind which the line was cut before its `OUT=` was whole.
+pub fn cut_opening(text: &[u8]) -> Option<usize> {
+    let at = memchr::memmem::rfind(text, b"IN=")?;
+    let name = &text[at..];
+    let behind = memchr::memchr(b' ', name).map_or(&b""[..], |blank| &name[blank + 1..]);
+    b"OUT".starts_with(behind).then_some(at)
+}
+
 /// Where the token begins that ends at `end`.
 fn token_before(text: &[u8], end: usize) -> Option<usize> {
     let begin = memchr::memrchr(b' ', text.get(..end)?).map_or(0, |blank| blank + 1);
@@ -95,7 +118,8 @@ fn token_before(text: &[u8], end: usize) -> Option<usize> {
 }
 
 /// Reads one record; the text begins at its `IN=`. Words that no kernel writes are passed over,
-/// so that a field of the future does no harm; `len` says where the known ones end.
+/// so that a field of the future does no harm; `len` says where the known ones end. Of a key that
+/// comes twice the first counts.
 pub fn read(text: &[u8]) -> Result<Record<'_>, Reason> {
     let mut record = Record::default();
     let mut seen = Seen::default();
@@ -103,19 +127,21 @@ pub fn read(text: &[u8]) -> Result<Record<'_>, Reason> {
     while at < text.len() {
         let end = memchr::memchr(b' ', &text[at..]).map_or(text.len(), |n| at + n);
         let word = &text[at..end];
-        let known = match word {
-            b"" => false,
-            [b'[', ..] if word.starts_with(b"[SRC=") => {
-                // An ICMP error quotes the packet that caused it, which repeats every key.
-                let end = behind_brackets(text, at);
-                record.len = end;
-                at = end + 1;
-                continue;
-            }
-            _ => take(&mut record, &mut seen, text, at, word)?,
-        };
-        if known {
+        if word.starts_with(b"[SRC=") {
+            // An ICMP error quotes the packet that caused it, which repeats every key.
+            let end = behind_brackets(text, at);
             record.len = end;
+            at = end + 1;
+            continue;
+        }
+        match take(&mut record, &mut seen, text, at, word) {
+            Ok(true) => record.len = end,
+            Ok(false) => {}
+            // The line was cut in this value: what is missing says how.
+            Err(reason) if end == text.len() && (reason == Reason::BadAddress || word.ends_with(b"=")) => {
+                break;
+            }
+            Err(reason) => return Err(reason),
         }
         at = end + 1;
     }
@@ -133,10 +159,13 @@ struct Seen {
     tcp_header: bool,
     flags: u16,
     arp: bool,
-    /// `MACSRC=` begins here.
-    mac_begin: Option<usize>,
-    /// A bridge line names its protocol and may end there.
-    mac_proto: bool,
+    out: bool,
+    /// `PROTO=` was there, if only half of its value.
+    proto: bool,
+    /// The run from `MACSRC=` to here.
+    mac_parts: Option<(usize, usize)>,
+    /// What `MACPROTO=` says.
+    ethertype: Option<[u8; 4]>,
 }
 
 /// Takes a word in; says whether it is one that a packet has.
@@ -148,48 +177,73 @@ fn take<'a>(
     at: usize,
     word: &'a [u8],
 ) -> Result<bool, Reason> {
-    let Some(equals) = memchr::memchr(b'=', word) else {
+    // No key is longer than PARAMETER.
+    let Some(equals) = word.iter().take(10).position(|b| *b == b'=') else {
         return Ok(bare_word(record, seen, word));
     };
     let (key, value) = (&word[..equals], &word[equals + 1..]);
     match key {
-        b"IN" => record.if_in = value,
-        b"OUT" => record.if_out = value,
-        b"MAC" => record.mac = value,
+        b"IN" if at == 0 => record.if_in = value,
+        b"OUT" if !seen.out => {
+            seen.out = true;
+            record.if_out = value;
+        }
+        b"MAC" if record.mac.is_empty() => record.mac = value,
         b"SRC" if record.src.is_none() => record.src = Some(address(value)?),
         b"DST" if record.dst.is_none() => record.dst = Some(address(value)?),
         // The first LEN is the IP header's, a second one UDP's.
         b"LEN" if record.length.is_none() => record.length = Some(number(value)?),
-        b"TTL" | b"HOPLIMIT" => record.ttl = Some(number(value)?),
+        b"TTL" | b"HOPLIMIT" if record.ttl.is_none() => record.ttl = Some(number(value)?),
         b"FLOWLBL" => seen.ipv6 = true,
-        b"PROTO" if record.proto.is_empty() => record.proto = value,
-        b"SPT" => record.src_port = Some(number(value)?),
-        b"DPT" => record.dst_port = Some(number(value)?),
-        b"TYPE" => record.icmp_type = Some(number(value)?),
-        b"CODE" => record.icmp_code = Some(number(value)?),
+        b"PROTO" if !seen.proto => {
+            seen.proto = true;
+            let cut = at + word.len() == text.len() && begins_a_protocol(value);
+            record.proto = if cut { b"" } else { value };
+        }
+        b"SPT" if record.src_port.is_none() => record.src_port = Some(number(value)?),
+        b"DPT" if record.dst_port.is_none() => record.dst_port = Some(number(value)?),
+        b"TYPE" if record.icmp_type.is_none() => record.icmp_type = Some(number(value)?),
+        b"CODE" if record.icmp_code.is_none() => record.icmp_code = Some(number(value)?),
         b"WINDOW" | b"RES" | b"URGP" => seen.tcp_header = true,
         b"MACSRC" | b"MACDST" | b"MACPROTO" | b"VPROTO" | b"VID" => {
             // `--log-macdecode` writes the header's parts one by one; an ARP payload repeats the
             // first two further on.
-            if !seen.arp {
-                let begin = *seen.mac_begin.get_or_insert(at);
-                record.mac = &text[begin..at + word.len()];
-                seen.mac_proto |= key == b"MACPROTO";
+            let begin = match seen.mac_parts {
+                Some((begin, end)) => (end + 1 == at).then_some(begin),
+                None => Some(at),
+            };
+            if let Some(begin) = begin {
+                let end = at + word.len();
+                seen.mac_parts = Some((begin, end));
+                record.mac = &text[begin..end];
+                if key == b"MACPROTO" {
+                    seen.ethertype = value.try_into().ok();
+                }
             }
         }
-        b"IPSRC" => record.src = Some(address(value)?),
-        b"IPDST" => record.dst = Some(address(value)?),
-        b"SRC" | b"DST" | b"LEN" | b"PROTO" | b"PHYSIN" | b"PHYSOUT" | b"TUNNEL" | b"TOS" | b"PREC"
-        | b"ID" | b"TC" | b"SEQ" | b"ACK" | b"PARAMETER" | b"GATEWAY" | b"MTU" | b"POINTER" | b"SPI"
-        | b"UID" | b"GID" | b"MARK" | b"HTYPE" | b"PTYPE" | b"OPCODE" => {}
+        b"IPSRC" if record.src.is_none() => record.src = Some(address(value)?),
+        b"IPDST" if record.dst.is_none() => record.dst = Some(address(value)?),
+        b"IN" | b"OUT" | b"MAC" | b"SRC" | b"DST" | b"LEN" | b"TTL" | b"HOPLIMIT" | b"PROTO" | b"SPT"
+        | b"DPT" | b"TYPE" | b"CODE" | b"IPSRC" | b"IPDST" | b"PHYSIN" | b"PHYSOUT" | b"TUNNEL" | b"TOS"
+        | b"PREC" | b"ID" | b"TC" | b"SEQ" | b"ACK" | b"PARAMETER" | b"GATEWAY" | b"MTU" | b"POINTER"
+        | b"SPI" | b"UID" | b"GID" | b"MARK" | b"HTYPE" | b"PTYPE" | b"OPCODE" => {}
         _ => return Ok(false),
     }
     Ok(true)
 }
 
+/// Whether a text is the beginning, and no more, of a protocol that is logged by name.
+fn begins_a_protocol(text: &[u8]) -> bool {
+    const NAMES: [&[u8]; 8] = [
+        b"TCP", b"UDP", b"UDPLITE", b"ICMP", b"ICMPv6", b"ESP", b"AH", b"SCTP",
+    ];
+    NAMES.iter().any(|name| name.starts_with(text)) && !NAMES.contains(&text)
+}
+
 /// Flags and the like, which have no `=`.
 fn bare_word<'a>(record: &mut Record<'a>, seen: &mut Seen, word: &'a [u8]) -> bool {
     let flag = match word {
+        b"" => return false,
         b"FIN" => TcpFlags::FIN,
         b"SYN" => TcpFlags::SYN,
         b"RST" => TcpFlags::RST,
@@ -199,7 +253,7 @@ fn bare_word<'a>(record: &mut Record<'a>, seen: &mut Seen, word: &'a [u8]) -> bo
         b"ECE" => TcpFlags::ECE,
         b"CWR" => TcpFlags::CWR,
         b"AE" => TcpFlags::AE,
-        b"ARP" => {
+        b"ARP" if record.src.is_none() => {
             seen.arp = true;
             record.proto = word;
             return true;
@@ -239,47 +293,88 @@ fn behind_brackets(text: &[u8], at: usize) -> usize {
     text.len()
 }
 
+/// Checks that the record is whole, and drops what its protocol does not have.
 fn finish<'a>(mut record: Record<'a>, seen: &Seen) -> Result<Record<'a>, Reason> {
     // ulogd writes ARP as `PROTO=ARP`, the kernel as a word.
     let arp = seen.arp || record.proto == b"ARP";
-    if (record.src.is_none() || record.dst.is_none()) && !arp && !bridged(&record, seen) {
-        return Err(Reason::NoAddresses);
+    match (record.src, record.dst) {
+        (Some(src), Some(dst)) if src.is_ipv4() != dst.is_ipv4() => return Err(Reason::BadAddress),
+        (Some(_), Some(_)) => {}
+        (None, None) if arp || bridged(&record, seen) => {}
+        _ => return Err(Reason::NoAddresses),
     }
-    if record.src.is_some() != record.dst.is_some() && !arp {
-        return Err(Reason::NoAddresses);
-    }
-    let addressed = record.src.is_some() && !arp;
-    // IPv6 says nothing behind an ESP or unknown extension header.
-    if addressed && record.proto.is_empty() && !seen.partial && !seen.ipv6 {
+    let v6 = record.src.is_some_and(|src| src.is_ipv6());
+    let unnamed = record.proto.is_empty() && (seen.proto || !seen.partial && !seen.ipv6);
+    // IPv6 says nothing behind an ESP or unknown extension header, and knows no ICMP but ICMPv6.
+    if record.src.is_some() && (unnamed || v6 && record.proto == b"ICMP") {
         return Err(Reason::NoProtocol);
     }
-    let ported = matches!(record.proto, b"TCP" | b"UDP" | b"UDPLITE");
-    if ported && (record.src_port.is_none() || record.dst_port.is_none()) && !seen.partial {
-        return Err(Reason::NoPorts);
+    match record.proto {
+        b"TCP" | b"UDP" | b"UDPLITE" => {
+            if (record.src_port.is_none() || record.dst_port.is_none()) && !seen.partial {
+                return Err(Reason::NoPorts);
+            }
+        }
+        b"ICMP" | b"ICMPv6" | b"AH" | b"ESP" | b"ARP" => (record.src_port, record.dst_port) = (None, None),
+        _ => {}
     }
     if record.proto == b"TCP" && (seen.tcp_header || seen.flags != 0) {
         record.tcp_flags = Some(TcpFlags(seen.flags));
     }
+    // Type and code are written together: one alone was cut, and perhaps its number too.
+    if !matches!(record.proto, b"ICMP" | b"ICMPv6") || record.icmp_code.is_none() {
+        (record.icmp_type, record.icmp_code) = (None, None);
+    }
     Ok(record)
 }
 
-/// A bridge or netdev line of an unknown protocol ends behind its MAC part: with the parts named
-/// one by one, or with an ethertype (the last two bytes) that is neither IPv4 nor IPv6.
+/// A bridge or netdev line of an unknown protocol ends behind its MAC part. The ethertype tells it
+/// from a line that was cut there: the one that `MACPROTO=` names, or the last two bytes of an
+/// Ethernet header (14 bytes) in `MAC=`.
 fn bridged(record: &Record<'_>, seen: &Seen) -> bool {
-    let ethertype = record
-        .mac
-        .len()
-        .checked_sub(5)
-        .and_then(|at| record.mac.get(at..));
-    record.src.is_none()
-        && record.dst.is_none()
-        && (seen.mac_proto
-            || ethertype.is_some_and(|t| record.mac.len() >= 41 && t != b"08:00" && t != b"86:dd"))
+    if let Some(ethertype) = &seen.ethertype {
+        return ethertype.iter().all(u8::is_ascii_hexdigit)
+            && !matches!(ethertype, b"0800" | b"86dd" | b"0806");
+    }
+    match record.mac.get(36..) {
+        Some(ethertype @ [_, _, b':', _, _]) => !matches!(ethertype, b"08:00" | b"86:dd" | b"08:06"),
+        _ => false,
+    }
 }
 
 fn address(value: &[u8]) -> Result<IpAddr, Reason> {
+    if let Some(address) = ipv4(value) {
+        return Ok(IpAddr::V4(address));
+    }
     let text = std::str::from_utf8(value).map_err(|_| Reason::BadAddress)?;
     text.parse().map_err(|_| Reason::BadAddress)
+}
+
+/// Four decimal numbers; nearly every address of a log is one.
+fn ipv4(value: &[u8]) -> Option<Ipv4Addr> {
+    let mut octets = [0u8; 4];
+    let mut filled = 0;
+    let mut octet = 0u32;
+    let mut digits = 0;
+    for byte in value {
+        match byte {
+            b'0'..=b'9' if digits < 3 && (digits == 0 || octet > 0) => {
+                octet = octet * 10 + u32::from(byte - b'0');
+                digits += 1;
+            }
+            b'.' if digits > 0 && filled < 3 => {
+                octets[filled] = u8::try_from(octet).ok()?;
+                filled += 1;
+                (octet, digits) = (0, 0);
+            }
+            _ => return None,
+        }
+    }
+    if filled < 3 || digits == 0 {
+        return None;
+    }
+    octets[3] = u8::try_from(octet).ok()?;
+    Some(Ipv4Addr::from(octets))
 }
 
 /// Decimal digits that fit the field.

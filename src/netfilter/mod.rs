@@ -9,9 +9,11 @@ pub mod batch;
 mod header;
 pub mod limits;
 mod line;
+mod memo;
 pub mod prefix;
 mod presets;
 mod reader;
+mod repeat;
 pub mod timestamp;
 
 pub use line::Reason;

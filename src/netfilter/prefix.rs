@@ -129,7 +129,7 @@ impl Rule {
     fn settle<'a>(&'a self, prefix: &'a [u8], tag: usize) -> Option<Settled<'a>> {
         match self {
             Rule::Ipt => ipt(prefix),
-            Rule::Any => (tag == 0 || is_one_word_of_verdict(prefix)).then(|| any(prefix)),
+            Rule::Any => (tag == 0 || cannot_be_a_tag(prefix, tag)).then(|| any(prefix)),
             Rule::Pattern(pattern) => pattern.settle(prefix, tag),
         }
     }
@@ -147,15 +147,18 @@ impl Pattern {
 
     fn settle<'a>(&'a self, prefix: &'a [u8], tag: usize) -> Option<Settled<'a>> {
         let captures = self.regex.captures(prefix)?;
-        // A word with a colon in front may be another program's tag, and then the rest is what an
-        // attacker made it log. The prefix is the firewall's own only if the pattern needs that
-        // very word: with other letters in its place it must not match.
-        if tag > 0 {
+        // Words up to a colon may be another program's tag, and then the rest is what an attacker
+        // made it log. The prefix is the firewall's own only if the pattern needs those very
+        // words: with other letters and digits in their place it must not match.
+        if tag > 0 && !cannot_be_a_tag(prefix, tag) {
             let mut masked = prefix.to_vec();
-            for byte in &mut masked[..tag] {
-                if byte.is_ascii_alphanumeric() {
-                    *byte = b'x';
-                }
+            for byte in masked.iter_mut().take(tag) {
+                *byte = match *byte {
+                    b'A'..=b'Z' => b'X',
+                    b'a'..=b'z' => b'x',
+                    b'0'..=b'9' => b'0',
+                    other => other,
+                };
             }
             if self.regex.is_match(&masked) {
                 return None;
@@ -207,10 +210,16 @@ impl Rules {
         Rules(rules)
     }
 
-    /// What the rules make of a prefix. `tag` is the length of the word with a colon that it
-    /// begins with and that may be a program's tag ([`super::header::Writer::Word`]), else 0.
+    /// What the rules make of a prefix. `tag` is how much of it may be another program's tag: up
+    /// to its first colon if nothing says that the kernel wrote it, else 0.
+    #[inline]
     pub fn settle<'a>(&'a self, prefix: &'a [u8], tag: usize) -> Option<Settled<'a>> {
         self.0.iter().find_map(|rule| rule.settle(prefix, tag))
+    }
+
+    /// Whether settling is dear enough to remember what came out.
+    pub(super) fn are_dear(&self) -> bool {
+        self.0.iter().any(|rule| !matches!(rule, Rule::Ipt))
     }
 
     /// Whether the text begins as a prefix of these rules does, though no packet follows: the
@@ -261,11 +270,19 @@ fn any(prefix: &[u8]) -> Settled<'_> {
     }
 }
 
-/// `DENY:` or `Shorewall:net-fw:DROP:` is a prefix, `sshd:` and `nginx: DROP` are another
-/// program's: only a single word that names a verdict can be told from a tag.
-fn is_one_word_of_verdict(prefix: &[u8]) -> bool {
-    let word = prefix.trim_ascii();
-    !word.contains(&b' ') && verdict_of_words(word) != Verdict::Other
+/// `DENY:`, `Shorewall:net-fw:DROP:` and `[FW: DROP]` are prefixes, `sshd:` and `nginx: DROP` are
+/// another program's words: a prefix can be told from a tag if it is the manual's own, all in
+/// brackets, or names a verdict and has no word behind the tag (`tag` is where the tag would end).
+fn cannot_be_a_tag(prefix: &[u8], tag: usize) -> bool {
+    if prefix.starts_with(IPT) {
+        return true;
+    }
+    let words = prefix.trim_ascii();
+    if let [b'[', inner @ .., b']'] = words {
+        return !inner.contains(&b']');
+    }
+    let behind = prefix.get(tag..).unwrap_or_default().trim_ascii_end();
+    !behind.contains(&b' ') && verdict_of_words(words) != Verdict::Other
 }
 
 /// What the words of a text say, whatever their case: accept if one is ACCEPT, ALLOW, PASS or

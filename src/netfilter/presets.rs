@@ -92,6 +92,8 @@ const PRESETS: [Preset; 8] = [
             fixed(r"^\[[^\]]*-(?:(?:\d+|default)-A|A-\d+)\]", "ACCEPT", ACCEPT),
             fixed(r"^\[[^\]]*-(?:(?:\d+|default)-D|D-\d+)\]", "DROP", DENY),
             fixed(r"^\[[^\]]*-(?:(?:\d+|default)-R|R-\d+)\]", "REJECT", DENY),
+            // Back to the calling ruleset, which decides.
+            fixed(r"^\[[^\]]*-RET-\d+\]", "RETURN", OTHER),
         ],
     },
     // Proxmox puts a header of its own before these (`header::proxmox`).

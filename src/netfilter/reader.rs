@@ -1,12 +1,11 @@
 //! From lines to packets: who wrote the line, its records, its repeats, and the account of it all.
 
-use std::borrow::Cow;
-use std::collections::HashMap;
-
 use super::account::Account;
 use super::header::{self, Header, Writer};
 use super::line::{self, Reason, Record};
+use super::memo::Memo;
 use super::prefix::{Rule, Rules, Settled};
+use super::repeat::{self, LastLines, Repeat};
 use super::timestamp::Calendar;
 use super::{Packet, limits};
 
@@ -17,18 +16,13 @@ const LONGEST_PREFIX: usize = 128;
 /// More repeats than this in one line are damage, not traffic.
 const MOST_REPEATS: u64 = 100_000;
 
-/// Longer lines are not kept for repeating; no packet's line comes near it.
-const LONGEST_KEPT: usize = 16 * 1024;
-
-/// Hosts whose last line is kept for `last message repeated N times`.
-const HOSTS_KEPT: usize = 1000;
-
 /// Reads a log line by line. Lines go in without their line end, in the order of the log.
 #[derive(Debug)]
 pub struct Reader<'r> {
     rules: &'r Rules,
     calendar: Calendar,
     last: LastLines,
+    memo: Memo,
     /// What became of the lines so far.
     pub account: Account,
 }
@@ -36,8 +30,10 @@ pub struct Reader<'r> {
 /// What a line's text gave.
 #[derive(Default)]
 struct Found {
-    packets: u64,
-    damaged: u64,
+    /// Records that are packets.
+    records: u64,
+    /// Those that should be and are not; empty (and not allocated) for nearly every line.
+    damage: Vec<Reason>,
 }
 
 impl<'r> Reader<'r> {
@@ -47,6 +43,7 @@ impl<'r> Reader<'r> {
             rules,
             calendar,
             last: LastLines::default(),
+            memo: Memo::default(),
             account: Account::default(),
         }
     }
@@ -58,23 +55,25 @@ impl<'r> Reader<'r> {
 
     /// Reads one line and hands its packets on.
     pub fn read(&mut self, line: &[u8], mut each: impl FnMut(&Packet<'_>)) {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let line = trim(line);
         let header = header::read(line);
-        if let Some(repeat) = repeat(&header) {
-            self.repeated(line, &header, repeat, &mut each);
-            return;
-        }
-        self.last.keep(header.host, line);
-        let found = self.records(line, &header, 1, &mut each);
-        self.account.records += found.packets;
-        self.count_line(&found);
+        let found = match repeat::read(&header) {
+            Some(repeat) => self.repeated(&header, repeat, &mut each),
+            None => {
+                self.last.keep(header.host, line);
+                let found = self.records(&header, 1, &mut each);
+                self.account.records += found.records;
+                found
+            }
+        };
+        self.count_line(line, &found);
     }
 
     /// Takes in a line that was read in an earlier run, so that a repeat of it is understood.
     pub fn remember(&mut self, line: &[u8]) {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let line = trim(line);
         let header = header::read(line);
-        if repeat(&header).is_none() {
+        if repeat::read(&header).is_none() {
             self.last.keep(header.host, line);
         }
     }
@@ -90,108 +89,86 @@ impl<'r> Reader<'r> {
         self.account.unfinished += 1;
     }
 
-    fn count_line(&mut self, found: &Found) {
-        if found.packets > 0 {
+    fn count_line(&mut self, line: &[u8], found: &Found) {
+        let counted = if found.records > 0 {
             self.account.packet_lines += 1;
-            self.account.damaged_beside += found.damaged;
-        } else if found.damaged > 0 {
-            self.account.damaged += 1;
-        } else {
+            self.account.damaged_beside += found.damage.len() as u64;
+            found.damage.as_slice()
+        } else if found.damage.is_empty() {
             self.account.other += 1;
+            return;
+        } else {
+            // The line counts once, for the first thing that is wrong with it.
+            self.account.damaged += 1;
+            &found.damage[..1]
+        };
+        for reason in counted {
+            self.account.damage(*reason, line);
         }
     }
 
-    /// A daemon's count instead of the lines themselves (rsyslog `runtime/ratelimit.c`).
+    /// A daemon's count instead of the lines themselves.
     fn repeated(
         &mut self,
-        line: &[u8],
         header: &Header<'_>,
         repeat: Repeat<'_>,
         each: &mut dyn FnMut(&Packet<'_>),
-    ) {
+    ) -> Found {
         let count = repeat.count.filter(|n| (1..=MOST_REPEATS).contains(n));
-        let mut quoted = Vec::new();
-        let (earlier, written): (Cow<'_, [u8]>, Header<'_>) = match repeat.quoted {
-            Some(text) => (
-                line.into(),
-                Header {
-                    text: header::skip_kernel_stamp(text).1,
-                    ..*header
-                },
-            ),
+        // Without a count nothing is handed on; whether it matters depends on what is repeated.
+        let times = count.unwrap_or(0);
+        let mut found = match repeat.quoted {
+            Some(text) => {
+                let (_, text) = header::skip_kernel_stamp(text);
+                self.records(&Header { text, ..*header }, times, each)
+            }
             None => {
-                let Some(last) = self.last.of(header.host) else {
-                    self.damaged_line(Reason::NothingToRepeat, line);
-                    return;
+                let Some(last) = self.last.of(header.host).map(<[u8]>::to_vec) else {
+                    return Found {
+                        damage: vec![Reason::NothingToRepeat],
+                        ..Found::default()
+                    };
                 };
-                quoted.extend_from_slice(last);
-                let last = header::read(&quoted);
+                let last = header::read(&last);
                 let stamp = header.stamp.or(last.stamp);
-                (quoted.as_slice().into(), Header { stamp, ..last })
+                self.records(&Header { stamp, ..last }, times, each)
             }
         };
-        let Some(count) = count else {
-            // Only where the repeated line is a packet's does the count matter.
-            let mut found = Found::default();
-            if self.would_give_packets(&written) {
-                self.account.damage(Reason::RepeatCount, line);
-                found.damaged = 1;
-            }
-            self.count_line(&found);
-            return;
-        };
-        let found = self.records(&earlier, &written, count, each);
-        self.account.repeats += found.packets;
-        self.count_line(&found);
-    }
-
-    fn damaged_line(&mut self, reason: Reason, line: &[u8]) {
-        self.account.damage(reason, line);
-        self.account.damaged += 1;
-    }
-
-    fn would_give_packets(&self, header: &Header<'_>) -> bool {
-        let opening = line::openings(header.text).next();
-        header.writer != Writer::Program
-            && opening.is_some_and(|at| {
-                self.rules
-                    .settle(&header.text[..at], tag(header.writer, at))
-                    .is_some()
-            })
+        if count.is_none() && found.records > 0 {
+            return Found {
+                damage: vec![Reason::RepeatCount],
+                ..Found::default()
+            };
+        }
+        self.account.repeats += found.records * times;
+        found.damage.truncate(1);
+        found
     }
 
     /// Hands on the packets of a text, each `times` times.
-    fn records(
-        &mut self,
-        line: &[u8],
-        header: &Header<'_>,
-        times: u64,
-        each: &mut dyn FnMut(&Packet<'_>),
-    ) -> Found {
+    fn records(&mut self, header: &Header<'_>, times: u64, each: &mut dyn FnMut(&Packet<'_>)) -> Found {
         let mut found = Found::default();
         if header.writer == Writer::Program {
             return found;
         }
         let text = header.text;
         let mut openings = line::openings(text);
-        let Some(first) = openings.next() else {
-            if let Some(reason) = self.without_opening(header) {
-                self.account.damage(reason, line);
-                found.damaged = 1;
-            }
-            return found;
+        let first = match openings.next() {
+            Some(first) => first,
+            None => match line::opening_without_out(text) {
+                Some(only) => only,
+                None => {
+                    found.damage.extend(self.without_opening(header));
+                    return found;
+                }
+            },
         };
         match openings.next() {
-            None => self.record(
-                line,
-                header,
-                &text[..first],
-                &text[first..],
-                times,
-                each,
-                &mut found,
-            ),
-            Some(_) => self.several(line, header, times, each, &mut found),
+            None => {
+                let (prefix, body) = text.split_at(first);
+                self.record(header, prefix, body, times, each, &mut found);
+            }
+            Some(_) => self.several(header, times, each, &mut found),
         }
         found
     }
@@ -200,74 +177,61 @@ impl<'r> Reader<'r> {
     /// records that the kernel's ring buffer ran together.
     fn several(
         &mut self,
-        line: &[u8],
         header: &Header<'_>,
         times: u64,
         each: &mut dyn FnMut(&Packet<'_>),
         found: &mut Found,
     ) {
         let text = header.text;
-        let openings: Vec<usize> = line::openings(text).collect();
+        let mut openings = line::openings(text).peekable();
         let mut begin = 0;
-        for (n, &opening) in openings.iter().enumerate() {
-            let Some(&next) = openings.get(n + 1) else {
-                self.record(
-                    line,
-                    header,
-                    &text[begin..opening],
-                    &text[opening..],
-                    times,
-                    each,
-                    found,
-                );
+        while let Some(opening) = openings.next() {
+            let prefix = &text[begin..opening];
+            let Some(&next) = openings.peek() else {
+                self.record(header, prefix, &text[opening..], times, each, found);
                 return;
             };
-            // Up to the next opening this is a record only if it is whole, or if what stands there
-            // is too long to be part of a prefix.
+            // Up to the next opening this is a record only if it is whole, if another record
+            // visibly begins before that, or if it is too long to be part of a prefix.
             let body = &text[opening..next];
             let whole = line::read(body)
                 .ok()
-                .filter(|record| record.src.is_some() && !record.proto.is_empty());
-            if whole.is_none() && next - begin <= LONGEST_PREFIX {
+                .filter(|record| record.length.is_some() && record.ttl.is_some())
+                .map(|record| record.len);
+            let ends = self
+                .rules
+                .find_in(body)
+                .or_else(|| header::find_kernel_stamp(body));
+            if whole.is_none() && ends.is_none() && next - begin <= LONGEST_PREFIX {
                 continue;
             }
-            let len = match self.rules.find_in(body) {
-                Some(prefix) => prefix,
-                None => whole.map_or(body.len(), |record| record.len),
-            };
-            self.record(
-                line,
-                header,
-                &text[begin..opening],
-                &body[..len],
-                times,
-                each,
-                found,
-            );
+            let len = ends.or(whole).unwrap_or(body.len());
+            let taken = self.record(header, prefix, &body[..len], times, each, found);
+            // A line that no kernel's tag vouches for is the firewall's from its first word, or
+            // not at all.
+            if !taken && header.writer != Writer::Kernel {
+                return;
+            }
             begin = next - header::skip_kernel_stamp(&body[len..]).1.len();
         }
     }
 
-    #[allow(
-        clippy::too_many_arguments,
-        reason = "one record's parts, all of them borrowed"
-    )]
+    /// Hands on one record; says whether a rule takes its prefix.
     fn record(
         &mut self,
-        line: &[u8],
         header: &Header<'_>,
         prefix: &[u8],
         body: &[u8],
         times: u64,
         each: &mut dyn FnMut(&Packet<'_>),
         found: &mut Found,
-    ) {
-        let tag = tag(header.writer, prefix.len());
-        let Some(settled) = self.rules.settle(prefix, tag) else {
-            if Rule::Any.takes(prefix, tag) {
+    ) -> bool {
+        let tag = tag(header.writer, prefix);
+        let Some(settled) = self.memo.settle(self.rules, prefix, tag) else {
+            if prefix.len() <= limits::PREFIX && Rule::Any.takes(prefix, tag) {
                 self.account.unknown_prefix(prefix);
             }
-            return;
+            return false;
         };
         let packet = line::read(body).and_then(|record| {
             let packet = packet(header, prefix, settled, &record);
@@ -283,30 +247,50 @@ impl<'r> Reader<'r> {
                     self.account.packet(&packet);
                     each(&packet);
                 }
-                found.packets += times;
+                found.records += 1;
             }
-            Err(reason) => {
-                self.account.damage(reason, line);
-                found.damaged += 1;
-            }
+            Err(reason) => found.damage.push(reason),
         }
+        true
     }
 
-    /// Whether a kernel line without `IN=` and `OUT=` is what is left of a packet's.
+    /// Whether a line without `IN=` and `OUT=` is what is left of a packet's.
     fn without_opening(&self, header: &Header<'_>) -> Option<Reason> {
-        if self.rules.begins(header.text) {
+        let text = header.text;
+        let cut = || {
+            let prefix = &text[..line::cut_opening(text)?];
+            self.rules.settle(prefix, tag(header.writer, prefix))
+        };
+        if self.rules.begins(text) || cut().is_some() {
             return Some(Reason::NoInterfaces);
         }
-        let has = |key: &[u8]| memchr::memmem::find(header.text, key).is_some();
+        let has = |key: &[u8]| memchr::memmem::find(text, key).is_some();
         let ends_like_a_packet = || has(b" PROTO=") && (has(b" SPT=") || has(b"SRC=") || has(b" TYPE="));
-        (header.writer == Writer::Kernel && ends_like_a_packet()).then_some(Reason::FrontCut)
+        // Without a tag the first word must be what is left of a field.
+        let mid_packet = || {
+            let word = text.split(|b| *b == b' ').next().unwrap_or_default();
+            word.contains(&b'=') && !word.contains(&b':')
+        };
+        let fields = header.writer == Writer::Kernel || mid_packet();
+        (fields && ends_like_a_packet()).then_some(Reason::FrontCut)
     }
 }
 
-/// How much of a prefix may be another program's tag.
-fn tag(writer: Writer, prefix_len: usize) -> usize {
+/// A line without the carriage return that ends it, and without the hole that stands before it
+/// where a log was truncated under its writer.
+fn trim(line: &[u8]) -> &[u8] {
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    match line.first() {
+        Some(0) => &line[line.iter().position(|b| *b != 0).unwrap_or(line.len())..],
+        _ => line,
+    }
+}
+
+/// How much of a prefix may be another program's tag: up to its first colon, if nothing says that
+/// the kernel wrote it.
+fn tag(writer: Writer, prefix: &[u8]) -> usize {
     match writer {
-        Writer::Word(len) => len.min(prefix_len),
+        Writer::Unknown => memchr::memchr(b':', prefix).map_or(0, |colon| colon + 1),
         _ => 0,
     }
 }
@@ -360,80 +344,5 @@ fn fits(packet: &Packet<'_>) -> Result<(), Reason> {
     {
         Some((name, _, _)) => Err(Reason::TooLong(name)),
         None => Ok(()),
-    }
-}
-
-/// A daemon's note that a message came again.
-struct Repeat<'a> {
-    /// How often; none if that is no number.
-    count: Option<u64>,
-    /// The message itself, where the note quotes it.
-    quoted: Option<&'a [u8]>,
-}
-
-/// `message repeated N times: [ ... ]`, which stands behind the tag of the message, and
-/// `last message repeated N times`, which stands behind the host.
-fn repeat<'a>(header: &Header<'a>) -> Option<Repeat<'a>> {
-    if header.writer == Writer::Program {
-        return None;
-    }
-    if let Some(rest) = header.text.strip_prefix(b"last message repeated ") {
-        let (count, _) = split(rest, b" time")?;
-        return Some(Repeat {
-            count: decimal(count),
-            quoted: None,
-        });
-    }
-    let rest = header.text.strip_prefix(b"message repeated ")?;
-    let (count, quoted) = split(rest, b" times: [")?;
-    // The daemon cuts long messages, and then the bracket may be gone.
-    let quoted = quoted.strip_suffix(b"]").unwrap_or(quoted);
-    Some(Repeat {
-        count: decimal(count),
-        quoted: Some(quoted.trim_ascii_start()),
-    })
-}
-
-fn split<'a>(text: &'a [u8], at: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
-    let found = memchr::memmem::find(text, at)?;
-    Some((&text[..found], &text[found + at.len()..]))
-}
-
-fn decimal(digits: &[u8]) -> Option<u64> {
-    std::str::from_utf8(digits).ok()?.parse().ok()
-}
-
-/// The last line of each host. Most logs have one host, whose line is overwritten in place.
-#[derive(Debug, Default)]
-struct LastLines {
-    host: Vec<u8>,
-    line: Option<Vec<u8>>,
-    others: HashMap<Vec<u8>, Vec<u8>>,
-}
-
-impl LastLines {
-    fn keep(&mut self, host: &[u8], line: &[u8]) {
-        if self.line.is_some() && self.host != host {
-            let earlier = self.others.remove(host).unwrap_or_default();
-            let line = self.line.replace(earlier).unwrap_or_default();
-            let name = std::mem::replace(&mut self.host, host.to_vec());
-            if self.others.len() < HOSTS_KEPT {
-                self.others.insert(name, line);
-            }
-        } else if self.line.is_none() {
-            self.host.extend_from_slice(host);
-        }
-        let kept = self.line.get_or_insert_default();
-        kept.clear();
-        if line.len() <= LONGEST_KEPT {
-            kept.extend_from_slice(line);
-        }
-    }
-
-    fn of(&self, host: &[u8]) -> Option<&[u8]> {
-        match &self.line {
-            Some(line) if self.host == host => Some(line),
-            _ => self.others.get(host).map(Vec::as_slice),
-        }
     }
 }

@@ -37,11 +37,14 @@ pub struct Civil {
 
 /// The stamp that the text begins with and how many bytes it takes; none if it begins otherwise.
 pub fn read(text: &[u8]) -> Option<(Stamp, usize)> {
-    match text.first()? {
+    let (stamp, len) = match text.first()? {
         b'0'..=b'9' => year_first(text),
         b'A'..=b'Z' => month_first(text).or_else(|| weekday_first(text)),
         _ => None,
-    }
+    }?;
+    // What a stamp is glued to shows that it is none, or one of an unknown form.
+    let ends = text.get(len).is_none_or(|b| matches!(b, b' ' | b'\t' | b'['));
+    ends.then_some((stamp, len))
 }
 
 /// The stamp of `dmesg -T`: `[Mon May  4 06:35:12 2026]`, and how many bytes it takes.
@@ -146,15 +149,28 @@ fn month_first(text: &[u8]) -> Option<(Stamp, usize)> {
     Some((Stamp::Local(civil), at.pos))
 }
 
-/// journalctl's short-full: `Mon 2026-05-04 06:35:12 UTC`. A zone's letters say nothing certain
-/// except UTC and GMT; any others are taken as the local zone.
+/// journalctl's short-full, `Mon 2026-05-04 06:35:12 UTC`, and OpenWrt's logread, `Mon May  4
+/// 06:35:12 2026`. A zone's letters say nothing certain except UTC and GMT; any others are taken
+/// as the local zone.
 fn weekday_first(text: &[u8]) -> Option<(Stamp, usize)> {
     let mut at = Cursor::new(text);
     at.weekday()?;
     at.expect(b' ')?;
+    if at.peek()?.is_ascii_uppercase() {
+        let mut civil = at.month_to_second()?;
+        at.expect(b' ')?;
+        civil.year = at.year()?;
+        return Some((Stamp::Local(civil), at.pos));
+    }
     let (stamp, len) = year_first(text.get(at.pos..)?)?;
     at.pos += len;
     at.expect(b' ')?;
+    // Zones without letters of their own are written as `+03`.
+    if let Stamp::Local(civil) = stamp
+        && let Some(offset) = at.zone()
+    {
+        return Some((Stamp::Moment(moment(civil, offset)?), at.pos));
+    }
     let letters = text
         .get(at.pos..)?
         .iter()
@@ -411,7 +427,7 @@ impl Calendar {
             Reference::Written(time) => time.0.saturating_add(24 * 3600 * Time::SECOND),
             Reference::Year(year) => {
                 let next = Civil {
-                    year: year + 1,
+                    year: year.saturating_add(1),
                     month: 1,
                     day: 1,
                     hour: 0,

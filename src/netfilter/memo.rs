@@ -1,0 +1,68 @@
+//! Remembers what the rules made of a prefix: a log has few prefixes and very many lines.
+
+use super::Verdict;
+use super::prefix::{Rules, Settled};
+
+/// The prefixes met last, with what they were settled to.
+#[derive(Debug, Default)]
+pub struct Memo {
+    known: Vec<Known>,
+    /// The one to be forgotten next.
+    oldest: usize,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    prefix: Vec<u8>,
+    tag: usize,
+    taken: Option<Verdict>,
+    action: Vec<u8>,
+}
+
+/// More than a firewall commonly has; a search through them all stays cheap.
+const KEPT: usize = 16;
+
+/// Longer prefixes are not worth keeping: no kernel writes them.
+const LONGEST: usize = 256;
+
+impl Memo {
+    /// As [`Rules::settle`]. Must always be asked with the same rules.
+    #[inline]
+    pub fn settle<'a>(&'a mut self, rules: &'a Rules, prefix: &'a [u8], tag: usize) -> Option<Settled<'a>> {
+        if !rules.are_dear() || prefix.len() > LONGEST {
+            return rules.settle(prefix, tag);
+        }
+        let met = |known: &Known| known.tag == tag && known.prefix == prefix;
+        let at = match self.known.iter().position(met) {
+            Some(at) => at,
+            None => self.learn(rules, prefix, tag),
+        };
+        let known = self.known.get(at)?;
+        Some(Settled {
+            verdict: known.taken?,
+            action: &known.action,
+        })
+    }
+
+    #[cold]
+    fn learn(&mut self, rules: &Rules, prefix: &[u8], tag: usize) -> usize {
+        let at = if self.known.len() < KEPT {
+            self.known.push(Known::default());
+            self.known.len() - 1
+        } else {
+            self.oldest = (self.oldest + 1) % KEPT;
+            self.oldest
+        };
+        let known = &mut self.known[at];
+        let settled = rules.settle(prefix, tag);
+        known.prefix.clear();
+        known.prefix.extend_from_slice(prefix);
+        known.tag = tag;
+        known.taken = settled.map(|settled| settled.verdict);
+        known.action.clear();
+        known
+            .action
+            .extend_from_slice(settled.map_or(b"", |settled| settled.action));
+        at
+    }
+}
