@@ -235,7 +235,7 @@ fn take<'a>(
             // first two further on.
             let begin = match seen.mac_parts {
                 Some((begin, end)) => (end + 1 == at).then_some(begin),
-                None => Some(at),
+                None => (!seen.arp).then_some(at),
             };
             if let Some(begin) = begin {
                 let end = at + word.len();
@@ -325,7 +325,8 @@ fn finish<'a>(mut record: Record<'a>, seen: &Seen) -> Result<Record<'a>, Reason>
     match (record.src, record.dst) {
         (Some(src), Some(dst)) if src.is_ipv4() != dst.is_ipv4() => return Err(Reason::BadAddress),
         (Some(_), Some(_)) => {}
-        (None, None) if arp || bridged(&record, seen) => {}
+        // TRUNCATED stands where the kernel could not read as much as the addresses.
+        (None, None) if arp || seen.partial || bridged(&record, seen) => {}
         _ => return Err(Reason::NoAddresses),
     }
     let v6 = record.src.is_some_and(|src| src.is_ipv6());

@@ -303,6 +303,11 @@ pub fn verdict_of_words(text: &[u8]) -> Verdict {
     }
 }
 
+/// Every preset's name.
+pub fn preset_names() -> impl Iterator<Item = &'static str> {
+    presets::names()
+}
+
 /// What `--prefix` takes this prefix: a preset's name, `any` if no other knows it.
 pub fn preset_for(prefix: &[u8]) -> &'static str {
     presets::recognise(prefix)

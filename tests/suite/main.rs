@@ -1,0 +1,4 @@
+//! The integration tests, one file a capability.
+
+mod lines;
+mod parser_properties;
