@@ -494,3 +494,247 @@ impl Calendar {
         Some(zoned.timestamp().as_microsecond())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn utc(text: &str) -> Time {
+        Time(text.parse::<jiff::Timestamp>().unwrap().as_microsecond())
+    }
+
+    fn calendar(zone: &str, reference: Reference) -> Calendar {
+        Calendar::new(TimeZone::posix(zone).unwrap(), reference)
+    }
+
+    /// The stamp that stands before ` fw`.
+    fn whole(text: &str) -> Option<Stamp> {
+        let line = format!("{text} fw kernel:");
+        let (stamp, len) = read(line.as_bytes())?;
+        assert_eq!(len, text.len(), "{text}");
+        Some(stamp)
+    }
+
+    fn placed(text: &str, zone: &str, reference: Reference) -> Option<Time> {
+        calendar(zone, reference).place(whole(text).unwrap_or_else(|| panic!("{text} is no stamp")))
+    }
+
+    const CET: &str = "CET-1CEST,M3.5.0,M10.5.0/3";
+
+    #[test]
+    fn every_form_names_its_moment() {
+        let reference = Reference::Written(utc("2026-06-01T00:00:00Z"));
+        for (text, expected) in [
+            ("May  4 06:35:12", "2026-05-04T04:35:12Z"),
+            ("May 04 06:35:12", "2026-05-04T04:35:12Z"),
+            ("May 4 06:35:12", "2026-05-04T04:35:12Z"),
+            ("May 14 06:35:12.25", "2026-05-14T04:35:12.25Z"),
+            ("May  4 2014 06:35:12", "2014-05-04T04:35:12Z"),
+            ("2014 May  4 06:35:12", "2014-05-04T04:35:12Z"),
+            ("2014:05:04-06:35:12", "2014-05-04T04:35:12Z"),
+            ("2014-05-04T06:35:12", "2014-05-04T04:35:12Z"),
+            ("2014-05-04 06:35:12", "2014-05-04T04:35:12Z"),
+            ("2014-05-04T06:35:12Z", "2014-05-04T06:35:12Z"),
+            ("2014-05-04t06:35:12z", "2014-05-04T06:35:12Z"),
+            ("2014-05-04T06:35:12+02:00", "2014-05-04T04:35:12Z"),
+            ("2014-05-04T06:35:12+0530", "2014-05-04T01:05:12Z"),
+            ("2014-05-04T06:35:12-08", "2014-05-04T14:35:12Z"),
+            ("2014-05-04T06:35:12.5-08:00", "2014-05-04T14:35:12.5Z"),
+            ("Sun 2014-05-04 06:35:12 CEST", "2014-05-04T04:35:12Z"),
+            ("Sun 2014-05-04 06:35:12 UTC", "2014-05-04T06:35:12Z"),
+            ("Sun 2014-05-04 06:35:12 GMT", "2014-05-04T06:35:12Z"),
+            ("Sun 2014-05-04 06:35:12 +03", "2014-05-04T03:35:12Z"),
+            ("Sun May  4 06:35:12 2014", "2014-05-04T04:35:12Z"),
+            ("1399185312.000001", "2014-05-04T06:35:12.000001Z"),
+        ] {
+            assert_eq!(placed(text, CET, reference), Some(utc(expected)), "{text}");
+        }
+        let dmesg = read_dmesg(b"[Sun May  4 06:35:12 2014] x").unwrap();
+        assert_eq!(dmesg.1, 26);
+        assert_eq!(
+            calendar(CET, reference).place(dmesg.0),
+            Some(utc("2014-05-04T04:35:12Z"))
+        );
+        let proxmox = read_proxmox(b"04/May/2014:06:35:12 +0200 x").unwrap();
+        assert_eq!(proxmox, (Stamp::Moment(utc("2014-05-04T04:35:12Z")), 26));
+    }
+
+    #[test]
+    fn fractions_of_one_to_twelve_digits_behind_dot_or_comma_are_cut_to_microseconds() {
+        let digits = "123456789012";
+        for count in 1..=12 {
+            for mark in ['.', ','] {
+                let text = format!("2014-05-04T06:35:12{mark}{}Z", &digits[..count]);
+                let kept: i64 = format!("{:0<6}", &digits[..count.min(6)]).parse().unwrap();
+                let expected = Time(utc("2014-05-04T06:35:12Z").0 + kept);
+                assert_eq!(whole(&text), Some(Stamp::Moment(expected)), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_nearly_a_stamp_is_none() {
+        for text in [
+            "",
+            "Foo  4 06:35:12",
+            "May  0 06:35:12",
+            "May 32 06:35:12",
+            "May  4 24:00:00",
+            "May  4 06:60:00",
+            "May  4 06:35:61",
+            "May  4 06:35",
+            "May  4 06:35:123",
+            "may  4 06:35:12",
+            "2014-05-04",
+            "2014-13-04T06:35:12Z",
+            "2014-02-29T06:35:12Z",
+            "0999-05-04T06:35:12Z",
+            "2014-05-04T06:35:12+25:00",
+            "2014-05-04T06:35:12+02:99",
+            "2014-05-04X06:35:12Z",
+            "1399185312",
+            "Sun 2014-05-04 06:35:12",
+            "Xyz 2014-05-04 06:35:12 UTC",
+        ] {
+            let line = format!("{text} fw kernel:");
+            assert_eq!(read(line.as_bytes()), None, "{text}");
+        }
+        assert_eq!(read_dmesg(b"[Sun May  4 06:35:12 2014"), None);
+        assert_eq!(read_dmesg(b"[ 5.5]"), None);
+        assert_eq!(read_proxmox(b"04/05/2014:06:35:12 +0200"), None);
+        assert_eq!(read_proxmox(b"04/May/2014:06:35:12"), None);
+    }
+
+    #[test]
+    fn a_stamp_without_a_year_is_the_newest_not_later_than_the_reference_and_a_day() {
+        let reference = Reference::Written(utc("2026-01-01T12:00:00Z"));
+        for (text, expected) in [
+            ("Dec 31 23:59:59", "2025-12-31T23:59:59Z"),
+            ("Jan  1 00:00:00", "2026-01-01T00:00:00Z"),
+            ("Jan  2 12:00:00", "2026-01-02T12:00:00Z"),
+            ("Jan  2 12:00:01", "2025-01-02T12:00:01Z"),
+            ("Feb 29 00:00:00", "2024-02-29T00:00:00Z"),
+        ] {
+            assert_eq!(placed(text, "UTC0", reference), Some(utc(expected)), "{text}");
+        }
+        // The day may reach into the next year.
+        let reference = Reference::Written(utc("2025-12-31T13:00:00Z"));
+        assert_eq!(
+            placed("Jan  1 12:59:59", "UTC0", reference),
+            Some(utc("2026-01-01T12:59:59Z"))
+        );
+        assert_eq!(
+            placed("Jan  1 13:00:01", "UTC0", reference),
+            Some(utc("2025-01-01T13:00:01Z"))
+        );
+    }
+
+    #[test]
+    fn the_reference_counts_in_the_zone_of_the_log() {
+        // Noon of New Year's Eve in UTC and a day is 2 January in Auckland.
+        let reference = Reference::Written(utc("2025-12-31T12:00:00Z"));
+        let auckland = "NZST-12NZDT,M9.5.0,M4.1.0/3";
+        assert_eq!(
+            placed("Jan  2 00:59:59", auckland, reference),
+            Some(utc("2026-01-01T11:59:59Z"))
+        );
+        assert_eq!(
+            placed("Jan  2 01:00:01", auckland, reference),
+            Some(utc("2025-01-01T12:00:01Z"))
+        );
+    }
+
+    #[test]
+    fn the_same_minute_may_lie_in_two_years_on_both_sides_of_the_reference() {
+        let mut calendar = calendar("UTC0", Reference::Written(utc("2025-12-31T12:00:30Z")));
+        let mut place = |text| calendar.place(whole(text).unwrap());
+        assert_eq!(place("Jan  1 12:00:10"), Some(utc("2026-01-01T12:00:10Z")));
+        assert_eq!(place("Jan  1 12:00:40"), Some(utc("2025-01-01T12:00:40Z")));
+        assert_eq!(place("Jan  1 12:00:10"), Some(utc("2026-01-01T12:00:10Z")));
+    }
+
+    #[test]
+    fn lines_out_of_order_are_each_placed_by_themselves() {
+        let mut calendar = calendar("UTC0", Reference::Written(utc("2026-01-03T00:00:00Z")));
+        let mut place = |text| calendar.place(whole(text).unwrap());
+        assert_eq!(place("Jan  1 00:00:01"), Some(utc("2026-01-01T00:00:01Z")));
+        assert_eq!(place("Dec 31 23:59:58"), Some(utc("2025-12-31T23:59:58Z")));
+        assert_eq!(place("Jan  1 00:00:00"), Some(utc("2026-01-01T00:00:00Z")));
+    }
+
+    #[test]
+    fn a_given_year_is_that_of_the_last_line() {
+        let reference = Reference::Year(2024);
+        assert_eq!(
+            placed("Dec 31 23:59:59", CET, reference),
+            Some(utc("2024-12-31T22:59:59Z"))
+        );
+        assert_eq!(
+            placed("Jan  1 00:00:00", CET, reference),
+            Some(utc("2023-12-31T23:00:00Z"))
+        );
+        assert_eq!(
+            placed("Feb 29 12:00:00", CET, reference),
+            Some(utc("2024-02-29T11:00:00Z"))
+        );
+        assert_eq!(
+            placed("Dec 30 12:00:00", "UTC0", Reference::Year(9999)),
+            Some(utc("9999-12-30T12:00:00Z"))
+        );
+        assert!(placed("Dec 30 12:00:00", "UTC0", Reference::Year(i16::MAX)).is_some());
+    }
+
+    #[test]
+    fn the_twenty_ninth_of_february_is_found_over_a_century_year() {
+        let reference = Reference::Written(utc("2103-06-01T00:00:00Z"));
+        assert_eq!(
+            placed("Feb 29 00:00:00", "UTC0", reference),
+            Some(utc("2096-02-29T00:00:00Z"))
+        );
+    }
+
+    #[test]
+    fn a_day_that_does_not_exist_gives_no_time() {
+        let reference = Reference::Written(utc("2026-06-01T00:00:00Z"));
+        for text in ["Feb 30 00:00:00", "Apr 31 00:00:00", "2025 Feb 29 00:00:00"] {
+            assert_eq!(placed(text, "UTC0", reference), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_doubled_hour_is_its_first_pass_and_the_skipped_one_moves_forward() {
+        let reference = Reference::Year(2025);
+        // 26 October 2025: 03:00 CEST becomes 02:00 CET. 30 March: 02:00 CET becomes 03:00 CEST.
+        for (text, expected) in [
+            ("Oct 26 01:59:59", "2025-10-25T23:59:59Z"),
+            ("Oct 26 02:00:00", "2025-10-26T00:00:00Z"),
+            ("Oct 26 02:59:59", "2025-10-26T00:59:59Z"),
+            ("Oct 26 03:00:00", "2025-10-26T02:00:00Z"),
+            ("Mar 30 01:59:59", "2025-03-30T00:59:59Z"),
+            ("Mar 30 02:30:00", "2025-03-30T01:30:00Z"),
+            ("Mar 30 03:00:00", "2025-03-30T01:00:00Z"),
+        ] {
+            assert_eq!(placed(text, CET, reference), Some(utc(expected)), "{text}");
+        }
+    }
+
+    #[test]
+    fn moments_outside_what_a_store_can_hold_are_none() {
+        assert_eq!(whole("1000-01-01T00:00:00Z"), Some(Stamp::Moment(Time::MIN)));
+        assert_eq!(read(b"1000-01-01T00:00:00+00:01 fw"), None);
+        assert_eq!(read(b"9999-12-31T23:59:59-23:00 fw"), None);
+        assert_eq!(
+            placed("1000-01-01T00:00:00", "XST-1", Reference::Year(2026)),
+            None
+        );
+    }
+
+    #[test]
+    fn moving_the_reference_moves_the_years() {
+        let mut calendar = calendar("UTC0", Reference::Written(utc("2025-06-01T00:00:00Z")));
+        let stamp = whole("Sep  1 00:00:00").unwrap();
+        assert_eq!(calendar.place(stamp), Some(utc("2024-09-01T00:00:00Z")));
+        calendar.refer_to(Reference::Written(utc("2025-10-01T00:00:00Z")));
+        assert_eq!(calendar.place(stamp), Some(utc("2025-09-01T00:00:00Z")));
+    }
+}
