@@ -286,7 +286,7 @@ proptest! {
         let whole = made.line().into_bytes();
         for end in 0..whole.len() {
             let cut = whole[..end].to_vec();
-            packets(&IPT, &[cut.clone()], |p| {
+            packets(&IPT, std::slice::from_ref(&cut), |p| {
                 assert_eq!((p.src, p.dst), (Some(made.src), Some(made.dst)));
                 assert_eq!((p.if_in, p.if_out), (made.if_in.as_bytes(), made.if_out.as_bytes()));
                 assert_eq!((p.length, p.ttl), (Some(u32::from(made.length)), Some(made.ttl)));
