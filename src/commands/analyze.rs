@@ -7,9 +7,10 @@ use std::net::IpAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use tempfile::NamedTempFile;
 
+use super::Misused;
 use super::logs::Source;
 use super::naming::{self, Naming};
 use super::session::Session;
@@ -24,6 +25,18 @@ use crate::netfilter::account::Account;
 use crate::report::account as words;
 use crate::report::shape::{self, Report};
 use crate::store::Columns;
+
+/// What can be told of a report before anything is done for it: its modules and its file.
+pub fn check(session: &Session<'_, '_>) -> anyhow::Result<()> {
+    settings::modules(session.settings)?;
+    if let Some(path) = &session.settings.output {
+        if path.is_dir() {
+            return Err(Misused(format!("--output {}: that is a folder; name a file", path.display())).into());
+        }
+        beside(path)?;
+    }
+    Ok(())
+}
 
 /// Analyzes the logs table.
 pub fn table(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
@@ -161,9 +174,8 @@ fn write(session: &mut Session<'_, '_>, report: &Report<'_>) -> anyhow::Result<(
         return Ok(());
     };
     let name = path.display();
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let cannot = || format!("cannot write {name}; the report needs a folder that you may write to");
-    let mut file = NamedTempFile::new_in(folder).with_context(cannot)?;
+    let mut file = beside(path)?;
     let mut out = BufWriter::new(file.as_file_mut());
     shape.write(&mut out, report).and_then(|()| out.flush()).with_context(cannot)?;
     drop(out);
@@ -173,6 +185,14 @@ fn write(session: &mut Session<'_, '_>, report: &Report<'_>) -> anyhow::Result<(
     file.persist(path).with_context(cannot)?;
     session.console.done(&format!("Report written to {name}."));
     Ok(())
+}
+
+/// A temporary file that can become the report's by a rename.
+fn beside(path: &Path) -> anyhow::Result<NamedTempFile> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    NamedTempFile::new_in(folder).map_err(|error| {
+        anyhow!("cannot write {} ({}); name a folder that you may write to", path.display(), error.kind())
+    })
 }
 
 /// Every address that the tables show, each once, in the order of its first row.

@@ -3,6 +3,7 @@
 mod architecture;
 mod chapter5;
 mod first_day;
+mod formats;
 mod harness;
 mod lines;
 mod manual;
