@@ -9,7 +9,7 @@ use crate::exit::Exit;
 use crate::netfilter::Reader;
 use crate::netfilter::account::Account;
 use crate::report::account as words;
-use crate::report::text;
+use crate::report::{escape, text};
 use crate::store::Columns;
 
 /// Analyzes the logs table.
@@ -25,6 +25,7 @@ pub fn table(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
         ..Columns::default()
     };
     store.packets(&session.table, &filters, columns, &mut |position, packet| fold.packet(position, packet))?;
+    let timeless = if context.filters.ask_time() { store.count_timeless(&session.table, &filters)? } else { 0 };
     if fold.packets == 0 {
         let note = if store.is_empty(&session.table)? {
             format!("Table '{}' is empty; import a log with: {} -i FILE", session.table, session.invocation())
@@ -33,7 +34,7 @@ pub fn table(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
         };
         session.console.note(&note);
     }
-    report(session, fold)?;
+    report(session, &context, fold, timeless)?;
     Ok(Exit::Done)
 }
 
@@ -46,6 +47,7 @@ pub fn files(session: &mut Session<'_, '_>, sources: Vec<Source>) -> anyhow::Res
     let mut total = Account::default();
     let mut exit = Exit::Done;
     let mut position = 0;
+    let mut timeless = 0;
     for mut source in sources {
         let mut reader = Reader::new(&session.rules, source.calendar(&session.clock));
         let mut lines = source.open()?.lines();
@@ -56,6 +58,9 @@ pub fn files(session: &mut Session<'_, '_>, sources: Vec<Source>) -> anyhow::Res
                     position += 1;
                     if filters.pass(packet) {
                         fold.packet(position, packet);
+                    }
+                    if packet.time.is_none() && context.filters.ask_time() && filters.pass_rest(packet) {
+                        timeless += 1;
                     }
                 }),
                 Ok(None) => break,
@@ -77,7 +82,7 @@ pub fn files(session: &mut Session<'_, '_>, sources: Vec<Source>) -> anyhow::Res
     if fold.packets == 0 && total.packets() > 0 {
         session.console.note("No packet passes the filters.");
     }
-    report(session, fold)?;
+    report(session, &context, fold, timeless)?;
     Ok(exit)
 }
 
@@ -95,8 +100,17 @@ fn reading(context: &Context, modules: &[&'static Module]) -> Filters {
     filters
 }
 
+/// What the filters were, and how many packets they could not place in time; nothing without filters.
+fn filtered(context: &Context, timeless: u64) -> Option<String> {
+    let left_out = match timeless {
+        0 => String::new(),
+        count => format!("; {count} without a time left out"),
+    };
+    context.filters.any().then(|| format!("Only packets {}{left_out}.", context.filters.words(&context.zone)))
+}
+
 /// Prints what was counted.
-fn report(session: &mut Session<'_, '_>, fold: Fold<'_>) -> anyhow::Result<()> {
+fn report(session: &mut Session<'_, '_>, context: &Context, fold: Fold<'_>, timeless: u64) -> anyhow::Result<()> {
     let undecided = fold.undecided();
     if !undecided.is_empty() {
         let count: u64 = undecided.iter().map(|(_, count)| count).sum();
@@ -105,6 +119,9 @@ fn report(session: &mut Session<'_, '_>, fold: Fold<'_>) -> anyhow::Result<()> {
         let packets = words::counted(count, "packet");
         let are = if count == 1 { "is" } else { "are" };
         session.console.note(&format!("{packets} {are} neither accepted nor denied ({}{more})", actions.join(", ")));
+    }
+    if let Some(line) = filtered(context, timeless) {
+        writeln!(session.console.out, "{}", escape::terminal(&line))?;
     }
     for table in fold.finish(session.settings.limit) {
         text::table(session.console.out, &table, &|_| None)?;
