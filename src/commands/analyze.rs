@@ -51,6 +51,7 @@ pub fn table(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
         ..Columns::default()
     };
     store.packets(&session.table, &filters, columns, &mut |position, packet| fold.packet(position, packet))?;
+    let timeless = if context.filters.ask_time() { store.count_timeless(&session.table, &filters)? } else { 0 };
     if fold.packets == 0 {
         let note = if store.is_empty(&session.table)? {
             format!(
@@ -63,7 +64,7 @@ pub fn table(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
         };
         session.console.note(&note);
     }
-    report(session, fold, true)?;
+    report(session, fold, filtered(&context, timeless).as_deref(), true)?;
     Ok(Exit::Done)
 }
 
@@ -76,6 +77,7 @@ pub fn files(session: &mut Session<'_, '_>, sources: Vec<Source>) -> anyhow::Res
     let mut total = Account::default();
     let mut exit = Exit::Done;
     let mut position = 0;
+    let mut timeless = 0;
     for mut source in sources {
         let mut reader = Reader::new(&session.rules, source.calendar(&session.clock));
         let mut lines = source.open()?.lines();
@@ -86,6 +88,9 @@ pub fn files(session: &mut Session<'_, '_>, sources: Vec<Source>) -> anyhow::Res
                     position += 1;
                     if filters.pass(packet) {
                         fold.packet(position, packet);
+                    }
+                    if packet.time.is_none() && context.filters.ask_time() && filters.pass_rest(packet) {
+                        timeless += 1;
                     }
                 }),
                 Ok(None) => break,
@@ -109,7 +114,7 @@ pub fn files(session: &mut Session<'_, '_>, sources: Vec<Source>) -> anyhow::Res
     if fold.packets == 0 && total.packets() > 0 {
         session.console.note("No packet passes the filters.");
     }
-    report(session, fold, false)?;
+    report(session, fold, filtered(&context, timeless).as_deref(), false)?;
     Ok(exit)
 }
 
@@ -127,8 +132,23 @@ fn reading(context: &Context, modules: &[&'static Module]) -> Filters {
     filters
 }
 
-/// Prints what was counted. With `--rdns` a store's cache of names is used, if there is a store.
-fn report(session: &mut Session<'_, '_>, fold: Fold<'_>, stored: bool) -> anyhow::Result<()> {
+/// What the filters were, and how many packets they could not place in time; nothing without filters.
+fn filtered(context: &Context, timeless: u64) -> Option<String> {
+    let left_out = match timeless {
+        0 => String::new(),
+        count => format!("; {count} without a time left out"),
+    };
+    context.filters.any().then(|| format!("Only packets {}{left_out}.", context.filters.words(&context.zone)))
+}
+
+/// Prints what was counted, under the filters in words. With `--rdns` a store's cache of names is
+/// used, if there is a store.
+fn report(
+    session: &mut Session<'_, '_>,
+    fold: Fold<'_>,
+    filters: Option<&str>,
+    stored: bool,
+) -> anyhow::Result<()> {
     let undecided = fold.undecided();
     if !undecided.is_empty() {
         let count: u64 = undecided.iter().map(|(_, count)| count).sum();
@@ -154,7 +174,7 @@ fn report(session: &mut Session<'_, '_>, fold: Fold<'_>, stored: bool) -> anyhow
         names = Some(naming);
     }
     let name = |address| names.as_ref().and_then(|names| names.known(address));
-    let report = Report { tables: &tables, filters: None, packets, first, last, names: &name };
+    let report = Report { tables: &tables, filters, packets, first, last, names: &name };
     write(session, &report)
 }
 
