@@ -102,9 +102,7 @@ pub fn files(session: &mut Session<'_, '_>, sources: Vec<Source>) -> anyhow::Res
             }
         }
         if reader.account.packets() == 0 {
-            session
-                .console
-                .note(&words::nothing(&source.name, &reader.account));
+            session.console.note(&source.nothing(&reader.account));
         }
         total.add(&reader.account);
     }

@@ -240,7 +240,7 @@ fn outcome(
     };
     let mut notes = Vec::new();
     if before == 0 && account.packets() == 0 && error.is_none() {
-        notes.push(words::nothing(name, &account));
+        notes.push(source.nothing(&account));
     }
     if account.unfinished > 0 {
         notes.push(format!(
