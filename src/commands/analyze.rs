@@ -29,7 +29,9 @@ pub fn table(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
         length: analysis::wants(&modules, Want::Length),
         ..Columns::default()
     };
-    store.packets(&session.table, &filters, columns, &mut |position, packet| fold.packet(position, packet))?;
+    store.packets(&session.table, &filters, columns, &mut |position, packet| {
+        fold.packet(position, packet)
+    })?;
     if fold.packets == 0 {
         let note = if store.is_empty(&session.table)? {
             format!(
@@ -94,7 +96,10 @@ pub fn files(session: &mut Session<'_, '_>, sources: Vec<Source>) -> anyhow::Res
 
 /// What the modules count with.
 fn context(session: &Session<'_, '_>) -> Context {
-    Context { filters: session.filters.clone(), zone: session.clock.zone.clone() }
+    Context {
+        filters: session.filters.clone(),
+        zone: session.clock.zone.clone(),
+    }
 }
 
 /// The filters to read packets with: what was before `--since` too, if a module compares with it.
