@@ -3,12 +3,19 @@
 //! Owns what a report says. Packets come in, tables go out; pure. Must not know where packets come
 //! from (stores, files) nor how tables are shown.
 
+mod addresses;
 pub mod filter;
 mod fold;
 mod group;
+mod key;
 mod modules;
+mod new;
+pub mod services;
+mod sources;
 pub mod table;
+mod timeline;
+pub mod when;
 mod words;
 
-pub use fold::Fold;
-pub use modules::{DEFAULT, Module, all, named};
+pub use fold::{Context, Fold};
+pub use modules::{DEFAULT, Module, NEW_WANTS_SINCE, Want, all, named, wants};

@@ -1,8 +1,11 @@
 //! The modules of a report, as values: adding one is adding an entry to [`all`].
 
-use super::filter::Filters;
-use super::fold::{Counter, Seen};
+use super::fold::{Context, Counter, Seen};
 use super::group::Groups;
+use super::new::News;
+use super::sources::Sources;
+use super::timeline::Timeline;
+use crate::netfilter::Verdict;
 
 /// A part of a report.
 pub struct Module {
@@ -11,9 +14,23 @@ pub struct Module {
     /// What stands over its table.
     pub title: &'static str,
     /// Which packets it counts.
-    pub(super) counts: fn(&Filters, &Seen<'_>) -> bool,
+    pub(super) counts: fn(&Seen<'_>) -> bool,
+    /// What it needs beside what every reader of packets gives.
+    pub(super) wants: &'static [Want],
     /// How it counts them.
     pub(super) how: How,
+}
+
+/// What a module may want of whoever reads the packets, beside time, verdict, action, protocol,
+/// interface in, addresses and ports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Want {
+    /// Packets from before `--since`.
+    History,
+    /// The logging host.
+    Host,
+    /// The length of packets.
+    Length,
 }
 
 /// How a module counts.
@@ -23,6 +40,8 @@ pub(super) enum How {
         key: &'static [Field],
         columns: &'static [(Field, usize)],
     },
+    /// In a way of its own.
+    Own(fn(&Context) -> Box<dyn Counter>),
 }
 
 /// What a group key or a column is made of.
@@ -65,9 +84,10 @@ impl Field {
 }
 
 impl Module {
-    pub(super) fn counter(&'static self) -> Box<dyn Counter> {
+    pub(super) fn counter(&self, context: &Context) -> Box<dyn Counter> {
         match &self.how {
-            How::Grouped { key, columns } => Box::new(Groups::new(self, key, columns)),
+            How::Grouped { key, columns } => Box::new(Groups::new(key, columns)),
+            How::Own(make) => make(context),
         }
     }
 }
@@ -75,11 +95,12 @@ impl Module {
 use Field::{Action, Count, Destination, DestinationPort, Host, InterfaceIn, Protocol, Source, SourcePort};
 
 /// Every module, the manual's five (chapter 5) first and in its order.
-static MODULES: [Module; 7] = [
+static MODULES: [Module; 10] = [
     Module {
         name: "denied",
         title: "Showing denied traffic grouped by IP, destination port, action taken and protocol.",
         counts: denied,
+        wants: &[],
         how: How::Grouped {
             key: &[Source, DestinationPort, Action, Protocol],
             columns: &[
@@ -97,6 +118,7 @@ static MODULES: [Module; 7] = [
         name: "icmp",
         title: "Showing ICMP traffic statistics",
         counts: icmp,
+        wants: &[],
         how: How::Grouped {
             key: &[Source, Destination, Action],
             columns: &[(Count, 6), (Source, 25), (Destination, 25), (Action, 10)],
@@ -106,6 +128,7 @@ static MODULES: [Module; 7] = [
         name: "ports",
         title: "Most denied ports",
         counts: denied,
+        wants: &[],
         how: How::Grouped {
             key: &[DestinationPort, Action, Protocol],
             columns: &[(Count, 6), (DestinationPort, 5), (Protocol, 6), (Action, 10)],
@@ -115,6 +138,7 @@ static MODULES: [Module; 7] = [
         name: "invalid",
         title: "Most invalid packets comes from",
         counts: invalid,
+        wants: &[],
         how: How::Grouped {
             key: &[Source, DestinationPort, Protocol],
             columns: &[
@@ -131,6 +155,7 @@ static MODULES: [Module; 7] = [
         name: "interfaces",
         title: "Interface statistics",
         counts: denied,
+        wants: &[],
         how: How::Grouped {
             key: &[InterfaceIn, Action, Protocol],
             columns: &[(Count, 6), (InterfaceIn, 10), (Action, 10), (Protocol, 6)],
@@ -140,19 +165,42 @@ static MODULES: [Module; 7] = [
         name: "actions",
         title: "Invalid and denied packets per port and action taken",
         counts: denied_in,
+        wants: &[],
         how: How::Grouped {
             key: &[DestinationPort, Action],
             columns: &[(Count, 6), (DestinationPort, 5), (Action, 10)],
         },
     },
     Module {
+        name: "sources",
+        title: "Noisiest sources",
+        counts: every,
+        wants: &[Want::Length],
+        how: How::Own(Sources::counter),
+    },
+    Module {
+        name: "timeline",
+        title: "Packets over time",
+        counts: every,
+        wants: &[],
+        how: How::Own(Timeline::counter),
+    },
+    Module {
         name: "hosts",
         title: "Packets per logging host and action",
         counts: every,
+        wants: &[Want::Host],
         how: How::Grouped {
             key: &[Host, Action],
             columns: &[(Count, 6), (Host, 25), (Action, 10)],
         },
+    },
+    Module {
+        name: "new",
+        title: "What was not there before",
+        counts: every,
+        wants: &[Want::History],
+        how: How::Own(News::counter),
     },
 ];
 
@@ -169,22 +217,31 @@ pub fn named(name: &str) -> Option<&'static Module> {
     MODULES.iter().find(|module| module.name == name)
 }
 
-fn denied(filters: &Filters, seen: &Seen<'_>) -> bool {
-    filters.denied(seen.packet)
+/// What to say if `new` is asked for and there is no `--since`.
+pub const NEW_WANTS_SINCE: &str =
+    "--modules: 'new' compares with what was before --since; give that too, such as --since yesterday";
+
+/// Whether one of these modules wants that.
+pub fn wants(modules: &[&'static Module], want: Want) -> bool {
+    modules.iter().any(|module| module.wants.contains(&want))
 }
 
-fn denied_in(filters: &Filters, seen: &Seen<'_>) -> bool {
-    !seen.packet.if_in.is_empty() && filters.denied(seen.packet)
+fn denied(seen: &Seen<'_>) -> bool {
+    seen.verdict == Verdict::Deny
 }
 
-fn icmp(_: &Filters, seen: &Seen<'_>) -> bool {
+fn denied_in(seen: &Seen<'_>) -> bool {
+    !seen.packet.if_in.is_empty() && denied(seen)
+}
+
+fn icmp(seen: &Seen<'_>) -> bool {
     seen.packet.proto.eq_ignore_ascii_case(b"ICMP") || seen.packet.proto.eq_ignore_ascii_case(b"ICMPv6")
 }
 
-fn invalid(_: &Filters, seen: &Seen<'_>) -> bool {
+fn invalid(seen: &Seen<'_>) -> bool {
     seen.packet.action == b"INVALID"
 }
 
-fn every(_: &Filters, _: &Seen<'_>) -> bool {
+fn every(_: &Seen<'_>) -> bool {
     true
 }

@@ -6,6 +6,7 @@ mod config;
 mod crashes;
 mod fallbacks;
 mod first_day;
+mod formats;
 mod harness;
 mod import;
 mod lines;

@@ -160,6 +160,7 @@ fn import(
             path: source.path(),
             device,
             inode,
+            at: Some(session.clock.now),
             ..entry
         },
         candidates,

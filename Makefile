@@ -1,0 +1,89 @@
+# make              builds ipta
+# make demo         builds it and shows it at work on the example log
+# make test         installs what the tests need where it is missing, and runs them all
+# make test-long    the long ones: hundreds of kills, big logs
+# make bench        speed and memory beside grep, mariadb and sqlite3
+# make manual       the manual as one HTML file
+# make install      into PREFIX (/usr/local), below DESTDIR if given; make uninstall takes it away
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+BINDIR = $(DESTDIR)$(PREFIX)/bin
+DOCDIR = $(DESTDIR)$(PREFIX)/share/doc/ipta
+
+CARGO ?= cargo
+TARGET = $(or $(CARGO_TARGET_DIR),target)
+IPTA = $(TARGET)/release/ipta
+MANUAL = $(TARGET)/ipta-manual.html
+
+SOURCES = $(shell find src -name '*.rs') Cargo.toml Cargo.lock LICENSE
+CHAPTERS = $(wildcard manual/*.md) manual/make_manual.rs manual/style.css
+
+# The C compiler builds SQLite.
+COMPILERS = 'cargo=rust' 'cc=gcc libc6-dev'
+SERVER = 'mariadbd|mysqld=mariadb-server-core' 'mariadb-install-db|mysqld=mariadb-server-core' \
+         'mariadb=mariadb-client'
+
+# Nothing here asks anything; a closed or borrowed standard input has no part.
+.PHONY: build demo test test-long bench manual install uninstall clean
+
+build: $(IPTA)
+
+$(IPTA): $(SOURCES)
+	@tests/needs.sh $(COMPILERS)
+	$(CARGO) build --release --locked --bin ipta </dev/null
+	@touch $@
+
+# A home of its own: the settings of whoever runs it have no part.
+demo: $(IPTA)
+	@demo=$$(mktemp -d) && trap 'rm -rf "$$demo"' EXIT && export HOME="$$demo" && \
+	ipta=$$(realpath $(IPTA)) && run() { echo; echo "$$ ipta $$*"; "$$ipta" "$$@" </dev/null; } && \
+	cp examples/iptables.log "$$demo" && cd "$$demo" && \
+	run --db-file packets.db --create-table --import iptables.log && \
+	run --db-file packets.db --analyze --limit 40 && \
+	run --db-file packets.db --import iptables.log && \
+	run --db-file packets.db --list-tables
+
+# One profile throughout, so that the dependencies are built once. The tests come last: their last
+# lines are what a reader looks for.
+test:
+	@tests/needs.sh $(COMPILERS) 'cargo-fmt=rustfmt' 'cargo-clippy=clippy' $(SERVER)
+	$(CARGO) fmt --check
+	$(CARGO) clippy --locked --all-targets -- -D warnings </dev/null
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps </dev/null
+	$(CARGO) test --locked </dev/null
+
+# Optimised: some of them read millions of lines.
+test-long:
+	@tests/needs.sh $(COMPILERS) $(SERVER)
+	$(CARGO) test --release --locked --test suite -- --ignored </dev/null
+
+bench:
+	@tests/needs.sh $(COMPILERS) $(SERVER) 'sqlite3=sqlite3' 'time=time'
+	@$(MAKE) --no-print-directory $(IPTA)
+	$(CARGO) build --release --locked --example make_big </dev/null
+	benches/bench.sh
+
+manual: $(MANUAL)
+
+$(MANUAL): $(CHAPTERS)
+	@tests/needs.sh $(COMPILERS)
+	$(CARGO) run --locked --example make_manual -- manual $@ </dev/null
+
+# After `make` and `make manual` nothing is left to build, so that `sudo make install` needs no Rust.
+install: $(IPTA) $(MANUAL)
+	install -d '$(BINDIR)' '$(DOCDIR)/examples'
+	install -m 755 $(IPTA) '$(BINDIR)/ipta'
+	install -m 644 $(MANUAL) '$(DOCDIR)/manual.html'
+	install -m 644 README.md LICENSE '$(DOCDIR)'
+	install -m 644 examples/README.md examples/ipta-conf examples/ipta.cron examples/firewall.nft \
+	    examples/logrotate-iptables examples/rsyslog-iptables.conf examples/iptables.log '$(DOCDIR)/examples'
+	install -m 755 examples/firewall.sh '$(DOCDIR)/examples'
+
+uninstall:
+	rm -f '$(BINDIR)/ipta'
+	rm -rf '$(DOCDIR)'
+
+clean:
+	$(CARGO) clean
