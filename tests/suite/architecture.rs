@@ -26,7 +26,10 @@ const CRATES: [(&str, &str); 11] = [
 ];
 
 /// What commands share; everything else in `commands/` is a command, and knows no other.
-const SHARED: [&str; 6] = ["logs", "naming", "plan", "session", "settings", "show"];
+const SHARED: [&str; 5] = ["logs", "naming", "session", "settings", "show"];
+
+/// What sends a call to its commands, and so knows them; no command knows it.
+const ABOVE: [&str; 2] = ["mod.rs", "plan.rs"];
 
 /// Lines of a file.
 const MOST: usize = 700;
@@ -78,7 +81,10 @@ fn no_file_is_too_long() {
 
 #[test]
 fn every_folder_says_at_its_head_what_it_owns() {
-    let silent = |file: &str, text: &str| match file.ends_with("mod.rs") && !text.starts_with("//! ") {
+    let silent = |file: &str, text: &str| match file.ends_with("mod.rs")
+        && !file.ends_with("tests/mod.rs")
+        && !text.starts_with("//! ")
+    {
         true => vec![file.to_owned()],
         false => Vec::new(),
     };
@@ -237,7 +243,10 @@ fn imports_against(rule: &Rule, file: &str, text: &str) -> Vec<String> {
 
 /// Uses of one command by another.
 fn commands_that_meet(file: &str, text: &str) -> Vec<String> {
-    let Some(own) = file.strip_prefix("commands/").filter(|file| *file != "mod.rs") else {
+    let Some(own) = file
+        .strip_prefix("commands/")
+        .filter(|file| !ABOVE.contains(file))
+    else {
         return Vec::new();
     };
     let own = top(own);
