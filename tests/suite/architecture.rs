@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use regex::Regex;
 
@@ -53,8 +54,9 @@ struct Import {
 
 #[test]
 fn every_import_is_one_that_the_rule_allows() {
+    let rule = rule();
     assert_eq!(
-        everywhere(|file, text| imports_against(&rule(), file, text)),
+        everywhere(|file, text| imports_against(&rule, file, text)),
         [""; 0]
     );
 }
@@ -275,12 +277,19 @@ fn siblings() -> BTreeSet<String> {
 
 /// Uses of third-party crates outside their place.
 fn strangers(file: &str, text: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    for (name, place) in CRATES {
+    static USE: LazyLock<Regex> = LazyLock::new(|| {
+        let names: Vec<&str> = CRATES.iter().map(|(name, _)| *name).collect();
         // Not behind a colon or a dot: that is a module or a method of the same name.
-        let used = Regex::new(&format!(r"(^|[^:.\w]){name}::")).expect("a regex");
-        for (number, line) in code(text).filter(|_| !file.starts_with(place)) {
-            if used.is_match(line) {
+        Regex::new(&format!(r"(?:^|[^:.\w])({})::", names.join("|"))).expect("a regex")
+    });
+    let mut found = Vec::new();
+    for (number, line) in code(text) {
+        for used in USE.captures_iter(line) {
+            let (name, place) = CRATES
+                .iter()
+                .find(|(name, _)| *name == &used[1])
+                .expect("one of them");
+            if !file.starts_with(place) {
                 found.push(format!("src/{file}:{number}: {name} lives in src/{place}"));
             }
         }
@@ -312,7 +321,8 @@ fn top(file: &str) -> &str {
 
 /// Every path in a file that begins with `crate::` or `super::`, with groups in braces opened.
 fn imports(file: &str, text: &str) -> Vec<Import> {
-    let begin = Regex::new(r"\b(crate|(?:super::)*super)::").expect("a regex");
+    static BEGIN: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"\b(crate|(?:super::)*super)::").expect("a regex"));
     let mut kept = String::new();
     for line in text.lines() {
         // A comment becomes an empty line, so that lines keep their numbers.
@@ -325,7 +335,7 @@ fn imports(file: &str, text: &str) -> Vec<Import> {
     }
     let own = own_path(file);
     let mut found = Vec::new();
-    for start in begin.captures_iter(&kept) {
+    for start in BEGIN.captures_iter(&kept) {
         let (whole, how) = (start.get(0).expect("all"), &start[1]);
         let ups = how.matches("super").count();
         let base = own.get(..own.len().saturating_sub(ups)).unwrap_or_default();
