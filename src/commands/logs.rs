@@ -27,6 +27,8 @@ pub struct Source {
     first: Option<Time>,
     reference: Reference,
     binary: bool,
+    /// Its other names in this call.
+    pub also: Vec<String>,
 }
 
 /// What places stamps without year or zone.
@@ -82,7 +84,7 @@ fn moment(time: SystemTime) -> Time {
 /// They come back in the order of their first stamps; those without stay behind in their order,
 /// and standard input is last.
 pub fn check(paths: &[PathBuf], clock: &Clock) -> Result<Vec<Source>, OpenError> {
-    let mut sources = Vec::new();
+    let mut sources: Vec<Source> = Vec::new();
     let mut seen = Vec::new();
     for path in paths {
         let is_stdin = path == Path::new("-");
@@ -90,7 +92,11 @@ pub fn check(paths: &[PathBuf], clock: &Clock) -> Result<Vec<Source>, OpenError>
         log.check()?;
         // One file under two names (a link, or `a.log ./a.log`) is one log.
         let identity = log.device_and_inode();
-        if !is_stdin && identity.is_some() && seen.contains(&identity) {
+        let known = seen
+            .iter()
+            .position(|other| identity.is_some() && *other == identity);
+        if let Some(source) = known.and_then(|at| sources.get_mut(at)).filter(|_| !is_stdin) {
+            source.also.push(log.name().to_owned());
             continue;
         }
         seen.push(identity);
@@ -110,6 +116,7 @@ pub fn check(paths: &[PathBuf], clock: &Clock) -> Result<Vec<Source>, OpenError>
             first,
             reference,
             binary,
+            also: Vec::new(),
         });
     }
     sources.sort_by_key(|source| (source.opened.is_some(), source.first.is_none(), source.first));

@@ -61,8 +61,17 @@ pub fn check(call: &Call, session: &mut Session<'_, '_>) -> anyhow::Result<Vec<S
     Ok(steps)
 }
 
-fn checked(session: &Session<'_, '_>, paths: &[PathBuf]) -> anyhow::Result<Vec<Source>> {
-    Ok(logs::check(paths, &session.clock)?)
+fn checked(session: &mut Session<'_, '_>, paths: &[PathBuf]) -> anyhow::Result<Vec<Source>> {
+    let sources = logs::check(paths, &session.clock)?;
+    for source in &sources {
+        for also in &source.also {
+            session.console.note(&format!(
+                "{also} is the same file as {}; it is read once.",
+                source.name
+            ));
+        }
+    }
+    Ok(sources)
 }
 
 /// Whether a mode works on a store.
