@@ -1,5 +1,6 @@
 //! The tests of the whole: real servers, real files, the real program.
 
+mod any_log;
 mod architecture;
 mod chapter5;
 mod config;
@@ -16,3 +17,4 @@ mod pipes;
 mod process;
 mod spellings;
 mod stores;
+mod time;
