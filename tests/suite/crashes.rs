@@ -22,6 +22,9 @@ on_both_stores! {
     a_drop_killed_a_few_times_is_whole_or_nothing
     a_few_double_imports_of_a_growing_log_are_exact
     standard_input_killed_leaves_nothing
+    deleting_everything_killed_is_finished_by_the_next_call
+    a_clear_beside_an_import_leaves_nothing_doubled
+    four_logs_imported_at_once_are_exact
     #[ignore = "long"] an_import_killed_a_hundred_times_is_exact
     #[ignore = "long"] a_clear_killed_many_times_is_whole_or_nothing
     #[ignore = "long"] a_drop_killed_many_times_is_whole_or_nothing
@@ -220,6 +223,53 @@ fn double_imports(shop: &Shop, times: u64) {
     }
 }
 
+fn deleting_everything_killed_is_finished_by_the_next_call(shop: &Shop) {
+    const FEW: u64 = 3000;
+    shop.desk.write("a.log", lines(0..FEW));
+    let mut dice = Dice(0x5eed_0006);
+    for _ in 0..4 {
+        shop.ipta(["-ct", "-i", "a.log"]).fine();
+        exact(shop, FEW);
+        Running::start(shop.command(["-da"])).kill_after(Duration::from_micros(dice.below(60_000)));
+        if dice.below(2) == 0 {
+            shop.ipta(["-da"]).fine();
+            shop.ipta(["-lt"]).fine().says(["no table"]);
+        }
+    }
+}
+
+fn a_clear_beside_an_import_leaves_nothing_doubled(shop: &Shop) {
+    const SOME: u64 = 20_000;
+    let text = lines(0..SOME);
+    shop.desk.write("a.log", &text);
+    let mut dice = Dice(0x5eed_0007);
+    for _ in 0..3 {
+        let import = Running::start(shop.command(["-i", "a.log"]));
+        std::thread::sleep(Duration::from_micros(dice.below(600_000)));
+        shop.ipta(["-c"]).fine();
+        assert_eq!(import.end(), Some(0));
+        // Whichever was first: what the ledger says is in is in.
+        shop.import(["a.log"]);
+        exact(shop, SOME);
+    }
+}
+
+fn four_logs_imported_at_once_are_exact(shop: &Shop) {
+    const EACH: u64 = 2000;
+    let names: Vec<String> = (0..4).map(|n| format!("{n}.log")).collect();
+    for (n, name) in (0..).zip(&names) {
+        shop.desk.write(name, lines(n * EACH..(n + 1) * EACH));
+    }
+    // Each by two, in another order.
+    let runs: Vec<Running> = (0..4)
+        .map(|n| Running::start(shop.command(["-i", &names[n], &names[(n + 1) % 4]])))
+        .collect();
+    for run in runs {
+        assert_eq!(run.end(), Some(0));
+    }
+    exact(shop, 4 * EACH);
+}
+
 fn standard_input_killed_leaves_nothing(shop: &Shop) {
     let log = shop.desk.write("a.log", lines(0..PACKETS));
     let mut dice = Dice(0x5eed_0004);
@@ -265,7 +315,16 @@ fn server_killed(kills: u32, packets: u64) {
     let mut cut = 0;
     for _ in 0..kills {
         shop.ipta(["-c"]).fine();
-        let call = shop.command(["-i", "a.log"]);
+        // Every other time in the middle of a clear or an import after it.
+        let clears = dice.below(2) == 0;
+        if clears {
+            shop.import(["a.log"]);
+        }
+        let call = shop.command(if clears {
+            &["-c", "-i", "a.log"][..]
+        } else {
+            &["-i", "a.log"]
+        });
         let said = std::thread::scope(|scope| {
             let said = scope.spawn(|| run(call, ""));
             std::thread::sleep(Duration::from_micros(dice.below(whole)));

@@ -34,10 +34,9 @@ fn log(shop: &Shop, name: &str, stamps: &[&str], written: u64) {
 fn times(shop: &Shop) -> Vec<String> {
     let count = shop.rows();
     let nth = |n: u64| {
-        let first = "SELECT MIN(id) FROM logs";
         let digits = |from: u32, len: u32| {
             let part = format!("SUBSTR(timestamp, {from}, {len})");
-            let sql = format!("SELECT {part} + 0 FROM logs WHERE id = ({first}) + {n}");
+            let sql = format!("SELECT {part} + 0 FROM logs ORDER BY id LIMIT 1 OFFSET {n}");
             match shop.place {
                 Kept::File(_) => shop.number(&sql),
                 Kept::Server(..) => shop.number(&sql.replace(&part, &format!("CAST({part} AS UNSIGNED)"))),
