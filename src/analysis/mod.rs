@@ -4,6 +4,7 @@
 //! from (stores, files) nor how tables are shown.
 
 mod addresses;
+pub mod attacks;
 pub mod filter;
 mod fold;
 mod group;
@@ -12,6 +13,7 @@ mod modules;
 mod new;
 pub mod services;
 mod sources;
+mod suspects;
 pub mod table;
 mod timeline;
 pub mod when;

@@ -33,7 +33,11 @@ struct Times {
 }
 
 impl Times {
-    const NEVER: Times = Times { count: 0, first: i64::MAX, before: false };
+    const NEVER: Times = Times {
+        count: 0,
+        first: i64::MAX,
+        before: false,
+    };
 
     fn add(&mut self, other: Times) {
         self.count += other.count;
@@ -82,7 +86,10 @@ impl News {
                 Some(number) => *number,
                 None => {
                     let number = self.pairs.len() as u32;
-                    self.pairs.push(Pair { key, times: Times::NEVER });
+                    self.pairs.push(Pair {
+                        key,
+                        times: Times::NEVER,
+                    });
                     let (hasher, pairs) = (&self.hasher, &self.pairs);
                     self.numbers
                         .insert_unique(hash, number, |n| hasher.hash_one(pairs[*n as usize].key));
@@ -114,7 +121,11 @@ enum Kind {
 impl Counter for News {
     fn packet(&mut self, seen: &Seen<'_>) {
         let first = seen.packet.time.map_or(i64::MAX, |time| time.0);
-        self.times(seen).add(Times { count: 1, first, before: false });
+        self.times(seen).add(Times {
+            count: 1,
+            first,
+            before: false,
+        });
     }
 
     fn earlier(&mut self, seen: &Seen<'_>) {
@@ -136,26 +147,50 @@ impl Counter for News {
         }
         let mut finds = [Vec::new(), Vec::new(), Vec::new()];
         for run in self.pairs.chunk_by(|a, b| parts(a.key).0 == parts(b.key).0) {
-            let Some((src, ..)) = run.first().map(|pair| parts(pair.key)).filter(|p| p.0 != Addr::NONE) else {
+            let Some((src, ..)) = run
+                .first()
+                .map(|pair| parts(pair.key))
+                .filter(|p| p.0 != Addr::NONE)
+            else {
                 continue;
             };
             let mut times = Times::NEVER;
             run.iter().for_each(|pair| times.add(pair.times));
             if times.is_new() {
-                finds[0].push(Find { kind: Kind::Source, src, port: None, proto: None, times });
+                finds[0].push(Find {
+                    kind: Kind::Source,
+                    src,
+                    port: None,
+                    proto: None,
+                    times,
+                });
                 continue;
             }
             for pair in run.iter().filter(|pair| pair.times.is_new()) {
-                let (_, Some(port), proto) = parts(pair.key) else { continue };
+                let (_, Some(port), proto) = parts(pair.key) else {
+                    continue;
+                };
                 if ports.get(&(port, proto)).is_some_and(|times| times.before) {
                     let (port, proto, times) = (Some(port), Some(proto), pair.times);
-                    finds[2].push(Find { kind: Kind::Pair, src, port, proto, times });
+                    finds[2].push(Find {
+                        kind: Kind::Pair,
+                        src,
+                        port,
+                        proto,
+                        times,
+                    });
                 }
             }
         }
         for ((port, proto), times) in ports.into_iter().filter(|(_, times)| times.is_new()) {
             let (port, proto) = (Some(port), Some(proto));
-            finds[1].push(Find { kind: Kind::Port, src: Addr::NONE, port, proto, times });
+            finds[1].push(Find {
+                kind: Kind::Port,
+                src: Addr::NONE,
+                port,
+                proto,
+                times,
+            });
         }
         let notes = vec![self.note(before, finds.each_ref().map(Vec::len))];
         let top = finds
@@ -171,9 +206,9 @@ impl Counter for News {
 
 impl News {
     fn note(&self, before: bool, [sources, ports, pairs]: [usize; 3]) -> String {
-        let since = self
-            .since
-            .map_or(String::new(), |since| format!(" since {}", when::text(since, &self.zone)));
+        let since = self.since.map_or(String::new(), |since| {
+            format!(" since {}", when::text(since, &self.zone))
+        });
         if !before {
             return format!("No packet is from before: all that came{since} is new.");
         }
@@ -198,7 +233,11 @@ fn parts(mut key: Key) -> (Addr, Option<u16>, Word) {
 
 fn compare(a: &Find, b: &Find, numbers: &Numbers) -> Ordering {
     let address = |find: &Find| numbers.addresses.address(find.src);
-    let proto = |find: &Find| find.proto.map(|proto| numbers.words.text(proto)).filter(|p| !p.is_empty());
+    let proto = |find: &Find| {
+        find.proto
+            .map(|proto| numbers.words.text(proto))
+            .filter(|p| !p.is_empty())
+    };
     (b.times.count.cmp(&a.times.count))
         .then_with(|| missing_last(address(a), address(b)))
         .then_with(|| missing_last(a.port, b.port))

@@ -42,7 +42,9 @@ impl Ports {
             Ports::One(one) if *one == port => {}
             Ports::One(one) => *self = Ports::Few(vec![port.min(*one), port.max(*one)]),
             Ports::Few(few) => {
-                let Err(place) = few.binary_search(&port) else { return };
+                let Err(place) = few.binary_search(&port) else {
+                    return;
+                };
                 if few.len() < LISTED_PORTS {
                     few.insert(place, port);
                     return;
@@ -90,7 +92,9 @@ impl Targets {
             Targets::One(one) if *one == target => {}
             Targets::One(one) => *self = Targets::Few(vec![target.min(*one), target.max(*one)]),
             Targets::Few(few) => {
-                let Err(place) = few.binary_search(&target) else { return };
+                let Err(place) = few.binary_search(&target) else {
+                    return;
+                };
                 if few.len() < TARGETS {
                     few.insert(place, target);
                 } else {
@@ -129,7 +133,10 @@ impl Sources {
     /// The place of a source, made where it is missing.
     fn place(&mut self, addr: Addr) -> u32 {
         let sources = &self.sources;
-        if sources.get(self.last as usize).is_some_and(|source| source.addr == addr) {
+        if sources
+            .get(self.last as usize)
+            .is_some_and(|source| source.addr == addr)
+        {
             return self.last;
         }
         let hash = self.hasher.hash_one(addr);
@@ -185,7 +192,11 @@ impl Counter for Sources {
             vec![
                 Cell::Count(source.count),
                 // No IP packet is empty: 0 means that no length was logged.
-                if source.bytes == 0 { Cell::Missing } else { Cell::Count(source.bytes) },
+                if source.bytes == 0 {
+                    Cell::Missing
+                } else {
+                    Cell::Count(source.bytes)
+                },
                 Cell::Count(source.ports.len()),
                 source.targets.cell(),
                 Cell::address(address(source)),
