@@ -3,6 +3,7 @@
 //! Owns what a report says. Packets come in, tables go out; pure. Must not know where packets come
 //! from (stores, files) nor how tables are shown.
 
+pub mod attacks;
 pub mod filter;
 mod fold;
 mod group;
