@@ -83,6 +83,13 @@ impl Shares {
         }
     }
 
+    pub fn join(&mut self, other: &Shares) {
+        for (prefix, packets) in other.of.iter().filter(|share| share.1 > 0) {
+            self.add(*prefix, *packets);
+        }
+        self.others += other.others;
+    }
+
     /// The limited prefixes, if at least half of the packets carried one.
     pub fn limited(&self, limited: &[bool]) -> Vec<usize> {
         let is = |number: Option<Number>| {
