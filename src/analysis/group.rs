@@ -140,3 +140,6 @@ impl Counter for Groups {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

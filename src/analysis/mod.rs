@@ -10,6 +10,8 @@ mod group;
 mod key;
 mod modules;
 mod new;
+#[cfg(test)]
+mod sample;
 pub mod services;
 mod sources;
 pub mod table;

@@ -231,3 +231,6 @@ const COLUMNS: [Column; 6] = [
     Column::word("Proto", 6),
     Column::word("First", 19),
 ];
+
+#[cfg(test)]
+mod tests;

@@ -215,3 +215,6 @@ const COLUMNS: [Column; 7] = [
     Column::word("First", 19),
     Column::word("Last", 19),
 ];
+
+#[cfg(test)]
+mod tests;
