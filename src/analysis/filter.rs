@@ -138,7 +138,8 @@ impl Filters {
         let ports = |of: &[RangeInclusive<u16>]| of.iter().map(port).collect();
         let all = [
             self.since.map(|time| format!("since {}", when::text(time, zone))),
-            self.until.map(|time| format!("before {}", when::text(time, zone))),
+            self.until
+                .map(|time| format!("before {}", when::text(time, zone))),
             any("source", networks(&self.src)),
             any("destination", networks(&self.dst)),
             any("source port", ports(&self.sport)),

@@ -7,6 +7,7 @@ mod addresses;
 pub mod filter;
 mod fold;
 mod group;
+mod index;
 mod key;
 mod modules;
 mod new;
