@@ -216,3 +216,6 @@ fn same_proto(wanted: &str, proto: &[u8]) -> bool {
     proto.eq_ignore_ascii_case(wanted.as_bytes())
         || (wanted.eq_ignore_ascii_case("icmp") && proto.eq_ignore_ascii_case(b"icmpv6"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,9 +8,12 @@ pub mod attacks;
 pub mod filter;
 mod fold;
 mod group;
+mod index;
 mod key;
 mod modules;
 mod new;
+#[cfg(test)]
+mod sample;
 pub mod services;
 mod sources;
 mod suspects;

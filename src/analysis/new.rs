@@ -1,13 +1,13 @@
 //! The module `new`: what came since `--since` and never before.
 
 use std::cmp::Ordering;
-use std::hash::BuildHasher;
 
-use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
+use hashbrown::HashMap;
 use jiff::tz::TimeZone;
 
 use super::addresses::Addr;
 use super::fold::{Context, Counter, Numbers, Seen};
+use super::index::Index;
 use super::key::Key;
 use super::table::{self, Body, Cell, Column, missing_last};
 use super::when;
@@ -55,10 +55,7 @@ pub struct News {
     since: Option<Time>,
     zone: TimeZone,
     pairs: Vec<Pair>,
-    numbers: HashTable<u32>,
-    hasher: DefaultHashBuilder,
-    /// The pair that was met last: packets come in runs.
-    last: u32,
+    index: Index,
 }
 
 impl News {
@@ -67,9 +64,7 @@ impl News {
             since: context.filters.since,
             zone: context.zone.clone(),
             pairs: Vec::new(),
-            numbers: HashTable::new(),
-            hasher: DefaultHashBuilder::default(),
-            last: 0,
+            index: Index::default(),
         })
     }
 
@@ -78,26 +73,13 @@ impl News {
             .address(seen.src)
             .port(seen.packet.dst_port)
             .word(seen.proto);
-        let pairs = &self.pairs;
-        if pairs.get(self.last as usize).is_none_or(|pair| pair.key != key) {
-            let hash = self.hasher.hash_one(key);
-            let found = self.numbers.find(hash, |n| pairs[*n as usize].key == key);
-            self.last = match found {
-                Some(number) => *number,
-                None => {
-                    let number = self.pairs.len() as u32;
-                    self.pairs.push(Pair {
-                        key,
-                        times: Times::NEVER,
-                    });
-                    let (hasher, pairs) = (&self.hasher, &self.pairs);
-                    self.numbers
-                        .insert_unique(hash, number, |n| hasher.hash_one(pairs[*n as usize].key));
-                    number
-                }
-            };
+        let pairs = &mut self.pairs;
+        let place = self.index.place(key, pairs.len(), |n| pairs[n].key == key);
+        if place == pairs.len() {
+            let times = Times::NEVER;
+            pairs.push(Pair { key, times });
         }
-        &mut self.pairs[self.last as usize].times
+        &mut pairs[place].times
     }
 }
 
@@ -133,7 +115,7 @@ impl Counter for News {
     }
 
     fn body(mut self: Box<Self>, numbers: &Numbers, limit: usize) -> Body {
-        self.numbers = HashTable::new();
+        self.index = Index::default();
         // The source is highest in the key: its pairs come to stand together.
         self.pairs.sort_unstable_by_key(|pair| pair.key);
         let mut ports: HashMap<(u16, Word), Times> = HashMap::new();
@@ -270,3 +252,6 @@ const COLUMNS: [Column; 6] = [
     Column::word("Proto", 6),
     Column::word("First", 19),
 ];
+
+#[cfg(test)]
+mod tests;

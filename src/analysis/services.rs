@@ -108,3 +108,63 @@ const COMMON: [(&str, u16); 34] = [
     ("mdns", 5353),
     ("http-alt", 8080),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = "\
+# Network services, Internet style
+tcpmux\t\t1/tcp\t\t\t\t# TCP port service multiplexer
+ssh\t\t22/tcp\t\t\t\t# SSH Remote Login Protocol
+http\t\t80/tcp\t\twww\t\t# WorldWideWeb HTTP
+broken
+high\t\t70000/tcp
+syslog\t\t514/udp
+syslog\t\t601/tcp
+";
+
+    fn read(text: &str) -> Result<RangeInclusive<u16>, String> {
+        let services = Services::read(FILE);
+        ports(text, &|name| services.port(name))
+    }
+
+    #[test]
+    fn a_number_a_range_and_a_name_are_ports() {
+        let cases = [
+            ("22", 22..=22),
+            ("0", 0..=0),
+            ("65535", 65535..=65535),
+            (" 22 ", 22..=22),
+            ("1024-65535", 1024..=65535),
+            ("22-22", 22..=22),
+            ("ssh", 22..=22),
+            ("WWW", 80..=80),
+            ("syslog", 514..=514),
+            // Not in this file, but common; and with a dash.
+            ("http-alt", 8080..=8080),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(read(text), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn anything_else_is_refused_with_examples() {
+        for text in [
+            "", "65536", "-", "22-", "-22", "22-99999", "+22", "1-2-3", "nosuch", "high", "broken", "#",
+        ] {
+            let error = read(text).expect_err(text);
+            assert_eq!(
+                error,
+                format!(
+                    "'{text}' is no port (0 to 65535), range or known service, such as 22, 1024-65535 or ssh"
+                )
+            );
+        }
+        assert_eq!(
+            read("443-80"),
+            Err("the range '443-80' is the wrong way round: 80-443".to_owned())
+        );
+    }
+}

@@ -287,3 +287,6 @@ fn hour(zoned: &Zoned, zone: &TimeZone) -> Time {
     }
     Time(begin.min(now))
 }
+
+#[cfg(test)]
+mod tests;

@@ -34,11 +34,11 @@ pub fn until(text: &str, now: Time, zone: &TimeZone) -> Result<Time, String> {
     let wrong = || wrong(text);
     match named(text.trim(), now, zone).ok_or_else(wrong)? {
         Named::Moment(time) => Ok(time),
-        // The very last day has no midnight behind it.
-        Named::Day(date) => match date.tomorrow() {
-            Ok(next) => midnight(next, zone).ok_or_else(wrong),
-            Err(_) => Ok(Time::MAX),
-        },
+        // The very last days have no midnight behind them.
+        Named::Day(date) => {
+            let next = date.tomorrow().ok().and_then(|next| midnight(next, zone));
+            Ok(next.unwrap_or(Time::MAX))
+        }
     }
 }
 
@@ -177,3 +177,6 @@ fn digits(text: &str, most: usize) -> Option<u32> {
     let fits = !text.is_empty() && text.len() <= most && text.bytes().all(|b| b.is_ascii_digit());
     fits.then(|| text.parse().ok())?
 }
+
+#[cfg(test)]
+mod tests;
