@@ -2,7 +2,9 @@
 
 mod architecture;
 mod chapter5;
+mod config;
 mod crashes;
+mod fallbacks;
 mod first_day;
 mod formats;
 mod harness;
@@ -10,6 +12,7 @@ mod import;
 mod lines;
 mod manual;
 mod parser_properties;
+mod pipes;
 mod process;
 mod spellings;
 mod stores;
