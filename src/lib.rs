@@ -5,7 +5,7 @@
 //! ```text
 //! main     -> lib -> cli, commands, config, report, exit
 //! cli      -> config
-//! commands -> config netfilter input store dns analysis report exit    (never another command)
+//! commands -> cli(the call) config netfilter input store dns analysis report exit    (never another command)
 //! store    -> netfilter analysis(filters) dns(the cache) config(the connection)
 //! analysis -> netfilter
 //! report   -> analysis netfilter

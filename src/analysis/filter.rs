@@ -139,9 +139,18 @@ impl Filters {
                 .any(|word| word.as_bytes() == packet.action)
     }
 
+    /// The packet's verdict, accept if its action is one of `accept_actions`.
+    pub fn verdict(&self, packet: &Packet<'_>) -> Verdict {
+        if self.accepted(packet) {
+            Verdict::Accept
+        } else {
+            packet.verdict
+        }
+    }
+
     /// Whether the packet was denied: its verdict is deny, and its action none of `accept_actions`.
     pub fn denied(&self, packet: &Packet<'_>) -> bool {
-        packet.verdict == Verdict::Deny && !self.accepted(packet)
+        self.verdict(packet) == Verdict::Deny
     }
 
     fn pass_time(&self, time: Option<Time>) -> bool {

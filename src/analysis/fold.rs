@@ -1,38 +1,63 @@
 //! One pass over packets, in which every module counts.
 
 use hashbrown::HashMap;
+use jiff::tz::TimeZone;
 
+use super::addresses::{Addr, Addresses};
 use super::filter::Filters;
-use super::modules::Module;
-use super::table::Table;
+use super::modules::{Module, Want};
+use super::table::{Body, Table};
 use super::words::{Word, Words};
 use crate::netfilter::{Packet, Time, Verdict};
 
-/// A packet on its way through the modules, with its words as numbers.
+/// What a report is made with, beside the packets.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// Which packets are wanted, and which actions count as let through.
+    pub filters: Filters,
+    /// The zone that days and hours begin in.
+    pub zone: TimeZone,
+}
+
+/// A packet on its way through the modules, with its words and addresses as numbers.
 pub struct Seen<'a> {
     pub packet: &'a Packet<'a>,
     /// Place in the order of rows or lines; rising.
     pub position: u64,
+    /// What became of it, the actions that count as let through included.
+    pub verdict: Verdict,
+    pub src: Addr,
+    pub dst: Addr,
     pub action: Word,
     pub proto: Word,
     pub if_in: Word,
     pub host: Word,
 }
 
+/// What the numbers of a [`Seen`] stand for.
+#[derive(Debug, Default)]
+pub struct Numbers {
+    pub words: Words,
+    pub addresses: Addresses,
+}
+
 /// What counts packets for one module.
 pub trait Counter {
     /// Takes a packet in.
     fn packet(&mut self, seen: &Seen<'_>);
+    /// Takes in a packet from before `--since`: comes to modules that want
+    /// [`History`](super::Want::History) only.
+    fn earlier(&mut self, _seen: &Seen<'_>) {}
     /// What was counted, at most `limit` rows.
-    fn table(self: Box<Self>, words: &Words, limit: usize) -> Table;
+    fn body(self: Box<Self>, numbers: &Numbers, limit: usize) -> Body;
 }
 
 /// The pass. Packets go in with [`Fold::packet`], tables come out of [`Fold::finish`].
-pub struct Fold<'f> {
-    filters: &'f Filters,
+pub struct Fold<'c> {
+    filters: &'c Filters,
     modules: Vec<(&'static Module, Box<dyn Counter>)>,
-    words: Words,
-    /// Packets that went in.
+    numbers: Numbers,
+    /// Packets that went in, without those from before `--since`.
     pub packets: u64,
     /// Least time among them.
     pub first: Option<Time>,
@@ -41,14 +66,17 @@ pub struct Fold<'f> {
     undecided: HashMap<Word, u64>,
 }
 
-impl<'f> Fold<'f> {
-    /// Counts for these modules. The filters say which actions count as let through; packets are
-    /// expected to have passed them.
-    pub fn new(modules: &[&'static Module], filters: &'f Filters) -> Self {
+impl<'c> Fold<'c> {
+    /// Counts for these modules. Packets are expected to have passed the context's filters, but
+    /// for `since`: what was before it is kept from modules that do not want it.
+    pub fn new(modules: &[&'static Module], context: &'c Context) -> Self {
         Fold {
-            filters,
-            modules: modules.iter().map(|module| (*module, module.counter())).collect(),
-            words: Words::default(),
+            filters: &context.filters,
+            modules: modules
+                .iter()
+                .map(|module| (*module, module.counter(context)))
+                .collect(),
+            numbers: Numbers::default(),
             packets: 0,
             first: None,
             last: None,
@@ -58,25 +86,36 @@ impl<'f> Fold<'f> {
 
     /// Takes a packet in; `position` is its place in the order of rows or lines.
     pub fn packet(&mut self, position: u64, packet: &Packet<'_>) {
+        let since = self.filters.since;
+        if let Some(since) = since
+            && packet.time.is_none_or(|time| time < since)
+        {
+            if packet.time.is_some() {
+                self.earlier(position, packet);
+            }
+            return;
+        }
         self.packets += 1;
         if let Some(time) = packet.time {
             self.first = Some(self.first.map_or(time, |first| first.min(time)));
             self.last = Some(self.last.map_or(time, |last| last.max(time)));
         }
-        let seen = Seen {
-            packet,
-            position,
-            action: self.words.number(0, packet.action),
-            proto: self.words.number(1, packet.proto),
-            if_in: self.words.number(2, packet.if_in),
-            host: self.words.number(3, packet.host),
-        };
-        if packet.verdict == Verdict::Other && !self.filters.accepted(packet) {
+        let seen = self.numbers.seen(self.filters, position, packet);
+        if seen.verdict == Verdict::Other {
             *self.undecided.entry(seen.action).or_default() += 1;
         }
         for (module, counter) in &mut self.modules {
-            if (module.counts)(self.filters, &seen) {
+            if (module.counts)(&seen) {
                 counter.packet(&seen);
+            }
+        }
+    }
+
+    fn earlier(&mut self, position: u64, packet: &Packet<'_>) {
+        let seen = self.numbers.seen(self.filters, position, packet);
+        for (module, counter) in &mut self.modules {
+            if module.wants.contains(&Want::History) && (module.counts)(&seen) {
+                counter.earlier(&seen);
             }
         }
     }
@@ -86,7 +125,7 @@ impl<'f> Fold<'f> {
         let mut words: Vec<_> = self
             .undecided
             .iter()
-            .map(|(word, count)| (self.words.text(*word), *count))
+            .map(|(word, count)| (self.numbers.words.text(*word), *count))
             .collect();
         words.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
         words
@@ -94,9 +133,33 @@ impl<'f> Fold<'f> {
 
     /// The tables, in the order of the modules.
     pub fn finish(self, limit: usize) -> Vec<Table> {
-        self.modules
-            .into_iter()
-            .map(|(_, counter)| counter.table(&self.words, limit))
-            .collect()
+        let numbers = self.numbers;
+        let table = |(module, counter): (&'static Module, Box<dyn Counter>)| {
+            let Body { columns, rows, notes } = counter.body(&numbers, limit);
+            Table {
+                name: module.name,
+                title: module.title,
+                columns,
+                rows,
+                notes,
+            }
+        };
+        self.modules.into_iter().map(table).collect()
+    }
+}
+
+impl Numbers {
+    fn seen<'a>(&mut self, filters: &Filters, position: u64, packet: &'a Packet<'a>) -> Seen<'a> {
+        Seen {
+            packet,
+            position,
+            verdict: filters.verdict(packet),
+            src: self.addresses.number(packet.src),
+            dst: self.addresses.number(packet.dst),
+            action: self.words.number(0, packet.action),
+            proto: self.words.number(1, packet.proto),
+            if_in: self.words.number(2, packet.if_in),
+            host: self.words.number(3, packet.host),
+        }
     }
 }

@@ -3,12 +3,14 @@
 //! Owns what a report says. Packets come in, tables go out; pure. Must not know where packets come
 //! from (stores, files) nor how tables are shown.
 
+mod addresses;
 pub mod filter;
 mod fold;
 mod group;
+mod key;
 mod modules;
 pub mod table;
 mod words;
 
-pub use fold::Fold;
-pub use modules::{DEFAULT, Module, all, named};
+pub use fold::{Context, Fold};
+pub use modules::{DEFAULT, Module, Want, all, named, wants};

@@ -1,8 +1,8 @@
 //! The modules of a report, as values: adding one is adding an entry to [`all`].
 
-use super::filter::Filters;
-use super::fold::{Counter, Seen};
+use super::fold::{Context, Counter, Seen};
 use super::group::Groups;
+use crate::netfilter::Verdict;
 
 /// A part of a report.
 pub struct Module {
@@ -11,9 +11,23 @@ pub struct Module {
     /// What stands over its table.
     pub title: &'static str,
     /// Which packets it counts.
-    pub(super) counts: fn(&Filters, &Seen<'_>) -> bool,
+    pub(super) counts: fn(&Seen<'_>) -> bool,
+    /// What it needs beside what every reader of packets gives.
+    pub(super) wants: &'static [Want],
     /// How it counts them.
     pub(super) how: How,
+}
+
+/// What a module may want of whoever reads the packets, beside time, verdict, action, protocol,
+/// interface in, addresses and ports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Want {
+    /// Packets from before `--since`.
+    History,
+    /// The logging host.
+    Host,
+    /// The length of packets.
+    Length,
 }
 
 /// How a module counts.
@@ -23,6 +37,8 @@ pub(super) enum How {
         key: &'static [Field],
         columns: &'static [(Field, usize)],
     },
+    /// In a way of its own.
+    Own(fn(&Context) -> Box<dyn Counter>),
 }
 
 /// What a group key or a column is made of.
@@ -65,9 +81,10 @@ impl Field {
 }
 
 impl Module {
-    pub(super) fn counter(&'static self) -> Box<dyn Counter> {
+    pub(super) fn counter(&self, context: &Context) -> Box<dyn Counter> {
         match &self.how {
-            How::Grouped { key, columns } => Box::new(Groups::new(self, key, columns)),
+            How::Grouped { key, columns } => Box::new(Groups::new(key, columns)),
+            How::Own(make) => make(context),
         }
     }
 }
@@ -80,6 +97,7 @@ static MODULES: [Module; 7] = [
         name: "denied",
         title: "Showing denied traffic grouped by IP, destination port, action taken and protocol.",
         counts: denied,
+        wants: &[],
         how: How::Grouped {
             key: &[Source, DestinationPort, Action, Protocol],
             columns: &[
@@ -97,6 +115,7 @@ static MODULES: [Module; 7] = [
         name: "icmp",
         title: "Showing ICMP traffic statistics",
         counts: icmp,
+        wants: &[],
         how: How::Grouped {
             key: &[Source, Destination, Action],
             columns: &[(Count, 6), (Source, 25), (Destination, 25), (Action, 10)],
@@ -106,6 +125,7 @@ static MODULES: [Module; 7] = [
         name: "ports",
         title: "Most denied ports",
         counts: denied,
+        wants: &[],
         how: How::Grouped {
             key: &[DestinationPort, Action, Protocol],
             columns: &[(Count, 6), (DestinationPort, 5), (Protocol, 6), (Action, 10)],
@@ -115,6 +135,7 @@ static MODULES: [Module; 7] = [
         name: "invalid",
         title: "Most invalid packets comes from",
         counts: invalid,
+        wants: &[],
         how: How::Grouped {
             key: &[Source, DestinationPort, Protocol],
             columns: &[
@@ -131,6 +152,7 @@ static MODULES: [Module; 7] = [
         name: "interfaces",
         title: "Interface statistics",
         counts: denied,
+        wants: &[],
         how: How::Grouped {
             key: &[InterfaceIn, Action, Protocol],
             columns: &[(Count, 6), (InterfaceIn, 10), (Action, 10), (Protocol, 6)],
@@ -140,6 +162,7 @@ static MODULES: [Module; 7] = [
         name: "actions",
         title: "Invalid and denied packets per port and action taken",
         counts: denied_in,
+        wants: &[],
         how: How::Grouped {
             key: &[DestinationPort, Action],
             columns: &[(Count, 6), (DestinationPort, 5), (Action, 10)],
@@ -149,6 +172,7 @@ static MODULES: [Module; 7] = [
         name: "hosts",
         title: "Packets per logging host and action",
         counts: every,
+        wants: &[Want::Host],
         how: How::Grouped {
             key: &[Host, Action],
             columns: &[(Count, 6), (Host, 25), (Action, 10)],
@@ -169,22 +193,27 @@ pub fn named(name: &str) -> Option<&'static Module> {
     MODULES.iter().find(|module| module.name == name)
 }
 
-fn denied(filters: &Filters, seen: &Seen<'_>) -> bool {
-    filters.denied(seen.packet)
+/// Whether one of these modules wants that.
+pub fn wants(modules: &[&'static Module], want: Want) -> bool {
+    modules.iter().any(|module| module.wants.contains(&want))
 }
 
-fn denied_in(filters: &Filters, seen: &Seen<'_>) -> bool {
-    !seen.packet.if_in.is_empty() && filters.denied(seen.packet)
+fn denied(seen: &Seen<'_>) -> bool {
+    seen.verdict == Verdict::Deny
 }
 
-fn icmp(_: &Filters, seen: &Seen<'_>) -> bool {
+fn denied_in(seen: &Seen<'_>) -> bool {
+    !seen.packet.if_in.is_empty() && denied(seen)
+}
+
+fn icmp(seen: &Seen<'_>) -> bool {
     seen.packet.proto.eq_ignore_ascii_case(b"ICMP") || seen.packet.proto.eq_ignore_ascii_case(b"ICMPv6")
 }
 
-fn invalid(_: &Filters, seen: &Seen<'_>) -> bool {
+fn invalid(seen: &Seen<'_>) -> bool {
     seen.packet.action == b"INVALID"
 }
 
-fn every(_: &Filters, _: &Seen<'_>) -> bool {
+fn every(_: &Seen<'_>) -> bool {
     true
 }

@@ -16,6 +16,19 @@ pub struct Table {
     pub columns: Vec<Column>,
     /// Its rows, in their order, as many cells each as there are columns.
     pub rows: Vec<Vec<Cell>>,
+    /// What has to be said beside it, a sentence each.
+    pub notes: Vec<String>,
+}
+
+/// A table without its name and title: what a module's counting ends with.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Body {
+    /// See [`Table::columns`].
+    pub columns: Vec<Column>,
+    /// See [`Table::rows`].
+    pub rows: Vec<Vec<Cell>>,
+    /// See [`Table::notes`].
+    pub notes: Vec<String>,
 }
 
 /// A column's head.
@@ -34,6 +47,8 @@ pub struct Column {
 pub enum Cell {
     /// A count.
     Count(u64),
+    /// A count that stopped here: there are more.
+    MoreThan(u64),
     /// A port.
     Port(u16),
     /// An address, which `--rdns` may replace by its name.

@@ -11,6 +11,24 @@ use crate::netfilter::clean;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Word(u32);
 
+impl Word {
+    /// How many bits of a key it takes.
+    pub const BITS: u32 = 32;
+
+    /// For a key.
+    pub fn bits(self) -> u32 {
+        self.0
+    }
+
+    /// Out of a key.
+    pub fn from_bits(bits: u32) -> Word {
+        Word(bits)
+    }
+}
+
+/// How many spellings a slot remembers.
+const RECENT: usize = 16;
+
 /// Every word met so far.
 #[derive(Debug, Default)]
 pub struct Words {
@@ -20,15 +38,16 @@ pub struct Words {
     spellings: Vec<(Box<[u8]>, Word)>,
     places: HashTable<u32>,
     hasher: DefaultHashBuilder,
-    /// The spelling that each slot met last.
-    last: [u32; 4],
+    /// The spellings that each slot met last, by what is quick to know of a word.
+    last: [[u32; RECENT]; 4],
 }
 
 impl Words {
-    /// The number of a word. `slot` (0 to 3) names the field it comes from: consecutive packets
-    /// mostly agree in a field, and then nothing has to be looked up.
+    /// The number of a word. `slot` (0 to 3) names the field it comes from: a field mostly has one
+    /// of a few words, and then nothing has to be looked up.
     pub fn number(&mut self, slot: usize, bytes: &[u8]) -> Word {
-        if let Some((last, word)) = self.spellings.get(self.last[slot] as usize)
+        let recent = (bytes.len() + usize::from(bytes.last().copied().unwrap_or(0))) % RECENT;
+        if let Some((last, word)) = self.spellings.get(self.last[slot][recent] as usize)
             && **last == *bytes
         {
             return *word;
@@ -39,7 +58,7 @@ impl Words {
             Some(place) => *place,
             None => self.add(hash, bytes),
         };
-        self.last[slot] = place;
+        self.last[slot][recent] = place;
         self.spellings[place as usize].1
     }
 

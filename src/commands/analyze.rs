@@ -7,8 +7,9 @@ use super::logs::Source;
 use super::naming::{self, Naming};
 use super::session::Session;
 use super::settings;
-use crate::analysis::Fold;
+use crate::analysis::filter::Filters;
 use crate::analysis::table::{Cell, Table};
+use crate::analysis::{self, Context, Fold, Module, Want};
 use crate::exit::Exit;
 use crate::netfilter::Reader;
 use crate::netfilter::account::Account;
@@ -19,16 +20,16 @@ use crate::store::Columns;
 /// Analyzes the logs table.
 pub fn table(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
     let modules = settings::modules(session.settings)?;
-    let filters = session.filters.clone();
-    let mut fold = Fold::new(&modules, &filters);
+    let context = context(session);
+    let filters = reading(&context, &modules);
+    let mut fold = Fold::new(&modules, &context);
     let store = session.store.open()?;
     let columns = Columns {
-        host: true,
+        host: analysis::wants(&modules, Want::Host),
+        length: analysis::wants(&modules, Want::Length),
         ..Columns::default()
     };
-    store.packets(&session.table, &filters, columns, &mut |position, packet| {
-        fold.packet(position, packet)
-    })?;
+    store.packets(&session.table, &filters, columns, &mut |position, packet| fold.packet(position, packet))?;
     if fold.packets == 0 {
         let note = if store.is_empty(&session.table)? {
             format!(
@@ -48,8 +49,9 @@ pub fn table(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
 /// Analyzes logs, with no store at all.
 pub fn files(session: &mut Session<'_, '_>, sources: Vec<Source>) -> anyhow::Result<Exit> {
     let modules = settings::modules(session.settings)?;
-    let filters = session.filters.clone();
-    let mut fold = Fold::new(&modules, &filters);
+    let context = context(session);
+    let filters = reading(&context, &modules);
+    let mut fold = Fold::new(&modules, &context);
     let mut total = Account::default();
     let mut exit = Exit::Done;
     let mut position = 0;
@@ -88,6 +90,20 @@ pub fn files(session: &mut Session<'_, '_>, sources: Vec<Source>) -> anyhow::Res
     }
     report(session, fold, false)?;
     Ok(exit)
+}
+
+/// What the modules count with.
+fn context(session: &Session<'_, '_>) -> Context {
+    Context { filters: session.filters.clone(), zone: session.clock.zone.clone() }
+}
+
+/// The filters to read packets with: what was before `--since` too, if a module compares with it.
+fn reading(context: &Context, modules: &[&'static Module]) -> Filters {
+    let mut filters = context.filters.clone();
+    if analysis::wants(modules, Want::History) {
+        filters.since = None;
+    }
+    filters
 }
 
 /// Prints what was counted. With `--rdns` a store's cache of names is used, if there is a store.

@@ -1,6 +1,6 @@
 //! What the commands of one call share.
 
-use anyhow::Context;
+use anyhow::bail;
 
 use super::logs::Clock;
 use super::{Misused, settings};
@@ -73,11 +73,10 @@ impl<'s, 'io> Session<'s, 'io> {
 
 /// Asks on the terminal itself, without echo, whatever standard input is.
 pub fn ask_password(question: &str, option: &str) -> anyhow::Result<Password> {
-    let asked = rpassword::prompt_password(question);
-    let password = asked.with_context(|| {
-        format!("{option} asks on a terminal, and there is none: put db_pass into ~/.ipta-conf (mode 0600)")
-    })?;
-    Ok(Password(password))
+    match rpassword::prompt_password(question) {
+        Ok(password) => Ok(Password(password)),
+        Err(_) => bail!("{option} asks on a terminal, and there is none: put db_pass into ~/.ipta-conf (mode 0600)"),
+    }
 }
 
 /// A store that is opened when it is first needed.

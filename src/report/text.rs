@@ -11,7 +11,8 @@ use crate::analysis::table::{Cell, Column, Table};
 /// What a reader wants to see instead of an address: its name, if it has one.
 pub type Names<'n> = dyn Fn(IpAddr) -> Option<String> + 'n;
 
-/// Writes a table: a blank line, its title, the header, a rule, the rows.
+/// Writes a table: a blank line, its title, the header, a rule, the rows; then its notes, each
+/// behind two blanks.
 pub fn table(out: &mut dyn Write, table: &Table, names: &Names<'_>) -> io::Result<()> {
     let rows: Vec<Vec<String>> = table
         .rows
@@ -24,7 +25,11 @@ pub fn table(out: &mut dyn Write, table: &Table, names: &Names<'_>) -> io::Resul
         })
         .collect();
     writeln!(out, "\n{}", escape::terminal(table.title))?;
-    write!(out, "{}", grid(&table.columns, rows))
+    write!(out, "{}", grid(&table.columns, rows))?;
+    for note in &table.notes {
+        writeln!(out, "  {}", escape::terminal(note))?;
+    }
+    Ok(())
 }
 
 /// Rows under their heads, one blank between columns, no blanks at the end of a line.
@@ -67,6 +72,7 @@ pub fn grid(columns: &[Column], rows: Vec<Vec<String>>) -> String {
 fn shown(cell: &Cell, column: &Column, names: &Names<'_>) -> String {
     match cell {
         Cell::Count(count) => count.to_string(),
+        Cell::MoreThan(count) => format!("{count}+"),
         Cell::Port(port) => port.to_string(),
         Cell::Address(address) => match names(*address) {
             Some(name) => ending(&escape::terminal(&name), column.width),

@@ -164,7 +164,10 @@ fn stamp(time: Time) -> String {
 
 fn flags(flags: TcpFlags) -> String {
     let names = ["FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR", "AE"];
-    let set = names.iter().enumerate().filter(|(bit, _)| flags.0 & (1 << bit) != 0);
+    let set = names
+        .iter()
+        .enumerate()
+        .filter(|(bit, _)| flags.0 & (1 << bit) != 0);
     let set: Vec<_> = set.map(|(_, name)| *name).collect();
     match set.is_empty() {
         true => "none".to_owned(),
@@ -195,7 +198,10 @@ fn check(case: &Case, before: &Account, after: &Account, packets: &[Got]) -> Vec
         }
     };
     let damage = new_damage(before, after);
-    let kind = match (after.packet_lines - before.packet_lines, after.other - before.other) {
+    let kind = match (
+        after.packet_lines - before.packet_lines,
+        after.other - before.other,
+    ) {
         (1, 0) => "packets",
         (0, 1) => "other",
         _ => "damaged",
@@ -230,7 +236,12 @@ fn check(case: &Case, before: &Account, after: &Account, packets: &[Got]) -> Vec
         damage.join(", ").as_bytes(),
     );
     let number = |n: usize| n.to_string().into_bytes();
-    expect(case.at, "packets", &number(expected_packets), &number(packets.len()));
+    expect(
+        case.at,
+        "packets",
+        &number(expected_packets),
+        &number(packets.len()),
+    );
     let mut packet = 0;
     for (at, field, value) in &case.fields {
         match field.as_str() {
@@ -294,7 +305,9 @@ fn every_preset_has_a_file_that_shows_its_forms() {
 fn an_unknown_prefix_is_recognised_as_its_preset() {
     for path in files() {
         let dialect = read(&path);
-        let [preset] = dialect.rules.as_slice() else { continue };
+        let [preset] = dialect.rules.as_slice() else {
+            continue;
+        };
         if !preset_names().any(|name| name == preset && name != "any") {
             continue;
         }

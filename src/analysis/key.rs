@@ -1,0 +1,139 @@
+//! Group keys: the fields that a group has in common, packed into one number.
+
+use std::net::IpAddr;
+
+use super::addresses::Addr;
+use super::fold::{Numbers, Seen};
+use super::modules::Field;
+use super::table::Cell;
+use super::words::Word;
+
+/// Fields side by side in 128 bits, the first one highest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key(pub u128);
+
+/// Bits of a port, with one for 'none'.
+const PORT_BITS: u32 = 17;
+
+impl Key {
+    /// The key of a packet.
+    pub fn of(fields: &[Field], seen: &Seen<'_>) -> Key {
+        fields.iter().fold(Key::default(), |key, field| match field {
+            Field::Source => key.address(seen.src),
+            Field::Destination => key.address(seen.dst),
+            Field::SourcePort => key.port(seen.packet.src_port),
+            Field::DestinationPort => key.port(seen.packet.dst_port),
+            Field::Action => key.word(seen.action),
+            Field::Protocol => key.word(seen.proto),
+            Field::InterfaceIn => key.word(seen.if_in),
+            Field::Host => key.word(seen.host),
+            Field::Count => key,
+        })
+    }
+
+    /// The key with an address behind what it has.
+    pub fn address(self, addr: Addr) -> Key {
+        Key(self.0 << Addr::BITS | u128::from(addr.bits()))
+    }
+
+    /// The key with a port behind what it has.
+    pub fn port(self, port: Option<u16>) -> Key {
+        Key(self.0 << PORT_BITS | u128::from(port.map_or(1 << 16, u32::from)))
+    }
+
+    /// The key with a word behind what it has.
+    pub fn word(self, word: Word) -> Key {
+        Key(self.0 << Word::BITS | u128::from(word.bits()))
+    }
+
+    /// Takes the last field, an address, off.
+    pub fn pop_address(&mut self) -> Addr {
+        Addr::from_bits(self.pop(Addr::BITS) as u64)
+    }
+
+    /// Takes the last field, a port, off.
+    pub fn pop_port(&mut self) -> Option<u16> {
+        u16::try_from(self.pop(PORT_BITS)).ok()
+    }
+
+    /// Takes the last field, a word, off.
+    pub fn pop_word(&mut self) -> Word {
+        Word::from_bits(self.pop(Word::BITS) as u32)
+    }
+
+    fn pop(&mut self, bits: u32) -> u128 {
+        let value = self.0 & ((1 << bits) - 1);
+        self.0 >>= bits;
+        value
+    }
+
+    /// The value of one of its fields.
+    pub fn value<'n>(mut self, fields: &[Field], wanted: Field, numbers: &'n Numbers) -> Value<'n> {
+        for field in fields.iter().rev() {
+            let value = match field {
+                Field::Source | Field::Destination => {
+                    Value::Address(numbers.addresses.address(self.pop_address()))
+                }
+                Field::SourcePort | Field::DestinationPort => Value::Port(self.pop_port()),
+                Field::Action | Field::Protocol | Field::InterfaceIn | Field::Host => {
+                    Value::Word(numbers.words.text(self.pop_word()))
+                }
+                Field::Count => continue,
+            };
+            if *field == wanted {
+                return value;
+            }
+        }
+        Value::None
+    }
+}
+
+/// How many bits a key of these fields takes.
+#[cfg(test)]
+pub fn bits(fields: &[Field]) -> u32 {
+    let of = |field: &Field| match field {
+        Field::Source | Field::Destination => Addr::BITS,
+        Field::SourcePort | Field::DestinationPort => PORT_BITS,
+        Field::Action | Field::Protocol | Field::InterfaceIn | Field::Host => Word::BITS,
+        Field::Count => 0,
+    };
+    fields.iter().map(of).sum()
+}
+
+/// A field out of a key.
+pub enum Value<'n> {
+    /// An address, or that there is none.
+    Address(Option<IpAddr>),
+    /// A port, or that there is none.
+    Port(Option<u16>),
+    /// A word; empty: missing.
+    Word(&'n str),
+    /// The key has no such field.
+    None,
+}
+
+impl Value<'_> {
+    /// For a table.
+    pub fn cell(&self) -> Cell {
+        match self {
+            Value::Address(address) => Cell::address(*address),
+            Value::Port(port) => Cell::port(*port),
+            Value::Word(word) => Cell::word(word),
+            Value::None => Cell::Missing,
+        }
+    }
+
+    /// Rising, what is missing last; of the same field.
+    pub fn compare(&self, other: &Value<'_>) -> std::cmp::Ordering {
+        use super::table::missing_last;
+        fn text(word: &str) -> Option<&str> {
+            (!word.is_empty()).then_some(word)
+        }
+        match (self, other) {
+            (Value::Address(a), Value::Address(b)) => missing_last(*a, *b),
+            (Value::Port(a), Value::Port(b)) => missing_last(*a, *b),
+            (Value::Word(a), Value::Word(b)) => missing_last(text(a), text(b)),
+            _ => std::cmp::Ordering::Equal,
+        }
+    }
+}

@@ -1,0 +1,375 @@
+//! The house: who may import whom, where a third-party crate may live, how long a file may be.
+//!
+//! The import rule is read from the head of `src/lib.rs`, so that what is written there holds.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use regex::Regex;
+
+use crate::process::project;
+
+/// Third-party crates that live in one place, and that place under `src/`.
+const CRATES: [(&str, &str); 11] = [
+    ("clap", "cli/"),
+    ("mysql", "store/"),
+    ("rusqlite", "store/"),
+    ("notify", "input/watch"),
+    ("dns_lookup", "dns/"),
+    ("comfy_table", "report/"),
+    ("indicatif", "report/"),
+    ("rpassword", "commands/session.rs"),
+    ("toml", "config/"),
+    ("toml_edit", "config/"),
+    ("dirs", "config/"),
+];
+
+/// What commands share; everything else in `commands/` is a command, and knows no other.
+const SHARED: [&str; 6] = ["logs", "naming", "plan", "session", "settings", "show"];
+
+/// Lines of a file.
+const MOST: usize = 700;
+
+/// The part of a module that a rule in brackets leaves open, such as `analysis(filters)`.
+const PARTS: [(&str, &[&str]); 4] = [
+    ("the call", &["Call", "Mode"]),
+    ("filters", &["filter"]),
+    ("the cache", &["Known", "NameCache"]),
+    ("the connection", &["Place", "Server", "Password"]),
+];
+
+/// Module to what it may import: another module, and the part of it if not all.
+type Rule = BTreeMap<String, Vec<(String, Option<String>)>>;
+
+/// A path in the code, from the crate's root, and the line it stands on.
+struct Import {
+    line: usize,
+    path: Vec<String>,
+}
+
+#[test]
+fn every_import_is_one_that_the_rule_allows() {
+    assert_eq!(
+        everywhere(|file, text| imports_against(&rule(), file, text)),
+        [""; 0]
+    );
+}
+
+#[test]
+fn no_command_knows_another() {
+    assert_eq!(everywhere(commands_that_meet), [""; 0]);
+}
+
+#[test]
+fn a_crate_lives_in_one_place() {
+    assert_eq!(everywhere(strangers), [""; 0]);
+}
+
+#[test]
+fn nothing_prints_past_its_writer() {
+    assert_eq!(everywhere(prints), [""; 0]);
+}
+
+#[test]
+fn no_file_is_too_long() {
+    assert_eq!(everywhere(too_long), [""; 0]);
+}
+
+#[test]
+fn every_folder_says_at_its_head_what_it_owns() {
+    let silent = |file: &str, text: &str| match file.ends_with("mod.rs") && !text.starts_with("//! ") {
+        true => vec![file.to_owned()],
+        false => Vec::new(),
+    };
+    assert_eq!(everywhere(silent), [""; 0]);
+}
+
+#[test]
+fn made_up_faults_are_found() {
+    let rule = rule();
+    for (file, text) in [
+        ("netfilter/line.rs", "use crate::store::Entry;"),
+        ("input/open.rs", "fn f() { crate::report::shown() }"),
+        ("report/text.rs", "use crate::{analysis::Table, commands};"),
+        ("store/sqlite/rows.rs", "use crate::analysis::Fold;"),
+        ("store/sqlite/rows.rs", "use super::super::super::report::escape;"),
+        ("analysis/fold.rs", "use super::super::dns::Known;"),
+    ] {
+        assert_eq!(imports_against(&rule, file, text).len(), 1, "{file}: {text}");
+    }
+    for (file, text) in [
+        ("netfilter/line.rs", "use super::header::Header;"),
+        ("store/sqlite/rows.rs", "use crate::analysis::filter::Filters;"),
+        (
+            "store/mod.rs",
+            "/// See crate::commands for\nuse crate::store::Entry;",
+        ),
+        (
+            "commands/import/pipeline.rs",
+            "use super::super::logs::Source; use crate::netfilter::{Time, batch};",
+        ),
+    ] {
+        assert!(imports_against(&rule, file, text).is_empty(), "{file}: {text}");
+    }
+    assert_eq!(
+        commands_that_meet("commands/import/pipeline.rs", "use super::super::tables::list;").len(),
+        1
+    );
+    assert_eq!(
+        commands_that_meet(
+            "commands/scan.rs",
+            "use crate::commands::{session::Session, follow};"
+        )
+        .len(),
+        1
+    );
+    assert!(commands_that_meet("commands/scan.rs", "use super::session::Session;").is_empty());
+    assert_eq!(
+        strangers("commands/import/mod.rs", "let c: rusqlite::Connection;").len(),
+        1
+    );
+    assert_eq!(strangers("input/tail.rs", "use notify::Watcher;").len(), 1);
+    assert!(strangers("store/mod.rs", "pub use mysql::create_database;").is_empty());
+    assert!(strangers("dns/mod.rs", "self.notify::<u8>()").is_empty());
+    assert_eq!(prints("cli/mod.rs", "    eprintln!(\"x\");").len(), 1);
+    assert_eq!(too_long("cli/mod.rs", &"\n".repeat(MOST + 1)).len(), 1);
+}
+
+/// Runs a check on every file of `src/`.
+fn everywhere(check: impl Fn(&str, &str) -> Vec<String>) -> Vec<String> {
+    let root = project("src");
+    let mut files = Vec::new();
+    collect(&root, &mut files);
+    assert!(files.len() > 50, "only {} files under src/", files.len());
+    files.sort();
+    let checked = files.iter().flat_map(|file| {
+        let name = file.strip_prefix(&root).expect("under src").display().to_string();
+        check(&name, &fs::read_to_string(file).expect("reads"))
+    });
+    checked.collect()
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("lists") {
+        let path = entry.expect("lists").path();
+        if path.is_dir() {
+            collect(&path, files);
+        } else if path.extension().is_some_and(|end| end == "rs") {
+            files.push(path);
+        }
+    }
+}
+
+/// The rule as the head of `src/lib.rs` states it.
+fn rule() -> Rule {
+    let text = fs::read_to_string(project("src/lib.rs")).expect("reads");
+    let mut rule = Rule::new();
+    let words = Regex::new(r"([a-z]+)(?:\(([a-z ]+)\))?").expect("a regex");
+    for line in text.lines().take_while(|line| line.starts_with("//!")) {
+        let Some((from, to)) = line.trim_start_matches("//!").split_once("->") else {
+            continue;
+        };
+        // `main -> lib -> cli, ...`: only the last is about modules.
+        let (from, to) = match to.split_once("->") {
+            Some((lib, to)) => (lib, to),
+            None => (from, to),
+        };
+        // Four blanks part a rule from a remark on it.
+        let to = to.trim().split("    ").next().unwrap_or_default();
+        let to: Vec<_> = match to {
+            "nothing in the crate" => Vec::new(),
+            to => words
+                .captures_iter(to)
+                .map(|c| (c[1].to_owned(), c.get(2).map(|p| p.as_str().to_owned())))
+                .collect(),
+        };
+        for from in from.split(',') {
+            rule.insert(from.trim().to_owned(), to.clone());
+        }
+    }
+    assert!(
+        rule.len() >= 10 && rule["netfilter"].is_empty() && !rule["commands"].is_empty(),
+        "{rule:?}"
+    );
+    rule
+}
+
+/// Imports that the rule does not allow.
+fn imports_against(rule: &Rule, file: &str, text: &str) -> Vec<String> {
+    let module = top(file);
+    let Some(allowed) = rule.get(module) else {
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    for import in imports(file, text) {
+        let Some(to) = import
+            .path
+            .first()
+            .filter(|to| rule.contains_key(*to) && **to != module)
+        else {
+            continue;
+        };
+        let part_is_open = |part: &String| {
+            let names = PARTS
+                .iter()
+                .find(|(name, _)| name == part)
+                .unwrap_or_else(|| panic!("what is '{part}'?"))
+                .1;
+            import
+                .path
+                .get(1)
+                .is_some_and(|name| names.contains(&name.as_str()))
+        };
+        let fine = allowed
+            .iter()
+            .any(|(name, part)| name == to && part.as_ref().is_none_or(part_is_open));
+        if !fine {
+            found.push(format!(
+                "src/{file}:{}: {module} may not use {}",
+                import.line,
+                import.path.join("::")
+            ));
+        }
+    }
+    found
+}
+
+/// Uses of one command by another.
+fn commands_that_meet(file: &str, text: &str) -> Vec<String> {
+    let Some(own) = file.strip_prefix("commands/").filter(|file| *file != "mod.rs") else {
+        return Vec::new();
+    };
+    let own = top(own);
+    let commands = siblings();
+    let meets = |import: &Import| match import.path.as_slice() {
+        [first, other, ..] if first == "commands" => {
+            other != own && commands.contains(other) && !SHARED.contains(&other.as_str())
+        }
+        _ => false,
+    };
+    let found = imports(file, text).into_iter().filter(meets);
+    found
+        .map(|import| format!("src/{file}:{}: {}", import.line, import.path.join("::")))
+        .collect()
+}
+
+/// The modules of `commands/`.
+fn siblings() -> BTreeSet<String> {
+    let entries = fs::read_dir(project("src/commands")).expect("lists");
+    let names = entries.map(|entry| entry.expect("lists").file_name().to_string_lossy().into_owned());
+    names
+        .map(|name| name.trim_end_matches(".rs").to_owned())
+        .chain(["follow".to_owned()])
+        .collect()
+}
+
+/// Uses of third-party crates outside their place.
+fn strangers(file: &str, text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for (name, place) in CRATES {
+        // Not behind a colon or a dot: that is a module or a method of the same name.
+        let used = Regex::new(&format!(r"(^|[^:.\w]){name}::")).expect("a regex");
+        for (number, line) in code(text).filter(|_| !file.starts_with(place)) {
+            if used.is_match(line) {
+                found.push(format!("src/{file}:{number}: {name} lives in src/{place}"));
+            }
+        }
+    }
+    found
+}
+
+fn prints(file: &str, text: &str) -> Vec<String> {
+    let found = code(text).filter(|(_, line)| line.contains("println!(") || line.contains("print!("));
+    found.map(|(number, _)| format!("src/{file}:{number}")).collect()
+}
+
+fn too_long(file: &str, text: &str) -> Vec<String> {
+    match text.lines().count() {
+        lines if lines > MOST => vec![format!("src/{file}: {lines} lines")],
+        _ => Vec::new(),
+    }
+}
+
+/// The lines that are no comment, with their numbers.
+fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let numbered = text.lines().enumerate().map(|(n, line)| (n + 1, line));
+    numbered.filter(|(_, line)| !line.trim_start().starts_with("//"))
+}
+
+fn top(file: &str) -> &str {
+    file.split('/').next().unwrap_or_default().trim_end_matches(".rs")
+}
+
+/// Every path in a file that begins with `crate::` or `super::`, with groups in braces opened.
+fn imports(file: &str, text: &str) -> Vec<Import> {
+    let begin = Regex::new(r"\b(crate|(?:super::)*super)::").expect("a regex");
+    let mut kept = String::new();
+    for line in text.lines() {
+        // A comment becomes an empty line, so that lines keep their numbers.
+        kept.push_str(if line.trim_start().starts_with("//") {
+            ""
+        } else {
+            line
+        });
+        kept.push('\n');
+    }
+    let own = own_path(file);
+    let mut found = Vec::new();
+    for start in begin.captures_iter(&kept) {
+        let (whole, how) = (start.get(0).expect("all"), &start[1]);
+        let ups = how.matches("super").count();
+        let base = own.get(..own.len().saturating_sub(ups)).unwrap_or_default();
+        let base = if how == "crate" { &[] } else { base };
+        let line = 1 + kept[..whole.start()].matches('\n').count();
+        let mut paths = Vec::new();
+        open(&kept[whole.end()..], base, &mut paths);
+        found.extend(paths.into_iter().map(|path| Import { line, path }));
+    }
+    found
+}
+
+/// A file's module, as a path.
+fn own_path(file: &str) -> Vec<String> {
+    let parts = file.trim_end_matches(".rs").split('/').map(str::to_owned);
+    parts.filter(|part| part != "mod").collect()
+}
+
+/// The paths that a text begins with: one, or those of a group.
+fn open(text: &str, base: &[String], paths: &mut Vec<Vec<String>>) {
+    let mut path = base.to_vec();
+    let mut rest = text;
+    loop {
+        if let Some(group) = rest.strip_prefix('{') {
+            let mut depth = 0;
+            let mut from = 0;
+            for (at, sign) in group.char_indices() {
+                match sign {
+                    '{' => depth += 1,
+                    '}' if depth > 0 => depth -= 1,
+                    '}' | ',' if depth == 0 => {
+                        let item = group[from..at].trim();
+                        if !item.is_empty() {
+                            open(item, &path, paths);
+                        }
+                        from = at + 1;
+                        if sign == '}' {
+                            return;
+                        }
+                    }
+                    _ => {}
+                }
+            }
+            return;
+        }
+        let end = rest
+            .find(|c: char| !c.is_alphanumeric() && c != '_')
+            .unwrap_or(rest.len());
+        path.push(rest[..end].to_owned());
+        match rest[end..].strip_prefix("::") {
+            Some(more) => rest = more,
+            None => break,
+        }
+    }
+    paths.push(path);
+}

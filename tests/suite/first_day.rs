@@ -1,0 +1,540 @@
+//! What somebody meets who starts with ipta today and gets something wrong: one clear line, the
+//! thing by its name, the way out, and nothing changed.
+
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+
+use crate::harness::server;
+use crate::process::{Desk, Kept, PASSWORD, Said, Shop, account_options, line, lines, on_both_stores, run};
+
+on_both_stores! {
+    no_table
+    a_table_of_somebody_elses
+    the_c_programs_table
+    a_table_of_another_version
+    a_table_of_names
+    the_ledger_is_no_table_to_use
+    a_bad_table_name
+    an_empty_file_is_no_error
+    a_log_without_packets_is_no_error
+    a_log_with_another_prefix_names_the_option
+    a_folder
+    a_missing_file
+    an_empty_table_is_no_error
+}
+
+/// A desk's call against a server.
+fn on_server(desk: &Desk, options: &[&str]) -> Said {
+    desk.ipta(options.iter().copied().chain(["--analyze"]))
+}
+
+#[test]
+fn no_server_at_the_host() {
+    let desk = Desk::new();
+    for host in [
+        ["-h", "127.0.0.1", "--db-port", "1"],
+        ["-h", "/nowhere/mysqld.sock", "-d", "ipta"],
+    ] {
+        on_server(&desk, &host).refused(1).says([
+            "no database server",
+            host[1],
+            "ipta --create-db",
+            "--db-file",
+            "--save-db",
+        ]);
+    }
+    desk.ipta(["--create-db", "-h", "/nowhere/mysqld.sock"])
+        .refused(1)
+        .says(["/nowhere/mysqld.sock"]);
+}
+
+#[test]
+fn something_else_listens_at_the_port() {
+    use std::io::Write;
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = listener.local_addr().expect("an address").port().to_string();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let _ = stream.and_then(|mut stream| stream.write_all(b"220 mail.example.net ESMTP\r\n"));
+        }
+    });
+    let desk = Desk::new();
+    on_server(&desk, &["-h", "127.0.0.1", "--db-port", &port])
+        .refused(1)
+        .says(["127.0.0.1", "--db-port"]);
+}
+
+#[test]
+fn a_wrong_password() {
+    let account = server().fresh_database();
+    let desk = Desk::new();
+    let call = [
+        "-h",
+        &account.host,
+        "-u",
+        &account.user,
+        "-p",
+        "hunter2",
+        "-d",
+        &account.database,
+    ];
+    on_server(&desk, &call)
+        .refused(1)
+        .says([&account.user, "password", "-pi", "--create-db"]);
+}
+
+#[test]
+fn no_database() {
+    let account = server().fresh_database();
+    server().sql(
+        "",
+        &format!("GRANT ALL ON `nowhere`.* TO {}@localhost", account.user),
+    );
+    let desk = Desk::new();
+    let call = [
+        "-h",
+        &account.host,
+        "-u",
+        &account.user,
+        "-p",
+        PASSWORD,
+        "-d",
+        "nowhere",
+    ];
+    on_server(&desk, &call)
+        .refused(1)
+        .says(["'nowhere'", "ipta --create-db", "-d"]);
+    // Without rights on it a server does not even say that it is missing.
+    let call = [
+        "-h",
+        &account.host,
+        "-u",
+        &account.user,
+        "-p",
+        PASSWORD,
+        "-d",
+        "elsewhere",
+    ];
+    on_server(&desk, &call)
+        .refused(1)
+        .says(["'elsewhere'", "ipta --create-db"]);
+}
+
+#[test]
+fn no_right_to_create() {
+    let account = server().fresh_database();
+    let (user, database) = (&account.user, &account.database);
+    server().sql(
+        "",
+        &format!("REVOKE ALL PRIVILEGES ON {database}.* FROM {user}@localhost"),
+    );
+    server().sql("", &format!("GRANT SELECT ON {database}.* TO {user}@localhost"));
+    let desk = Desk::new();
+    let call = |more: &[&str]| {
+        let mut args = account_options(&account);
+        args.extend(more.iter().map(|&arg| arg.to_owned()));
+        desk.ipta(args)
+    };
+    call(&["--create-table"])
+        .refused(1)
+        .says([user, database, "--create-db"]);
+    let other = server().fresh_database();
+    let mut args = account_options(&other);
+    args.extend(["--create-db", "--admin-user", "nobody-here"].map(str::to_owned));
+    desk.ipta(args).refused(1).says([
+        "nobody-here",
+        "--admin-user",
+        "GRANT ALL PRIVILEGES",
+        "IDENTIFIED BY '...'",
+    ]);
+}
+
+#[test]
+fn no_file_to_keep_packets_in() {
+    let desk = Desk::new();
+    for mode in ["--analyze", "--list-tables", "--clear"] {
+        desk.ipta(["--db-file", "none.db", mode])
+            .refused(1)
+            .says(["none.db", "ipta --db-file none.db --create-table"]);
+    }
+    assert!(!desk.path("none.db").exists());
+    desk.ipta(["--db-file", "no/where.db", "--create-table"])
+        .refused(1)
+        .says(["no/where.db"]);
+    desk.ipta(["--db-file", ".", "--create-table"])
+        .refused(1)
+        .says(["--db-file"]);
+    desk.write("notes.txt", lines(0..50));
+    desk.ipta(["--db-file", "notes.txt", "--analyze"])
+        .refused(1)
+        .says(["notes.txt", "no SQLite database"]);
+    desk.ipta(["--db-file", "notes.txt", "--create-table"])
+        .refused(1)
+        .says(["notes.txt"]);
+    assert_eq!(desk.read("notes.txt"), lines(0..50).into_bytes());
+}
+
+fn no_table(shop: &Shop) {
+    shop.ipta(["-t", "other", "--analyze"])
+        .refused(1)
+        .says(["'other'", "--create-table other"]);
+    shop.sql("DROP TABLE logs");
+    shop.desk.write("a.log", lines(0..3));
+    for mode in [&["--analyze"][..], &["--clear"], &["--import", "a.log"]] {
+        shop.ipta(mode).refused(1).says(["'logs'", "--create-table"]);
+    }
+    shop.ipta(["--delete-table", "logs"])
+        .refused(1)
+        .says(["'logs'", "--list-tables"]);
+}
+
+/// Every mode that would use the table refuses it by its name, and leaves it alone.
+fn refused_everywhere<const N: usize>(shop: &Shop, table: &str, words: [&str; N]) {
+    let quoted = format!("'{table}'");
+    shop.desk.write("a.log", lines(0..3));
+    let before = shop.number(&format!("SELECT COUNT(*) FROM {table}"));
+    for mode in [
+        &["--analyze"][..],
+        &["--clear"],
+        &["--import", "a.log"],
+        &["--create-table"],
+    ] {
+        let args = mode.iter().copied().chain(["-t", table]);
+        shop.ipta(args).refused(1).says([quoted.as_str()]).says(words);
+    }
+    assert_eq!(shop.number(&format!("SELECT COUNT(*) FROM {table}")), before);
+}
+
+fn a_table_of_somebody_elses(shop: &Shop) {
+    shop.sql("CREATE TABLE customers (n INTEGER)");
+    refused_everywhere(shop, "customers", ["not ipta's", "-t"]);
+    shop.ipta(["--delete-table", "customers"])
+        .refused(1)
+        .says(["'customers'", "not ipta's"]);
+}
+
+fn the_c_programs_table(shop: &Shop) {
+    let address = match shop.place {
+        Kept::File(_) => "INTEGER",
+        Kept::Server(..) => "INT UNSIGNED",
+    };
+    shop.sql(&format!(
+        "CREATE TABLE old (id INTEGER PRIMARY KEY, timestamp DATETIME, if_in VARCHAR(10), if_out VARCHAR(10), \
+         src_ip {address}, src_prt INTEGER, dst_ip {address}, dst_prt INTEGER, proto VARCHAR(10), \
+         action VARCHAR(10), mac VARCHAR(40))"
+    ));
+    refused_everywhere(shop, "old", ["C program", "--create-table"]);
+}
+
+fn a_table_of_another_version(shop: &Shop) {
+    match &shop.place {
+        Kept::File(_) => shop.sql("CREATE TABLE newer (n INTEGER) -- made above\n;"),
+        Kept::Server(..) => {}
+    }
+    let mark = format!("ipta logs 7 {}", "0".repeat(32));
+    match &shop.place {
+        Kept::File(_) => shop.sql(&format!(
+            "DROP TABLE newer; CREATE TABLE newer (n INTEGER /* {mark} */)"
+        )),
+        Kept::Server(..) => shop.sql(&format!("CREATE TABLE newer (n INTEGER) COMMENT '{mark}'")),
+    }
+    refused_everywhere(shop, "newer", ["version 7"]);
+}
+
+fn a_table_of_names(shop: &Shop) {
+    shop.ipta(["--dns-create-table", "names"]).fine();
+    refused_everywhere(shop, "names", ["names", "-t"]);
+}
+
+fn the_ledger_is_no_table_to_use(shop: &Shop) {
+    shop.desk.write("a.log", lines(0..3));
+    shop.import(["a.log"]);
+    refused_everywhere(shop, "ipta_ledger", ["ledger", "-t"]);
+    shop.ipta(["--delete-table", "ipta_ledger"])
+        .refused(1)
+        .says(["ledger", "-da"]);
+}
+
+fn a_bad_table_name(shop: &Shop) {
+    for name in [
+        "logs; DROP TABLE logs",
+        "a-b",
+        "123",
+        "`logs`",
+        &"x".repeat(65),
+        "täble",
+    ] {
+        for mode in [
+            &["-ct", name][..],
+            &["-dt", name],
+            &["-c", "-t", name],
+            &["-a", "-t", name],
+        ] {
+            shop.ipta(mode).refused(2).says(["table name", "letters"]);
+        }
+    }
+    shop.ipta(["-ct", ""]).refused(2);
+    assert_eq!(shop.rows(), 0);
+}
+
+fn an_empty_file_is_no_error(shop: &Shop) {
+    shop.desk.write("empty.log", "");
+    shop.import(["empty.log"]).says(["- empty.log is empty"]);
+    let said = shop
+        .desk
+        .ipta(["-a", "empty.log"])
+        .fine()
+        .says(["- empty.log is empty"]);
+    assert!(!said.err.contains("! "), "{said:#?}");
+}
+
+fn a_log_without_packets_is_no_error(shop: &Shop) {
+    shop.desk.write(
+        "auth.log",
+        "May 17 00:00:01 gw sshd[7]: Accepted publickey for ana\n".repeat(30),
+    );
+    shop.import(["auth.log"])
+        .says(["- auth.log holds no packet in 30 lines", "iptables -j LOG"]);
+    shop.desk
+        .ipta(["-a", "auth.log"])
+        .fine()
+        .says(["- auth.log holds no packet in 30 lines"]);
+    assert_eq!(shop.rows(), 0);
+}
+
+fn a_log_with_another_prefix_names_the_option(shop: &Shop) {
+    shop.desk
+        .write("ufw.log", lines(0..40).replace("IPT: DROP ", "[UFW BLOCK] "));
+    let said = shop
+        .import(["ufw.log"])
+        .says(["ufw.log", "'[UFW BLOCK] '", "40 lines", "--prefix ufw"]);
+    assert_eq!(shop.rows(), 0, "{said:#?}");
+    shop.ipta(["-i", "ufw.log", "--prefix", "ufw"])
+        .fine()
+        .says(["40 packets"]);
+    assert_eq!(shop.rows(), 40);
+    shop.desk.ipta(["-a", "ufw.log"]).fine().says(["--prefix ufw"]);
+}
+
+fn a_folder(shop: &Shop) {
+    std::fs::create_dir(shop.desk.path("logs.d")).expect("creates");
+    shop.ipta(["-i", "logs.d"])
+        .refused(1)
+        .says(["logs.d", "folder", "logs.d/*.log"]);
+    shop.desk
+        .ipta(["-a", "logs.d"])
+        .refused(1)
+        .says(["logs.d", "folder"]);
+    shop.desk.write("a.log", "x");
+    shop.ipta(["-i", "a.log/x.log"]).refused(1).says(["a.log/x.log"]);
+}
+
+fn a_missing_file(shop: &Shop) {
+    shop.desk.write("iptables.log", lines(0..3));
+    shop.ipta(["-i", "iptabels.log"])
+        .refused(1)
+        .says(["iptabels.log", "did you mean iptables.log?"]);
+    shop.desk
+        .ipta(["-a", "no/where.log"])
+        .refused(1)
+        .says(["no/where.log", "no folder no"]);
+}
+
+fn an_empty_table_is_no_error(shop: &Shop) {
+    shop.ipta(["--analyze"])
+        .fine()
+        .says(["- Table 'logs' is empty", "-i FILE"]);
+}
+
+#[test]
+fn a_binary_file_is_read_and_says_what_it_is() {
+    let shop = Shop::on_a_file();
+    let bytes: Vec<u8> = (0..200_000u32)
+        .map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8)
+        .collect();
+    shop.desk.write("image.bin", bytes);
+    let said = shop
+        .import(["image.bin"])
+        .says(["image.bin holds no packet", "no text"]);
+    assert!(
+        said.err.chars().all(|c| c == '\n' || !c.is_control()),
+        "{said:#?}"
+    );
+    shop.desk
+        .ipta(["-a", "image.bin"])
+        .fine()
+        .says(["image.bin holds no packet", "no text"]);
+}
+
+#[test]
+fn a_compressed_file_that_is_none() {
+    let shop = Shop::on_a_file();
+    shop.desk.write("a.log", lines(0..9));
+    shop.import(["a.log"]);
+    shop.desk.write(
+        "broken.gz",
+        [0x1f, 0x8b, 8, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12],
+    );
+    // Nothing of it reads, so nothing is cleared for it.
+    shop.ipta(["-c", "-i", "broken.gz"])
+        .refused(1)
+        .says(["broken.gz", "damaged gzip data", "gzip -t"]);
+    assert_eq!(shop.rows(), 9);
+}
+
+#[test]
+fn a_log_that_may_not_be_read() {
+    let desk = Desk::new();
+    let log = desk.write("secret.log", line(0));
+    std::fs::set_permissions(&log, PermissionsExt::from_mode(0o600)).expect("a mode");
+    let call = desk.command(["-a", "secret.log"]);
+    let mut command;
+    if crate::process::is_root() {
+        // Root may read everything, so somebody else has to try.
+        std::fs::set_permissions(desk.path(""), PermissionsExt::from_mode(0o755)).expect("a mode");
+        command = Command::new("setpriv");
+        command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]);
+        let program = desk.copy_of_the_program();
+        command
+            .arg(program)
+            .args(call.get_args())
+            .current_dir(desk.path(""))
+            .env("HOME", desk.path(""));
+    } else {
+        std::fs::set_permissions(&log, PermissionsExt::from_mode(0)).expect("a mode");
+        command = call;
+    }
+    run(command, "")
+        .refused(1)
+        .says(["secret.log", "permission denied", "sudo"]);
+}
+
+#[test]
+fn a_log_of_the_group_adm_names_the_group() {
+    if !crate::process::is_root() {
+        // Only root can give a file away.
+        return;
+    }
+    let desk = Desk::new();
+    let log = desk.write("adm.log", line(0));
+    std::fs::set_permissions(&log, PermissionsExt::from_mode(0o640)).expect("a mode");
+    std::fs::set_permissions(desk.path(""), PermissionsExt::from_mode(0o755)).expect("a mode");
+    std::os::unix::fs::chown(&log, Some(0), Some(4)).expect("gives away");
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]);
+    command
+        .arg(desk.copy_of_the_program())
+        .args(["-a", "adm.log"])
+        .current_dir(desk.path(""))
+        .env("HOME", "/");
+    run(command, "")
+        .refused(1)
+        .says(["adm.log", "usermod -aG adm", "sudo"]);
+}
+
+#[test]
+fn a_device_that_cannot_be_read() {
+    // Opens, and refuses to give its first block.
+    Desk::new()
+        .ipta(["-a", "/proc/self/mem"])
+        .refused(1)
+        .says(["/proc/self/mem"]);
+}
+
+#[test]
+fn usage_that_nobody_can_mean() {
+    let desk = Desk::new();
+    desk.write("a.log", line(0));
+    for (args, words) in [
+        (&["--analyse", "a.log"][..], &["--analyse", "--analyze"][..]),
+        (&["--import"], &["--import (-i)", "FILE"]),
+        (&["-a", "--limit"], &["--limit (-l)", "NUM"]),
+        (
+            &["-a", "a.log", "--limit", "0"],
+            &["--limit (-l)", "1 or more", "'0'"],
+        ),
+        (&["-a", "a.log", "--limit", "many"], &["--limit (-l)", "'many'"]),
+        (&["--db-port", "70000", "-a"], &["--db-port", "65535", "70000"]),
+        (&["a.log"], &["a.log", "--import", "--analyze"]),
+        (&[], &["no mode", "--import", "--usage"]),
+        (
+            &["-a", "a.log", "-i", "a.log"],
+            &["--analyze FILE", "import them, or analyze them alone"],
+        ),
+        (
+            &["-i", "a.log", "--src", "192.0.2.1"],
+            &["--src", "--import", "--analyze"],
+        ),
+        (
+            &["-a", "a.log", "--src", "192.0.2.300"],
+            &["--src", "192.0.2.300"],
+        ),
+        (&["-a", "a.log", "--prefix", "ufv"], &["--prefix", "ufv", "ufw"]),
+        (&["-a", "a.log", "--prefix", "("], &["--prefix"]),
+        (&["-a", "a.log", "--modules", "port"], &["port", "ports"]),
+        (&["-p", "hunter2", "hunter2", "-a"], &["password"]),
+        (
+            &["--db-file", "x.db", "-d", "ipta", "-a"],
+            &["--db-file", "--db-name (-d)"],
+        ),
+        (&["-ct", "one", "-t", "two"], &["one", "two"]),
+        (&["--year", "26", "-a", "a.log"], &["--year", "2026"]),
+        (&["-f", "a.log", "-a"], &["--follow", "--analyze"]),
+    ] {
+        let said = desk.ipta(args).refused(2);
+        for word in words {
+            assert!(said.err.contains(word), "no '{word}' in {said:#?}");
+        }
+    }
+}
+
+#[test]
+fn each_line_of_an_old_configuration_file_comes_back_corrected() {
+    let desk = Desk::new();
+    desk.write("a.log", line(0));
+    for (old, corrected) in [
+        ("db_host = localhost", "db_host = \"localhost\""),
+        ("db user = firewall", "db_user = \"firewall\""),
+        ("db_pass = hunter2", "db_pass = \"...\""),
+        ("db_name = ipta", "db_name = \"ipta\""),
+        ("db_table = logs", "db_table = \"logs\""),
+        ("rdns = yes", "rdns = true"),
+        ("show-lo = no", "show_lo = false"),
+        ("show-accept = no", "show_accept = false"),
+        ("analyzer limit = 15", "limit = 15"),
+    ] {
+        desk.write(".ipta-conf", format!("# mine\n{old}\n"));
+        let said = desk.ipta(["-a", "a.log"]).refused(2);
+        assert!(
+            said.err.contains(".ipta-conf, line 2:") && said.err.contains(corrected),
+            "{said:#?}"
+        );
+    }
+    desk.write(".ipta-conf", "db_hots = \"x\"\n");
+    desk.ipta(["-a", "a.log"])
+        .refused(2)
+        .says([".ipta-conf", "line 1", "db_hots", "db_host"]);
+    desk.write(".ipta-conf", "limit = \"many\"\ndb_pass = 'hunter2\n");
+    desk.ipta(["-a", "a.log"]).refused(2).says([".ipta-conf", "line"]);
+    desk.write(".ipta-conf", b"db_pass = \"\xff\"\n");
+    desk.ipta(["-a", "a.log"])
+        .refused(2)
+        .says([".ipta-conf", "line 1", "UTF-8"]);
+    desk.remove(".ipta-conf");
+    desk.ipta(["--config", "none.conf", "-a", "a.log"])
+        .refused(2)
+        .says(["none.conf"]);
+}
+
+#[test]
+fn what_is_not_built_yet_says_so() {
+    let shop = Shop::on_a_file();
+    shop.desk.write("a.log", line(0));
+    for args in [
+        &["--analyze-interactive"][..],
+        &["--upgrade-table"],
+        &["--doctor", "a.log"],
+    ] {
+        shop.ipta(args).refused(1).says([args[0], "not built yet"]);
+    }
+}
