@@ -6,6 +6,7 @@ mod first_day;
 mod harness;
 mod lines;
 mod manual;
+mod manual_options;
 mod parser_properties;
 mod process;
 mod spellings;
