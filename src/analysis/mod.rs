@@ -9,8 +9,13 @@ mod fold;
 mod group;
 mod key;
 mod modules;
+mod new;
+pub mod services;
+mod sources;
 pub mod table;
+mod timeline;
+pub mod when;
 mod words;
 
 pub use fold::{Context, Fold};
-pub use modules::{DEFAULT, Module, Want, all, named, wants};
+pub use modules::{DEFAULT, Module, NEW_WANTS_SINCE, Want, all, named, wants};

@@ -5,12 +5,17 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use jiff::tz::TimeZone;
 
-use crate::input::{Log, OpenError};
+use crate::input::{Log, OpenError, looks_binary};
 use crate::netfilter::Time;
+use crate::netfilter::account::Account;
 use crate::netfilter::timestamp::{Calendar, Reference};
+use crate::report::account as words;
 
 /// How much of a log is searched for its first stamp.
 const SEARCHED: usize = 64 * 1024;
+
+/// How much of a log tells whether it is text.
+const HEAD: usize = 4096;
 
 /// A log that opened and whose first block could be read.
 pub struct Source {
@@ -21,6 +26,7 @@ pub struct Source {
     opened: Option<Log>,
     first: Option<Time>,
     reference: Reference,
+    binary: bool,
 }
 
 /// What places stamps without year or zone.
@@ -35,10 +41,15 @@ pub struct Clock {
 }
 
 impl Clock {
+    /// The moment of this call.
+    pub fn now() -> Time {
+        moment(SystemTime::now())
+    }
+
     /// The clock on the wall.
     pub fn system(year: Option<i16>) -> Clock {
         Clock {
-            now: moment(SystemTime::now()),
+            now: Clock::now(),
             zone: TimeZone::system(),
             year,
         }
@@ -90,12 +101,15 @@ pub fn check(paths: &[PathBuf], clock: &Clock) -> Result<Vec<Source>, OpenError>
             None
         };
         let stream = log.raw_len().is_none();
+        // What `check` has read already.
+        let binary = looks_binary(log.peek(HEAD)?);
         sources.push(Source {
             name: log.name().to_owned(),
             path: (!is_stdin).then(|| path.clone()),
             opened: stream.then_some(log),
             first,
             reference,
+            binary,
         });
     }
     sources.sort_by_key(|source| (source.opened.is_some(), source.first.is_none(), source.first));
@@ -122,6 +136,18 @@ impl Source {
     /// Whether it is a file, which has an identity and can be read again.
     pub fn is_file(&self) -> bool {
         self.opened.is_none() && self.path.is_some()
+    }
+
+    /// What to say of it if it gave no packet.
+    pub fn nothing(&self, account: &Account) -> String {
+        if self.binary && account.unknown_prefixes.is_empty() {
+            return format!(
+                "{} holds no packet: it is binary data, no text.\n  \
+                 Of a journal give the text: journalctl -k -o short-iso | ipta --import -",
+                self.name
+            );
+        }
+        words::nothing(&self.name, account)
     }
 
     /// Its path, shown.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 
+use super::analyze;
 use super::logs::{self, Source};
 use super::session::Session;
 use crate::cli::{Call, Mode};
@@ -32,6 +33,9 @@ pub fn check(call: &Call, session: &mut Session<'_, '_>) -> anyhow::Result<Vec<S
         if let Mode::DeleteTable(name) = mode {
             session.table_name(name)?;
         }
+    }
+    if call.modes.iter().any(|mode| matches!(mode, Mode::Analyze(_))) {
+        analyze::check(session)?;
     }
     let mut steps = Vec::new();
     for mode in &call.modes {

@@ -75,7 +75,9 @@ impl<'s, 'io> Session<'s, 'io> {
 pub fn ask_password(question: &str, option: &str) -> anyhow::Result<Password> {
     match rpassword::prompt_password(question) {
         Ok(password) => Ok(Password(password)),
-        Err(_) => bail!("{option} asks on a terminal, and there is none: put db_pass into ~/.ipta-conf (mode 0600)"),
+        Err(_) => {
+            bail!("{option} asks on a terminal, and there is none: put db_pass into ~/.ipta-conf (mode 0600)")
+        }
     }
 }
 

@@ -2,8 +2,11 @@
 
 mod architecture;
 mod chapter5;
+mod crashes;
 mod first_day;
+mod formats;
 mod harness;
+mod import;
 mod lines;
 mod manual;
 mod manual_options;
