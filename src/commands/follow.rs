@@ -1,6 +1,8 @@
 //! `--follow`: new packets as they are logged, until a signal, or until nobody reads any more.
 
 use std::collections::VecDeque;
+use std::io;
+use std::net::IpAddr;
 use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -23,14 +25,15 @@ use crate::netfilter::batch::Batch;
 use crate::netfilter::{Packet, Reader};
 use crate::report::account as words;
 
-/// How long a line waits for its names.
-const PATIENCE: Duration = Duration::from_secs(1);
-
 /// The longest sleep: what no event tells is seen then.
 const TICK: Duration = Duration::from_secs(1);
 
-/// Packets that may wait for names; with more, reading waits for them.
+/// Packets that may wait for names; with more, reading waits for them. One line can stand for very
+/// many packets (`message repeated N times`), so the oldest are then shown as they are.
 const MOST_WAITING: usize = 20_000;
+
+/// Bytes of lines written at a time under a flood.
+const BLOCK: usize = 64 * 1024;
 
 /// Follows a log, or `-` for standard input.
 pub fn run(session: &mut Session<'_, '_>, path: &Path) -> anyhow::Result<Exit> {
@@ -66,6 +69,7 @@ pub fn run(session: &mut Session<'_, '_>, path: &Path) -> anyhow::Result<Exit> {
                 }
             });
         }
+        live.written()?;
         for event in &polled.events {
             session.console.note(&format!("{}: {event}", path.display()));
         }
@@ -78,7 +82,7 @@ pub fn run(session: &mut Session<'_, '_>, path: &Path) -> anyhow::Result<Exit> {
             0 => {}
             caught => return Ok(Exit::Signal(caught)),
         }
-        if !session.console.out_is_terminal && reader_is_gone(std::io::stdout()) {
+        if !session.console.out_is_terminal && reader_is_gone(io::stdout()) {
             return Ok(Exit::Done);
         }
         if !polled.more {
@@ -132,13 +136,16 @@ struct Live {
     count: u64,
     /// Prefixes that no rule takes were told of.
     prefixes_told: bool,
+    /// Why lines could not be written in the midst of reading.
+    unwritten: Option<io::Error>,
 }
 
 /// A packet that waits for its names.
 struct Waiting {
     packet: Batch,
     count: u64,
-    deadline: Instant,
+    /// When its time is over; none if there was nothing to wait for.
+    deadline: Option<Instant>,
 }
 
 impl Live {
@@ -160,32 +167,60 @@ impl Live {
             waiting: VecDeque::new(),
             count: 0,
             prefixes_told: false,
+            unwritten: None,
         }
     }
 
     fn packet(&mut self, session: &mut Session<'_, '_>, packet: &Packet<'_>) {
         self.count += 1;
+        // What is not shown causes nothing: no question and no line over SSH.
+        if self.unwritten.is_some() || !session.filters.pass(packet) {
+            return;
+        }
         if let Some(cause) = self.feedback.cause(&facts(packet)) {
-            self.tell_of(cause, session);
             if session.settings.no_loop {
                 return;
             }
+            self.tell_of(cause, session);
         }
-        if !session.filters.pass(packet) {
-            return;
+        match &self.names {
+            None => self.show.packet(self.count, packet, None, None),
+            Some(names) => {
+                names.ask(packet);
+                let deadline = names.patience(packet);
+                let mut held = Batch::default();
+                held.push(packet);
+                self.waiting.push_back(Waiting {
+                    packet: held,
+                    count: self.count,
+                    deadline,
+                });
+                if self.waiting.len() > MOST_WAITING {
+                    self.show_first();
+                }
+            }
         }
-        let Some(names) = &self.names else {
-            self.show.packet(self.count, packet, None, None);
+        if self.show.held() >= BLOCK {
+            self.unwritten = self.show.write(session.console).err();
+        }
+    }
+
+    /// Whether all could be written so far.
+    fn written(&mut self) -> io::Result<()> {
+        self.unwritten.take().map_or(Ok(()), Err)
+    }
+
+    /// Shows the packet that waits longest, with the names there are.
+    fn show_first(&mut self) {
+        let Some(first) = self.waiting.pop_front() else {
             return;
         };
-        names.ask(packet);
-        let mut held = Batch::default();
-        held.push(packet);
-        self.waiting.push_back(Waiting {
-            packet: held,
-            count: self.count,
-            deadline: Instant::now() + PATIENCE,
-        });
+        for packet in first.packet.iter() {
+            let name = |address: Option<IpAddr>| self.names.as_ref()?.known(address?);
+            let (src, dst) = (name(packet.src), name(packet.dst));
+            self.show
+                .packet(first.count, &packet, src.as_deref(), dst.as_deref());
+        }
     }
 
     /// Says once what loop there is and how to stop it.
@@ -205,21 +240,17 @@ impl Live {
 
     /// Writes every line whose turn it is; at the end, all of them.
     fn show_ready(&mut self, session: &mut Session<'_, '_>, ended: bool) -> anyhow::Result<()> {
-        if let Some(names) = &self.names {
-            while let Some(first) = self.waiting.front() {
-                let Some(packet) = first.packet.iter().next() else {
-                    break;
-                };
-                let due = Instant::now() >= first.deadline;
-                if !ended && !due && !names.settled(&packet) {
-                    break;
-                }
-                let src = names.until(packet.src, first.deadline);
-                let dst = names.until(packet.dst, first.deadline);
-                self.show
-                    .packet(first.count, &packet, src.as_deref(), dst.as_deref());
-                self.waiting.pop_front();
+        while self
+            .waiting
+            .front()
+            .is_some_and(|first| self.is_ready(first, ended))
+        {
+            self.show_first();
+            if self.show.held() >= BLOCK {
+                self.show.write(session.console)?;
             }
+        }
+        if let Some(names) = &self.names {
             names.tell(session.console);
         }
         self.show.fit();
@@ -227,13 +258,32 @@ impl Live {
         Ok(())
     }
 
+    /// Whether a packet's names are known or its time is over.
+    fn is_ready(&self, first: &Waiting, ended: bool) -> bool {
+        let (Some(names), Some(deadline)) = (&self.names, first.deadline) else {
+            return true;
+        };
+        let Some(packet) = first.packet.iter().next() else {
+            return true;
+        };
+        if names.patience(&packet).is_none() {
+            return true;
+        }
+        if !ended && Instant::now() < deadline {
+            return false;
+        }
+        // Counts what is late; at the end of a pipe, waits for it.
+        names.until(packet.src, deadline);
+        names.until(packet.dst, deadline);
+        true
+    }
+
     /// How long nothing has to be shown for want of a name.
     fn until_next_deadline(&self) -> Duration {
-        let first = self
-            .waiting
-            .front()
-            .map(|first| first.deadline.saturating_duration_since(Instant::now()));
-        first.unwrap_or(TICK).min(TICK)
+        let deadline = self.waiting.front().and_then(|first| first.deadline);
+        deadline.map_or(TICK, |deadline| {
+            deadline.saturating_duration_since(Instant::now()).min(TICK)
+        })
     }
 
     /// A log whose packets have other prefixes shows nothing, and that is said once.

@@ -27,7 +27,9 @@ pub fn live(settings: &Settings) -> Options {
 pub fn whole_log(settings: &Settings) -> Options {
     Options {
         timeout: Duration::from_secs(3),
-        queue: 8192,
+        workers: 32,
+        most_workers: 256,
+        queue: 65_536,
         ..live(settings)
     }
 }
@@ -50,9 +52,17 @@ impl Naming {
 
     /// Asks for a packet's names, without waiting.
     pub fn ask(&self, packet: &Packet<'_>) {
-        for address in [packet.src, packet.dst].into_iter().flatten() {
+        for address in ends(packet) {
             self.names.ask(address);
         }
+    }
+
+    /// Until when a packet waits for its names; none if there is nothing to wait for: they are
+    /// known, will not come, or have had their time.
+    pub fn patience(&self, packet: &Packet<'_>) -> Option<Instant> {
+        ends(packet)
+            .filter_map(|address| self.names.patience(address))
+            .max()
     }
 
     /// Has a function called after every answer.
@@ -65,17 +75,13 @@ impl Naming {
         self.names.name(address?)
     }
 
-    /// Whether there is nothing to wait for: both names are known, or will not come.
-    pub fn settled(&self, packet: &Packet<'_>) -> bool {
-        [packet.src, packet.dst]
-            .into_iter()
-            .flatten()
-            .all(|address| self.names.get(address) != Some(State::Asked))
-    }
-
-    /// An address's name if it is known, or comes until a moment.
-    pub fn until(&self, address: Option<IpAddr>, deadline: Instant) -> Option<String> {
-        self.names.wait(address?, deadline)
+    /// Waits for an address's name until a moment, if it is under way.
+    pub fn until(&self, address: Option<IpAddr>, deadline: Instant) {
+        if let Some(address) = address
+            && self.names.patience(address).is_some()
+        {
+            self.names.wait(address, deadline);
+        }
     }
 
     /// Says what there is to say of the name servers.
@@ -83,6 +89,19 @@ impl Naming {
         for note in self.names.take_notes() {
             console.warn(&note.to_string());
         }
+    }
+
+    /// Says at the end why addresses stand where names were asked for.
+    pub fn tell_missed(&self, console: &mut Console<'_>) {
+        self.tell(console);
+        let (questions, addresses) = match self.names.missed() {
+            0 => return,
+            1 => ("1 question for a name".to_owned(), "its address is"),
+            many => (format!("{many} questions for names"), "their addresses are"),
+        };
+        console.warn(&format!(
+            "{questions} got no answer in time from the name servers of /etc/resolv.conf; {addresses} shown instead."
+        ));
     }
 
     /// The names of these addresses: first from the store's cache if it has one, then asked for
@@ -109,7 +128,7 @@ impl Naming {
         if let Some(cache) = &mut cache {
             self.names.store(cache)?;
         }
-        self.tell(session.console);
+        self.tell_missed(session.console);
         Ok(())
     }
 
@@ -120,6 +139,10 @@ impl Naming {
             _ => None,
         }
     }
+}
+
+fn ends(packet: &Packet<'_>) -> impl Iterator<Item = IpAddr> {
+    [packet.src, packet.dst].into_iter().flatten()
 }
 
 /// The name cache table of the call's store.

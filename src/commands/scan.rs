@@ -1,17 +1,23 @@
 //! `--scan`: the lines of follow for whole logs, then the end.
 
+use std::collections::VecDeque;
+
 use super::logs::Source;
 use super::naming::{self, Naming};
 use super::session::Session;
 use super::show::Show;
 use crate::exit::Exit;
-use crate::netfilter::Reader;
 use crate::netfilter::account::Account;
 use crate::netfilter::batch::Batch;
+use crate::netfilter::{Packet, Reader};
 use crate::report::account as words;
 
-/// Packets that are asked for together, so that their names come in side by side.
+/// Packets that are shown together.
 const TOGETHER: usize = 2_000;
+
+/// How many such runs are read ahead, so that names come in side by side and a slow one does not
+/// hold up the questions for the next.
+const AHEAD: usize = 8;
 
 /// Bytes of lines written at a time.
 const BLOCK: usize = 64 * 1024;
@@ -42,8 +48,7 @@ pub fn run(session: &mut Session<'_, '_>, sources: Vec<Source>) -> anyhow::Resul
                         None => show.packet(count, packet, None, None),
                         Some(names) => {
                             names.ask(packet);
-                            waiting.counts.push(count);
-                            waiting.packets.push(packet);
+                            waiting.push(count, packet);
                         }
                     }
                 }),
@@ -55,18 +60,19 @@ pub fn run(session: &mut Session<'_, '_>, sources: Vec<Source>) -> anyhow::Resul
                 }
             }
             if let Some(names) = &names
-                && waiting.counts.len() >= TOGETHER
+                && waiting.0.len() > AHEAD
             {
-                waiting.show(names, &mut show);
+                waiting.show_first(names, &mut show);
                 names.tell(session.console);
             }
             if show.held() >= BLOCK {
                 show.write(session.console)?;
             }
         }
-        if let Some(names) = &names {
-            waiting.show(names, &mut show);
+        while let (Some(names), false) = (&names, waiting.0.is_empty()) {
+            waiting.show_first(names, &mut show);
             names.tell(session.console);
+            show.write(session.console)?;
         }
         show.write(session.console)?;
         if reader.account.packets() == 0 {
@@ -74,23 +80,40 @@ pub fn run(session: &mut Session<'_, '_>, sources: Vec<Source>) -> anyhow::Resul
         }
         total.add(&reader.account);
     }
+    if let Some(names) = &names {
+        names.tell_missed(session.console);
+    }
     if let Some(damage) = words::damage(&total) {
         session.console.warn(&damage);
     }
     Ok(exit)
 }
 
-/// Packets whose names are on their way, with their numbers.
+/// Packets whose names are on their way, in runs.
 #[derive(Default)]
-struct Waiting {
+struct Waiting(VecDeque<Run>);
+
+/// Packets with their numbers.
+#[derive(Default)]
+struct Run {
     counts: Vec<u64>,
     packets: Batch,
 }
 
 impl Waiting {
-    fn show(&mut self, names: &Naming, show: &mut Show) {
-        let packets = std::mem::take(&mut self.packets);
-        for (count, packet) in self.counts.drain(..).zip(packets.iter()) {
+    fn push(&mut self, count: u64, packet: &Packet<'_>) {
+        if self.0.back().is_none_or(|run| run.counts.len() >= TOGETHER) {
+            self.0.push_back(Run::default());
+        }
+        if let Some(run) = self.0.back_mut() {
+            run.counts.push(count);
+            run.packets.push(packet);
+        }
+    }
+
+    fn show_first(&mut self, names: &Naming, show: &mut Show) {
+        let Some(run) = self.0.pop_front() else { return };
+        for (count, packet) in run.counts.into_iter().zip(run.packets.iter()) {
             let (src, dst) = (names.of(packet.src), names.of(packet.dst));
             show.packet(count, &packet, src.as_deref(), dst.as_deref());
         }

@@ -18,8 +18,11 @@ const LEARNED: usize = 65_536;
 /// How names are asked for. The defaults are those of a follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// Threads at most. They only wait.
+    /// Threads at most, not counting those that hang: one that has asked for longer than the
+    /// time-out is given up for lost, and another takes its place. They only wait.
     pub workers: usize,
+    /// Threads at most, with those that hang.
+    pub most_workers: usize,
     /// Addresses that wait for a thread at most; further ones are not asked for now.
     pub queue: usize,
     /// How long [`Names::name`] waits for one address.
@@ -30,7 +33,7 @@ pub struct Options {
     pub ages: Ages,
     /// How long an address that nobody answered for is left alone.
     pub retry: Duration,
-    /// So many time-outs in a row start a pause.
+    /// So many questions in a row without an answer start a pause.
     pub give_up: u32,
     /// How long nothing new is asked then.
     pub pause: Duration,
@@ -40,6 +43,7 @@ impl Default for Options {
     fn default() -> Options {
         Options {
             workers: 16,
+            most_workers: 64,
             queue: 1024,
             timeout: Duration::from_secs(1),
             budget: None,
@@ -69,8 +73,8 @@ pub enum State {
 pub enum Note {
     /// The servers do not answer.
     Paused {
-        /// Time-outs in a row.
-        timeouts: u32,
+        /// Questions without an answer in a row.
+        unanswered: u32,
         /// How long nothing is asked.
         pause: Duration,
     },
@@ -78,11 +82,11 @@ pub enum Note {
 
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Note::Paused { timeouts, pause } = self;
+        let Note::Paused { unanswered, pause } = self;
         let seconds = pause.as_secs();
         write!(
             f,
-            "{timeouts} questions for names in a row got no answer; none is asked for {seconds} s, and addresses \
+            "{unanswered} questions for names in a row got no answer; none is asked for {seconds} s, and addresses \
              are shown instead (check the name servers in /etc/resolv.conf, or leave out --rdns)"
         )
     }
@@ -116,7 +120,14 @@ struct Pool {
     learned: Vec<(IpAddr, Known)>,
     workers: usize,
     idle: usize,
-    timeouts: u32,
+    /// Since when each busy thread has been asking.
+    asking: HashMap<IpAddr, Instant>,
+    /// Questions without an answer since the last answer.
+    unanswered: u32,
+    /// When the last answer came.
+    answered: Option<Instant>,
+    /// Questions that got no answer in time, or could not be asked.
+    missed: u64,
     paused_until: Option<Instant>,
     told: bool,
     notes: Vec<Note>,
@@ -128,7 +139,7 @@ struct Question {
     asked: Instant,
     /// When a thread took it.
     started: Option<Instant>,
-    /// Its time-out was counted.
+    /// Somebody waited for it in vain, and that was counted.
     late: bool,
 }
 
@@ -156,6 +167,19 @@ impl Names {
     /// Asks for a name without waiting, if it is not known and not asked for already.
     pub fn ask(&self, address: IpAddr) {
         Shared::ask(&self.shared, &mut self.shared.lock(), address);
+    }
+
+    /// When waiting for the address ends, if there is something to wait for: the time-out after it
+    /// was asked for, by whichever packet.
+    pub fn patience(&self, address: IpAddr) -> Option<Instant> {
+        let pool = self.shared.lock();
+        let question = pool.open.get(&address).filter(|question| !question.late)?;
+        question.asked.checked_add(self.shared.options.timeout)
+    }
+
+    /// Questions so far that got no answer in time, or could not be asked for want of threads.
+    pub fn missed(&self) -> u64 {
+        self.shared.lock().missed
     }
 
     /// What is known now; none if the address was not asked for, or too long ago.
@@ -188,12 +212,17 @@ impl Names {
                 pool.first_in_queue(address);
                 asked = true;
             }
-            let left = deadline.saturating_duration_since(Instant::now());
+            let now = Instant::now();
+            let left = deadline.saturating_duration_since(now);
+            let Some(step) = Shared::staff(&self.shared, &mut pool, address, now) else {
+                pool.drop_question(address);
+                return None;
+            };
             if left.is_zero() {
                 self.shared.count_timeout(&mut pool, address);
                 return None;
             }
-            let woken = self.shared.settled.wait_timeout(pool, left);
+            let woken = self.shared.settled.wait_timeout(pool, left.min(step));
             pool = woken.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
@@ -290,15 +319,57 @@ impl Shared {
             },
         );
         pool.queue.push_back(address);
-        if pool.idle < pool.queue.len() && pool.workers < shared.options.workers {
+        Shared::hire(shared, pool, Instant::now());
+        shared.work.notify_one();
+        true
+    }
+
+    /// Starts threads as long as there is more to ask than threads to do it.
+    fn hire(shared: &Arc<Shared>, pool: &mut Pool, now: Instant) {
+        let options = &shared.options;
+        let hung = pool.hung(options.timeout, now);
+        let most = options.most_workers.min(options.workers + hung);
+        let wanted = pool.queue.len().saturating_sub(pool.idle);
+        // Those that were started a moment ago have taken nothing yet.
+        let fresh = pool.workers.saturating_sub(pool.idle + pool.asking.len());
+        for _ in fresh..wanted {
+            if pool.workers >= most {
+                return;
+            }
             let worker = Arc::clone(shared);
             let spawned = thread::Builder::new()
                 .name("names".to_owned())
                 .spawn(move || worker.work());
-            pool.workers += usize::from(spawned.is_ok());
+            if spawned.is_err() {
+                return;
+            }
+            pool.workers += 1;
         }
-        shared.work.notify_one();
-        true
+    }
+
+    /// Sees to it that threads come to the open questions, of which this is one. Gives how long one
+    /// may wait until that has to be seen to again; none if all threads there may be hang, and none
+    /// has come to this one.
+    fn staff(shared: &Arc<Shared>, pool: &mut Pool, address: IpAddr, now: Instant) -> Option<Duration> {
+        if pool.queue.is_empty() {
+            return Some(Duration::MAX);
+        }
+        Shared::hire(shared, pool, now);
+        let timeout = shared.options.timeout;
+        let started = pool
+            .open
+            .get(&address)
+            .is_some_and(|question| question.started.is_some());
+        if !started && pool.hung(timeout, now) >= shared.options.most_workers {
+            return None;
+        }
+        let left = |since: &Instant| timeout.checked_sub(now.saturating_duration_since(*since));
+        let soonest = pool
+            .asking
+            .values()
+            .filter_map(left)
+            .filter(|left| !left.is_zero());
+        Some(soonest.min().unwrap_or(timeout))
     }
 
     fn work(&self) {
@@ -314,9 +385,11 @@ impl Shared {
             if let Some(question) = pool.open.get_mut(&address) {
                 question.started = Some(started);
             }
+            pool.asking.insert(address, started);
             drop(pool);
             let answer = cleaned(self.lookup.name(address));
             pool = self.lock();
+            pool.asking.remove(&address);
             self.settle(&mut pool, address, answer, started.elapsed());
             self.settled.notify_all();
             if let Some(call) = self.on_answer.get() {
@@ -333,9 +406,7 @@ impl Shared {
             Answer::Name(name) => Some(name),
             Answer::NoName => None,
             Answer::TryAgain => {
-                if !in_time {
-                    self.count_timeout(pool, address);
-                }
+                self.count_unanswered(pool, address);
                 pool.open.remove(&address);
                 let until = Instant::now() + self.options.retry;
                 pool.memory.put(address, Entry::Unanswered { until });
@@ -345,7 +416,8 @@ impl Shared {
         pool.open.remove(&address);
         // A server that always answers late holds up every line as a dead one does.
         if in_time {
-            pool.timeouts = 0;
+            pool.unanswered = 0;
+            pool.answered = Some(Instant::now());
         }
         let known = Known { name, at: now() };
         let name = known.name.as_deref().map(Arc::from);
@@ -355,30 +427,43 @@ impl Shared {
         }
     }
 
-    /// Counts an address once, if it has had its time. Enough of them in a row start a pause.
+    /// Counts a question as unanswered if it has had its time.
     fn count_timeout(&self, pool: &mut Pool, address: IpAddr) {
-        let Some(question) = pool.open.get_mut(&address) else {
+        let asked = pool.open.get(&address).map(|question| question.asked);
+        if asked.is_some_and(|asked| asked.elapsed() >= self.options.timeout) {
+            self.count_unanswered(pool, address);
+        }
+    }
+
+    /// Counts a question once. Enough of them in a row start a pause.
+    fn count_unanswered(&self, pool: &mut Pool, address: IpAddr) {
+        let answered = pool.answered;
+        let Some(question) = pool.open.get_mut(&address).filter(|question| !question.late) else {
             return;
         };
-        if question.late || question.asked.elapsed() < self.options.timeout {
-            return;
-        }
         question.late = true;
-        pool.timeouts += 1;
-        if pool.timeouts < self.options.give_up {
+        pool.missed += 1;
+        // If another question was answered meanwhile, the servers live; this one says something of
+        // its address alone.
+        if answered.is_some_and(|answered| question.started.is_none_or(|started| started <= answered)) {
             return;
         }
-        // After the pause one more time-out is enough to pause again.
-        pool.timeouts = self.options.give_up.saturating_sub(1);
+        pool.unanswered += 1;
+        if pool.unanswered < self.options.give_up {
+            return;
+        }
+        // After the pause one more is enough to pause again.
+        pool.unanswered = self.options.give_up.saturating_sub(1);
         pool.paused_until = Some(Instant::now() + self.options.pause);
         for waiting in std::mem::take(&mut pool.queue) {
             pool.open.remove(&waiting);
+            pool.missed += 1;
         }
         self.settled.notify_all();
         if !pool.told {
             pool.told = true;
             pool.notes.push(Note::Paused {
-                timeouts: self.options.give_up,
+                unanswered: self.options.give_up,
                 pause: self.options.pause,
             });
         }
@@ -386,11 +471,25 @@ impl Shared {
 }
 
 impl Pool {
+    /// Threads that have been asking for longer than anybody waits.
+    fn hung(&self, timeout: Duration, now: Instant) -> usize {
+        let hangs = |since: &&Instant| now.saturating_duration_since(**since) >= timeout;
+        self.asking.values().filter(hangs).count()
+    }
+
     /// Somebody waits for it; the others were asked for in advance.
     fn first_in_queue(&mut self, address: IpAddr) {
         if let Some(at) = self.queue.iter().position(|queued| *queued == address) {
             self.queue.remove(at);
             self.queue.push_front(address);
+        }
+    }
+
+    /// Nobody will come to ask it.
+    fn drop_question(&mut self, address: IpAddr) {
+        self.queue.retain(|queued| *queued != address);
+        if self.open.remove(&address).is_some() {
+            self.missed += 1;
         }
     }
 }

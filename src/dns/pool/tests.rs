@@ -234,7 +234,7 @@ fn twenty_timeouts_in_a_row_pause_the_asking_and_are_told_once() {
     let options = Options {
         workers: 4,
         timeout: Duration::from_millis(10),
-        pause: Duration::from_millis(200),
+        pause: Duration::from_millis(300),
         ..Options::default()
     };
     let (names, asked) = names(options, never);
@@ -246,8 +246,8 @@ fn twenty_timeouts_in_a_row_pause_the_asking_and_are_told_once() {
     assert_eq!(
         names.take_notes(),
         [Note::Paused {
-            timeouts: 20,
-            pause: Duration::from_millis(200)
+            unanswered: 20,
+            pause: Duration::from_millis(300)
         }]
     );
 
@@ -261,11 +261,13 @@ fn twenty_timeouts_in_a_row_pause_the_asking_and_are_told_once() {
         "a pause waits for nothing"
     );
 
-    thread::sleep(Duration::from_millis(200));
+    thread::sleep(Duration::from_millis(300));
     assert_eq!(names.name(ip(70)), None);
-    assert_eq!(names.get(ip(70)), None, "one more time-out pauses again");
+    names.ask(ip(71));
+    assert_eq!(names.get(ip(71)), None, "one more time-out pauses again");
     assert!(names.take_notes().is_empty(), "said once");
-    assert!(asked.load(Ordering::SeqCst) <= 4);
+    let asked = asked.load(Ordering::SeqCst);
+    assert!(asked <= 21, "{asked} questions of 61 addresses");
 }
 
 #[test]
@@ -299,7 +301,13 @@ fn hung_lookups_hold_up_neither_the_end_nor_a_full_queue() {
         timeout: Duration::from_millis(10),
         ..Options::default()
     };
-    let (names, asked) = names(options, never);
+    let (names, asked) = names(
+        Options {
+            most_workers: 2,
+            ..options
+        },
+        never,
+    );
     for last in 1..=2 {
         names.ask(ip(last));
     }
@@ -379,4 +387,111 @@ fn a_stored_cache_is_asked_first_and_told_after() {
     );
     assert_eq!(stored.0[&ip(2)], fresh, "what was not asked for is not written");
     assert!(names.learned().is_empty());
+}
+
+/// Sixteen threads hang at once; the seventeenth address must not wait for them.
+#[test]
+fn threads_that_hang_are_replaced_so_that_waits_overlap() {
+    let options = Options {
+        workers: 4,
+        timeout: Duration::from_millis(200),
+        ..Options::default()
+    };
+    let (names, _) = names(options, |address| match address {
+        IpAddr::V4(v4) if v4.octets()[3] <= 12 => never(address),
+        _ => host(address),
+    });
+    for last in 1..=40 {
+        names.ask(ip(last));
+    }
+    let begin = Instant::now();
+    for last in 1..=40 {
+        assert_eq!(names.name(ip(last)).is_some(), last > 12, "{last}");
+    }
+    // Twelve addresses on four threads: three times 200 ms, not twelve times.
+    let took = begin.elapsed();
+    assert!(took < Duration::from_millis(1000), "{took:?}");
+    assert_eq!(names.missed(), 12);
+}
+
+#[test]
+fn with_every_thread_hung_nothing_waits() {
+    let options = Options {
+        workers: 2,
+        most_workers: 4,
+        timeout: Duration::from_millis(50),
+        ..Options::default()
+    };
+    let (names, asked) = names(options, never);
+    for last in 1..=15 {
+        names.ask(ip(last));
+    }
+    let begin = Instant::now();
+    for last in 1..=15 {
+        assert_eq!(names.name(ip(last)), None);
+    }
+    assert!(
+        begin.elapsed() < Duration::from_millis(250),
+        "{:?}",
+        begin.elapsed()
+    );
+    assert_eq!(asked.load(Ordering::SeqCst), 4);
+    assert_eq!(names.missed(), 15, "those that could not be asked count too");
+}
+
+#[test]
+fn a_server_that_answers_meanwhile_is_not_given_up_for_some_addresses() {
+    let options = Options {
+        timeout: Duration::from_millis(100),
+        give_up: 3,
+        ..Options::default()
+    };
+    let (names, _) = names(options, |address| {
+        if address == ip(100) {
+            thread::sleep(Duration::from_millis(20));
+            host(address)
+        } else {
+            never(address)
+        }
+    });
+    (1..=6).for_each(|last| names.ask(ip(last)));
+    names.ask(ip(100));
+    (1..=6).for_each(|last| assert_eq!(names.name(ip(last)), None));
+    assert!(names.take_notes().is_empty(), "the server is alive");
+    assert_eq!(names.missed(), 6);
+}
+
+#[test]
+fn a_server_that_refuses_every_question_is_told_of_too() {
+    let (names, asked) = names(Options::default(), |_| Answer::TryAgain);
+    for last in 1..=30 {
+        assert_eq!(names.name(ip(last)), None);
+    }
+    assert_eq!(names.take_notes().len(), 1);
+    assert_eq!(asked.load(Ordering::SeqCst), 20);
+}
+
+#[test]
+fn patience_ends_a_time_out_after_the_first_question_whoever_asks_again() {
+    let options = Options {
+        timeout: Duration::from_millis(100),
+        ..Options::default()
+    };
+    let (names, _) = names(options, |address| {
+        if address == ip(1) {
+            never(address)
+        } else {
+            host(address)
+        }
+    });
+    assert_eq!(names.patience(ip(1)), None, "not asked for");
+    names.ask(ip(1));
+    let until = names.patience(ip(1)).unwrap();
+    thread::sleep(Duration::from_millis(20));
+    names.ask(ip(1));
+    assert_eq!(names.patience(ip(1)), Some(until));
+    names.wait(ip(1), until);
+    assert_eq!(names.patience(ip(1)), None, "it had its time");
+    assert!(names.wait(ip(2), soon()).is_some());
+    assert_eq!(names.patience(ip(2)), None, "known");
 }

@@ -1,0 +1,250 @@
+//! Attacks by rate: brute force and floods.
+
+use std::collections::VecDeque;
+use std::net::IpAddr;
+
+use super::desk::{Closed, Desk, QUIET, SLACK, Shares};
+use super::finding::{Alert, Finding, Hosts, Kind};
+use super::host::Host;
+use super::limited::Number;
+use super::set::Set;
+use super::tracked::{Tracked, Watch};
+use super::window::Window;
+use crate::netfilter::Time;
+
+/// Sources remembered before a flood is one.
+const RECENT: usize = 1024;
+
+/// A flood from so many sources is spoofed: its sources are not looked at one by one.
+const SPOOFED: usize = 64;
+
+/// What is counted together: the source of a brute force, the target, and its port.
+pub type Key = (Option<Host>, Host, Option<u16>);
+
+/// The rate that makes an attack.
+#[derive(Clone, Copy, Debug)]
+pub struct Limit {
+    pub kind: Kind,
+    /// What the setting says.
+    pub threshold: u64,
+    /// The count from which it is an attack.
+    pub need: u64,
+    /// Seconds of the window.
+    pub per: u64,
+}
+
+impl Limit {
+    fn span(&self) -> i64 {
+        self.per as i64 * Time::SECOND
+    }
+}
+
+/// A packet as it counts for a rate.
+#[derive(Clone, Copy, Debug)]
+pub struct Hit {
+    pub time: i64,
+    pub source: Host,
+    pub prefix: Option<Number>,
+    /// The firewall itself said that the rate was exceeded.
+    pub marked: bool,
+}
+
+/// All that is watched for one kind.
+#[derive(Debug)]
+pub struct Rates {
+    limit: Limit,
+    tracked: Tracked<Key, Rate>,
+}
+
+#[derive(Debug)]
+struct Rate {
+    window: Window,
+    span: i64,
+    /// The sources of the packets in the window, until it is an attack.
+    recent: VecDeque<(i64, Host)>,
+    last: i64,
+    live: Option<Box<Live>>,
+}
+
+/// An attack under way.
+#[derive(Debug)]
+struct Live {
+    first: i64,
+    last: i64,
+    packets: u64,
+    /// Packets since the rate was last exceeded: they belong to it if it is exceeded again.
+    pending: u64,
+    peak: u64,
+    by_rate: bool,
+    sources: Set<Host>,
+    shares: Shares,
+}
+
+impl Watch for Rate {
+    fn last(&self) -> i64 {
+        self.last
+    }
+
+    fn keep(&self) -> i64 {
+        if self.live() { QUIET } else { self.span }
+    }
+
+    fn live(&self) -> bool {
+        self.live.is_some()
+    }
+}
+
+impl Rates {
+    pub fn new(limit: Limit, most: usize) -> Self {
+        Rates {
+            limit,
+            tracked: Tracked::new(most),
+        }
+    }
+
+    pub fn capped(&self) -> bool {
+        self.tracked.capped
+    }
+
+    /// Counts a packet. Only what is watched already, if `known`. True if this is a flood from
+    /// many sources.
+    pub fn packet(&mut self, key: Key, hit: Hit, known: bool, now: i64, desk: &mut Desk) -> bool {
+        let limit = self.limit;
+        let rate = if known {
+            match self.tracked.get(&key) {
+                Some(rate) => rate,
+                None => return false,
+            }
+        } else {
+            let new = || Rate {
+                window: Window::new(limit.span()),
+                span: limit.span(),
+                recent: VecDeque::new(),
+                last: hit.time,
+                live: None,
+            };
+            let closed = |key, rate: Rate| rate.close(&key, &limit, desk);
+            self.tracked.enter(key, now, new, closed)
+        };
+        rate.packet(&key, hit, &limit, desk);
+        rate.live.as_ref().is_some_and(|live| live.sources.len() >= SPOOFED)
+    }
+
+    pub fn finish(self, desk: &mut Desk) {
+        for (key, rate) in self.tracked.into_all() {
+            rate.close(&key, &self.limit, desk);
+        }
+    }
+}
+
+impl Rate {
+    fn packet(&mut self, key: &Key, hit: Hit, limit: &Limit, desk: &mut Desk) {
+        let over = self.live.as_ref().is_some_and(|live| hit.time - live.last > QUIET);
+        if over || hit.time < self.last - SLACK {
+            let rate = std::mem::replace(
+                self,
+                Rate {
+                    window: Window::new(limit.span()),
+                    span: limit.span(),
+                    recent: VecDeque::new(),
+                    last: hit.time,
+                    live: None,
+                },
+            );
+            rate.close(key, limit, desk);
+        }
+        let time = hit.time.max(self.last);
+        self.last = time;
+        let sum = self.window.add(time);
+        let by_rate = sum >= limit.need;
+        let attack = by_rate || hit.marked;
+        if let Some(live) = &mut self.live {
+            live.shares.add(hit.prefix, 1);
+            live.sources.insert(hit.source, &mut desk.room);
+            live.pending += 1;
+            if attack {
+                live.packets += std::mem::take(&mut live.pending);
+                live.last = time;
+                live.peak = live.peak.max(sum);
+                live.by_rate |= by_rate;
+            }
+            return;
+        }
+        if attack {
+            self.begin(key, hit, sum, by_rate, limit, desk);
+        } else if key.0.is_none() {
+            while let Some((oldest, _)) = self.recent.front()
+                && (time - oldest >= limit.span() || self.recent.len() >= RECENT)
+            {
+                self.recent.pop_front();
+            }
+            self.recent.push_back((time, hit.source));
+        }
+    }
+
+    fn begin(&mut self, key: &Key, hit: Hit, sum: u64, by_rate: bool, limit: &Limit, desk: &mut Desk) {
+        let first = self.window.first().unwrap_or(self.last);
+        let mut sources = Set::new();
+        let recent = std::mem::take(&mut self.recent);
+        sources.more = key.0.is_none() && recent.len() >= RECENT;
+        for (_, source) in recent.into_iter().filter(|(time, _)| *time >= first) {
+            sources.insert(source, &mut desk.room);
+        }
+        sources.insert(hit.source, &mut desk.room);
+        let mut shares = Shares::default();
+        shares.add(hit.prefix, sum);
+        let live = Live {
+            first,
+            last: self.last,
+            packets: sum,
+            pending: 0,
+            peak: sum,
+            by_rate,
+            sources,
+            shares,
+        };
+        desk.alert(Alert {
+            kind: limit.kind,
+            source: live.source(),
+            target: Hosts::One(key.1.into()),
+            port: key.2,
+            first: Time(first),
+            last: Time(self.last),
+            count: sum,
+        });
+        self.live = Some(Box::new(live));
+    }
+
+    fn close(self, key: &Key, limit: &Limit, desk: &mut Desk) {
+        let Some(live) = self.live else { return };
+        live.sources.leave(&mut desk.room);
+        desk.close(Closed {
+            finding: Finding {
+                kind: limit.kind,
+                source: live.source(),
+                target: Hosts::One(key.1.into()),
+                port: key.2,
+                first: Time(live.first),
+                last: Time(live.last),
+                packets: live.packets,
+                distinct: 0,
+                peak: live.peak,
+                per: limit.per,
+                threshold: limit.threshold,
+                lower_bound: false,
+            },
+            shares: live.shares,
+            by_rate: live.by_rate,
+        });
+    }
+}
+
+impl Live {
+    fn source(&self) -> Hosts {
+        match self.sources.only() {
+            Some(source) => Hosts::One(IpAddr::from(*source)),
+            None if self.sources.more => Hosts::AtLeast(self.sources.len() as u64),
+            None => Hosts::Many(self.sources.len() as u64),
+        }
+    }
+}
