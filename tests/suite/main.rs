@@ -11,6 +11,7 @@ mod harness;
 mod import;
 mod lines;
 mod manual;
+mod manual_options;
 mod parser_properties;
 mod pipes;
 mod process;
