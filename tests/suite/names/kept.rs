@@ -146,6 +146,6 @@ fn an_answer_that_never_came_is_not_kept(shop: &Shop) {
 /// Makes a kept name so many hours older.
 fn age(shop: &Shop, name: &str, hours: i64) {
     shop.sql(&format!(
-        "UPDATE dns SET learned = learned - {hours} * 3600 WHERE name = '{name}'"
+        "UPDATE dns SET at = at - {hours} * 3600 WHERE name = '{name}'"
     ));
 }
