@@ -69,9 +69,17 @@ pub fn filters(settings: &Settings, clock: &Clock) -> Result<Filters, Misused> {
             .map(|text| read(text).map_err(|e| Misused(format!("{option}: {e}"))))
             .collect()
     };
+    let since = moment("--since", &text.since, when::since)?;
+    let until = moment("--until", &text.until, when::until)?;
+    if let (Some(since), Some(until)) = (since, until)
+        && since >= until
+    {
+        let [since, until] = [since, until].map(|time| when::text(time, &clock.zone));
+        return Err(Misused(format!("--until ({until}) is not after --since ({since}): no packet can be between")));
+    }
     Ok(Filters {
-        since: moment("--since", &text.since, when::since)?,
-        until: moment("--until", &text.until, when::until)?,
+        since,
+        until,
         src: networks("--src", &text.src)?,
         dst: networks("--dst", &text.dst)?,
         sport: ports("--sport", &text.sport)?,
