@@ -1,10 +1,12 @@
 //! The tests of the whole: real servers, real files, the real program.
 
 mod architecture;
+mod attacks;
 mod chapter5;
 mod config;
 mod crashes;
 mod fallbacks;
+mod filters;
 mod first_day;
 mod formats;
 mod follow;
