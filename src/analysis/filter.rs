@@ -138,7 +138,8 @@ impl Filters {
         let ports = |of: &[RangeInclusive<u16>]| of.iter().map(port).collect();
         let all = [
             self.since.map(|time| format!("since {}", when::text(time, zone))),
-            self.until.map(|time| format!("before {}", when::text(time, zone))),
+            self.until
+                .map(|time| format!("before {}", when::text(time, zone))),
             any("source", networks(&self.src)),
             any("destination", networks(&self.dst)),
             any("source port", ports(&self.sport)),
@@ -215,3 +216,6 @@ fn same_proto(wanted: &str, proto: &[u8]) -> bool {
     proto.eq_ignore_ascii_case(wanted.as_bytes())
         || (wanted.eq_ignore_ascii_case("icmp") && proto.eq_ignore_ascii_case(b"icmpv6"))
 }
+
+#[cfg(test)]
+mod tests;

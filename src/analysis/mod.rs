@@ -4,14 +4,19 @@
 //! from (stores, files) nor how tables are shown.
 
 mod addresses;
+pub mod attacks;
 pub mod filter;
 mod fold;
 mod group;
+mod index;
 mod key;
 mod modules;
 mod new;
+#[cfg(test)]
+mod sample;
 pub mod services;
 mod sources;
+mod suspects;
 pub mod table;
 mod timeline;
 pub mod when;

@@ -4,6 +4,7 @@ use super::fold::{Context, Counter, Seen};
 use super::group::Groups;
 use super::new::News;
 use super::sources::Sources;
+use super::suspects::Suspects;
 use super::timeline::Timeline;
 use crate::netfilter::Verdict;
 
@@ -31,6 +32,8 @@ pub enum Want {
     Host,
     /// The length of packets.
     Length,
+    /// The log prefix, the TCP flags, ICMP type and code.
+    Evidence,
 }
 
 /// How a module counts.
@@ -95,7 +98,7 @@ impl Module {
 use Field::{Action, Count, Destination, DestinationPort, Host, InterfaceIn, Protocol, Source, SourcePort};
 
 /// Every module, the manual's five (chapter 5) first and in its order.
-static MODULES: [Module; 10] = [
+static MODULES: [Module; 11] = [
     Module {
         name: "denied",
         title: "Showing denied traffic grouped by IP, destination port, action taken and protocol.",
@@ -177,6 +180,13 @@ static MODULES: [Module; 10] = [
         counts: every,
         wants: &[Want::Length],
         how: How::Own(Sources::counter),
+    },
+    Module {
+        name: "attacks",
+        title: "Suspected attacks",
+        counts: every,
+        wants: &[Want::Evidence],
+        how: How::Own(Suspects::counter),
     },
     Module {
         name: "timeline",

@@ -1,13 +1,13 @@
 //! The module `new`: what came since `--since` and never before.
 
 use std::cmp::Ordering;
-use std::hash::BuildHasher;
 
-use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
+use hashbrown::HashMap;
 use jiff::tz::TimeZone;
 
 use super::addresses::Addr;
 use super::fold::{Context, Counter, Numbers, Seen};
+use super::index::Index;
 use super::key::Key;
 use super::table::{self, Body, Cell, Column, missing_last};
 use super::when;
@@ -33,7 +33,11 @@ struct Times {
 }
 
 impl Times {
-    const NEVER: Times = Times { count: 0, first: i64::MAX, before: false };
+    const NEVER: Times = Times {
+        count: 0,
+        first: i64::MAX,
+        before: false,
+    };
 
     fn add(&mut self, other: Times) {
         self.count += other.count;
@@ -51,10 +55,7 @@ pub struct News {
     since: Option<Time>,
     zone: TimeZone,
     pairs: Vec<Pair>,
-    numbers: HashTable<u32>,
-    hasher: DefaultHashBuilder,
-    /// The pair that was met last: packets come in runs.
-    last: u32,
+    index: Index,
 }
 
 impl News {
@@ -63,9 +64,7 @@ impl News {
             since: context.filters.since,
             zone: context.zone.clone(),
             pairs: Vec::new(),
-            numbers: HashTable::new(),
-            hasher: DefaultHashBuilder::default(),
-            last: 0,
+            index: Index::default(),
         })
     }
 
@@ -74,23 +73,13 @@ impl News {
             .address(seen.src)
             .port(seen.packet.dst_port)
             .word(seen.proto);
-        let pairs = &self.pairs;
-        if pairs.get(self.last as usize).is_none_or(|pair| pair.key != key) {
-            let hash = self.hasher.hash_one(key);
-            let found = self.numbers.find(hash, |n| pairs[*n as usize].key == key);
-            self.last = match found {
-                Some(number) => *number,
-                None => {
-                    let number = self.pairs.len() as u32;
-                    self.pairs.push(Pair { key, times: Times::NEVER });
-                    let (hasher, pairs) = (&self.hasher, &self.pairs);
-                    self.numbers
-                        .insert_unique(hash, number, |n| hasher.hash_one(pairs[*n as usize].key));
-                    number
-                }
-            };
+        let pairs = &mut self.pairs;
+        let place = self.index.place(key, pairs.len(), |n| pairs[n].key == key);
+        if place == pairs.len() {
+            let times = Times::NEVER;
+            pairs.push(Pair { key, times });
         }
-        &mut self.pairs[self.last as usize].times
+        &mut pairs[place].times
     }
 }
 
@@ -114,7 +103,11 @@ enum Kind {
 impl Counter for News {
     fn packet(&mut self, seen: &Seen<'_>) {
         let first = seen.packet.time.map_or(i64::MAX, |time| time.0);
-        self.times(seen).add(Times { count: 1, first, before: false });
+        self.times(seen).add(Times {
+            count: 1,
+            first,
+            before: false,
+        });
     }
 
     fn earlier(&mut self, seen: &Seen<'_>) {
@@ -122,7 +115,7 @@ impl Counter for News {
     }
 
     fn body(mut self: Box<Self>, numbers: &Numbers, limit: usize) -> Body {
-        self.numbers = HashTable::new();
+        self.index = Index::default();
         // The source is highest in the key: its pairs come to stand together.
         self.pairs.sort_unstable_by_key(|pair| pair.key);
         let mut ports: HashMap<(u16, Word), Times> = HashMap::new();
@@ -136,26 +129,50 @@ impl Counter for News {
         }
         let mut finds = [Vec::new(), Vec::new(), Vec::new()];
         for run in self.pairs.chunk_by(|a, b| parts(a.key).0 == parts(b.key).0) {
-            let Some((src, ..)) = run.first().map(|pair| parts(pair.key)).filter(|p| p.0 != Addr::NONE) else {
+            let Some((src, ..)) = run
+                .first()
+                .map(|pair| parts(pair.key))
+                .filter(|p| p.0 != Addr::NONE)
+            else {
                 continue;
             };
             let mut times = Times::NEVER;
             run.iter().for_each(|pair| times.add(pair.times));
             if times.is_new() {
-                finds[0].push(Find { kind: Kind::Source, src, port: None, proto: None, times });
+                finds[0].push(Find {
+                    kind: Kind::Source,
+                    src,
+                    port: None,
+                    proto: None,
+                    times,
+                });
                 continue;
             }
             for pair in run.iter().filter(|pair| pair.times.is_new()) {
-                let (_, Some(port), proto) = parts(pair.key) else { continue };
+                let (_, Some(port), proto) = parts(pair.key) else {
+                    continue;
+                };
                 if ports.get(&(port, proto)).is_some_and(|times| times.before) {
                     let (port, proto, times) = (Some(port), Some(proto), pair.times);
-                    finds[2].push(Find { kind: Kind::Pair, src, port, proto, times });
+                    finds[2].push(Find {
+                        kind: Kind::Pair,
+                        src,
+                        port,
+                        proto,
+                        times,
+                    });
                 }
             }
         }
         for ((port, proto), times) in ports.into_iter().filter(|(_, times)| times.is_new()) {
             let (port, proto) = (Some(port), Some(proto));
-            finds[1].push(Find { kind: Kind::Port, src: Addr::NONE, port, proto, times });
+            finds[1].push(Find {
+                kind: Kind::Port,
+                src: Addr::NONE,
+                port,
+                proto,
+                times,
+            });
         }
         let notes = vec![self.note(before, finds.each_ref().map(Vec::len))];
         let top = finds
@@ -171,9 +188,9 @@ impl Counter for News {
 
 impl News {
     fn note(&self, before: bool, [sources, ports, pairs]: [usize; 3]) -> String {
-        let since = self
-            .since
-            .map_or(String::new(), |since| format!(" since {}", when::text(since, &self.zone)));
+        let since = self.since.map_or(String::new(), |since| {
+            format!(" since {}", when::text(since, &self.zone))
+        });
         if !before {
             return format!("No packet is from before: all that came{since} is new.");
         }
@@ -198,7 +215,11 @@ fn parts(mut key: Key) -> (Addr, Option<u16>, Word) {
 
 fn compare(a: &Find, b: &Find, numbers: &Numbers) -> Ordering {
     let address = |find: &Find| numbers.addresses.address(find.src);
-    let proto = |find: &Find| find.proto.map(|proto| numbers.words.text(proto)).filter(|p| !p.is_empty());
+    let proto = |find: &Find| {
+        find.proto
+            .map(|proto| numbers.words.text(proto))
+            .filter(|p| !p.is_empty())
+    };
     (b.times.count.cmp(&a.times.count))
         .then_with(|| missing_last(address(a), address(b)))
         .then_with(|| missing_last(a.port, b.port))
@@ -231,3 +252,6 @@ const COLUMNS: [Column; 6] = [
     Column::word("Proto", 6),
     Column::word("First", 19),
 ];
+
+#[cfg(test)]
+mod tests;

@@ -1,11 +1,8 @@
 //! The module `sources`: who sends most, and how wide.
 
-use std::hash::BuildHasher;
-
-use hashbrown::{DefaultHashBuilder, HashTable};
-
 use super::addresses::Addr;
 use super::fold::{Context, Counter, Numbers, Seen};
+use super::index::Index;
 use super::table::{self, Body, Cell, Column, missing_last};
 use crate::netfilter::Time;
 
@@ -42,7 +39,9 @@ impl Ports {
             Ports::One(one) if *one == port => {}
             Ports::One(one) => *self = Ports::Few(vec![port.min(*one), port.max(*one)]),
             Ports::Few(few) => {
-                let Err(place) = few.binary_search(&port) else { return };
+                let Err(place) = few.binary_search(&port) else {
+                    return;
+                };
                 if few.len() < LISTED_PORTS {
                     few.insert(place, port);
                     return;
@@ -90,7 +89,9 @@ impl Targets {
             Targets::One(one) if *one == target => {}
             Targets::One(one) => *self = Targets::Few(vec![target.min(*one), target.max(*one)]),
             Targets::Few(few) => {
-                let Err(place) = few.binary_search(&target) else { return };
+                let Err(place) = few.binary_search(&target) else {
+                    return;
+                };
                 if few.len() < TARGETS {
                     few.insert(place, target);
                 } else {
@@ -115,10 +116,7 @@ impl Targets {
 #[derive(Default)]
 pub struct Sources {
     sources: Vec<Source>,
-    numbers: HashTable<u32>,
-    hasher: DefaultHashBuilder,
-    /// The source that was met last: packets come in runs.
-    last: u32,
+    index: Index,
 }
 
 impl Sources {
@@ -126,37 +124,28 @@ impl Sources {
         Box::<Sources>::default()
     }
 
-    /// The place of a source, made where it is missing.
-    fn place(&mut self, addr: Addr) -> u32 {
-        let sources = &self.sources;
-        if sources.get(self.last as usize).is_some_and(|source| source.addr == addr) {
-            return self.last;
+    /// A source, made where it is missing.
+    fn source(&mut self, addr: Addr) -> &mut Source {
+        let sources = &mut self.sources;
+        let place = self.index.place(addr, sources.len(), |n| sources[n].addr == addr);
+        if place == sources.len() {
+            sources.push(Source {
+                addr,
+                count: 0,
+                bytes: 0,
+                first: None,
+                last: None,
+                ports: Ports::None,
+                targets: Targets::None,
+            });
         }
-        let hash = self.hasher.hash_one(addr);
-        if let Some(number) = self.numbers.find(hash, |n| sources[*n as usize].addr == addr) {
-            return *number;
-        }
-        let number = self.sources.len() as u32;
-        self.sources.push(Source {
-            addr,
-            count: 0,
-            bytes: 0,
-            first: None,
-            last: None,
-            ports: Ports::None,
-            targets: Targets::None,
-        });
-        let (hasher, sources) = (&self.hasher, &self.sources);
-        self.numbers
-            .insert_unique(hash, number, |n| hasher.hash_one(sources[*n as usize].addr));
-        number
+        &mut sources[place]
     }
 }
 
 impl Counter for Sources {
     fn packet(&mut self, seen: &Seen<'_>) {
-        self.last = self.place(seen.src);
-        let source = &mut self.sources[self.last as usize];
+        let source = self.source(seen.src);
         let packet = seen.packet;
         source.count += 1;
         source.bytes += u64::from(packet.length.unwrap_or(0));
@@ -185,7 +174,11 @@ impl Counter for Sources {
             vec![
                 Cell::Count(source.count),
                 // No IP packet is empty: 0 means that no length was logged.
-                if source.bytes == 0 { Cell::Missing } else { Cell::Count(source.bytes) },
+                if source.bytes == 0 {
+                    Cell::Missing
+                } else {
+                    Cell::Count(source.bytes)
+                },
                 Cell::Count(source.ports.len()),
                 source.targets.cell(),
                 Cell::address(address(source)),
@@ -215,3 +208,6 @@ const COLUMNS: [Column; 7] = [
     Column::word("First", 19),
     Column::word("Last", 19),
 ];
+
+#[cfg(test)]
+mod tests;

@@ -45,12 +45,20 @@ pub struct Column {
 impl Column {
     /// A column of numbers.
     pub const fn number(head: &'static str, width: usize) -> Column {
-        Column { head, width, right: true }
+        Column {
+            head,
+            width,
+            right: true,
+        }
     }
 
     /// A column of words, addresses or times.
     pub const fn word(head: &'static str, width: usize) -> Column {
-        Column { head, width, right: false }
+        Column {
+            head,
+            width,
+            right: false,
+        }
     }
 }
 

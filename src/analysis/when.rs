@@ -34,24 +34,29 @@ pub fn until(text: &str, now: Time, zone: &TimeZone) -> Result<Time, String> {
     let wrong = || wrong(text);
     match named(text.trim(), now, zone).ok_or_else(wrong)? {
         Named::Moment(time) => Ok(time),
-        // The very last day has no midnight behind it.
-        Named::Day(date) => match date.tomorrow() {
-            Ok(next) => midnight(next, zone).ok_or_else(wrong),
-            Err(_) => Ok(Time::MAX),
-        },
+        // The very last days have no midnight behind them.
+        Named::Day(date) => {
+            let next = date.tomorrow().ok().and_then(|next| midnight(next, zone));
+            Ok(next.unwrap_or(Time::MAX))
+        }
     }
 }
 
 /// A moment in a zone: `2026-05-04 06:35:12`.
 pub fn text(time: Time, zone: &TimeZone) -> String {
     match Timestamp::from_microsecond(time.0) {
-        Ok(stamp) => stamp.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string(),
+        Ok(stamp) => stamp
+            .to_zoned(zone.clone())
+            .strftime("%Y-%m-%d %H:%M:%S")
+            .to_string(),
         Err(_) => "the end of time".to_owned(),
     }
 }
 
 fn wrong(text: &str) -> String {
-    format!("'{text}' is no time, such as 2026-05-04, '2026-05-04 06:35', 06:35, 2h, '3 days ago' or yesterday")
+    format!(
+        "'{text}' is no time, such as 2026-05-04, '2026-05-04 06:35', 06:35, 2h, '3 days ago' or yesterday"
+    )
 }
 
 fn named(text: &str, now: Time, zone: &TimeZone) -> Option<Named> {
@@ -71,7 +76,9 @@ fn named(text: &str, now: Time, zone: &TimeZone) -> Option<Named> {
         .or_else(|| date_and_time(text, zone))
         .or_else(|| stamp(text, now, zone))
         .or_else(|| ago(&word, &clock))?;
-    (Time::MIN..=Time::MAX).contains(&moment).then_some(Named::Moment(moment))
+    (Time::MIN..=Time::MAX)
+        .contains(&moment)
+        .then_some(Named::Moment(moment))
 }
 
 /// `2026-05-04`
@@ -81,7 +88,9 @@ fn date(text: &str) -> Option<Date> {
     if parts.next().is_some() || year.len() != 4 {
         return None;
     }
-    let year = i16::try_from(digits(year, 4)?).ok().filter(|year| *year >= 1000)?;
+    let year = i16::try_from(digits(year, 4)?)
+        .ok()
+        .filter(|year| *year >= 1000)?;
     Date::new(year, small(month)?, small(day)?).ok()
 }
 
@@ -116,7 +125,9 @@ fn last(time: TimeOfDay, clock: &Zoned) -> Option<Time> {
     let zone = clock.time_zone();
     let now = clock.timestamp().as_microsecond();
     let days = [clock.date(), clock.date().yesterday().ok()?];
-    let mut moments = days.into_iter().filter_map(|date| local(date.to_datetime(time), zone));
+    let mut moments = days
+        .into_iter()
+        .filter_map(|date| local(date.to_datetime(time), zone));
     moments.find(|moment| moment.0 <= now)
 }
 
@@ -141,7 +152,10 @@ fn ago(word: &str, clock: &Zoned) -> Option<Time> {
 }
 
 fn before(clock: &Zoned, seconds: i64) -> Option<Time> {
-    let past = clock.timestamp().checked_sub(SignedDuration::from_secs(seconds)).ok()?;
+    let past = clock
+        .timestamp()
+        .checked_sub(SignedDuration::from_secs(seconds))
+        .ok()?;
     Some(Time(past.as_microsecond()))
 }
 
@@ -163,3 +177,6 @@ fn digits(text: &str, most: usize) -> Option<u32> {
     let fits = !text.is_empty() && text.len() <= most && text.bytes().all(|b| b.is_ascii_digit());
     fits.then(|| text.parse().ok())?
 }
+
+#[cfg(test)]
+mod tests;

@@ -29,9 +29,14 @@ use crate::store::Columns;
 /// What can be told of a report before anything is done for it: its modules and its file.
 pub fn check(session: &Session<'_, '_>) -> anyhow::Result<()> {
     settings::modules(session.settings)?;
+    context(session)?;
     if let Some(path) = &session.settings.output {
         if path.is_dir() {
-            return Err(Misused(format!("--output {}: that is a folder; name a file", path.display())).into());
+            return Err(Misused(format!(
+                "--output {}: that is a folder; name a file",
+                path.display()
+            ))
+            .into());
         }
         beside(path)?;
     }
@@ -41,17 +46,27 @@ pub fn check(session: &Session<'_, '_>) -> anyhow::Result<()> {
 /// Analyzes the logs table.
 pub fn table(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
     let modules = settings::modules(session.settings)?;
-    let context = context(session);
+    let context = context(session)?;
     let filters = reading(&context, &modules);
     let mut fold = Fold::new(&modules, &context);
     let store = session.store.open()?;
+    let evidence = analysis::wants(&modules, Want::Evidence);
     let columns = Columns {
         host: analysis::wants(&modules, Want::Host),
         length: analysis::wants(&modules, Want::Length),
+        prefix: evidence,
+        tcp_flags: evidence,
+        icmp: evidence,
         ..Columns::default()
     };
-    store.packets(&session.table, &filters, columns, &mut |position, packet| fold.packet(position, packet))?;
-    let timeless = if context.filters.ask_time() { store.count_timeless(&session.table, &filters)? } else { 0 };
+    store.packets(&session.table, &filters, columns, &mut |position, packet| {
+        fold.packet(position, packet)
+    })?;
+    let timeless = if context.filters.ask_time() {
+        store.count_timeless(&session.table, &filters)?
+    } else {
+        0
+    };
     if fold.packets == 0 {
         let note = if store.is_empty(&session.table)? {
             format!(
@@ -71,7 +86,7 @@ pub fn table(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
 /// Analyzes logs, with no store at all.
 pub fn files(session: &mut Session<'_, '_>, sources: Vec<Source>) -> anyhow::Result<Exit> {
     let modules = settings::modules(session.settings)?;
-    let context = context(session);
+    let context = context(session)?;
     let filters = reading(&context, &modules);
     let mut fold = Fold::new(&modules, &context);
     let mut total = Account::default();
@@ -117,8 +132,13 @@ pub fn files(session: &mut Session<'_, '_>, sources: Vec<Source>) -> anyhow::Res
 }
 
 /// What the modules count with.
-fn context(session: &Session<'_, '_>) -> Context {
-    Context { filters: session.filters.clone(), zone: session.clock.zone.clone() }
+fn context(session: &Session<'_, '_>) -> Result<Context, Misused> {
+    Ok(Context {
+        filters: session.filters.clone(),
+        zone: session.clock.zone.clone(),
+        thresholds: settings::thresholds(session.settings),
+        allow: settings::allow(session.settings)?,
+    })
 }
 
 /// The filters to read packets with: what was before `--since` too, if a module compares with it.
@@ -136,7 +156,10 @@ fn filtered(context: &Context, timeless: u64) -> Option<String> {
         0 => String::new(),
         count => format!("; {count} without a time left out"),
     };
-    context.filters.any().then(|| format!("Only packets {}{left_out}.", context.filters.words(&context.zone)))
+    context
+        .filters
+        .any()
+        .then(|| format!("Only packets {}{left_out}.", context.filters.words(&context.zone)))
 }
 
 /// Prints what was counted, under the filters in words. With `--rdns` a store's cache of names is
@@ -172,7 +195,14 @@ fn report(
         names = Some(naming);
     }
     let name = |address| names.as_ref().and_then(|names| names.known(address));
-    let report = Report { tables: &tables, filters, packets, first, last, names: &name };
+    let report = Report {
+        tables: &tables,
+        filters,
+        packets,
+        first,
+        last,
+        names: &name,
+    };
     write(session, &report)
 }
 
@@ -195,11 +225,18 @@ fn write(session: &mut Session<'_, '_>, report: &Report<'_>) -> anyhow::Result<(
     let cannot = || format!("cannot write {name}; the report needs a folder that you may write to");
     let mut file = beside(path)?;
     let mut out = BufWriter::new(file.as_file_mut());
-    shape.write(&mut out, report).and_then(|()| out.flush()).with_context(cannot)?;
+    shape
+        .write(&mut out, report)
+        .and_then(|()| out.flush())
+        .with_context(cannot)?;
     drop(out);
     // A temporary file is for its owner alone; a report is a file like any.
-    let mode = path.metadata().map_or(0o644, |old| old.permissions().mode() & 0o777);
-    file.as_file().set_permissions(Permissions::from_mode(mode)).with_context(cannot)?;
+    let mode = path
+        .metadata()
+        .map_or(0o644, |old| old.permissions().mode() & 0o777);
+    file.as_file()
+        .set_permissions(Permissions::from_mode(mode))
+        .with_context(cannot)?;
     file.persist(path).with_context(cannot)?;
     session.console.done(&format!("Report written to {name}."));
     Ok(())
@@ -207,9 +244,16 @@ fn write(session: &mut Session<'_, '_>, report: &Report<'_>) -> anyhow::Result<(
 
 /// A temporary file that can become the report's by a rename.
 fn beside(path: &Path) -> anyhow::Result<NamedTempFile> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     NamedTempFile::new_in(folder).map_err(|error| {
-        anyhow!("cannot write {} ({}); name a folder that you may write to", path.display(), error.kind())
+        anyhow!(
+            "cannot write {} ({}); name a folder that you may write to",
+            path.display(),
+            error.kind()
+        )
     })
 }
 

@@ -34,16 +34,29 @@ td { font-family: ui-monospace, monospace; font-size: .92em; } svg { vertical-al
 
 impl Shape for Html {
     fn write(&self, out: &mut dyn Write, report: &Report<'_>) -> io::Result<()> {
-        writeln!(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">")?;
-        writeln!(out, "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">")?;
-        writeln!(out, "<title>ipta: what the firewall logged</title>\n<style>\n{STYLE}</style>\n</head>\n<body>")?;
+        writeln!(
+            out,
+            "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">"
+        )?;
+        writeln!(
+            out,
+            "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
+        )?;
+        writeln!(
+            out,
+            "<title>ipta: what the firewall logged</title>\n<style>\n{STYLE}</style>\n</head>\n<body>"
+        )?;
         writeln!(out, "<h1>What the firewall logged</h1>")?;
         writeln!(out, "<p>{}</p>", escape::html(&summary(report)))?;
         if let Some(filters) = report.filters {
             writeln!(out, "<p>{}</p>", escape::html(filters))?;
         }
         let link = |table: &Table| format!("<a href=\"#{0}\">{0}</a>", table.name);
-        writeln!(out, "<nav>{}</nav>", report.tables.iter().map(link).collect::<String>())?;
+        writeln!(
+            out,
+            "<nav>{}</nav>",
+            report.tables.iter().map(link).collect::<String>()
+        )?;
         for table in report.tables {
             section(out, table, report)?;
         }
@@ -54,7 +67,11 @@ impl Shape for Html {
 fn summary(report: &Report<'_>) -> String {
     let packets = super::account::counted(report.packets, "packet");
     match (report.first, report.last) {
-        (Some(first), Some(last)) => format!("{packets} from {} to {}", super::moment(first), super::moment(last)),
+        (Some(first), Some(last)) => format!(
+            "{packets} from {} to {}",
+            super::moment(first),
+            super::moment(last)
+        ),
         _ => packets,
     }
 }
@@ -89,8 +106,10 @@ fn rows(out: &mut dyn Write, table: &Table, report: &Report<'_>) -> io::Result<(
         for (cell, column) in row.iter().zip(&table.columns) {
             let shown = match cell {
                 Cell::Bar(parts, most) => parts_bar(*parts, *most),
-                cell => shape::plain(cell, report.names)
-                    .map_or_else(|| "-".to_owned(), |text| escape::html(&escape::terminal(&text)).into_owned()),
+                cell => shape::plain(cell, report.names).map_or_else(
+                    || "-".to_owned(),
+                    |text| escape::html(&escape::terminal(&text)).into_owned(),
+                ),
             };
             write!(out, "<td{}>{shown}</td>", class(column))?;
         }
@@ -111,7 +130,9 @@ fn pixels(part: u64, whole: u64, width: u64) -> u64 {
 
 fn count_bar(count: u64, most: u64) -> String {
     let width = pixels(count, most, BAR).max(1);
-    format!("<svg width=\"{BAR}\" height=\"9\" aria-hidden=\"true\"><rect class=\"b\" width=\"{width}\" height=\"9\"/></svg>")
+    format!(
+        "<svg width=\"{BAR}\" height=\"9\" aria-hidden=\"true\"><rect class=\"b\" width=\"{width}\" height=\"9\"/></svg>"
+    )
 }
 
 fn parts_bar(parts: [u64; 3], most: u64) -> String {
@@ -122,7 +143,9 @@ fn parts_bar(parts: [u64; 3], most: u64) -> String {
         sum += part;
         let width = pixels(sum, most, WIDE_BAR) - begin;
         if width > 0 {
-            bar.push_str(&format!("<rect class=\"{class}\" x=\"{begin}\" width=\"{width}\" height=\"11\"/>"));
+            bar.push_str(&format!(
+                "<rect class=\"{class}\" x=\"{begin}\" width=\"{width}\" height=\"11\"/>"
+            ));
         }
     }
     bar + "</svg>"

@@ -25,15 +25,23 @@ impl Shape for Markdown {
 }
 
 fn write(out: &mut dyn Write, table: &Table, report: &Report<'_>) -> io::Result<()> {
-    writeln!(out, "### {}\n", escape::markdown(table.title.trim_end_matches('.')))?;
+    writeln!(
+        out,
+        "### {}\n",
+        escape::markdown(table.title.trim_end_matches('.'))
+    )?;
     let heads: Vec<&str> = table.columns.iter().map(|column| column.head).collect();
-    let rules = table.columns.iter().map(|column| if column.right { "---:" } else { "---" });
+    let rules = table
+        .columns
+        .iter()
+        .map(|column| if column.right { "---:" } else { "---" });
     writeln!(out, "| {} |", heads.join(" | "))?;
     writeln!(out, "| {} |", rules.collect::<Vec<_>>().join(" | "))?;
     for row in &table.rows {
         let cell = |(cell, column): (&Cell, &crate::analysis::table::Column)| match cell {
             Cell::Bar(parts, most) => super::bar(*parts, *most, column.width),
-            cell => shape::plain(cell, report.names).map_or_else(|| "-".to_owned(), |text| escape::markdown(&text)),
+            cell => shape::plain(cell, report.names)
+                .map_or_else(|| "-".to_owned(), |text| escape::markdown(&text)),
         };
         let cells: Vec<String> = row.iter().zip(&table.columns).map(cell).collect();
         writeln!(out, "| {} |", cells.join(" | "))?;

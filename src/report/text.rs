@@ -16,7 +16,10 @@ impl Shape for Text {
         if let Some(filters) = report.filters {
             writeln!(out, "{}", escape::terminal(filters))?;
         }
-        report.tables.iter().try_for_each(|part| table(out, part, report.names))
+        report
+            .tables
+            .iter()
+            .try_for_each(|part| table(out, part, report.names))
     }
 }
 

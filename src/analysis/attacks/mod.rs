@@ -242,7 +242,9 @@ impl Detector {
         }
         if guarded && syn == Syn::New {
             let key = (Some(hit.source), target, Some(port));
-            let known = spoofed && !hit.marked;
+            let marked = hit.marked && !self.brute_force.exceeded_by_other(&key, hit.time);
+            let known = spoofed && !marked;
+            let hit = Hit { marked, ..hit };
             self.brute_force.packet(key, hit, known, self.now, &mut self.desk);
         }
         spoofed

@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::net::IpAddr;
 
+use hashbrown::HashMap;
+
 use super::desk::{Closed, Desk, QUIET, SLACK, Shares};
 use super::finding::{Alert, Finding, Hosts, Kind};
 use super::host::Host;
@@ -12,7 +14,7 @@ use super::tracked::{Tracked, Watch};
 use super::window::Window;
 use crate::netfilter::Time;
 
-/// Sources remembered before a flood is one.
+/// Sources remembered before a flood is one; targets remembered of brute forces.
 const RECENT: usize = 1024;
 
 /// A flood from so many sources is spoofed: its sources are not looked at one by one.
@@ -54,6 +56,8 @@ pub struct Hit {
 pub struct Rates {
     limit: Limit,
     tracked: Tracked<Key, Rate>,
+    /// Who exceeded the rate last, and when, by target and port.
+    exceeded: HashMap<(Host, Option<u16>), (Host, i64)>,
 }
 
 #[derive(Debug)]
@@ -99,7 +103,15 @@ impl Rates {
         Rates {
             limit,
             tracked: Tracked::new(most),
+            exceeded: HashMap::new(),
         }
+    }
+
+    /// Whether another source exceeds the rate of this target and port at this time.
+    pub fn exceeded_by_other(&self, (source, target, port): &Key, time: i64) -> bool {
+        self.exceeded.get(&(*target, *port)).is_some_and(|(other, last)| {
+            Some(*other) != *source && time.abs_diff(*last) < self.limit.span().unsigned_abs()
+        })
     }
 
     pub fn capped(&self) -> bool {
@@ -126,7 +138,12 @@ impl Rates {
             let closed = |key, rate: Rate| rate.close(&key, &limit, desk);
             self.tracked.enter(key, now, new, closed)
         };
-        rate.packet(&key, hit, &limit, desk);
+        if rate.packet(&key, hit, &limit, desk) && key.0.is_some() {
+            if self.exceeded.len() >= RECENT {
+                self.exceeded.clear();
+            }
+            self.exceeded.insert((key.1, key.2), (hit.source, hit.time));
+        }
         rate.live.as_ref().is_some_and(|live| live.sources.len() >= SPOOFED)
     }
 
@@ -138,7 +155,8 @@ impl Rates {
 }
 
 impl Rate {
-    fn packet(&mut self, key: &Key, hit: Hit, limit: &Limit, desk: &mut Desk) {
+    /// Counts a packet; true if the rate is exceeded.
+    fn packet(&mut self, key: &Key, hit: Hit, limit: &Limit, desk: &mut Desk) -> bool {
         let over = self.live.as_ref().is_some_and(|live| hit.time - live.last > QUIET);
         if over || hit.time < self.last - SLACK {
             let rate = std::mem::replace(
@@ -168,7 +186,7 @@ impl Rate {
                 live.peak = live.peak.max(sum);
                 live.by_rate |= by_rate;
             }
-            return;
+            return by_rate;
         }
         if attack {
             self.begin(key, hit, sum, by_rate, limit, desk);
@@ -180,6 +198,7 @@ impl Rate {
             }
             self.recent.push_back((time, hit.source));
         }
+        by_rate
     }
 
     fn begin(&mut self, key: &Key, hit: Hit, sum: u64, by_rate: bool, limit: &Limit, desk: &mut Desk) {

@@ -49,9 +49,4 @@ impl Window {
     pub fn first(&self) -> Option<i64> {
         self.slots.front().map(|(start, _)| *start)
     }
-
-    pub fn clear(&mut self) {
-        self.slots.clear();
-        self.sum = 0;
-    }
 }

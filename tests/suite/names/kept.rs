@@ -1,0 +1,151 @@
+//! Names kept in the store between runs.
+
+use crate::live::nameserver::{Network, Reply};
+use crate::live::packet;
+use crate::process::{Said, Shop, on_both_stores, run};
+
+on_both_stores! {
+    names_are_kept_and_used_without_a_question
+    without_the_table_names_are_asked_for_and_nothing_is_said
+    names_are_dumped_pruned_by_age_and_cleared
+    a_name_older_than_the_ttl_is_asked_for_again
+    an_answer_that_never_came_is_not_kept
+}
+
+const ZONE: [(&str, Reply<'static>); 3] = [
+    ("192.0.2.7", Reply::Name("seven.example.com")),
+    ("198.51.100.1", Reply::Name("one.example.net")),
+    ("2001:db8::7", Reply::Name("six.example.org")),
+];
+
+/// A table with packets between these addresses, and between addresses without a name.
+fn filled(shop: &Shop) -> Network {
+    let network = Network::new(&shop.desk, &ZONE);
+    let log = packet("DROP", "192.0.2.7", "198.51.100.1", 1)
+        + &packet("DROP", "198.51.100.1", "192.0.2.7", 2)
+        + &packet("DROP", "2001:db8::7", "2001:db8::8", 3)
+        + &packet("DROP", "203.0.113.5", "198.51.100.1", 4);
+    shop.desk.write("log", log);
+    shop.ipta(["--import", "log"]).fine();
+    network
+}
+
+fn inside(shop: &Shop, network: &Network, args: &[&str]) -> Said {
+    run(network.inside(shop.command(args.iter().copied())), "").fine()
+}
+
+/// Source and destination of the report's rows, each behind its own name.
+fn names_are_right(said: &Said) {
+    for row in [
+        "     1 seven.example.com             1 one.example.net           15003 ",
+        "     1 one.example.net               2 seven.example.com         15003 ",
+        "     1 six.example.org               3 2001:db8::8               15003 ",
+        "     1 203.0.113.5                   4 one.example.net           15003 ",
+    ] {
+        assert!(said.out.contains(row), "no {row:?} in {said:#?}");
+    }
+    assert_eq!(said.err, "");
+}
+
+fn names_are_kept_and_used_without_a_question(shop: &Shop) {
+    let network = filled(shop);
+    shop.ipta(["--dns-create-table"]).fine().says(["dns"]);
+    shop.ipta(["--dns-create-table"]).fine().says(["already there"]);
+    names_are_right(&inside(shop, &network, &["--analyze", "--rdns"]));
+    let asked = network.questions();
+    assert_eq!((asked.len(), asked.values().sum::<usize>()), (5, 5));
+    // The server knows other names now; nobody asks it.
+    network.now(&[("*", Reply::Name("wrong.example.com"))]);
+    names_are_right(&inside(shop, &network, &["--analyze", "--rdns"]));
+    assert_eq!(network.questions(), asked);
+}
+
+fn without_the_table_names_are_asked_for_and_nothing_is_said(shop: &Shop) {
+    let network = filled(shop);
+    for runs in 1..=2 {
+        names_are_right(&inside(shop, &network, &["--analyze", "--rdns"]));
+        assert!(network.questions().values().all(|count| *count == runs));
+    }
+}
+
+fn names_are_dumped_pruned_by_age_and_cleared(shop: &Shop) {
+    let network = filled(shop);
+    shop.ipta(["--dns-dump"]).refused(1).says(["--dns-create-table"]);
+    shop.ipta(["--dns-create-table"]).fine();
+    shop.ipta(["--dns-dump"]).fine().says(["no names yet"]);
+    inside(shop, &network, &["--analyze", "--rdns"]);
+
+    let dump = || shop.ipta(["--dns-dump"]).fine().out;
+    let kept = dump();
+    let rows: Vec<Vec<&str>> = kept
+        .lines()
+        .map(|line| line.split_ascii_whitespace().collect())
+        .collect();
+    let pairs: Vec<(&str, &str)> = rows.iter().map(|row| (row[0], row[row.len() - 1])).collect();
+    assert_eq!(
+        pairs,
+        [
+            ("192.0.2.7", "seven.example.com"),
+            ("198.51.100.1", "one.example.net"),
+            ("203.0.113.5", "-"),
+            ("2001:db8::7", "six.example.org"),
+            ("2001:db8::8", "-"),
+        ]
+    );
+
+    shop.ipta(["--dns-prune", "--ttl", "0"])
+        .fine()
+        .says(["never expire"]);
+    shop.ipta(["--dns-prune", "--ttl", "1"])
+        .fine()
+        .says(["0 names forgotten"]);
+    assert_eq!(dump(), kept);
+    age(shop, "seven.example.com", 3);
+    shop.ipta(["-dp", "--ttl", "4"])
+        .fine()
+        .says(["0 names forgotten"]);
+    shop.ipta(["-dp", "--ttl", "2"]).fine().says(["1 name forgotten"]);
+    assert_eq!(dump().lines().count(), 4);
+    assert!(!dump().contains("seven"));
+    shop.ipta(["--dns-clear"]).fine().says(["4 names forgotten"]);
+    assert_eq!(dump(), "");
+}
+
+fn a_name_older_than_the_ttl_is_asked_for_again(shop: &Shop) {
+    let network = filled(shop);
+    shop.ipta(["--dns-create-table"]).fine();
+    inside(shop, &network, &["--analyze", "--rdns"]);
+    age(shop, "seven.example.com", 3);
+    let now = [("192.0.2.7", Reply::Name("new.example.com"))];
+    network.now(&now);
+    let still = inside(shop, &network, &["--analyze", "--rdns", "--ttl", "4"]);
+    names_are_right(&still);
+    let anew = inside(shop, &network, &["--analyze", "--rdns", "--ttl", "2"]);
+    assert!(
+        anew.out.contains(" new.example.com ") && !anew.out.contains("seven"),
+        "{anew:#?}"
+    );
+    let asked = network.questions();
+    assert_eq!(
+        asked.values().sum::<usize>(),
+        6,
+        "the one old name alone: {asked:?}"
+    );
+    assert!(shop.ipta(["--dns-dump"]).fine().out.contains("new.example.com"));
+}
+
+fn an_answer_that_never_came_is_not_kept(shop: &Shop) {
+    let network = filled(shop);
+    network.now(&[("*", Reply::Refuse)]);
+    shop.ipta(["--dns-create-table"]).fine();
+    let said = inside(shop, &network, &["--analyze", "--rdns"]);
+    assert!(said.err.contains("got no answer"), "{said:#?}");
+    assert_eq!(shop.ipta(["--dns-dump"]).fine().out, "");
+}
+
+/// Makes a kept name so many hours older.
+fn age(shop: &Shop, name: &str, hours: i64) {
+    shop.sql(&format!(
+        "UPDATE dns SET at = at - {hours} * 3600 WHERE name = '{name}'"
+    ));
+}
