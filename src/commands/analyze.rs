@@ -69,11 +69,12 @@ pub fn table(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
     };
     if fold.packets == 0 {
         let note = if store.is_empty(&session.table)? {
-            format!(
-                "Table '{}' is empty; import a log with: {} -i FILE",
-                session.table,
-                session.invocation()
-            )
+            let (table, ipta) = (&session.table, session.invocation());
+            let option = match table.as_str() {
+                "logs" => String::new(),
+                other => format!(" -t {other}"),
+            };
+            format!("Table '{table}' is empty; import a log with: {ipta}{option} -i FILE")
         } else {
             format!("No packet of table '{}' passes the filters.", session.table)
         };
