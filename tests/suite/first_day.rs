@@ -9,6 +9,7 @@ use crate::process::{Desk, Kept, PASSWORD, Said, Shop, account_options, line, li
 
 on_both_stores! {
     no_table
+    the_command_that_is_shown_works
     a_table_of_somebody_elses
     the_c_programs_table
     a_table_of_another_version
@@ -186,6 +187,38 @@ fn no_table(shop: &Shop) {
     shop.ipta(["--delete-table", "logs"])
         .refused(1)
         .says(["'logs'", "--list-tables"]);
+}
+
+fn the_command_that_is_shown_works(shop: &Shop) {
+    shop.desk.write("a.log", lines(0..3));
+    let said = shop.ipta(["-t", "other", "-i", "a.log"]).refused(1);
+    let shown = said.err.split("Make it with: ").nth(1).expect("a command");
+    typed(shop, shown).fine().says(["'other' created"]);
+    let said = shop.ipta(["-t", "other", "-a"]).fine();
+    let shown = said.err.split("import a log with: ").nth(1).expect("a command");
+    typed(shop, &shown.replace("FILE", "a.log")).fine();
+    assert_eq!(shop.number("SELECT COUNT(*) FROM other"), 3);
+}
+
+/// What a shell makes of a command that a message showed. The password is never in it.
+fn typed(shop: &Shop, shown: &str) -> Said {
+    let rest = shown.trim().strip_prefix("ipta ").expect("our name");
+    let mut shell = Command::new("sh");
+    let password = if matches!(shop.place, Kept::Server(..)) {
+        "-p 'open sesame'"
+    } else {
+        ""
+    };
+    shell.args([
+        "-c",
+        &format!("\"$0\" {password} {rest}"),
+        env!("CARGO_BIN_EXE_ipta"),
+    ]);
+    shell
+        .current_dir(shop.desk.path(""))
+        .env("HOME", shop.desk.path(""))
+        .env("TZ", "UTC");
+    run(shell, "")
 }
 
 /// Every mode that would use the table refuses it by its name, and leaves it alone.
