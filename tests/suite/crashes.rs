@@ -348,6 +348,37 @@ fn server_killed(kills: u32, packets: u64) {
 }
 
 #[test]
+fn a_connection_cut_by_the_servers_administrator_is_said_and_nothing_is_lost() {
+    let shop = Shop::on_a_server();
+    let Kept::Server(server, account) = &shop.place else {
+        unreachable!("a server")
+    };
+    shop.desk.write("a.log", lines(0..PACKETS));
+    let find = format!(
+        "SELECT id FROM information_schema.processlist WHERE user = '{}'",
+        account.user
+    );
+    let call = shop.command(["-i", "a.log"]);
+    let said = std::thread::scope(|scope| {
+        let said = scope.spawn(|| run(call, ""));
+        let begun = Instant::now();
+        while !said.is_finished() && begun.elapsed() < Duration::from_secs(60) {
+            let found = server.sql("", &find);
+            // Not in its first moments, when it only looks.
+            std::thread::sleep(Duration::from_millis(100));
+            for id in found.lines() {
+                let _ = server.try_sql("", &format!("KILL {id}"));
+            }
+        }
+        said.join().expect("no panic")
+    });
+    assert_eq!(said.status, Some(1), "{said:#?}");
+    said.clear().says(["the server at", "run"]);
+    shop.import(["a.log"]);
+    exact(&shop, PACKETS);
+}
+
+#[test]
 fn a_full_disk_loses_and_doubles_nothing() {
     // A tmpfs of its own, which nobody else sees and which goes with the shell.
     const SCRIPT: &str = r#"
