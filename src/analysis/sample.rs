@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use jiff::tz::TimeZone;
 
+use super::attacks::Thresholds;
 use super::filter::Filters;
 use super::fold::{Context, Fold};
 use super::table::{Cell, Table};
@@ -60,7 +61,7 @@ pub fn table_with(
     zone: TimeZone,
 ) -> Table {
     let module = super::named(module).expect("a module");
-    let context = Context { filters, zone };
+    let context = Context { filters, zone, thresholds: Thresholds::default(), allow: Vec::new() };
     let mut fold = Fold::new(&[module], &context);
     for (position, packet) in packets.iter().enumerate() {
         fold.packet(position as u64, packet);
