@@ -17,11 +17,20 @@ pub fn table(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
     let filters = session.filters.clone();
     let mut fold = Fold::new(&modules, &filters);
     let store = session.store.open()?;
-    let columns = Columns { host: true, ..Columns::default() };
-    store.packets(&session.table, &filters, columns, &mut |position, packet| fold.packet(position, packet))?;
+    let columns = Columns {
+        host: true,
+        ..Columns::default()
+    };
+    store.packets(&session.table, &filters, columns, &mut |position, packet| {
+        fold.packet(position, packet)
+    })?;
     if fold.packets == 0 {
         let note = if store.is_empty(&session.table)? {
-            format!("Table '{}' is empty; import a log with: {} -i FILE", session.table, session.invocation())
+            format!(
+                "Table '{}' is empty; import a log with: {} -i FILE",
+                session.table,
+                session.invocation()
+            )
         } else {
             format!("No packet of table '{}' passes the filters.", session.table)
         };
@@ -60,7 +69,9 @@ pub fn files(session: &mut Session<'_, '_>, sources: Vec<Source>) -> anyhow::Res
             }
         }
         if reader.account.packets() == 0 {
-            session.console.note(&words::nothing(&source.name, &reader.account));
+            session
+                .console
+                .note(&words::nothing(&source.name, &reader.account));
         }
         total.add(&reader.account);
     }
@@ -80,10 +91,17 @@ fn report(session: &mut Session<'_, '_>, fold: Fold<'_>) -> anyhow::Result<()> {
     if !undecided.is_empty() {
         let count: u64 = undecided.iter().map(|(_, count)| count).sum();
         let actions: Vec<&str> = undecided.iter().take(5).map(|(action, _)| *action).collect();
-        let more = if undecided.len() > actions.len() { ", ..." } else { "" };
+        let more = if undecided.len() > actions.len() {
+            ", ..."
+        } else {
+            ""
+        };
         let packets = words::counted(count, "packet");
         let are = if count == 1 { "is" } else { "are" };
-        session.console.note(&format!("{packets} {are} neither accepted nor denied ({}{more})", actions.join(", ")));
+        session.console.note(&format!(
+            "{packets} {are} neither accepted nor denied ({}{more})",
+            actions.join(", ")
+        ));
     }
     for table in fold.finish(session.settings.limit) {
         text::table(session.console.out, &table, &|_| None)?;

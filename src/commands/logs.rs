@@ -37,7 +37,11 @@ pub struct Clock {
 impl Clock {
     /// The clock on the wall.
     pub fn system(year: Option<i16>) -> Clock {
-        Clock { now: moment(SystemTime::now()), zone: TimeZone::system(), year }
+        Clock {
+            now: moment(SystemTime::now()),
+            zone: TimeZone::system(),
+            year,
+        }
     }
 
     /// A calendar for a log that was last written to at this moment (none: it comes in live).
@@ -100,7 +104,8 @@ pub fn check(paths: &[PathBuf], clock: &Clock) -> Result<Vec<Source>, OpenError>
 /// The first stamp near a log's beginning; none if there is none, or it cannot be read that far.
 fn first_time(log: &mut Log, mut calendar: Calendar) -> Option<Time> {
     let head = log.peek(SEARCHED).ok()?;
-    head.split(|b| *b == b'\n').find_map(|line| calendar.place(crate::netfilter::stamp(line)?))
+    head.split(|b| *b == b'\n')
+        .find_map(|line| calendar.place(crate::netfilter::stamp(line)?))
 }
 
 impl Source {
@@ -120,7 +125,11 @@ impl Source {
 
     /// Its path, shown.
     pub fn path(&self) -> String {
-        self.path.as_deref().unwrap_or(Path::new("-")).display().to_string()
+        self.path
+            .as_deref()
+            .unwrap_or(Path::new("-"))
+            .display()
+            .to_string()
     }
 
     /// What its stamps are placed with.

@@ -33,7 +33,11 @@ pub fn run(call: &Call, settings: &Settings, console: &mut Console<'_>) -> Exit 
         Err(error) if is_closed_pipe(&error) => Exit::Done,
         Err(error) => {
             console.error(&format!("{error:#}"));
-            if error.is::<Misused>() { Exit::Usage } else { Exit::Failed }
+            if error.is::<Misused>() {
+                Exit::Usage
+            } else {
+                Exit::Failed
+            }
         }
     }
 }

@@ -111,7 +111,10 @@ fn check_tables(call: &Call, session: &mut Session<'_, '_>) -> anyhow::Result<()
             }
             Mode::DnsCreateTable => {
                 if kind(session, &expected, all_gone, &dns_table)? == Expected::Logs {
-                    bail!("Table '{dns_table}' of {} holds packets, not names", session.store.place());
+                    bail!(
+                        "Table '{dns_table}' of {} holds packets, not names",
+                        session.store.place()
+                    );
                 }
                 expected.insert(dns_table.to_string(), Expected::Names);
             }
@@ -156,7 +159,9 @@ fn kind(
         ),
         TableKind::Ledger => bail!("'{table}' is ipta's own ledger of imports; name another table with -t"),
         TableKind::Foreign => {
-            bail!("Table '{table}' of {place} is not ipta's; name another with -t, or make one: --create-table NAME")
+            bail!(
+                "Table '{table}' of {place} is not ipta's; name another with -t, or make one: --create-table NAME"
+            )
         }
     })
 }
@@ -165,9 +170,14 @@ fn check_deletion(session: &mut Session<'_, '_>, table: &TableName) -> anyhow::R
     let place = session.store.place();
     match session.store.open()?.kind(table)? {
         TableKind::Missing => {
-            bail!("No table '{table}' in {place}\n  See which there are: {} --list-tables", session.invocation())
+            bail!(
+                "No table '{table}' in {place}\n  See which there are: {} --list-tables",
+                session.invocation()
+            )
         }
-        TableKind::Ledger => bail!("'{table}' is ipta's own ledger of imports; --delete-all-tables (-da) removes it"),
+        TableKind::Ledger => {
+            bail!("'{table}' is ipta's own ledger of imports; --delete-all-tables (-da) removes it")
+        }
         TableKind::Foreign => bail!("Table '{table}' of {place} is not ipta's and is left alone"),
         _ => Ok(()),
     }
@@ -178,12 +188,19 @@ fn missing(session: &Session<'_, '_>, table: &TableName) -> String {
         "No table '{table}' in {}\n  Make it with: {} --create-table{}",
         session.store.place(),
         session.invocation(),
-        if table.as_str() == "logs" { String::new() } else { format!(" {table}") }
+        if table.as_str() == "logs" {
+            String::new()
+        } else {
+            format!(" {table}")
+        }
     )
 }
 
 fn not_logs(session: &Session<'_, '_>, table: &TableName) -> String {
-    format!("Table '{table}' of {} holds names, not packets; name another with -t", session.store.place())
+    format!(
+        "Table '{table}' of {} holds names, not packets; name another with -t",
+        session.store.place()
+    )
 }
 
 /// Dropping tables asks once, on a terminal.

@@ -61,7 +61,9 @@ impl<'s, 'io> Session<'s, 'io> {
     /// Asks for the password of the call's account, where `--db-pass-i` wants it, and once.
     pub fn ask_password(&mut self) -> anyhow::Result<()> {
         let asked = std::mem::replace(&mut self.password_asked, true);
-        if let (false, true, Place::Server(server)) = (asked, self.settings.ask_password, self.store.place_mut()) {
+        if let (false, true, Place::Server(server)) =
+            (asked, self.settings.ask_password, self.store.place_mut())
+        {
             let question = format!("? Password of '{}' on {}: ", server.user, server.host);
             server.pass = ask_password(&question, "--db-pass-i (-pi)")?;
         }
@@ -88,7 +90,11 @@ pub struct Shelf {
 
 impl Shelf {
     fn new(place: Place) -> Shelf {
-        Shelf { place, may_create: false, store: None }
+        Shelf {
+            place,
+            may_create: false,
+            store: None,
+        }
     }
 
     /// The store; connects the first time, and finishes what a killed run left half done.

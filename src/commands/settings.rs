@@ -16,7 +16,11 @@ pub fn rules(settings: &Settings) -> Result<Rules, Misused> {
             PrefixChoice::Named(text) => {
                 rules.extend(Rule::named(text).map_err(|e| Misused(format!("--prefix: {e}")))?);
             }
-            PrefixChoice::Rule { pattern, action, verdict } => {
+            PrefixChoice::Rule {
+                pattern,
+                action,
+                verdict,
+            } => {
                 let verdict = verdict.map(|word| match word {
                     Word::Accept => Verdict::Accept,
                     Word::Deny => Verdict::Deny,
@@ -34,7 +38,10 @@ pub fn rules(settings: &Settings) -> Result<Rules, Misused> {
 pub fn filters(settings: &Settings, _clock: &Clock) -> Result<Filters, Misused> {
     let text = &settings.filters;
     let networks = |option: &str, texts: &[String]| -> Result<Vec<Network>, Misused> {
-        texts.iter().map(|t| t.parse().map_err(|e| Misused(format!("{option}: {e}")))).collect()
+        texts
+            .iter()
+            .map(|t| t.parse().map_err(|e| Misused(format!("{option}: {e}"))))
+            .collect()
     };
     Ok(Filters {
         since: None,
@@ -60,11 +67,17 @@ pub fn modules(settings: &Settings) -> Result<Vec<&'static Module>, Misused> {
     };
     let all = names.iter().any(|name| name == "all");
     let known: Vec<&str> = analysis::all().iter().map(|module| module.name).collect();
-    if let Some(unknown) = names.iter().find(|name| *name != "all" && !known.contains(&name.as_str())) {
+    if let Some(unknown) = names
+        .iter()
+        .find(|name| *name != "all" && !known.contains(&name.as_str()))
+    {
         return Err(Misused(format!(
             "--modules: there is no module '{unknown}'; there are {}, and all",
             known.join(", ")
         )));
     }
-    Ok(analysis::all().iter().filter(|module| all || names.iter().any(|name| name == module.name)).collect())
+    Ok(analysis::all()
+        .iter()
+        .filter(|module| all || names.iter().any(|name| name == module.name))
+        .collect())
 }

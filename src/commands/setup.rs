@@ -12,7 +12,9 @@ use crate::store;
 /// Makes database, account and grant, as the manual's 2.6.1 does by hand.
 pub fn create_database(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
     let Place::Server(server) = session.store.place_mut().clone() else {
-        return Err(Misused("--create-db makes a database on a server; a --db-file needs only --create-table".into()))?;
+        return Err(Misused(
+            "--create-db makes a database on a server; a --db-file needs only --create-table".into(),
+        ))?;
     };
     let settings = session.settings;
     let pass = match settings.admin_pass_i {
@@ -22,7 +24,11 @@ pub fn create_database(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
         )?,
         false => Password::default(),
     };
-    let admin = Server { user: settings.admin_user.clone(), pass, ..server.clone() };
+    let admin = Server {
+        user: settings.admin_user.clone(),
+        pass,
+        ..server.clone()
+    };
     store::create_database(&admin, &server)?;
     session.console.done(&format!(
         "Database '{}' and user '{}' are ready; make a table with: ipta --create-table",
@@ -41,7 +47,10 @@ pub fn save(session: &mut Session<'_, '_>, call: &Call) -> anyhow::Result<Exit> 
     let console = &mut *session.console;
     let may_write_password = session.settings.yes || (console.in_is_terminal && console.err_is_terminal);
     // The password may have been asked for since.
-    let settings = Settings { place: session.store.place_mut().clone(), ..session.settings.clone() };
+    let settings = Settings {
+        place: session.store.place_mut().clone(),
+        ..session.settings.clone()
+    };
     let notes = config::save(&path, &settings, &call.given, may_write_password)?;
     console.done(&format!("Saved to {}.", path.display()));
     for note in notes {

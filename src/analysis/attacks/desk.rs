@@ -92,11 +92,7 @@ impl Shares {
 
     /// The limited prefixes, if at least half of the packets carried one.
     pub fn limited(&self, limited: &[bool]) -> Vec<usize> {
-        let is = |number: Option<Number>| {
-            number
-                .map(usize::from)
-                .filter(|n| limited.get(*n) == Some(&true))
-        };
+        let is = |number: Option<Number>| number.map(usize::from).filter(|n| limited.get(*n) == Some(&true));
         let all: u64 = self.of.iter().map(|share| share.1).sum::<u64>() + self.others;
         let found: Vec<_> = self
             .of

@@ -22,6 +22,7 @@ mod seen;
 mod set;
 mod settle;
 mod spread;
+mod tail;
 #[cfg(test)]
 mod tests;
 mod tracked;
@@ -130,7 +131,12 @@ impl Detector {
         };
         let of = &thresholds;
         Detector {
-            brute_force: rate(Kind::BruteForce, of.brute_force, of.brute_force.saturating_add(1), 60),
+            brute_force: rate(
+                Kind::BruteForce,
+                of.brute_force,
+                of.brute_force.saturating_add(1),
+                60,
+            ),
             syn_flood: rate(Kind::SynFlood, of.syn_flood, of.syn_flood, 10),
             icmp_flood: rate(Kind::IcmpFlood, of.icmp_flood, of.icmp_flood, 10),
             ports: Spreads::new(
@@ -170,13 +176,18 @@ impl Detector {
 
     fn watch(&mut self, packet: &Packet<'_>) -> Option<()> {
         let accepted = packet.verdict == Verdict::Accept
-            || self.accept_actions.iter().any(|word| word.as_bytes() == packet.action);
+            || self
+                .accept_actions
+                .iter()
+                .any(|word| word.as_bytes() == packet.action);
         let look = look::look(packet, accepted);
         if accepted && look.is_none() {
             return None;
         }
         // What is no attack counts for the rate of its prefix all the same.
-        let prefix = packet.time.and_then(|time| self.prefixes.count(packet.prefix, time.0));
+        let prefix = packet
+            .time
+            .and_then(|time| self.prefixes.count(packet.prefix, time.0));
         let (look, source, target) = (look?, packet.src?, packet.dst?);
         if look::to_many(packet, target) || self.allow.iter().any(|network| network.contains(source)) {
             return None;

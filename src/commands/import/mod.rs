@@ -46,7 +46,9 @@ pub fn run(session: &mut Session<'_, '_>, sources: Vec<Source>) -> anyhow::Resul
         }
     }
     if many {
-        session.console.done(&format!("{} stored.", words::counted(total.packets(), "packet")));
+        session
+            .console
+            .done(&format!("{} stored.", words::counted(total.packets(), "packet")));
     }
     if total.lines() > 0 {
         session.console.further(&words::sums(&total));
@@ -70,11 +72,17 @@ struct Outcome {
 /// Forgets what the ledger claims of a table that was emptied or replaced by hand.
 fn forget_what_is_gone(session: &mut Session<'_, '_>, table: &TableName) -> Result<(), StoreError> {
     let store = session.store.open()?;
-    let TableKind::Logs { incarnation } = store.kind(table)? else { return Ok(()) };
+    let TableKind::Logs { incarnation } = store.kind(table)? else {
+        return Ok(());
+    };
     let entries = store.entries(table)?;
     let (ours, of_another): (Vec<_>, Vec<_>) = entries.iter().partition(|e| e.incarnation == incarnation);
     let emptied = ours.iter().any(|e| e.packets > 0) && store.is_empty(table)?;
-    let gone: Vec<u64> = of_another.iter().chain(ours.iter().filter(|_| emptied)).map(|e| e.id).collect();
+    let gone: Vec<u64> = of_another
+        .iter()
+        .chain(ours.iter().filter(|_| emptied))
+        .map(|e| e.id)
+        .collect();
     if gone.is_empty() {
         return Ok(());
     }
@@ -120,13 +128,19 @@ fn import(
     let mut notes = Vec::new();
     let entry = match known {
         Known::Same(entry) => entry,
-        Known::New => Entry { incarnation, ..Entry::default() },
+        Known::New => Entry {
+            incarnation,
+            ..Entry::default()
+        },
         Known::Another(entry) => {
             notes.push(format!(
                 "{} begins like {}, which was imported, but goes on otherwise: taken as another log.",
                 source.name, entry.path
             ));
-            Entry { incarnation, ..Entry::default() }
+            Entry {
+                incarnation,
+                ..Entry::default()
+            }
         }
         Known::Older(entry) => {
             let lines = words::counted(entry.lines, "line");
@@ -141,9 +155,20 @@ fn import(
         }
     };
     let (device, inode) = log.device_and_inode().unwrap_or_default();
-    let begin = Begin { entry: Entry { path: source.path(), device, inode, ..entry }, candidates, head };
+    let begin = Begin {
+        entry: Entry {
+            path: source.path(),
+            device,
+            inode,
+            ..entry
+        },
+        candidates,
+        head,
+    };
     let before = begin.entry.lines;
-    let Some(read) = pipeline::run(session, source, log, table, Some(begin))? else { return Ok(None) };
+    let Some(read) = pipeline::run(session, source, log, table, Some(begin))? else {
+        return Ok(None);
+    };
     let mut outcome = outcome(session, source, table, read, before);
     outcome.notes.splice(0..0, notes);
     Ok(Some(Ok(outcome)))
@@ -185,7 +210,9 @@ fn stream(
     }
     let mut outcome = outcome(session, source, table, read, 0);
     if outcome.account.packets() > 0 {
-        outcome.notes.push(format!("{name} has no identity: the same text again would count again."));
+        outcome.notes.push(format!(
+            "{name} has no identity: the same text again would count again."
+        ));
     }
     Ok(Ok(outcome))
 }
@@ -203,7 +230,10 @@ fn outcome(
     let packets = words::counted(account.packets(), "packet");
     let known = words::counted(before, "line");
     let said = match (before, account.lines() - account.unfinished) {
-        (0, _) => format!("{name}: {packets} stored in table '{table}' of {}.", session.store.place()),
+        (0, _) => format!(
+            "{name}: {packets} stored in table '{table}' of {}.",
+            session.store.place()
+        ),
         (_, 0) => format!("{name}: {known} already imported, 0 new."),
         (_, new) => format!("{name}: {known} already imported, {new} new, {packets} stored."),
     };
@@ -212,8 +242,15 @@ fn outcome(
         notes.push(words::nothing(name, &account));
     }
     if account.unfinished > 0 {
-        notes.push(format!("{name}: the last line has no end yet and is left for the next run."));
+        notes.push(format!(
+            "{name}: the last line has no end yet and is left for the next run."
+        ));
     }
     let error = error.map(|e| format!("{e}; what came before it is stored"));
-    Outcome { said, notes, error, account }
+    Outcome {
+        said,
+        notes,
+        error,
+        account,
+    }
 }

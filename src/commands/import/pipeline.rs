@@ -117,7 +117,12 @@ pub fn run(
 
 /// Stores a chunk and moves the ledger on, together. False, with nothing changed, if another
 /// import was faster.
-fn step(store: &mut dyn Store, table: &TableName, begin: &mut Begin, chunk: &Chunk) -> Result<bool, StoreError> {
+fn step(
+    store: &mut dyn Store,
+    table: &TableName,
+    begin: &mut Begin,
+    chunk: &Chunk,
+) -> Result<bool, StoreError> {
     let entry = &begin.entry;
     let from = entry.offset;
     let mut next = Entry {
@@ -180,7 +185,10 @@ impl Reading<'_> {
         let read = self.go_to(&mut lines, offset);
         let read = read.map_or_else(|e| Ok(Some(e)), |()| self.chunks(&mut lines, &head, may_grow));
         if let Ok(error) = read {
-            let read = Read { account: self.reader.account, error };
+            let read = Read {
+                account: self.reader.account,
+                error,
+            };
             let _ = self.sender.send(Message::End(Box::new(read)));
         }
     }
@@ -253,7 +261,9 @@ impl Reading<'_> {
                     first: first.take(),
                     last: last.take(),
                 };
-                self.sender.send(Message::Chunk(chunk)).map_err(|_| NobodyListens)?;
+                self.sender
+                    .send(Message::Chunk(chunk))
+                    .map_err(|_| NobodyListens)?;
             }
             if at_end {
                 return Ok(error);
