@@ -27,7 +27,7 @@ const WAITING: usize = 64;
 pub struct Desk {
     pub room: Room,
     pub alerts: VecDeque<Alert>,
-    pub closed: Vec<Closed>,
+    closed: Vec<Closed>,
     /// Ended attacks had to be let go.
     pub capped: bool,
 }
@@ -60,10 +60,22 @@ impl Desk {
     pub fn close(&mut self, closed: Closed) {
         self.closed.push(closed);
         if self.closed.len() >= 2 * MOST {
-            self.closed.sort_unstable_by(|a, b| a.finding.severer(&b.finding));
-            self.closed.truncate(MOST);
-            self.capped = true;
+            self.thin();
         }
+    }
+
+    /// Every attack that ended, the severest if there were too many.
+    pub fn take(&mut self) -> Vec<Closed> {
+        if self.closed.len() > MOST {
+            self.thin();
+        }
+        std::mem::take(&mut self.closed)
+    }
+
+    fn thin(&mut self) {
+        self.closed.sort_unstable_by(|a, b| a.finding.severer(&b.finding));
+        self.closed.truncate(MOST);
+        self.capped = true;
     }
 }
 

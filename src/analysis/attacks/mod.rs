@@ -26,6 +26,7 @@ mod tail;
 #[cfg(test)]
 mod tests;
 mod tracked;
+mod way;
 mod window;
 
 pub use finding::{Alert, Finding, Hosts, Kind, Probe, Sources, Targets};
@@ -38,7 +39,8 @@ use limited::Prefixes;
 use look::Look;
 use rates::{Hit, Rates};
 use seen::{Connections, Syn};
-use spread::{Across, Ports, SYN, Spreads, Touch, UDP};
+use spread::{Spreads, Touch};
+use way::{Across, Ports, SYN, UDP};
 
 /// What is watched at most, of each kind.
 const MOST: usize = 200_000;
@@ -300,7 +302,7 @@ impl Detector {
         self.across.finish(desk);
         let limited = self.prefixes.limited();
         let mut lower_bounds = Vec::new();
-        let closed = std::mem::take(&mut desk.closed);
+        let closed = desk.take();
         let mut findings = Vec::new();
         for mut one in settle::settle(closed, u64::from(self.thresholds.sweep)) {
             let prefixes = one.shares.limited(&limited);

@@ -86,3 +86,16 @@ fn the_same_packets_give_the_same_outcome() {
     assert!(!first.findings.is_empty());
     assert_eq!(outcome(packets.iter().copied()), first);
 }
+
+#[test]
+fn attacks_without_number_are_thinned_out_and_it_says_so() {
+    let six = (0..45_000u32).flat_map(|source| {
+        (0..6u16).map(move |n| Packet {
+            src: numbered(source),
+            ..accepted(syn(f64::from(source), 40_000 + n, 22))
+        })
+    });
+    let result = outcome(six);
+    assert_eq!(result.findings.len(), 20_000);
+    assert!(result.capped);
+}

@@ -141,3 +141,17 @@ fn the_mark_alone_is_one() {
     let found = only((0..3).map(|n| attack(syn(f64::from(n) * 30.0, 40_000 + n, 22))));
     assert_eq!((found.kind, found.packets), (Kind::BruteForce, 3));
 }
+
+#[test]
+fn a_mark_while_another_exceeds_the_rate_gives_no_alert() {
+    let mut packets = tutorial_ssh();
+    packets.push(Packet {
+        src: ip("203.0.113.7"),
+        ..attack(syn(31.5, 2222, 22))
+    });
+    let mut detector = detector();
+    let packets = merged(packets);
+    let alerts: Vec<_> = packets.iter().filter_map(|p| detector.packet(p)).collect();
+    assert_eq!(alerts.len(), 1, "{alerts:#?}");
+    assert_eq!(alerts[0].source, Hosts::One(ip(ATTACKER).unwrap()));
+}
