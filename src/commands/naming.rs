@@ -27,7 +27,7 @@ pub fn live(settings: &Settings) -> Options {
 pub fn whole_log(settings: &Settings) -> Options {
     Options {
         timeout: Duration::from_secs(3),
-        workers: 32,
+        workers: 64,
         most_workers: 256,
         queue: 65_536,
         ..live(settings)
