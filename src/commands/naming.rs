@@ -125,8 +125,13 @@ impl Naming {
         for address in addresses {
             self.names.name(*address);
         }
-        if let Some(cache) = &mut cache {
-            self.names.store(cache)?;
+        let kept = cache.map(|mut cache| self.names.store(&mut cache));
+        if let Some(Err(error)) = kept {
+            // An account that may only read gets its report all the same.
+            session.console.warn(&format!(
+                "New names could not be kept in table '{}': {error:#}",
+                session.settings.dns_table
+            ));
         }
         self.tell_missed(session.console);
         Ok(())
