@@ -122,13 +122,14 @@ fn catch_signals(waker: Waker) -> anyhow::Result<Arc<AtomicI32>> {
     thread::Builder::new()
         .name("signals".to_owned())
         .spawn(move || {
-            for signal in signals.forever() {
-                noted.store(signal, Ordering::Relaxed);
-                waker.wake();
-                // A reader that has stopped reading holds up the loop in the midst of a line.
-                thread::sleep(LAST_MOMENT);
-                Exit::Signal(signal).end();
-            }
+            let Some(signal) = signals.forever().next() else {
+                return;
+            };
+            noted.store(signal, Ordering::Relaxed);
+            waker.wake();
+            // A reader that has stopped reading holds up the loop in the midst of a line.
+            thread::sleep(LAST_MOMENT);
+            Exit::Signal(signal).end()
         })
         .context("cannot start a thread")?;
     Ok(caught)
