@@ -134,14 +134,14 @@ fn check_tables(call: &Call, session: &mut Session<'_, '_>) -> anyhow::Result<()
                 }
                 expected.insert(dns_table.to_string(), Expected::Names);
             }
-            Mode::DnsPrune | Mode::DnsClear | Mode::DnsDump => {
-                if kind(session, &expected, all_gone, &dns_table)? != Expected::Names {
-                    bail!(
-                        "No table of names '{dns_table}' in {}\n  Make it with: {} --dns-create-table {dns_table}",
-                        session.store.place(),
-                        session.invocation()
-                    );
-                }
+            Mode::DnsPrune | Mode::DnsClear | Mode::DnsDump
+                if kind(session, &expected, all_gone, &dns_table)? != Expected::Names =>
+            {
+                bail!(
+                    "No table of names '{dns_table}' in {}\n  Make it with: {} --dns-create-table {dns_table}",
+                    session.store.place(),
+                    session.invocation()
+                );
             }
             _ => {}
         }
