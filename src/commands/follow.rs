@@ -110,21 +110,41 @@ impl Followed {
     }
 }
 
-/// Notes the first signal that asks for an end, and wakes the loop.
+/// How long the loop may take to end after a signal.
+const LAST_MOMENT: Duration = Duration::from_secs(1);
+
+/// Notes the first signal that asks for an end, and wakes the loop. What the caller has this process
+/// ignore (nohup, a background job) stays ignored.
 fn catch_signals(waker: Waker) -> anyhow::Result<Arc<AtomicI32>> {
     let caught = Arc::new(AtomicI32::new(0));
     let noted = Arc::clone(&caught);
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).context("cannot catch signals")?;
+    let ignored = ignored_signals();
+    let heeded = [SIGINT, SIGTERM, SIGHUP]
+        .into_iter()
+        .filter(|signal| ignored >> (signal - 1) & 1 == 0);
+    let mut signals = Signals::new(heeded).context("cannot catch signals")?;
     thread::Builder::new()
         .name("signals".to_owned())
         .spawn(move || {
-            for signal in signals.forever() {
-                noted.store(signal, Ordering::Relaxed);
-                waker.wake();
-            }
+            let Some(signal) = signals.forever().next() else {
+                return;
+            };
+            noted.store(signal, Ordering::Relaxed);
+            waker.wake();
+            // A reader that has stopped reading holds up the loop in the midst of a line.
+            thread::sleep(LAST_MOMENT);
+            Exit::Signal(signal).end()
         })
         .context("cannot start a thread")?;
     Ok(caught)
+}
+
+/// The signals that were ignored from the start, signal 1 in the lowest bit (proc(5), SigIgn).
+fn ignored_signals() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .unwrap_or(0)
 }
 
 /// The detector, and which packets it sees: what is left out of the display for being accepted or

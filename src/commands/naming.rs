@@ -27,7 +27,7 @@ pub fn live(settings: &Settings) -> Options {
 pub fn whole_log(settings: &Settings) -> Options {
     Options {
         timeout: Duration::from_secs(3),
-        workers: 32,
+        workers: 64,
         most_workers: 256,
         queue: 65_536,
         ..live(settings)
@@ -125,8 +125,13 @@ impl Naming {
         for address in addresses {
             self.names.name(*address);
         }
-        if let Some(cache) = &mut cache {
-            self.names.store(cache)?;
+        let kept = cache.map(|mut cache| self.names.store(&mut cache));
+        if let Some(Err(error)) = kept {
+            // An account that may only read gets its report all the same.
+            session.console.warn(&format!(
+                "New names could not be kept in table '{}': {error:#}",
+                session.settings.dns_table
+            ));
         }
         self.tell_missed(session.console);
         Ok(())

@@ -15,13 +15,16 @@ use super::lookup::{Answer, Lookup, cleaned, may_be_asked};
 /// Answers kept for a stored cache that nobody has fetched yet.
 const LEARNED: usize = 65_536;
 
+/// A thread that has asked for longer than this holds up no other question: another takes its place.
+const SLOW: Duration = Duration::from_secs(1);
+
 /// How names are asked for. The defaults are those of a follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// Threads at most, not counting those that hang: one that has asked for longer than the
-    /// time-out is given up for lost, and another takes its place. They only wait.
+    /// Threads at most, not counting those that have asked for a second or the time-out and still
+    /// have no answer. They only wait.
     pub workers: usize,
-    /// Threads at most, with those that hang.
+    /// Threads at most, with those.
     pub most_workers: usize,
     /// Addresses that wait for a thread at most; further ones are not asked for now.
     pub queue: usize,
@@ -327,7 +330,7 @@ impl Shared {
     /// Starts threads as long as there is more to ask than threads to do it.
     fn hire(shared: &Arc<Shared>, pool: &mut Pool, now: Instant) {
         let options = &shared.options;
-        let hung = pool.hung(options.timeout, now);
+        let hung = pool.hung(options.timeout.min(SLOW), now);
         let most = options.most_workers.min(options.workers + hung);
         let wanted = pool.queue.len().saturating_sub(pool.idle);
         // Those that were started a moment ago have taken nothing yet.
@@ -363,13 +366,14 @@ impl Shared {
         if !started && pool.hung(timeout, now) >= shared.options.most_workers {
             return None;
         }
-        let left = |since: &Instant| timeout.checked_sub(now.saturating_duration_since(*since));
+        let slow = timeout.min(SLOW);
+        let left = |since: &Instant| slow.checked_sub(now.saturating_duration_since(*since));
         let soonest = pool
             .asking
             .values()
             .filter_map(left)
             .filter(|left| !left.is_zero());
-        Some(soonest.min().unwrap_or(timeout))
+        Some(soonest.min().unwrap_or(slow))
     }
 
     fn work(&self) {
@@ -457,7 +461,6 @@ impl Shared {
         pool.paused_until = Some(Instant::now() + self.options.pause);
         for waiting in std::mem::take(&mut pool.queue) {
             pool.open.remove(&waiting);
-            pool.missed += 1;
         }
         self.settled.notify_all();
         if !pool.told {
@@ -471,9 +474,9 @@ impl Shared {
 }
 
 impl Pool {
-    /// Threads that have been asking for longer than anybody waits.
-    fn hung(&self, timeout: Duration, now: Instant) -> usize {
-        let hangs = |since: &&Instant| now.saturating_duration_since(**since) >= timeout;
+    /// Threads that have been asking for so long.
+    fn hung(&self, time: Duration, now: Instant) -> usize {
+        let hangs = |since: &&Instant| now.saturating_duration_since(**since) >= time;
         self.asking.values().filter(hangs).count()
     }
 

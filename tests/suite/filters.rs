@@ -29,7 +29,7 @@ fn made() -> Vec<Made> {
             4 => format!("2001:0db8:0000:0000:0000:0000:0000:{n:04x}"),
             other => format!("192.0.{other}.{}", n % 200 + 1),
         },
-        port: (n % 7 != 0).then_some(20 + (n % 10) as u16),
+        port: (!n.is_multiple_of(7)).then_some(20 + (n % 10) as u16),
     };
     (0..240).map(packet).collect()
 }

@@ -27,7 +27,7 @@ const WAITING: usize = 64;
 pub struct Desk {
     pub room: Room,
     pub alerts: VecDeque<Alert>,
-    pub closed: Vec<Closed>,
+    closed: Vec<Closed>,
     /// Ended attacks had to be let go.
     pub capped: bool,
 }
@@ -60,10 +60,22 @@ impl Desk {
     pub fn close(&mut self, closed: Closed) {
         self.closed.push(closed);
         if self.closed.len() >= 2 * MOST {
-            self.closed.sort_unstable_by(|a, b| a.finding.severer(&b.finding));
-            self.closed.truncate(MOST);
-            self.capped = true;
+            self.thin();
         }
+    }
+
+    /// Every attack that ended, the severest if there were too many.
+    pub fn take(&mut self) -> Vec<Closed> {
+        if self.closed.len() > MOST {
+            self.thin();
+        }
+        std::mem::take(&mut self.closed)
+    }
+
+    fn thin(&mut self) {
+        self.closed.sort_unstable_by(|a, b| a.finding.severer(&b.finding));
+        self.closed.truncate(MOST);
+        self.capped = true;
     }
 }
 
@@ -92,11 +104,7 @@ impl Shares {
 
     /// The limited prefixes, if at least half of the packets carried one.
     pub fn limited(&self, limited: &[bool]) -> Vec<usize> {
-        let is = |number: Option<Number>| {
-            number
-                .map(usize::from)
-                .filter(|n| limited.get(*n) == Some(&true))
-        };
+        let is = |number: Option<Number>| number.map(usize::from).filter(|n| limited.get(*n) == Some(&true));
         let all: u64 = self.of.iter().map(|share| share.1).sum::<u64>() + self.others;
         let found: Vec<_> = self
             .of

@@ -22,9 +22,11 @@ mod seen;
 mod set;
 mod settle;
 mod spread;
+mod tail;
 #[cfg(test)]
 mod tests;
 mod tracked;
+mod way;
 mod window;
 
 pub use finding::{Alert, Finding, Hosts, Kind, Probe, Sources, Targets};
@@ -37,7 +39,8 @@ use limited::Prefixes;
 use look::Look;
 use rates::{Hit, Rates};
 use seen::{Connections, Syn};
-use spread::{Across, Ports, SYN, Spreads, Touch, UDP};
+use spread::{Spreads, Touch};
+use way::{Across, Ports, SYN, UDP};
 
 /// What is watched at most, of each kind.
 const MOST: usize = 200_000;
@@ -130,7 +133,12 @@ impl Detector {
         };
         let of = &thresholds;
         Detector {
-            brute_force: rate(Kind::BruteForce, of.brute_force, of.brute_force.saturating_add(1), 60),
+            brute_force: rate(
+                Kind::BruteForce,
+                of.brute_force,
+                of.brute_force.saturating_add(1),
+                60,
+            ),
             syn_flood: rate(Kind::SynFlood, of.syn_flood, of.syn_flood, 10),
             icmp_flood: rate(Kind::IcmpFlood, of.icmp_flood, of.icmp_flood, 10),
             ports: Spreads::new(
@@ -170,13 +178,18 @@ impl Detector {
 
     fn watch(&mut self, packet: &Packet<'_>) -> Option<()> {
         let accepted = packet.verdict == Verdict::Accept
-            || self.accept_actions.iter().any(|word| word.as_bytes() == packet.action);
+            || self
+                .accept_actions
+                .iter()
+                .any(|word| word.as_bytes() == packet.action);
         let look = look::look(packet, accepted);
         if accepted && look.is_none() {
             return None;
         }
         // What is no attack counts for the rate of its prefix all the same.
-        let prefix = packet.time.and_then(|time| self.prefixes.count(packet.prefix, time.0));
+        let prefix = packet
+            .time
+            .and_then(|time| self.prefixes.count(packet.prefix, time.0));
         let (look, source, target) = (look?, packet.src?, packet.dst?);
         if look::to_many(packet, target) || self.allow.iter().any(|network| network.contains(source)) {
             return None;
@@ -289,7 +302,7 @@ impl Detector {
         self.across.finish(desk);
         let limited = self.prefixes.limited();
         let mut lower_bounds = Vec::new();
-        let closed = std::mem::take(&mut desk.closed);
+        let closed = desk.take();
         let mut findings = Vec::new();
         for mut one in settle::settle(closed, u64::from(self.thresholds.sweep)) {
             let prefixes = one.shares.limited(&limited);

@@ -1,6 +1,5 @@
 //! Attacks by rate: brute force and floods.
 
-use std::collections::VecDeque;
 use std::net::IpAddr;
 
 use hashbrown::HashMap;
@@ -10,6 +9,7 @@ use super::finding::{Alert, Finding, Hosts, Kind};
 use super::host::Host;
 use super::limited::Number;
 use super::set::Set;
+use super::tail::Tail;
 use super::tracked::{Tracked, Watch};
 use super::window::Window;
 use crate::netfilter::Time;
@@ -65,7 +65,7 @@ struct Rate {
     window: Window,
     span: i64,
     /// The sources of the packets in the window, until it is an attack.
-    recent: VecDeque<(i64, Host)>,
+    recent: Tail<(i64, Host)>,
     last: i64,
     live: Option<Box<Live>>,
 }
@@ -128,13 +128,7 @@ impl Rates {
                 None => return false,
             }
         } else {
-            let new = || Rate {
-                window: Window::new(limit.span()),
-                span: limit.span(),
-                recent: VecDeque::new(),
-                last: hit.time,
-                live: None,
-            };
+            let new = || Rate::new(&limit, hit.time);
             let closed = |key, rate: Rate| rate.close(&key, &limit, desk);
             self.tracked.enter(key, now, new, closed)
         };
@@ -144,7 +138,9 @@ impl Rates {
             }
             self.exceeded.insert((key.1, key.2), (hit.source, hit.time));
         }
-        rate.live.as_ref().is_some_and(|live| live.sources.len() >= SPOOFED)
+        rate.live
+            .as_ref()
+            .is_some_and(|live| live.sources.len() >= SPOOFED)
     }
 
     pub fn finish(self, desk: &mut Desk) {
@@ -155,20 +151,24 @@ impl Rates {
 }
 
 impl Rate {
+    fn new(limit: &Limit, time: i64) -> Self {
+        Rate {
+            window: Window::new(limit.span()),
+            span: limit.span(),
+            recent: Tail::new(),
+            last: time,
+            live: None,
+        }
+    }
+
     /// Counts a packet; true if the rate is exceeded.
     fn packet(&mut self, key: &Key, hit: Hit, limit: &Limit, desk: &mut Desk) -> bool {
-        let over = self.live.as_ref().is_some_and(|live| hit.time - live.last > QUIET);
+        let over = self
+            .live
+            .as_ref()
+            .is_some_and(|live| hit.time - live.last > QUIET);
         if over || hit.time < self.last - SLACK {
-            let rate = std::mem::replace(
-                self,
-                Rate {
-                    window: Window::new(limit.span()),
-                    span: limit.span(),
-                    recent: VecDeque::new(),
-                    last: hit.time,
-                    live: None,
-                },
-            );
+            let rate = std::mem::replace(self, Rate::new(limit, hit.time));
             rate.close(key, limit, desk);
         }
         let time = hit.time.max(self.last);
@@ -191,12 +191,12 @@ impl Rate {
         if attack {
             self.begin(key, hit, sum, by_rate, limit, desk);
         } else if key.0.is_none() {
-            while let Some((oldest, _)) = self.recent.front()
+            while let Some((oldest, _)) = self.recent.oldest()
                 && (time - oldest >= limit.span() || self.recent.len() >= RECENT)
             {
-                self.recent.pop_front();
+                self.recent.drop_oldest();
             }
-            self.recent.push_back((time, hit.source));
+            self.recent.push((time, hit.source));
         }
         by_rate
     }
@@ -204,10 +204,10 @@ impl Rate {
     fn begin(&mut self, key: &Key, hit: Hit, sum: u64, by_rate: bool, limit: &Limit, desk: &mut Desk) {
         let first = self.window.first().unwrap_or(self.last);
         let mut sources = Set::new();
-        let recent = std::mem::take(&mut self.recent);
+        let recent = std::mem::replace(&mut self.recent, Tail::new());
         sources.more = key.0.is_none() && recent.len() >= RECENT;
-        for (_, source) in recent.into_iter().filter(|(time, _)| *time >= first) {
-            sources.insert(source, &mut desk.room);
+        for (_, source) in recent.iter().filter(|(time, _)| *time >= first) {
+            sources.insert(*source, &mut desk.room);
         }
         sources.insert(hit.source, &mut desk.room);
         let mut shares = Shares::default();

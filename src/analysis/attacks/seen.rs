@@ -62,7 +62,11 @@ impl Connections {
         let recent = |first: i64| time.abs_diff(first) < REPEAT.unsigned_abs();
         let count = |times: &mut u8| {
             *times = times.saturating_add(1);
-            if *times > RETRIES { Syn::Forced } else { Syn::Repeat }
+            if *times > RETRIES {
+                Syn::Forced
+            } else {
+                Syn::Repeat
+            }
         };
         match self.young.entry(tuple) {
             Entry::Occupied(mut entry) => {

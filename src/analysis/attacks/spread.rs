@@ -3,77 +3,17 @@
 use std::hash::Hash;
 
 use super::desk::{Closed, Desk, QUIET, SLACK, Shares};
-use super::finding::{Alert, Finding, Hosts, Kind, Probe};
-use super::host::Host;
+use super::finding::{Alert, Finding, Hosts};
 use super::limited::Number;
-use super::look::Flags;
 use super::set::Set;
+use super::tail::Tail;
 use super::tracked::{Tracked, Watch};
+use super::way::Way;
 use super::window::Window;
 use crate::netfilter::Time;
 
 const MINUTE: i64 = 60 * Time::SECOND;
 const DAY: i64 = 86_400 * Time::SECOND;
-
-/// SYN, as a bit of what an attack is made of.
-pub const SYN: u8 = 1;
-/// UDP.
-pub const UDP: u8 = 2;
-
-/// One source's way of looking at one thing: at a host's ports, or at a port's hosts.
-pub trait Way: Copy + Eq + Hash {
-    /// What it tries one of after the other.
-    type Item: Copy + Eq + Hash;
-    /// What this is, from the bits of what was sent.
-    fn kind(&self, sent: u8, slow: bool) -> Kind;
-    /// Source, target and port for the report; `distinct` counts what was tried.
-    fn ends(&self, distinct: Hosts) -> (Hosts, Hosts, Option<u16>);
-}
-
-/// The ports of a host: source, target, and the flags if they are odd ones.
-pub type Ports = (Host, Host, Option<Flags>);
-
-/// The hosts with a port: source, port, and what is sent ([`SYN`] or [`UDP`]).
-pub type Across = (Host, u16, u8);
-
-impl Way for Ports {
-    type Item = u16;
-
-    fn kind(&self, sent: u8, slow: bool) -> Kind {
-        let probe = match self.2 {
-            Some(Flags::Null) => Probe::Null,
-            Some(Flags::Fin) => Probe::Fin,
-            Some(Flags::Xmas) => Probe::Xmas,
-            Some(Flags::Ack) => Probe::Ack,
-            None => probe(sent),
-        };
-        if slow { Kind::SlowScan(probe) } else { Kind::PortScan(probe) }
-    }
-
-    fn ends(&self, _: Hosts) -> (Hosts, Hosts, Option<u16>) {
-        (Hosts::One(self.0.into()), Hosts::One(self.1.into()), None)
-    }
-}
-
-impl Way for Across {
-    type Item = Host;
-
-    fn kind(&self, sent: u8, _: bool) -> Kind {
-        Kind::Sweep(probe(sent))
-    }
-
-    fn ends(&self, distinct: Hosts) -> (Hosts, Hosts, Option<u16>) {
-        (Hosts::One(self.0.into()), distinct, Some(self.1))
-    }
-}
-
-fn probe(sent: u8) -> Probe {
-    match sent {
-        SYN => Probe::Syn,
-        UDP => Probe::Udp,
-        _ => Probe::Both,
-    }
-}
 
 /// A packet as it counts for breadth.
 #[derive(Clone, Copy, Debug)]
@@ -112,7 +52,7 @@ struct Spread<T> {
     slow: bool,
     last: i64,
     /// The latest distinct things tried, the latest last.
-    items: Vec<Item<T>>,
+    items: Tail<Item<T>>,
     live: Option<Box<Live<T>>>,
 }
 
@@ -202,13 +142,16 @@ impl<T: Copy + Eq + Hash> Spread<T> {
         Spread {
             slow,
             last: time,
-            items: Vec::new(),
+            items: Tail::new(),
             live: None,
         }
     }
 
     fn packet<W: Way<Item = T>>(&mut self, way: &W, touch: Touch<T>, limit: &Limit, desk: &mut Desk) {
-        let over = self.live.as_ref().is_some_and(|live| touch.time - live.active > live.quiet);
+        let over = self
+            .live
+            .as_ref()
+            .is_some_and(|live| touch.time - live.active > live.quiet);
         if over || touch.time < self.last - SLACK {
             let spread = std::mem::replace(self, Spread::new(self.slow, touch.time));
             spread.close(way, limit, desk);
@@ -238,14 +181,13 @@ impl<T: Copy + Eq + Hash> Spread<T> {
 
     /// Puts a thing at the end of the latest ones.
     fn remember(&mut self, touch: Touch<T>, time: i64, limit: &Limit) {
-        let item = match self.items.iter().rposition(|item| item.item == touch.item) {
-            Some(place) => {
-                let mut item = self.items.remove(place);
-                item.packets = item.packets.saturating_add(1);
-                item.sent |= touch.sent;
-                item.last = time;
-                item
-            }
+        let item = match self.items.take(|item| item.item == touch.item) {
+            Some(item) => Item {
+                packets: item.packets.saturating_add(1),
+                sent: item.sent | touch.sent,
+                last: time,
+                ..item
+            },
             None => Item {
                 item: touch.item,
                 sent: touch.sent,
@@ -255,18 +197,15 @@ impl<T: Copy + Eq + Hash> Spread<T> {
             },
         };
         if self.items.len() >= limit.most() {
-            self.items.remove(0);
-        }
-        if self.items.is_empty() {
-            self.items.reserve_exact(1);
+            self.items.drop_oldest();
         }
         self.items.push(item);
     }
 
     /// Whether the latest `count` of them lie within the span before the newest time.
     fn within(&self, count: u32, span: i64) -> bool {
-        let count = count.max(1) as usize;
-        self.items.len() >= count && self.last - self.items[self.items.len() - count].last < span
+        let oldest = self.items.back(count.max(1) as usize - 1);
+        oldest.is_some_and(|item| self.last - item.last < span)
     }
 
     fn begin<W: Way<Item = T>>(&mut self, way: &W, span: i64, touch: Touch<T>, desk: &mut Desk) {
@@ -295,7 +234,7 @@ impl<T: Copy + Eq + Hash> Spread<T> {
         live.fill(&self.items, now, span);
         live.alert(way, desk);
         if !live.slow {
-            self.items = Vec::new();
+            self.items = Tail::new();
         }
         self.live = Some(Box::new(live));
     }
@@ -303,7 +242,7 @@ impl<T: Copy + Eq + Hash> Spread<T> {
     /// A slow scan has become a fast one: it is one attack, and the fast one.
     fn quicken<W: Way<Item = T>>(&mut self, way: &W, desk: &mut Desk) {
         let now = self.last;
-        let items = std::mem::take(&mut self.items);
+        let items = std::mem::replace(&mut self.items, Tail::new());
         if let Some(live) = &mut self.live {
             live.slow = false;
             live.window = Window::new(MINUTE);
@@ -317,7 +256,11 @@ impl<T: Copy + Eq + Hash> Spread<T> {
         let Some(live) = self.live else { return };
         live.tried.leave(&mut desk.room);
         let (source, target, port) = way.ends(live.distinct());
-        let threshold = if live.slow { limit.slow.unwrap_or(limit.fast) } else { limit.fast };
+        let threshold = if live.slow {
+            limit.slow.unwrap_or(limit.fast)
+        } else {
+            limit.fast
+        };
         desk.close(Closed {
             finding: Finding {
                 kind: way.kind(live.sent, live.slow),
@@ -358,11 +301,17 @@ impl<T: Copy + Eq + Hash> Live<T> {
     }
 
     /// Counts what was tried before it was known to be an attack.
-    fn fill(&mut self, items: &[Item<T>], now: i64, span: i64) {
+    fn fill(&mut self, items: &Tail<Item<T>>, now: i64, span: i64) {
         let mut times: Vec<i64> = items
             .iter()
             .filter(|item| now - item.last < span)
-            .map(|item| if now - item.first < span { item.first } else { item.last })
+            .map(|item| {
+                if now - item.first < span {
+                    item.first
+                } else {
+                    item.last
+                }
+            })
             .collect();
         times.sort_unstable();
         for time in times {
@@ -372,7 +321,11 @@ impl<T: Copy + Eq + Hash> Live<T> {
 
     fn distinct(&self) -> Hosts {
         let count = self.tried.len() as u64;
-        if self.tried.more { Hosts::AtLeast(count) } else { Hosts::Many(count) }
+        if self.tried.more {
+            Hosts::AtLeast(count)
+        } else {
+            Hosts::Many(count)
+        }
     }
 
     fn alert<W: Way<Item = T>>(&self, way: &W, desk: &mut Desk) {

@@ -4,7 +4,11 @@ use std::hash::Hash;
 
 use hashbrown::HashMap;
 
+use super::desk::SLACK;
 use crate::netfilter::Time;
+
+/// The size at which a table is first looked through.
+const FIRST: usize = 4096;
 
 /// What is watched under one key.
 pub trait Watch {
@@ -22,6 +26,8 @@ pub trait Watch {
 pub struct Tracked<K, V> {
     map: HashMap<K, V>,
     limit: usize,
+    /// When to look for what no longer matters: small tables are quick.
+    next: usize,
     /// Something that still mattered had to go.
     pub capped: bool,
 }
@@ -31,6 +37,7 @@ impl<K: Hash + Eq, V: Watch> Tracked<K, V> {
         Tracked {
             map: HashMap::new(),
             limit,
+            next: FIRST.min(limit),
             capped: false,
         }
     }
@@ -43,7 +50,7 @@ impl<K: Hash + Eq, V: Watch> Tracked<K, V> {
     /// The state under a key, made if it is not there. What has to go for it and is an attack goes
     /// to `closed`.
     pub fn enter(&mut self, key: K, now: i64, new: impl FnOnce() -> V, closed: impl FnMut(K, V)) -> &mut V {
-        if self.map.len() >= self.limit && !self.map.contains_key(&key) {
+        if self.map.len() >= self.next && !self.map.contains_key(&key) {
             self.clean(now, closed);
         }
         self.map.entry(key).or_insert_with(new)
@@ -55,8 +62,14 @@ impl<K: Hash + Eq, V: Watch> Tracked<K, V> {
     }
 
     fn clean(&mut self, now: i64, mut closed: impl FnMut(K, V)) {
-        let stale = |v: &V| v.last().abs_diff(now) > v.keep().unsigned_abs();
+        // A packet may come late by the slack.
+        let stale = |v: &V| v.last().abs_diff(now) > (v.keep() + SLACK).unsigned_abs();
         self.remove(stale, &mut closed);
+        self.shrink(now, &mut closed);
+        self.next = (self.map.len() * 2).clamp(FIRST.min(self.limit), self.limit);
+    }
+
+    fn shrink(&mut self, now: i64, closed: &mut impl FnMut(K, V)) {
         for live in [false, true] {
             let goal = self.limit / 2;
             if self.map.len() <= goal + self.limit / 4 {
@@ -75,7 +88,7 @@ impl<K: Hash + Eq, V: Watch> Tracked<K, V> {
                 excess -= ages[least];
                 least -= 1;
             }
-            self.remove(|v| v.live() == live && age(v, now) >= least, &mut closed);
+            self.remove(|v| v.live() == live && age(v, now) >= least, closed);
         }
     }
 

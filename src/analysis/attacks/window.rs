@@ -1,6 +1,6 @@
 //! How many events a sliding window of time holds.
 
-use std::collections::VecDeque;
+use super::tail::Tail;
 
 /// From this many slots on, events close to each other share one.
 const FINE: usize = 64;
@@ -13,7 +13,7 @@ const FINE: usize = 64;
 #[derive(Debug)]
 pub struct Window {
     span: i64,
-    slots: VecDeque<(i64, u32)>,
+    slots: Tail<(i64, u32)>,
     sum: u64,
 }
 
@@ -21,25 +21,25 @@ impl Window {
     pub fn new(span: i64) -> Self {
         Window {
             span,
-            slots: VecDeque::new(),
+            slots: Tail::new(),
             sum: 0,
         }
     }
 
     /// Adds an event and returns how many the window now holds.
     pub fn add(&mut self, time: i64) -> u64 {
-        while let Some((oldest, count)) = self.slots.front()
+        while let Some((oldest, count)) = self.slots.oldest()
             && time - oldest >= self.span
         {
             self.sum -= u64::from(*count);
-            self.slots.pop_front();
+            self.slots.drop_oldest();
         }
         let fine = self.slots.len() < FINE;
-        match self.slots.back_mut() {
+        match self.slots.newest() {
             Some((start, count)) if time == *start || !fine && time - *start < self.span / FINE as i64 => {
                 *count = count.saturating_add(1);
             }
-            _ => self.slots.push_back((time, 1)),
+            _ => self.slots.push((time, 1)),
         }
         self.sum += 1;
         self.sum
@@ -47,6 +47,6 @@ impl Window {
 
     /// The oldest event in it.
     pub fn first(&self) -> Option<i64> {
-        self.slots.front().map(|(start, _)| *start)
+        self.slots.oldest().map(|(start, _)| *start)
     }
 }

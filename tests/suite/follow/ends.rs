@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::following;
-use crate::live::{drop_from_port, signal_of};
+use crate::live::{Running, drop_from_port, signal_of};
 use crate::process::Desk;
 
 #[test]
@@ -22,6 +22,50 @@ fn a_signal_ends_it_as_that_signal_and_at_once() {
         );
         assert_eq!(running.said(), Vec::<String>::new());
     }
+}
+
+#[test]
+fn a_signal_ends_it_although_its_reader_has_stopped_reading() {
+    let desk = Desk::new();
+    desk.write("log", (0..20_000).map(drop_from_port).collect::<String>());
+    let mut ipta = desk.command(["--follow", "log", "--last", "20000"]);
+    let mut ipta = ipta.stdout(Stdio::piped()).spawn().unwrap();
+    // Until the pipe is full.
+    std::thread::sleep(Duration::from_millis(500));
+    let pid = ipta.id().to_string();
+    assert!(Command::new("kill").arg(pid).status().unwrap().success());
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_secs(10) {
+        if let Some(status) = ipta.try_wait().unwrap() {
+            assert_eq!(signal_of(status), Some(15));
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    ipta.kill().unwrap();
+    ipta.wait().unwrap();
+    panic!("it waits for its reader");
+}
+
+#[test]
+fn under_nohup_it_outlives_the_terminal() {
+    let desk = Desk::new();
+    desk.write("log", drop_from_port(1));
+    let mut nohup = Command::new("nohup");
+    let ipta = desk.command(["--follow", "log", "--last", "1"]);
+    nohup.arg(ipta.get_program()).args(ipta.get_args());
+    nohup
+        .current_dir(desk.path(""))
+        .env("TZ", "UTC")
+        .env("HOME", desk.path(""));
+    let mut running = Running::start(nohup);
+    running.packets(1);
+    running.signal("HUP");
+    running.is_silent(Duration::from_millis(300));
+    desk.append("log", drop_from_port(2));
+    assert_eq!(running.ports(1), [2]);
+    running.signal("TERM");
+    assert_eq!(signal_of(running.end()), Some(15));
 }
 
 #[test]

@@ -65,7 +65,7 @@ impl Running {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
-            .unwrap_or_else(|error| panic!("start {command:?}: {error}"));
+            .unwrap_or_else(|error| panic!("start {}: {error}", command.get_program().display()));
         let out = lines_of(child.stdout.take().expect("a pipe"));
         let err = lines_of(child.stderr.take().expect("a pipe"));
         Running {
@@ -145,12 +145,6 @@ impl Running {
             thread::sleep(Duration::from_millis(2));
         }
         panic!("it does not end; on stderr: {:?}", self.said());
-    }
-
-    /// What is written until its end.
-    pub fn rest(&mut self) -> Vec<Line> {
-        self.end();
-        self.out.iter().collect()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::live::nameserver::{Network, Reply};
 use crate::live::packet;
-use crate::process::{Said, Shop, on_both_stores, run};
+use crate::process::{Kept, Said, Shop, on_both_stores, run};
 
 on_both_stores! {
     names_are_kept_and_used_without_a_question
@@ -141,6 +141,24 @@ fn an_answer_that_never_came_is_not_kept(shop: &Shop) {
     let said = inside(shop, &network, &["--analyze", "--rdns"]);
     assert!(said.err.contains("got no answer"), "{said:#?}");
     assert_eq!(shop.ipta(["--dns-dump"]).fine().out, "");
+}
+
+#[test]
+fn an_account_that_may_only_read_gets_its_names_all_the_same() {
+    let shop = Shop::on_a_server();
+    let network = filled(&shop);
+    shop.ipta(["--dns-create-table"]).fine();
+    let Kept::Server(server, account) = &shop.place else {
+        unreachable!("it is on a server");
+    };
+    for host in ["localhost", "127.0.0.1"] {
+        let (database, user) = (&account.database, &account.user);
+        server.sql("", &format!("REVOKE ALL ON {database}.* FROM {user}@'{host}'"));
+        server.sql("", &format!("GRANT SELECT ON {database}.* TO {user}@'{host}'"));
+    }
+    let said = inside(&shop, &network, &["--analyze", "--rdns"]);
+    assert!(said.out.contains(" seven.example.com "), "{said:#?}");
+    said.says(["could not be kept in table 'dns'"]);
 }
 
 /// Makes a kept name so many hours older.

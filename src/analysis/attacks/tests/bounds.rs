@@ -31,9 +31,9 @@ fn enter(tracked: &mut Tracked<u32, State>, key: u32, at: i64, live: bool) -> Ve
 fn a_full_table_lets_the_stale_go_first() {
     let mut tracked = Tracked::new(100);
     for key in 0..100 {
-        enter(&mut tracked, key, if key < 60 { 0 } else { 100 }, false);
+        enter(&mut tracked, key, if key < 60 { 0 } else { 200 }, false);
     }
-    enter(&mut tracked, 100, 100, false);
+    enter(&mut tracked, 100, 200, false);
     assert!(!tracked.capped);
     assert!(tracked.get(&0).is_none() && tracked.get(&60).is_some());
 }
@@ -65,7 +65,9 @@ fn a_spoofed_flood_is_one_finding_and_says_that_there_were_more() {
         ..syn(f64::from(n) / 10_000.0, 1024 + (n % 60_000) as u16, 143)
     });
     let result = outcome(flood);
-    let [found] = &result.findings[..] else { panic!("{result:#?}") };
+    let [found] = &result.findings[..] else {
+        panic!("{result:#?}")
+    };
     assert_eq!((found.kind, found.packets), (Kind::SynFlood, 300_000));
     assert_eq!(found.source, Hosts::AtLeast(65_536));
     assert!(result.capped);
@@ -83,4 +85,17 @@ fn the_same_packets_give_the_same_outcome() {
     let first = outcome(packets.iter().copied());
     assert!(!first.findings.is_empty());
     assert_eq!(outcome(packets.iter().copied()), first);
+}
+
+#[test]
+fn attacks_without_number_are_thinned_out_and_it_says_so() {
+    let six = (0..45_000u32).flat_map(|source| {
+        (0..6u16).map(move |n| Packet {
+            src: numbered(source),
+            ..accepted(syn(f64::from(source), 40_000 + n, 22))
+        })
+    });
+    let result = outcome(six);
+    assert_eq!(result.findings.len(), 20_000);
+    assert!(result.capped);
 }

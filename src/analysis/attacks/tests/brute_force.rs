@@ -35,7 +35,10 @@ fn a_pause_under_ten_minutes_does_not_part_it_and_an_hour_does() {
         findings(ssh(10, 1.0).chain(later))
     };
     assert_eq!(twice(500.0).iter().map(|f| f.packets).collect::<Vec<_>>(), [20]);
-    assert_eq!(twice(3600.0).iter().map(|f| f.packets).collect::<Vec<_>>(), [10, 10]);
+    assert_eq!(
+        twice(3600.0).iter().map(|f| f.packets).collect::<Vec<_>>(),
+        [10, 10]
+    );
 }
 
 #[test]
@@ -53,7 +56,10 @@ fn retransmitted_syns_are_one_connection() {
 
 #[test]
 fn a_port_where_nobody_logs_in_has_none() {
-    assert_eq!(findings((0..60).map(|n| accepted(syn(f64::from(n), 40_000 + n, 80)))), []);
+    assert_eq!(
+        findings((0..60).map(|n| accepted(syn(f64::from(n), 40_000 + n, 80)))),
+        []
+    );
 }
 
 #[test]
@@ -82,13 +88,18 @@ fn the_alert_comes_with_the_sixth_connection_and_once() {
 /// The tutorial's rules: 60 SSH connections in a minute.
 fn tutorial_ssh() -> Vec<Packet<'static>> {
     let line = |n: u16, p| if n < 5 { log(p) } else { attack(p) };
-    (0..60).map(|n| line(n, syn(f64::from(n), 40_000 + n, 22))).collect()
+    (0..60)
+        .map(|n| line(n, syn(f64::from(n), 40_000 + n, 22)))
+        .collect()
 }
 
 #[test]
 fn the_tutorials_lines_are_one_with_sixty() {
     let found = only(tutorial_ssh());
-    assert_eq!((found.kind, found.packets, found.peak), (Kind::BruteForce, 60, 60));
+    assert_eq!(
+        (found.kind, found.packets, found.peak),
+        (Kind::BruteForce, 60, 60)
+    );
     assert!(!found.lower_bound);
 }
 
@@ -118,7 +129,10 @@ fn the_tutorials_rules_name_the_brute_force_and_the_flood_and_nothing_else() {
     let kinds: Vec<_> = found.iter().map(|f| (f.kind, f.port, f.packets)).collect();
     assert_eq!(
         kinds,
-        [(Kind::SynFlood, Some(143), 1000), (Kind::BruteForce, Some(22), 60)]
+        [
+            (Kind::SynFlood, Some(143), 1000),
+            (Kind::BruteForce, Some(22), 60)
+        ]
     );
 }
 
@@ -126,4 +140,18 @@ fn the_tutorials_rules_name_the_brute_force_and_the_flood_and_nothing_else() {
 fn the_mark_alone_is_one() {
     let found = only((0..3).map(|n| attack(syn(f64::from(n) * 30.0, 40_000 + n, 22))));
     assert_eq!((found.kind, found.packets), (Kind::BruteForce, 3));
+}
+
+#[test]
+fn a_mark_while_another_exceeds_the_rate_gives_no_alert() {
+    let mut packets = tutorial_ssh();
+    packets.push(Packet {
+        src: ip("203.0.113.7"),
+        ..attack(syn(31.5, 2222, 22))
+    });
+    let mut detector = detector();
+    let packets = merged(packets);
+    let alerts: Vec<_> = packets.iter().filter_map(|p| detector.packet(p)).collect();
+    assert_eq!(alerts.len(), 1, "{alerts:#?}");
+    assert_eq!(alerts[0].source, Hosts::One(ip(ATTACKER).unwrap()));
 }

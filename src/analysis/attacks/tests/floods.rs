@@ -64,7 +64,10 @@ fn a_long_brute_force_stays_beside_a_flood_in_its_midst() {
         time: p.time.map(|t| Time(t.0 + 1800 * Time::SECOND)),
         ..p
     });
-    let kinds: Vec<_> = findings(merged(brute.chain(flood).collect())).iter().map(|f| f.kind).collect();
+    let kinds: Vec<_> = findings(merged(brute.chain(flood).collect()))
+        .iter()
+        .map(|f| f.kind)
+        .collect();
     assert_eq!(kinds, [Kind::SynFlood, Kind::BruteForce]);
 }
 
@@ -113,7 +116,10 @@ fn an_action_that_means_let_through_is_none() {
 #[test]
 fn a_hundred_pings_in_ten_seconds_are_one_icmp_flood() {
     let found = only((0..100).map(|n| ping(f64::from(n) / 10.0)));
-    assert_eq!((found.kind, found.packets, found.port), (Kind::IcmpFlood, 100, None));
+    assert_eq!(
+        (found.kind, found.packets, found.port),
+        (Kind::IcmpFlood, 100, None)
+    );
     assert_eq!(found.source, Hosts::One(ip(ATTACKER).unwrap()));
 }
 
@@ -137,7 +143,9 @@ fn a_ping_a_second_is_none() {
 #[test]
 fn the_alert_of_a_flood_counts_its_sources() {
     let mut detector = detector();
-    let alerts: Vec<_> = spoofed(5000, 0.01, 80).filter_map(|p| detector.packet(&p)).collect();
+    let alerts: Vec<_> = spoofed(5000, 0.01, 80)
+        .filter_map(|p| detector.packet(&p))
+        .collect();
     let texts: Vec<_> = alerts.iter().map(Alert::to_string).collect();
     assert_eq!(
         texts,

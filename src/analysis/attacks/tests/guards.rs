@@ -9,7 +9,15 @@ fn answers(from: u16, shape: fn(f64, u16, u16) -> Packet<'static>) -> impl Itera
 fn answers_of_dns_and_ntp_are_no_scan() {
     for from in [53, 123] {
         assert_eq!(findings(answers(from, udp)), []);
-        assert_eq!(findings(answers(from, |at, from, to| tcp(at, from, to - 32_768, TcpFlags::ACK))), []);
+        assert_eq!(
+            findings(answers(from, |at, from, to| tcp(
+                at,
+                from,
+                to - 32_768,
+                TcpFlags::ACK
+            ))),
+            []
+        );
     }
     assert_eq!(findings(answers(43_211, udp)).len(), 1);
 }
@@ -41,7 +49,10 @@ fn backscatter_is_no_scan() {
         findings((0..500).map(|n| tcp(f64::from(n) / 10.0, 80, n, TcpFlags::SYN | TcpFlags::ACK))),
         []
     );
-    assert_eq!(findings((0..500).map(|n| tcp(f64::from(n) / 10.0, 80, n, TcpFlags::RST))), []);
+    assert_eq!(
+        findings((0..500).map(|n| tcp(f64::from(n) / 10.0, 80, n, TcpFlags::RST))),
+        []
+    );
 }
 
 #[test]
@@ -89,8 +100,20 @@ fn packets_without_addresses_or_ports_do_no_harm() {
         ..packet(0.0)
     };
     for proto in [&b"TCP"[..], b"UDP", b"ICMP", b"ARP", b""] {
-        assert_eq!(findings((0..500).map(|_| Packet { src: None, ..bare(proto) })), []);
-        assert_eq!(findings((0..500).map(|_| Packet { dst: None, ..bare(proto) })), []);
+        assert_eq!(
+            findings((0..500).map(|_| Packet {
+                src: None,
+                ..bare(proto)
+            })),
+            []
+        );
+        assert_eq!(
+            findings((0..500).map(|_| Packet {
+                dst: None,
+                ..bare(proto)
+            })),
+            []
+        );
     }
     assert_eq!(findings((0..500).map(|_| bare(b"TCP"))), []);
 }

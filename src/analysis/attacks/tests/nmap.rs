@@ -34,7 +34,10 @@ fn fast(shape: Shape) -> Vec<Packet<'static>> {
 }
 
 fn slow(shape: Shape) -> Vec<Packet<'static>> {
-    ports().enumerate().map(|(n, port)| shape(n as f64 * 300.0, port)).collect()
+    ports()
+        .enumerate()
+        .map(|(n, port)| shape(n as f64 * 300.0, port))
+        .collect()
 }
 
 fn six(packet: Packet<'static>) -> Packet<'static> {
@@ -50,7 +53,11 @@ fn every_fast_scan_is_named_once() {
     for (probe, shape) in SHAPES {
         for found in [only(fast(shape)), only(fast(shape).into_iter().map(six))] {
             assert_eq!(found.kind, Kind::PortScan(probe));
-            assert_eq!((found.distinct, found.packets, found.peak), (100, 200, 100), "{probe}");
+            assert_eq!(
+                (found.distinct, found.packets, found.peak),
+                (100, 200, 100),
+                "{probe}"
+            );
             assert_eq!((found.port, found.per, found.threshold), (None, 60, 15));
             assert_eq!((seconds(found.first), seconds(found.last)), (0.0, 2.98));
         }
@@ -62,7 +69,11 @@ fn every_slow_scan_is_named_once() {
     for (probe, shape) in SHAPES {
         for found in [only(slow(shape)), only(slow(shape).into_iter().map(six))] {
             assert_eq!(found.kind, Kind::SlowScan(probe));
-            assert_eq!((found.distinct, found.packets, found.peak), (100, 100, 100), "{probe}");
+            assert_eq!(
+                (found.distinct, found.packets, found.peak),
+                (100, 100, 100),
+                "{probe}"
+            );
             assert_eq!((found.per, found.threshold), (86_400, 15));
             assert_eq!((seconds(found.first), seconds(found.last)), (0.0, 29_700.0));
         }
@@ -83,7 +94,10 @@ fn a_scan_of_many_hosts_is_one() {
         })
     });
     let found = only(merged(hosts.collect()));
-    assert_eq!((found.kind, found.target), (Kind::PortScan(Probe::Syn), Hosts::Many(50)));
+    assert_eq!(
+        (found.kind, found.target),
+        (Kind::PortScan(Probe::Syn), Hosts::Many(50))
+    );
     assert_eq!((found.distinct, found.packets), (100, 10_000));
 }
 

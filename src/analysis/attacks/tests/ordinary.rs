@@ -26,7 +26,10 @@ fn day() -> Vec<Packet<'static>> {
         if n % 3 == 0 {
             packets.push(from("203.0.113.80", tcp(at, 443, port, TcpFlags::ACK)));
             packets.push(from("203.0.113.80", tcp(at, 443, port, TcpFlags::RST)));
-            packets.push(from("203.0.113.80", tcp(at, 443, port, TcpFlags::ACK | TcpFlags::FIN)));
+            packets.push(from(
+                "203.0.113.80",
+                tcp(at, 443, port, TcpFlags::ACK | TcpFlags::FIN),
+            ));
             packets.push(from("203.0.113.9", tcp(at, port, 443, TcpFlags::ACK)));
         }
         if n % 300 == 0 {

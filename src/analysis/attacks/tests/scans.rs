@@ -2,7 +2,9 @@ use super::super::{Hosts, Probe};
 use super::*;
 
 fn scan(ports: std::ops::Range<u16>, start: f64, every: f64) -> impl Iterator<Item = Packet<'static>> {
-    ports.enumerate().map(move |(n, port)| syn(start + n as f64 * every, 43_000, port))
+    ports
+        .enumerate()
+        .map(move |(n, port)| syn(start + n as f64 * every, 43_000, port))
 }
 
 fn kinds(packets: impl IntoIterator<Item = Packet<'static>>) -> Vec<Kind> {
@@ -17,13 +19,19 @@ fn fifteen_ports_in_a_minute_are_one_and_fourteen_none() {
 
 #[test]
 fn the_same_ports_again_and_again_are_none() {
-    assert_eq!(kinds((0..1000).flat_map(|n| scan(8000..8008, f64::from(n) * 30.0, 0.1))), []);
+    assert_eq!(
+        kinds((0..1000).flat_map(|n| scan(8000..8008, f64::from(n) * 30.0, 0.1))),
+        []
+    );
 }
 
 #[test]
 fn a_scan_of_every_port_counts_them_all() {
     let found = only((0..=u16::MAX).map(|port| syn(f64::from(port) / 1000.0, 43_000, port)));
-    assert_eq!((found.distinct, found.packets, found.lower_bound), (65_536, 65_536, false));
+    assert_eq!(
+        (found.distinct, found.packets, found.lower_bound),
+        (65_536, 65_536, false)
+    );
 }
 
 #[test]
@@ -53,7 +61,10 @@ fn one_port_on_many_hosts_is_a_sweep_and_no_brute_force() {
         dst: numbered(n),
         ..syn(f64::from(n) / 100.0, 43_000, 22)
     }));
-    assert_eq!((found.kind, found.target), (Kind::Sweep(Probe::Syn), Hosts::Many(254)));
+    assert_eq!(
+        (found.kind, found.target),
+        (Kind::Sweep(Probe::Syn), Hosts::Many(254))
+    );
     assert_eq!((found.port, found.distinct, found.packets), (Some(22), 254, 254));
 }
 
@@ -93,7 +104,10 @@ fn a_little_disorder_changes_nothing() {
         pair.reverse();
     }
     let found = only(packets);
-    assert_eq!((found.kind, found.distinct, found.packets), (Kind::PortScan(Probe::Syn), 100, 100));
+    assert_eq!(
+        (found.kind, found.distinct, found.packets),
+        (Kind::PortScan(Probe::Syn), 100, 100)
+    );
 }
 
 #[test]
