@@ -23,7 +23,7 @@ CHAPTERS = $(wildcard manual/*.md) manual/make_manual.rs manual/style.css
 # The C compiler builds SQLite.
 COMPILERS = 'cargo=rust' 'cc=gcc libc6-dev'
 SERVER = 'mariadbd|mysqld=mariadb-server-core' 'mariadb-install-db|mysqld=mariadb-server-core' \
-         'mariadb=mariadb-client'
+         'mariadb=mariadb-client' 'unshare=util-linux' 'nsenter=util-linux'
 
 # Nothing here asks anything; a closed or borrowed standard input has no part.
 .PHONY: build demo test test-long bench manual install uninstall clean

@@ -38,6 +38,15 @@ impl Exit {
     }
 }
 
+/// What to say of standard output that takes nothing more; nothing if its reader has gone.
+pub fn unwritten(error: &io::Error) -> Option<String> {
+    let text = error.to_string();
+    // Without the system's number.
+    let text = text.split(" (os error").next().unwrap_or(&text);
+    let full = format!("cannot write to standard output: {text}; make room or send it elsewhere");
+    (error.kind() != io::ErrorKind::BrokenPipe).then_some(full)
+}
+
 /// Whether an error is the reader of our output having gone, which is a normal end (`| head`).
 pub fn is_closed_pipe(error: &anyhow::Error) -> bool {
     let broken = |cause: &(dyn std::error::Error + 'static)| {

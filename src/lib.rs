@@ -41,12 +41,15 @@ pub fn run(args: impl Iterator<Item = OsString>, console: &mut Console<'_>) -> E
     let call = match cli::parse(args) {
         Ok(call) => call,
         Err(Stop::Text(text)) => {
-            // A reader that went away has seen enough.
-            let _ = console
-                .out
-                .write_all(text.as_bytes())
-                .and_then(|()| console.out.flush());
-            return Exit::Done;
+            let written = console.out.write_all(text.as_bytes());
+            let written = written.and_then(|()| console.out.flush());
+            return match written.err().and_then(|error| exit::unwritten(&error)) {
+                Some(unwritten) => {
+                    console.error(&unwritten);
+                    Exit::Failed
+                }
+                None => Exit::Done,
+            };
         }
         Err(Stop::Usage(text)) => {
             let _ = console.err.write_all(text.as_bytes());

@@ -1,9 +1,8 @@
 //! Addresses as small numbers, so that group keys are of fixed size and quick to compare.
 
-use std::hash::BuildHasher;
 use std::net::{IpAddr, Ipv6Addr};
 
-use hashbrown::{DefaultHashBuilder, HashTable};
+use super::index::Index;
 
 /// An address's number, or that there is none: [`Addr::BITS`] bits. An IPv4 address is its own
 /// number; an IPv6 address has one of its place in [`Addresses`].
@@ -32,8 +31,7 @@ impl Addr {
 #[derive(Debug, Default)]
 pub struct Addresses {
     six: Vec<Ipv6Addr>,
-    places: HashTable<u32>,
-    hasher: DefaultHashBuilder,
+    index: Index,
 }
 
 impl Addresses {
@@ -42,7 +40,7 @@ impl Addresses {
         match address {
             None => Addr::NONE,
             Some(IpAddr::V4(four)) => Addr(u64::from(u32::from(four))),
-            Some(IpAddr::V6(six)) => self.six(six),
+            Some(IpAddr::V6(six)) => self.number_of_six(six),
         }
     }
 
@@ -57,21 +55,13 @@ impl Addresses {
         }
     }
 
-    fn six(&mut self, address: Ipv6Addr) -> Addr {
-        let hash = self.hasher.hash_one(u128::from(address));
-        let six = &self.six;
-        let place = match self.places.find(hash, |n| six[*n as usize] == address) {
-            Some(place) => *place,
-            None => {
-                let place = self.six.len() as u32;
-                self.six.push(address);
-                let (hasher, six) = (&self.hasher, &self.six);
-                self.places
-                    .insert_unique(hash, place, |n| hasher.hash_one(u128::from(six[*n as usize])));
-                place
-            }
-        };
-        Addr(Addr::SIX | u64::from(place))
+    fn number_of_six(&mut self, address: Ipv6Addr) -> Addr {
+        let six = &mut self.six;
+        let place = self.index.place(address, six.len(), |n| six[n] == address);
+        if place == six.len() {
+            six.push(address);
+        }
+        Addr(Addr::SIX | place as u64)
     }
 }
 

@@ -1,9 +1,13 @@
 //! Which packets count: the filters of the command line, the same for analyze, follow and scan.
 
+use std::fmt;
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
+use jiff::tz::TimeZone;
+
+use super::when;
 use crate::netfilter::{Packet, Time, Verdict};
 
 /// A set of conditions on packets. Several values of one filter: any of them; several filters: all
@@ -74,6 +78,17 @@ impl Network {
     }
 }
 
+impl fmt::Display for Network {
+    /// As it is read: a single address without its length.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let single = if self.address.is_ipv4() { 32 } else { 128 };
+        if self.length == single {
+            return self.address.fmt(f);
+        }
+        write!(f, "{}/{}", self.address, self.length)
+    }
+}
+
 impl FromStr for Network {
     type Err = String;
 
@@ -101,6 +116,42 @@ impl Filters {
             accept_actions: self.accept_actions.clone(),
             ..Filters::default()
         } != *self
+    }
+
+    /// Whether they ask for a time, which not every packet has.
+    pub fn ask_time(&self) -> bool {
+        self.since.is_some() || self.until.is_some()
+    }
+
+    /// The filters in words, with times in that zone: `since 2026-05-04 00:00:00, source
+    /// 192.0.2.0/24, not lo`. Empty if none is set.
+    pub fn words(&self, zone: &TimeZone) -> String {
+        let port = |range: &RangeInclusive<u16>| match (range.start(), range.end()) {
+            (from, to) if from == to => from.to_string(),
+            (from, to) => format!("{from}-{to}"),
+        };
+        let any = |what: &str, values: Vec<String>| match values.is_empty() {
+            true => None,
+            false => Some(format!("{what} {}", values.join(" or "))),
+        };
+        let networks = |of: &[Network]| of.iter().map(Network::to_string).collect();
+        let ports = |of: &[RangeInclusive<u16>]| of.iter().map(port).collect();
+        let all = [
+            self.since.map(|time| format!("since {}", when::text(time, zone))),
+            self.until
+                .map(|time| format!("before {}", when::text(time, zone))),
+            any("source", networks(&self.src)),
+            any("destination", networks(&self.dst)),
+            any("source port", ports(&self.sport)),
+            any("destination port", ports(&self.dport)),
+            any("protocol", self.proto.clone()),
+            any("action", self.action.clone()),
+            any("interface", self.iface.clone()),
+            any("logging host", self.log_host.clone()),
+            self.no_local.then(|| "not lo".to_owned()),
+            self.no_accept.then(|| "not accepted".to_owned()),
+        ];
+        all.into_iter().flatten().collect::<Vec<_>>().join(", ")
     }
 
     /// Whether the packet passes them all.
@@ -154,7 +205,7 @@ impl Filters {
     }
 
     fn pass_time(&self, time: Option<Time>) -> bool {
-        if self.since.is_none() && self.until.is_none() {
+        if !self.ask_time() {
             return true;
         }
         time.is_some_and(|t| self.since.is_none_or(|s| t >= s) && self.until.is_none_or(|u| t < u))
@@ -165,3 +216,6 @@ fn same_proto(wanted: &str, proto: &[u8]) -> bool {
     proto.eq_ignore_ascii_case(wanted.as_bytes())
         || (wanted.eq_ignore_ascii_case("icmp") && proto.eq_ignore_ascii_case(b"icmpv6"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,8 @@ use hashbrown::HashMap;
 use jiff::tz::TimeZone;
 
 use super::addresses::{Addr, Addresses};
-use super::filter::Filters;
+use super::attacks::Thresholds;
+use super::filter::{Filters, Network};
 use super::modules::{Module, Want};
 use super::table::{Body, Table};
 use super::words::{Word, Words};
@@ -17,6 +18,10 @@ pub struct Context {
     pub filters: Filters,
     /// The zone that days and hours begin in.
     pub zone: TimeZone,
+    /// From which rate on something is an attack.
+    pub thresholds: Thresholds,
+    /// Networks that are never called attackers.
+    pub allow: Vec<Network>,
 }
 
 /// A packet on its way through the modules, with its words and addresses as numbers.

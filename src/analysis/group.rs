@@ -1,11 +1,9 @@
 //! Counting packets by some of their fields: what most modules do.
 
 use std::cmp::Ordering;
-use std::hash::BuildHasher;
-
-use hashbrown::{DefaultHashBuilder, HashTable};
 
 use super::fold::{Counter, Numbers, Seen};
+use super::index::Index;
 use super::key::Key;
 use super::modules::Field;
 use super::table::{self, Body, Cell, Column};
@@ -23,16 +21,12 @@ struct Group {
 /// Behind every time that a packet can have.
 const MISSING: i64 = i64::MAX;
 
-/// The groups of one module. They lie in one growing run with a table of their numbers beside it:
-/// a flood from millions of sources makes millions of groups.
+/// The groups of one module.
 pub struct Groups {
     key: &'static [Field],
     columns: &'static [(Field, usize)],
     groups: Vec<Group>,
-    numbers: HashTable<u32>,
-    hasher: DefaultHashBuilder,
-    /// The group that was met last: packets come in runs.
-    last: u32,
+    index: Index,
 }
 
 impl Groups {
@@ -41,24 +35,8 @@ impl Groups {
             key,
             columns,
             groups: Vec::new(),
-            numbers: HashTable::new(),
-            hasher: DefaultHashBuilder::default(),
-            last: 0,
+            index: Index::default(),
         }
-    }
-
-    /// The number of the key's group, if there is one.
-    fn find(&self, key: Key) -> Result<u32, u64> {
-        let groups = &self.groups;
-        if groups
-            .get(self.last as usize)
-            .is_some_and(|group| group.key == key)
-        {
-            return Ok(self.last);
-        }
-        let hash = self.hasher.hash_one(key);
-        let number = self.numbers.find(hash, |n| groups[*n as usize].key == key);
-        number.copied().ok_or(hash)
     }
 
     fn compare(&self, numbers: &Numbers, a: &Group, b: &Group) -> Ordering {
@@ -91,29 +69,22 @@ impl Counter for Groups {
     fn packet(&mut self, seen: &Seen<'_>) {
         let key = Key::of(self.key, seen);
         let first = (seen.packet.time.map_or(MISSING, |time| time.0), seen.position);
-        match self.find(key) {
-            Ok(number) => {
-                self.last = number;
-                let group = &mut self.groups[number as usize];
-                group.count += 1;
-                if first < group.first {
-                    group.first = first;
-                    group.ends = Key::of(&ENDS, seen);
-                }
-            }
-            Err(hash) => {
-                let number = self.groups.len() as u32;
-                self.last = number;
-                self.groups.push(Group {
-                    key,
-                    count: 1,
-                    first,
-                    ends: Key::of(&ENDS, seen),
-                });
-                let (hasher, groups) = (&self.hasher, &self.groups);
-                self.numbers
-                    .insert_unique(hash, number, |n| hasher.hash_one(groups[*n as usize].key));
-            }
+        let groups = &mut self.groups;
+        let place = self.index.place(key, groups.len(), |n| groups[n].key == key);
+        let Some(group) = groups.get_mut(place) else {
+            let ends = Key::of(&ENDS, seen);
+            groups.push(Group {
+                key,
+                count: 1,
+                first,
+                ends,
+            });
+            return;
+        };
+        group.count += 1;
+        if first < group.first {
+            group.first = first;
+            group.ends = Key::of(&ENDS, seen);
         }
     }
 
@@ -140,3 +111,6 @@ impl Counter for Groups {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

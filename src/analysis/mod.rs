@@ -4,13 +4,23 @@
 //! from (stores, files) nor how tables are shown.
 
 mod addresses;
+pub mod attacks;
 pub mod filter;
 mod fold;
 mod group;
+mod index;
 mod key;
 mod modules;
+mod new;
+#[cfg(test)]
+mod sample;
+pub mod services;
+mod sources;
+mod suspects;
 pub mod table;
+mod timeline;
+pub mod when;
 mod words;
 
 pub use fold::{Context, Fold};
-pub use modules::{DEFAULT, Module, Want, all, named, wants};
+pub use modules::{DEFAULT, Module, NEW_WANTS_SINCE, Want, all, named, wants};

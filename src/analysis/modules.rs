@@ -2,6 +2,10 @@
 
 use super::fold::{Context, Counter, Seen};
 use super::group::Groups;
+use super::new::News;
+use super::sources::Sources;
+use super::suspects::Suspects;
+use super::timeline::Timeline;
 use crate::netfilter::Verdict;
 
 /// A part of a report.
@@ -28,6 +32,8 @@ pub enum Want {
     Host,
     /// The length of packets.
     Length,
+    /// The log prefix, the TCP flags, ICMP type and code.
+    Evidence,
 }
 
 /// How a module counts.
@@ -92,7 +98,7 @@ impl Module {
 use Field::{Action, Count, Destination, DestinationPort, Host, InterfaceIn, Protocol, Source, SourcePort};
 
 /// Every module, the manual's five (chapter 5) first and in its order.
-static MODULES: [Module; 7] = [
+static MODULES: [Module; 11] = [
     Module {
         name: "denied",
         title: "Showing denied traffic grouped by IP, destination port, action taken and protocol.",
@@ -169,6 +175,27 @@ static MODULES: [Module; 7] = [
         },
     },
     Module {
+        name: "sources",
+        title: "Noisiest sources",
+        counts: every,
+        wants: &[Want::Length],
+        how: How::Own(Sources::counter),
+    },
+    Module {
+        name: "attacks",
+        title: "Suspected attacks",
+        counts: every,
+        wants: &[Want::Evidence],
+        how: How::Own(Suspects::counter),
+    },
+    Module {
+        name: "timeline",
+        title: "Packets over time",
+        counts: every,
+        wants: &[],
+        how: How::Own(Timeline::counter),
+    },
+    Module {
         name: "hosts",
         title: "Packets per logging host and action",
         counts: every,
@@ -177,6 +204,13 @@ static MODULES: [Module; 7] = [
             key: &[Host, Action],
             columns: &[(Count, 6), (Host, 25), (Action, 10)],
         },
+    },
+    Module {
+        name: "new",
+        title: "What was not there before",
+        counts: every,
+        wants: &[Want::History],
+        how: How::Own(News::counter),
     },
 ];
 
@@ -192,6 +226,10 @@ pub fn all() -> &'static [Module] {
 pub fn named(name: &str) -> Option<&'static Module> {
     MODULES.iter().find(|module| module.name == name)
 }
+
+/// What to say if `new` is asked for and there is no `--since`.
+pub const NEW_WANTS_SINCE: &str =
+    "--modules: 'new' compares with what was before --since; give that too, such as --since yesterday";
 
 /// Whether one of these modules wants that.
 pub fn wants(modules: &[&'static Module], want: Want) -> bool {

@@ -42,12 +42,32 @@ pub struct Column {
     pub right: bool,
 }
 
+impl Column {
+    /// A column of numbers.
+    pub const fn number(head: &'static str, width: usize) -> Column {
+        Column {
+            head,
+            width,
+            right: true,
+        }
+    }
+
+    /// A column of words, addresses or times.
+    pub const fn word(head: &'static str, width: usize) -> Column {
+        Column {
+            head,
+            width,
+            right: false,
+        }
+    }
+}
+
 /// One value.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Cell {
     /// A count.
     Count(u64),
-    /// A count that stopped here: there are more.
+    /// More than this; how many was not counted.
     MoreThan(u64),
     /// A port.
     Port(u16),

@@ -108,20 +108,25 @@ fn unknown(named: &str, command: &Command) -> Stop {
 /// A word that belongs to no option. Behind an option for passwords it may be one, and is not
 /// repeated.
 fn stray(word: &str, args: &[OsString]) -> Stop {
-    let place = args.iter().position(|arg| arg == word).unwrap_or_default();
-    let before = |back: usize| {
-        place
-            .checked_sub(back)
-            .and_then(|i| args.get(i)?.to_str())
-            .unwrap_or_default()
+    // The same word may stand in several places, and clap does not tell which one it stumbled on.
+    let behind = |back: usize, option: &dyn Fn(&str) -> bool| {
+        args.iter()
+            .enumerate()
+            .filter(|(_, arg)| *arg == word)
+            .any(|(place, _)| {
+                let before = place.checked_sub(back).and_then(|i| args.get(i)?.to_str());
+                before.is_some_and(option)
+            })
     };
     for asks in ["--db-pass-i", "--admin-pass-i"] {
-        if before(1) == asks {
+        if behind(1, &|before| before == asks) {
             let wrong = format!("{asks} asks for the password on the terminal; nothing may stand behind it");
             return usage(&wrong, &[&format!("ipta {asks} ...")]);
         }
     }
-    if before(1).starts_with("--db-pass=") || ["--db-pass", "-p"].contains(&before(2)) {
+    let is_given = |before: &str| before.starts_with("--db-pass=");
+    let wants_one = |before: &str| before == "--db-pass" || before == "-p";
+    if behind(1, &is_given) || behind(2, &wants_one) {
         return usage(
             "a word behind the password belongs to no option",
             &["a password with blanks stands in quotes: --db-pass 'one two'"],

@@ -1,8 +1,16 @@
 //! `--analyze`: the report, from the logs table or straight from logs.
 
 use std::collections::HashSet;
+use std::fs::Permissions;
+use std::io::{BufWriter, Write};
 use std::net::IpAddr;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
+use anyhow::{Context as _, anyhow};
+use tempfile::NamedTempFile;
+
+use super::Misused;
 use super::logs::Source;
 use super::naming::{self, Naming};
 use super::session::Session;
@@ -10,28 +18,55 @@ use super::settings;
 use crate::analysis::filter::Filters;
 use crate::analysis::table::{Cell, Table};
 use crate::analysis::{self, Context, Fold, Module, Want};
+use crate::config::Format;
 use crate::exit::Exit;
 use crate::netfilter::Reader;
 use crate::netfilter::account::Account;
 use crate::report::account as words;
-use crate::report::text;
+use crate::report::shape::{self, Report};
 use crate::store::Columns;
+
+/// What can be told of a report before anything is done for it: its modules and its file.
+pub fn check(session: &Session<'_, '_>) -> anyhow::Result<()> {
+    settings::modules(session.settings)?;
+    context(session)?;
+    if let Some(path) = &session.settings.output {
+        if path.is_dir() {
+            return Err(Misused(format!(
+                "--output {}: that is a folder; name a file",
+                path.display()
+            ))
+            .into());
+        }
+        beside(path)?;
+    }
+    Ok(())
+}
 
 /// Analyzes the logs table.
 pub fn table(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
     let modules = settings::modules(session.settings)?;
-    let context = context(session);
+    let context = context(session)?;
     let filters = reading(&context, &modules);
     let mut fold = Fold::new(&modules, &context);
     let store = session.store.open()?;
+    let evidence = analysis::wants(&modules, Want::Evidence);
     let columns = Columns {
         host: analysis::wants(&modules, Want::Host),
         length: analysis::wants(&modules, Want::Length),
+        prefix: evidence,
+        tcp_flags: evidence,
+        icmp: evidence,
         ..Columns::default()
     };
     store.packets(&session.table, &filters, columns, &mut |position, packet| {
         fold.packet(position, packet)
     })?;
+    let timeless = if context.filters.ask_time() {
+        store.count_timeless(&session.table, &filters)?
+    } else {
+        0
+    };
     if fold.packets == 0 {
         let note = if store.is_empty(&session.table)? {
             format!(
@@ -44,19 +79,20 @@ pub fn table(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
         };
         session.console.note(&note);
     }
-    report(session, fold, true)?;
+    report(session, fold, filtered(&context, timeless).as_deref(), true)?;
     Ok(Exit::Done)
 }
 
 /// Analyzes logs, with no store at all.
 pub fn files(session: &mut Session<'_, '_>, sources: Vec<Source>) -> anyhow::Result<Exit> {
     let modules = settings::modules(session.settings)?;
-    let context = context(session);
+    let context = context(session)?;
     let filters = reading(&context, &modules);
     let mut fold = Fold::new(&modules, &context);
     let mut total = Account::default();
     let mut exit = Exit::Done;
     let mut position = 0;
+    let mut timeless = 0;
     for mut source in sources {
         let mut reader = Reader::new(&session.rules, source.calendar(&session.clock));
         let mut lines = source.open()?.lines();
@@ -68,6 +104,9 @@ pub fn files(session: &mut Session<'_, '_>, sources: Vec<Source>) -> anyhow::Res
                     if filters.pass(packet) {
                         fold.packet(position, packet);
                     }
+                    if packet.time.is_none() && context.filters.ask_time() && filters.pass_rest(packet) {
+                        timeless += 1;
+                    }
                 }),
                 Ok(None) => break,
                 Err(error) => {
@@ -78,9 +117,7 @@ pub fn files(session: &mut Session<'_, '_>, sources: Vec<Source>) -> anyhow::Res
             }
         }
         if reader.account.packets() == 0 {
-            session
-                .console
-                .note(&words::nothing(&source.name, &reader.account));
+            session.console.note(&source.nothing(&reader.account));
         }
         total.add(&reader.account);
     }
@@ -90,16 +127,18 @@ pub fn files(session: &mut Session<'_, '_>, sources: Vec<Source>) -> anyhow::Res
     if fold.packets == 0 && total.packets() > 0 {
         session.console.note("No packet passes the filters.");
     }
-    report(session, fold, false)?;
+    report(session, fold, filtered(&context, timeless).as_deref(), false)?;
     Ok(exit)
 }
 
 /// What the modules count with.
-fn context(session: &Session<'_, '_>) -> Context {
-    Context {
+fn context(session: &Session<'_, '_>) -> Result<Context, Misused> {
+    Ok(Context {
         filters: session.filters.clone(),
         zone: session.clock.zone.clone(),
-    }
+        thresholds: settings::thresholds(session.settings),
+        allow: settings::allow(session.settings)?,
+    })
 }
 
 /// The filters to read packets with: what was before `--since` too, if a module compares with it.
@@ -111,8 +150,26 @@ fn reading(context: &Context, modules: &[&'static Module]) -> Filters {
     filters
 }
 
-/// Prints what was counted. With `--rdns` a store's cache of names is used, if there is a store.
-fn report(session: &mut Session<'_, '_>, fold: Fold<'_>, stored: bool) -> anyhow::Result<()> {
+/// What the filters were, and how many packets they could not place in time; nothing without filters.
+fn filtered(context: &Context, timeless: u64) -> Option<String> {
+    let left_out = match timeless {
+        0 => String::new(),
+        count => format!("; {count} without a time left out"),
+    };
+    context
+        .filters
+        .any()
+        .then(|| format!("Only packets {}{left_out}.", context.filters.words(&context.zone)))
+}
+
+/// Prints what was counted, under the filters in words. With `--rdns` a store's cache of names is
+/// used, if there is a store.
+fn report(
+    session: &mut Session<'_, '_>,
+    fold: Fold<'_>,
+    filters: Option<&str>,
+    stored: bool,
+) -> anyhow::Result<()> {
     let undecided = fold.undecided();
     if !undecided.is_empty() {
         let count: u64 = undecided.iter().map(|(_, count)| count).sum();
@@ -129,6 +186,7 @@ fn report(session: &mut Session<'_, '_>, fold: Fold<'_>, stored: bool) -> anyhow
             actions.join(", ")
         ));
     }
+    let (packets, first, last) = (fold.packets, fold.first, fold.last);
     let tables = fold.finish(session.settings.limit);
     let mut names = None;
     if session.settings.rdns {
@@ -137,11 +195,66 @@ fn report(session: &mut Session<'_, '_>, fold: Fold<'_>, stored: bool) -> anyhow
         names = Some(naming);
     }
     let name = |address| names.as_ref().and_then(|names| names.known(address));
-    for table in tables {
-        text::table(session.console.out, &table, &name)?;
-    }
-    session.console.out.flush()?;
+    let report = Report {
+        tables: &tables,
+        filters,
+        packets,
+        first,
+        last,
+        names: &name,
+    };
+    write(session, &report)
+}
+
+/// Writes the report in the shape that was asked for: to standard output, or to a file, which is
+/// written whole or not at all.
+fn write(session: &mut Session<'_, '_>, report: &Report<'_>) -> anyhow::Result<()> {
+    let shape = match session.settings.format {
+        Format::Text => shape::TEXT,
+        Format::Json => shape::JSON,
+        Format::Csv => shape::CSV,
+        Format::Markdown => shape::MARKDOWN,
+        Format::Html => shape::HTML,
+    };
+    let Some(path) = &session.settings.output else {
+        shape.write(session.console.out, report)?;
+        session.console.out.flush()?;
+        return Ok(());
+    };
+    let name = path.display();
+    let cannot = || format!("cannot write {name}; the report needs a folder that you may write to");
+    let mut file = beside(path)?;
+    let mut out = BufWriter::new(file.as_file_mut());
+    shape
+        .write(&mut out, report)
+        .and_then(|()| out.flush())
+        .with_context(cannot)?;
+    drop(out);
+    // A temporary file is for its owner alone; a report is a file like any.
+    let mode = path
+        .metadata()
+        .map_or(0o644, |old| old.permissions().mode() & 0o777);
+    file.as_file()
+        .set_permissions(Permissions::from_mode(mode))
+        .with_context(cannot)?;
+    file.persist(path).with_context(cannot)?;
+    session.console.done(&format!("Report written to {name}."));
     Ok(())
+}
+
+/// A temporary file that can become the report's by a rename.
+fn beside(path: &Path) -> anyhow::Result<NamedTempFile> {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    NamedTempFile::new_in(folder).map_err(|error| {
+        anyhow!(
+            "cannot write {} ({}); name a folder that you may write to",
+            path.display(),
+            error.kind()
+        )
+    })
 }
 
 /// Every address that the tables show, each once, in the order of its first row.

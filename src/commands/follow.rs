@@ -14,10 +14,14 @@ use anyhow::Context;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
+use super::Misused;
 use super::logs::Clock;
 use super::naming::{self, Naming};
 use super::session::Session;
+use super::settings;
 use super::show::Show;
+use crate::analysis::attacks::{Alert, Detector};
+use crate::analysis::filter::Filters;
 use crate::dns::{Cause, Facts, Feedback};
 use crate::exit::{Exit, reader_is_gone};
 use crate::input::{Alarm, LINE_CAP, Pipe, Polled, Tail, Waker};
@@ -53,7 +57,7 @@ pub fn run(session: &mut Session<'_, '_>, path: &Path) -> anyhow::Result<Exit> {
         }
         _ => Followed::File(Tail::open(path, session.settings.last)?),
     };
-    let mut live = Live::new(session, alarm.waker());
+    let mut live = Live::new(session, alarm.waker())?;
     let rules = session.rules.clone();
     let mut reader = Reader::new(&rules, session.clock.calendar(None));
     loop {
@@ -143,6 +147,37 @@ fn ignored_signals() -> u64 {
         .unwrap_or(0)
 }
 
+/// The detector, and which packets it sees: what is left out of the display for being accepted or
+/// local may belong to an attack all the same.
+struct Watch {
+    detector: Detector,
+    filters: Filters,
+}
+
+impl Watch {
+    fn new(session: &Session<'_, '_>) -> Result<Watch, Misused> {
+        let filters = Filters {
+            no_accept: false,
+            no_local: false,
+            ..session.filters.clone()
+        };
+        let thresholds = settings::thresholds(session.settings);
+        let allow = settings::allow(session.settings)?;
+        let detector = Detector::new(thresholds, allow, filters.accept_actions.clone());
+        Ok(Watch { detector, filters })
+    }
+
+    /// The attack that this packet begins.
+    fn alert(&mut self, packet: &Packet<'_>) -> Option<Alert> {
+        // What comes in live has a time: now, if its line says none.
+        let live = Packet {
+            time: packet.time.or_else(|| Some(Clock::system(None).now)),
+            ..*packet
+        };
+        self.filters.pass(&live).then(|| self.detector.packet(&live))?
+    }
+}
+
 /// Packets on their way from the log to the screen.
 struct Live {
     show: Show,
@@ -154,6 +189,8 @@ struct Live {
     waiting: VecDeque<Waiting>,
     /// Every packet seen, shown or not.
     count: u64,
+    /// Looks for attacks (`--attacks`).
+    watch: Option<Watch>,
     /// Prefixes that no rule takes were told of.
     prefixes_told: bool,
     /// Why lines could not be written in the midst of reading.
@@ -169,8 +206,9 @@ struct Waiting {
 }
 
 impl Live {
-    fn new(session: &Session<'_, '_>, waker: Waker) -> Live {
+    fn new(session: &Session<'_, '_>, waker: Waker) -> Result<Live, Misused> {
         let settings = session.settings;
+        let watch = settings.attacks.then(|| Watch::new(session)).transpose()?;
         let names = settings.rdns.then(|| Naming::new(naming::live(settings)));
         if let Some(names) = &names {
             names.on_answer(move || waker.wake());
@@ -179,20 +217,24 @@ impl Live {
             .rdns
             .then(|| std::fs::read_to_string("/etc/resolv.conf").unwrap_or_default());
         let ssh = std::env::var("SSH_CONNECTION").ok();
-        Live {
+        Ok(Live {
             show: Show::new(session),
             names,
             feedback: Feedback::new(resolv_conf.as_deref(), ssh.as_deref()),
             told: Vec::new(),
             waiting: VecDeque::new(),
             count: 0,
+            watch,
             prefixes_told: false,
             unwritten: None,
-        }
+        })
     }
 
     fn packet(&mut self, session: &mut Session<'_, '_>, packet: &Packet<'_>) {
         self.count += 1;
+        if let Some(alert) = self.watch.as_mut().and_then(|watch| watch.alert(packet)) {
+            self.show.alert(&alert);
+        }
         // What is not shown causes nothing: no question and no line over SSH.
         if self.unwritten.is_some() || !session.filters.pass(packet) {
             return;

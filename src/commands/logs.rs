@@ -5,12 +5,17 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use jiff::tz::TimeZone;
 
-use crate::input::{Log, OpenError};
+use crate::input::{Log, OpenError, looks_binary};
 use crate::netfilter::Time;
+use crate::netfilter::account::Account;
 use crate::netfilter::timestamp::{Calendar, Reference};
+use crate::report::account as words;
 
 /// How much of a log is searched for its first stamp.
 const SEARCHED: usize = 64 * 1024;
+
+/// How much of a log tells whether it is text.
+const HEAD: usize = 4096;
 
 /// A log that opened and whose first block could be read.
 pub struct Source {
@@ -21,6 +26,9 @@ pub struct Source {
     opened: Option<Log>,
     first: Option<Time>,
     reference: Reference,
+    binary: bool,
+    /// Its other names in this call.
+    pub also: Vec<String>,
 }
 
 /// What places stamps without year or zone.
@@ -35,10 +43,15 @@ pub struct Clock {
 }
 
 impl Clock {
+    /// The moment of this call.
+    pub fn now() -> Time {
+        moment(SystemTime::now())
+    }
+
     /// The clock on the wall.
     pub fn system(year: Option<i16>) -> Clock {
         Clock {
-            now: moment(SystemTime::now()),
+            now: Clock::now(),
             zone: TimeZone::system(),
             year,
         }
@@ -71,7 +84,7 @@ fn moment(time: SystemTime) -> Time {
 /// They come back in the order of their first stamps; those without stay behind in their order,
 /// and standard input is last.
 pub fn check(paths: &[PathBuf], clock: &Clock) -> Result<Vec<Source>, OpenError> {
-    let mut sources = Vec::new();
+    let mut sources: Vec<Source> = Vec::new();
     let mut seen = Vec::new();
     for path in paths {
         let is_stdin = path == Path::new("-");
@@ -79,7 +92,11 @@ pub fn check(paths: &[PathBuf], clock: &Clock) -> Result<Vec<Source>, OpenError>
         log.check()?;
         // One file under two names (a link, or `a.log ./a.log`) is one log.
         let identity = log.device_and_inode();
-        if !is_stdin && identity.is_some() && seen.contains(&identity) {
+        let known = seen
+            .iter()
+            .position(|other| identity.is_some() && *other == identity);
+        if let Some(source) = known.and_then(|at| sources.get_mut(at)).filter(|_| !is_stdin) {
+            source.also.push(log.name().to_owned());
             continue;
         }
         seen.push(identity);
@@ -90,12 +107,16 @@ pub fn check(paths: &[PathBuf], clock: &Clock) -> Result<Vec<Source>, OpenError>
             None
         };
         let stream = log.raw_len().is_none();
+        // What `check` has read already.
+        let binary = looks_binary(log.peek(HEAD)?);
         sources.push(Source {
             name: log.name().to_owned(),
             path: (!is_stdin).then(|| path.clone()),
             opened: stream.then_some(log),
             first,
             reference,
+            binary,
+            also: Vec::new(),
         });
     }
     sources.sort_by_key(|source| (source.opened.is_some(), source.first.is_none(), source.first));
@@ -122,6 +143,18 @@ impl Source {
     /// Whether it is a file, which has an identity and can be read again.
     pub fn is_file(&self) -> bool {
         self.opened.is_none() && self.path.is_some()
+    }
+
+    /// What to say of it if it gave no packet.
+    pub fn nothing(&self, account: &Account) -> String {
+        if self.binary && account.unknown_prefixes.is_empty() {
+            return format!(
+                "{} holds no packet: it is binary data, no text.\n  \
+                 Of a journal give the text: journalctl -k -o short-iso | ipta --import -",
+                self.name
+            );
+        }
+        words::nothing(&self.name, account)
     }
 
     /// Its path, shown.

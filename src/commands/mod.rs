@@ -19,7 +19,7 @@ mod tables;
 
 use crate::cli::{Call, Mode};
 use crate::config::Settings;
-use crate::exit::{Exit, is_closed_pipe};
+use crate::exit::{self, Exit, is_closed_pipe};
 use crate::report::console::Console;
 use session::Session;
 
@@ -37,7 +37,8 @@ pub fn run(call: &Call, settings: &Settings, console: &mut Console<'_>) -> Exit 
         Ok(exit) => exit,
         Err(error) if is_closed_pipe(&error) => Exit::Done,
         Err(error) => {
-            console.error(&format!("{error:#}"));
+            let unwritten = error.downcast_ref().and_then(exit::unwritten);
+            console.error(&unwritten.unwrap_or_else(|| format!("{error:#}")));
             if error.is::<Misused>() {
                 Exit::Usage
             } else {

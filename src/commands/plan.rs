@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 
+use super::analyze;
 use super::logs::{self, Source};
 use super::session::Session;
 use crate::cli::{Call, Mode};
@@ -33,6 +34,9 @@ pub fn check(call: &Call, session: &mut Session<'_, '_>) -> anyhow::Result<Vec<S
             session.table_name(name)?;
         }
     }
+    if call.modes.iter().any(|mode| matches!(mode, Mode::Analyze(_))) {
+        analyze::check(session)?;
+    }
     let mut steps = Vec::new();
     for mode in &call.modes {
         steps.push(match mode {
@@ -57,8 +61,17 @@ pub fn check(call: &Call, session: &mut Session<'_, '_>) -> anyhow::Result<Vec<S
     Ok(steps)
 }
 
-fn checked(session: &Session<'_, '_>, paths: &[PathBuf]) -> anyhow::Result<Vec<Source>> {
-    Ok(logs::check(paths, &session.clock)?)
+fn checked(session: &mut Session<'_, '_>, paths: &[PathBuf]) -> anyhow::Result<Vec<Source>> {
+    let sources = logs::check(paths, &session.clock)?;
+    for source in &sources {
+        for also in &source.also {
+            session.console.note(&format!(
+                "{also} is the same file as {}; it is read once.",
+                source.name
+            ));
+        }
+    }
+    Ok(sources)
 }
 
 /// Whether a mode works on a store.
@@ -121,14 +134,14 @@ fn check_tables(call: &Call, session: &mut Session<'_, '_>) -> anyhow::Result<()
                 }
                 expected.insert(dns_table.to_string(), Expected::Names);
             }
-            Mode::DnsPrune | Mode::DnsClear | Mode::DnsDump => {
-                if kind(session, &expected, all_gone, &dns_table)? != Expected::Names {
-                    bail!(
-                        "No table of names '{dns_table}' in {}\n  Make it with: {} --dns-create-table {dns_table}",
-                        session.store.place(),
-                        session.invocation()
-                    );
-                }
+            Mode::DnsPrune | Mode::DnsClear | Mode::DnsDump
+                if kind(session, &expected, all_gone, &dns_table)? != Expected::Names =>
+            {
+                bail!(
+                    "No table of names '{dns_table}' in {}\n  Make it with: {} --dns-create-table {dns_table}",
+                    session.store.place(),
+                    session.invocation()
+                );
             }
             _ => {}
         }

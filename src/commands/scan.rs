@@ -76,9 +76,7 @@ pub fn run(session: &mut Session<'_, '_>, sources: Vec<Source>) -> anyhow::Resul
         }
         show.write(session.console)?;
         if reader.account.packets() == 0 {
-            session
-                .console
-                .note(&words::nothing(&source.name, &reader.account));
+            session.console.note(&source.nothing(&reader.account));
         }
         total.add(&reader.account);
     }

@@ -1,12 +1,18 @@
 //! From settings as text to rules, filters and modules.
 
+use std::ops::RangeInclusive;
+
+use jiff::tz::TimeZone;
+
 use super::Misused;
 use super::logs::Clock;
+use crate::analysis::attacks::Thresholds;
 use crate::analysis::filter::{Filters, Network};
-use crate::analysis::{self, Module};
+use crate::analysis::services::{self, Services};
+use crate::analysis::{self, Module, NEW_WANTS_SINCE, Want, when};
 use crate::config::{PrefixChoice, Settings, Verdict as Word};
-use crate::netfilter::Verdict;
 use crate::netfilter::prefix::{Rule, Rules};
+use crate::netfilter::{Time, Verdict};
 
 /// The prefix rules of a call.
 pub fn rules(settings: &Settings) -> Result<Rules, Misused> {
@@ -34,8 +40,11 @@ pub fn rules(settings: &Settings) -> Result<Rules, Misused> {
     Ok(Rules::new(rules))
 }
 
+/// Names of services and their ports, as far as this machine knows any.
+const SERVICES: &str = "/etc/services";
+
 /// The filters of a call.
-pub fn filters(settings: &Settings, _clock: &Clock) -> Result<Filters, Misused> {
+pub fn filters(settings: &Settings, clock: &Clock) -> Result<Filters, Misused> {
     let text = &settings.filters;
     let networks = |option: &str, texts: &[String]| -> Result<Vec<Network>, Misused> {
         texts
@@ -43,13 +52,38 @@ pub fn filters(settings: &Settings, _clock: &Clock) -> Result<Filters, Misused> 
             .map(|t| t.parse().map_err(|e| Misused(format!("{option}: {e}"))))
             .collect()
     };
+    let moment = |option: &str, text: &Option<String>, read: Moment| -> Result<Option<Time>, Misused> {
+        let read =
+            |text: &String| read(text, clock.now, &clock.zone).map_err(|e| Misused(format!("{option}: {e}")));
+        text.as_ref().map(read).transpose()
+    };
+    let known = match text.sport.is_empty() && text.dport.is_empty() {
+        true => Services::default(),
+        // Without the file the commonest names are known still.
+        false => Services::read(&std::fs::read_to_string(SERVICES).unwrap_or_default()),
+    };
+    let ports = |option: &str, texts: &[String]| -> Result<Vec<RangeInclusive<u16>>, Misused> {
+        let read = |text: &String| services::ports(text, &|name| known.port(name));
+        texts
+            .iter()
+            .map(|text| read(text).map_err(|e| Misused(format!("{option}: {e}"))))
+            .collect()
+    };
+    let since = moment("--since", &text.since, when::since)?;
+    let until = moment("--until", &text.until, when::until)?;
+    if let (Some(since), Some(until)) = (since, until)
+        && since >= until
+    {
+        let [since, until] = [since, until].map(|time| when::text(time, &clock.zone));
+        return Err(Misused(format!("--until ({until}) is not after --since ({since}): no packet can be between")));
+    }
     Ok(Filters {
-        since: None,
-        until: None,
+        since,
+        until,
         src: networks("--src", &text.src)?,
         dst: networks("--dst", &text.dst)?,
-        sport: Vec::new(),
-        dport: Vec::new(),
+        sport: ports("--sport", &text.sport)?,
+        dport: ports("--dport", &text.dport)?,
         proto: text.proto.clone(),
         action: text.action.clone(),
         iface: text.iface.clone(),
@@ -60,7 +94,11 @@ pub fn filters(settings: &Settings, _clock: &Clock) -> Result<Filters, Misused> 
     })
 }
 
-/// The modules of a report: those chosen, in the order of a full report, else the manual's five.
+/// Reads a moment: what was typed, now, the local zone.
+type Moment = fn(&str, Time, &TimeZone) -> Result<Time, String>;
+
+/// The modules of a report: those chosen, in the order of a full report, else the manual's five. `all`
+/// leaves out what compares with the time before `--since` if that is not given.
 pub fn modules(settings: &Settings) -> Result<Vec<&'static Module>, Misused> {
     let Some(names) = &settings.modules else {
         return Ok(analysis::all().iter().take(analysis::DEFAULT).collect());
@@ -76,8 +114,41 @@ pub fn modules(settings: &Settings) -> Result<Vec<&'static Module>, Misused> {
             known.join(", ")
         )));
     }
+    let since = settings.filters.since.is_some();
+    let named = |module: &&Module| names.iter().any(|name| name == module.name);
+    let history = |module: &&'static Module| analysis::wants(&[*module], Want::History);
+    if !since
+        && analysis::all()
+            .iter()
+            .any(|module| named(&module) && history(&module))
+    {
+        return Err(Misused(NEW_WANTS_SINCE.to_owned()));
+    }
     Ok(analysis::all()
         .iter()
-        .filter(|module| all || names.iter().any(|name| name == module.name))
+        .filter(|module| named(module) || all && (since || !history(module)))
         .collect())
+}
+
+/// From which rate on something is an attack.
+pub fn thresholds(settings: &Settings) -> Thresholds {
+    let of = &settings.thresholds;
+    Thresholds {
+        auth_ports: of.auth_ports.clone(),
+        brute_force: of.brute_force,
+        syn_flood: of.syn_flood,
+        port_scan: of.port_scan,
+        slow_scan: of.slow_scan,
+        sweep: of.sweep,
+        icmp_flood: of.icmp_flood,
+    }
+}
+
+/// Networks that are never called attackers.
+pub fn allow(settings: &Settings) -> Result<Vec<Network>, Misused> {
+    let network = |text: &String| {
+        text.parse()
+            .map_err(|e| Misused(format!("allow, in the configuration file: {e}")))
+    };
+    settings.allow.iter().map(network).collect()
 }

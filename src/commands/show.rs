@@ -3,6 +3,7 @@
 use std::io;
 
 use super::session::Session;
+use crate::analysis::attacks::Alert;
 use crate::config::Color;
 use crate::netfilter::Packet;
 use crate::report::console::Console;
@@ -13,6 +14,7 @@ pub struct Show {
     lines: Lines,
     held: Vec<u8>,
     on_terminal: bool,
+    color: bool,
 }
 
 impl Show {
@@ -36,6 +38,7 @@ impl Show {
             lines: Lines::new(style),
             held: Vec::new(),
             on_terminal,
+            color,
         };
         show.fit();
         show
@@ -55,10 +58,15 @@ impl Show {
         self.lines.packet(&mut self.held, count, packet, src, dst);
     }
 
-    /// Adds a line of our own, such as an alert; the text is ours and fit to be shown.
-    pub fn text(&mut self, text: &str) {
-        self.held.extend_from_slice(text.as_bytes());
-        self.held.push(b'\n');
+    /// Adds an attack that has just begun.
+    pub fn alert(&mut self, alert: &Alert) {
+        let (begin, end) = if self.color {
+            ("\x1b[1;31m", "\x1b[0m")
+        } else {
+            ("", "")
+        };
+        self.held
+            .extend_from_slice(format!("{begin}! {alert}{end}\n").as_bytes());
     }
 
     /// Bytes that wait to be written.

@@ -54,12 +54,12 @@ pub enum OpenError {
     #[error(transparent)]
     Read(#[from] ReadError),
     /// Anything else the system said.
-    #[error("cannot open {name}: {source}; check the path")]
+    #[error("cannot open {name}: {}; check the path", said(.cause))]
     Io {
         /// The path as given.
         name: String,
         /// What the system said.
-        source: io::Error,
+        cause: io::Error,
     },
 }
 
@@ -67,8 +67,8 @@ pub enum OpenError {
 #[derive(Debug, Error)]
 pub enum ReadError {
     /// The compressed data is cut or damaged.
-    #[error("{name}: damaged {format} data after {good} uncompressed bytes ({source}); test it with {}",
-        .format.tester().unwrap_or("cksum"))]
+    #[error("{name}: damaged {format} data after {good} uncompressed bytes ({}); test it with {}",
+        said(.cause), .format.tester().unwrap_or("cksum"))]
     Damaged {
         /// The log.
         name: String,
@@ -77,7 +77,7 @@ pub enum ReadError {
         /// Uncompressed bytes that were good.
         good: u64,
         /// What the decoder said.
-        source: io::Error,
+        cause: io::Error,
     },
     /// Somebody cut the file while it was read.
     #[error("{name}: the file shrank to {now} bytes while it was read, {good} bytes were good; run it again")]
@@ -90,14 +90,14 @@ pub enum ReadError {
         now: u64,
     },
     /// The system refused to read on.
-    #[error("{name}: cannot read on after {good} bytes: {source}; check the disk or the mount")]
+    #[error("{name}: cannot read on after {good} bytes: {}; check the disk or the mount", said(.cause))]
     Io {
         /// The log.
         name: String,
         /// Uncompressed bytes that were good.
         good: u64,
         /// What the system said.
-        source: io::Error,
+        cause: io::Error,
     },
 }
 
@@ -112,17 +112,17 @@ impl ReadError {
     }
 
     /// A decoder's complaint, or the system's.
-    pub(super) fn of(name: &str, format: Format, good: u64, source: io::Error) -> ReadError {
+    pub(super) fn of(name: &str, format: Format, good: u64, cause: io::Error) -> ReadError {
         let name = name.to_owned();
         // A decoder makes its errors itself; what carries an errno came through it from below.
-        if format == Format::Plain || source.raw_os_error().is_some() {
-            ReadError::Io { name, good, source }
+        if format == Format::Plain || cause.raw_os_error().is_some() {
+            ReadError::Io { name, good, cause }
         } else {
             ReadError::Damaged {
                 name,
                 format,
                 good,
-                source,
+                cause,
             }
         }
     }
@@ -151,9 +151,15 @@ impl OpenError {
                     advice: advice(owner, &groups),
                 }
             }
-            _ => OpenError::Io { name, source },
+            _ => OpenError::Io { name, cause: source },
         }
     }
+}
+
+/// The system's words without its number.
+fn said(cause: &io::Error) -> String {
+    let text = cause.to_string();
+    text.split(" (os error").next().unwrap_or(&text).to_owned()
 }
 
 fn hint(alike: &Option<PathBuf>) -> String {

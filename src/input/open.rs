@@ -88,7 +88,7 @@ impl Log {
                 }
                 Log::stream(name, file)
             }
-            Err(source) => Err(OpenError::Io { name, source }),
+            Err(cause) => Err(OpenError::Io { name, cause }),
         }
     }
 

@@ -336,10 +336,10 @@ fn finish<'a>(mut record: Record<'a>, seen: &Seen) -> Result<Record<'a>, Reason>
         return Err(Reason::NoProtocol);
     }
     match record.proto {
-        b"TCP" | b"UDP" | b"UDPLITE" => {
-            if (record.src_port.is_none() || record.dst_port.is_none()) && !seen.partial {
-                return Err(Reason::NoPorts);
-            }
+        b"TCP" | b"UDP" | b"UDPLITE"
+            if (record.src_port.is_none() || record.dst_port.is_none()) && !seen.partial =>
+        {
+            return Err(Reason::NoPorts);
         }
         b"ICMP" | b"ICMPv6" | b"AH" | b"ESP" | b"ARP" => (record.src_port, record.dst_port) = (None, None),
         _ => {}

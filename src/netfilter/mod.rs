@@ -6,6 +6,7 @@
 
 pub mod account;
 pub mod batch;
+mod calendar;
 mod header;
 pub mod limits;
 mod line;

@@ -328,3 +328,159 @@ fn compile(text: &str) -> Result<Regex, RuleError> {
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rules(text: &str) -> Rules {
+        Rules::new(Rule::named(text).unwrap())
+    }
+
+    /// What the rules make of a prefix that the kernel wrote.
+    fn settled(text: &str, prefix: &str) -> Option<(String, Verdict)> {
+        let rules = rules(text);
+        let settled = rules.settle(prefix.as_bytes(), 0)?;
+        Some((
+            String::from_utf8_lossy(settled.action).into_owned(),
+            settled.verdict,
+        ))
+    }
+
+    /// Whether the rules take a prefix that another program may have written.
+    fn claimed(text: &str, prefix: &str) -> bool {
+        let tag = prefix.find(':').map_or(0, |colon| colon + 1);
+        rules(text).settle(prefix.as_bytes(), tag).is_some()
+    }
+
+    #[test]
+    fn a_verdict_is_a_whole_word_of_any_case() {
+        for (text, expected) in [
+            ("ACCEPT", Verdict::Accept),
+            ("ufw allow", Verdict::Accept),
+            ("net2fw-pass", Verdict::Accept),
+            ("Permit_all", Verdict::Accept),
+            ("DROP", Verdict::Deny),
+            ("x:deny:y", Verdict::Deny),
+            ("REJECT.", Verdict::Deny),
+            ("[block]", Verdict::Deny),
+            ("STATE_INVALID", Verdict::Deny),
+            ("ACCEPT or DROP", Verdict::Accept),
+            ("DROPPED", Verdict::Other),
+            ("bypass", Verdict::Other),
+            ("", Verdict::Other),
+        ] {
+            assert_eq!(verdict_of_words(text.as_bytes()), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_manuals_prefix_has_one_word_and_accept_alone_accepts() {
+        let ipt = |prefix| settled("ipt", prefix);
+        assert_eq!(ipt("IPT: ACCEPT "), Some(("ACCEPT".into(), Verdict::Accept)));
+        assert_eq!(ipt("IPT: accept "), Some(("accept".into(), Verdict::Deny)));
+        assert_eq!(ipt("IPT: DROP"), Some(("DROP".into(), Verdict::Deny)));
+        assert_eq!(ipt("IPT:  CBLK why "), Some(("CBLK".into(), Verdict::Deny)));
+        for other in ["IPT:DROP ", "IPT: ", "ipt: DROP ", "x IPT: DROP ", ""] {
+            assert_eq!(ipt(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn any_prefix_loses_outer_blanks_brackets_and_its_final_colon() {
+        for (prefix, action) in [
+            (" DROP: ", "DROP"),
+            ("[DROP]: ", "DROP"),
+            ("[DROP:] ", "DROP"),
+            ("<{DROP}>", "DROP"),
+            ("[a] b", "[a] b"),
+            ("*LOG*", "*LOG*"),
+            ("", ""),
+            ("[", "["),
+        ] {
+            assert_eq!(settled("any", prefix).unwrap().0, action, "{prefix}");
+        }
+    }
+
+    #[test]
+    fn a_value_is_a_preset_or_an_expression_with_a_group() {
+        for preset in preset_names() {
+            assert!(Rule::named(preset).is_ok(), "{preset}");
+        }
+        let message = |text| Rule::named(text).unwrap_err().to_string();
+        assert!(message("ufv").contains("nearest: ufw"));
+        assert!(message("firewall-d").contains("nearest: firewalld"));
+        assert!(message("^FW: DROP").contains("no group such as"));
+        assert!(message("(?<action>").contains("is no regular expression"));
+        assert!(!message("(?<action>").contains('\n'));
+        assert_eq!(
+            settled(r"^FW (?<action>\w+)", "FW pass "),
+            Some(("pass".into(), Verdict::Accept))
+        );
+        // A group that took no part settles nothing.
+        assert_eq!(settled("FW( (?<action>DROP))?", "FW x "), None);
+    }
+
+    #[test]
+    fn a_configured_pattern_has_its_own_action_and_verdict() {
+        let prefix = b"noise 17 ";
+        let rule = |action, verdict| Rule::configured(r"^noise (?<action>\d+)", action, verdict).unwrap();
+        for (rule, action, verdict) in [
+            (rule(None, None), "17", Verdict::Other),
+            (rule(Some("DROP"), None), "DROP", Verdict::Deny),
+            (rule(Some("DROP"), Some(Verdict::Other)), "DROP", Verdict::Other),
+            (rule(None, Some(Verdict::Accept)), "17", Verdict::Accept),
+        ] {
+            let rules = Rules::new(vec![rule]);
+            let settled = rules.settle(prefix, 0).unwrap();
+            assert_eq!((settled.action, settled.verdict), (action.as_bytes(), verdict));
+        }
+        assert!(Rule::configured("^noise", None, None).is_err());
+        assert!(Rule::configured("^noise", Some("X"), None).is_ok());
+        assert!(Rule::configured("(", Some("X"), None).is_err());
+    }
+
+    #[test]
+    fn the_first_rule_that_takes_a_prefix_settles_it() {
+        let mut list = Rule::named(r"^\[UFW (?<action>\w+) ").unwrap();
+        list.extend(Rule::named("ufw").unwrap());
+        list.extend(Rule::named("any").unwrap());
+        let rules = Rules::new(list);
+        let action =
+            |prefix: &[u8]| String::from_utf8_lossy(rules.settle(prefix, 0).unwrap().action).into_owned();
+        assert_eq!(action(b"[UFW LIMIT BLOCK] "), "LIMIT");
+        assert_eq!(action(b"[UFW BLOCK] "), "BLOCK");
+        assert_eq!(action(b"[X]"), "X");
+    }
+
+    #[test]
+    fn words_before_a_colon_that_may_be_a_tag_must_be_what_the_rule_looks_for() {
+        assert!(claimed("ipt", "IPT: DROP "));
+        assert!(claimed("any", "DENY: "));
+        assert!(claimed("any", "MY CHAIN DROP: "));
+        assert!(claimed("any", "[net: DROP] "));
+        assert!(claimed("any", "plain words "));
+        assert!(!claimed("any", "sshd: DROP "));
+        assert!(!claimed("any", "sshd: "));
+        assert!(!claimed("any", "[app] x: DROP "));
+        assert!(claimed("^edge: (?<action>.*)", "edge: x "));
+        assert!(claimed("(?<action>DROP)", "DROP: "));
+        for pattern in [
+            "(?<action>DROP)",
+            ".*(?<action>DROP)",
+            r"^\S+ x (?<action>DROP)",
+            r"(?<action>[A-Z]+)",
+            r"(?<action>\w+)",
+        ] {
+            for tag in ["sshd", "CRON", "my app", "x11", "a.b/c"] {
+                assert!(!claimed(pattern, &format!("{tag}: x DROP ")), "{pattern} {tag}");
+            }
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_not_utf8_do_not_hide_a_pattern() {
+        let rules = rules("(?<action>DROP)");
+        assert!(rules.settle(b"\xff\xfe DROP \x00", 0).is_some());
+    }
+}

@@ -1,9 +1,10 @@
-//! Syslog stamps: reading them, and placing those without year or zone.
+//! Syslog stamps: reading them as they are written.
 
 use jiff::civil::DateTime;
-use jiff::tz::{Offset, TimeZone};
+use jiff::tz::Offset;
 
 use super::Time;
+pub use super::calendar::{Calendar, Reference};
 
 /// A stamp as written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -204,14 +205,14 @@ fn moment(civil: Civil, offset_seconds: i32) -> Option<Time> {
     in_range(seconds * Time::SECOND + i64::from(civil.micros))
 }
 
-fn in_range(micros: i64) -> Option<Time> {
+pub(super) fn in_range(micros: i64) -> Option<Time> {
     (Time::MIN.0..=Time::MAX.0)
         .contains(&micros)
         .then_some(Time(micros))
 }
 
 /// To the second; none for a day that its month does not have.
-fn datetime(c: Civil) -> Option<DateTime> {
+pub(super) fn datetime(c: Civil) -> Option<DateTime> {
     DateTime::new(
         c.year,
         c.month as i8,
@@ -380,117 +381,126 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// What a log's stamps without a year are measured against.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reference {
-    /// When the log was last written to (now, for one that comes in live). No stamp is later than
-    /// this plus one day, which allows for clocks that disagree.
-    Written(Time),
-    /// The year of its last line, as the user says. No stamp is later than the end of it.
-    Year(i16),
-}
+#[cfg(test)]
+pub(super) mod tests {
+    use jiff::tz::TimeZone;
 
-/// Places stamps in time: the zone and the reference that a log's stamps lack.
-///
-/// A stamp without a year lies in the newest year that the reference allows. In autumn's doubled
-/// hour it is the first pass; a skipped one moves forward.
-#[derive(Debug)]
-pub struct Calendar {
-    zone: TimeZone,
-    /// Stamps without a year are not later than this.
-    latest: i64,
-    latest_year: i16,
-    /// The last minute that was placed: lines come in runs of the same minute, and no zone
-    /// changes inside one.
-    memo: Option<(Civil, i64)>,
-}
+    use super::*;
 
-/// The farthest back a 29 February can lie: over a century year that is no leap year.
-const YEARS_BACK: i16 = 12;
-
-impl Calendar {
-    /// For logs written in `zone`.
-    pub fn new(zone: TimeZone, reference: Reference) -> Self {
-        let mut calendar = Calendar {
-            zone,
-            latest: 0,
-            latest_year: 0,
-            memo: None,
-        };
-        calendar.refer_to(reference);
-        calendar
+    pub(crate) fn utc(text: &str) -> Time {
+        Time(text.parse::<jiff::Timestamp>().unwrap().as_microsecond())
     }
 
-    /// Moves the reference (following a log that grows).
-    pub fn refer_to(&mut self, reference: Reference) {
-        self.latest = match reference {
-            Reference::Written(time) => time.0.saturating_add(24 * 3600 * Time::SECOND),
-            Reference::Year(year) => {
-                let next = Civil {
-                    year: year.saturating_add(1),
-                    month: 1,
-                    day: 1,
-                    hour: 0,
-                    minute: 0,
-                    second: 0,
-                    micros: 0,
-                };
-                self.minute_begins(next).map_or(Time::MAX.0, |begin| begin - 1)
+    pub(crate) fn calendar(zone: &str, reference: Reference) -> Calendar {
+        Calendar::new(TimeZone::posix(zone).unwrap(), reference)
+    }
+
+    /// The stamp that stands before ` fw`.
+    pub(crate) fn whole(text: &str) -> Option<Stamp> {
+        let line = format!("{text} fw kernel:");
+        let (stamp, len) = read(line.as_bytes())?;
+        assert_eq!(len, text.len(), "{text}");
+        Some(stamp)
+    }
+
+    pub(crate) fn placed(text: &str, zone: &str, reference: Reference) -> Option<Time> {
+        calendar(zone, reference).place(whole(text).unwrap_or_else(|| panic!("{text} is no stamp")))
+    }
+
+    pub(crate) const CET: &str = "CET-1CEST,M3.5.0,M10.5.0/3";
+
+    #[test]
+    fn every_form_names_its_moment() {
+        let reference = Reference::Written(utc("2026-06-01T00:00:00Z"));
+        for (text, expected) in [
+            ("May  4 06:35:12", "2026-05-04T04:35:12Z"),
+            ("May 04 06:35:12", "2026-05-04T04:35:12Z"),
+            ("May 4 06:35:12", "2026-05-04T04:35:12Z"),
+            ("May 14 06:35:12.25", "2026-05-14T04:35:12.25Z"),
+            ("May  4 2014 06:35:12", "2014-05-04T04:35:12Z"),
+            ("2014 May  4 06:35:12", "2014-05-04T04:35:12Z"),
+            ("2014:05:04-06:35:12", "2014-05-04T04:35:12Z"),
+            ("2014-05-04T06:35:12", "2014-05-04T04:35:12Z"),
+            ("2014-05-04 06:35:12", "2014-05-04T04:35:12Z"),
+            ("2014-05-04T06:35:12Z", "2014-05-04T06:35:12Z"),
+            ("2014-05-04t06:35:12z", "2014-05-04T06:35:12Z"),
+            ("2014-05-04T06:35:12+02:00", "2014-05-04T04:35:12Z"),
+            ("2014-05-04T06:35:12+0530", "2014-05-04T01:05:12Z"),
+            ("2014-05-04T06:35:12-08", "2014-05-04T14:35:12Z"),
+            ("2014-05-04T06:35:12.5-08:00", "2014-05-04T14:35:12.5Z"),
+            ("Sun 2014-05-04 06:35:12 CEST", "2014-05-04T04:35:12Z"),
+            ("Sun 2014-05-04 06:35:12 UTC", "2014-05-04T06:35:12Z"),
+            ("Sun 2014-05-04 06:35:12 GMT", "2014-05-04T06:35:12Z"),
+            ("Sun 2014-05-04 06:35:12 +03", "2014-05-04T03:35:12Z"),
+            ("Sun May  4 06:35:12 2014", "2014-05-04T04:35:12Z"),
+            ("1399185312.000001", "2014-05-04T06:35:12.000001Z"),
+        ] {
+            assert_eq!(placed(text, CET, reference), Some(utc(expected)), "{text}");
+        }
+        let dmesg = read_dmesg(b"[Sun May  4 06:35:12 2014] x").unwrap();
+        assert_eq!(dmesg.1, 26);
+        assert_eq!(
+            calendar(CET, reference).place(dmesg.0),
+            Some(utc("2014-05-04T04:35:12Z"))
+        );
+        let proxmox = read_proxmox(b"04/May/2014:06:35:12 +0200 x").unwrap();
+        assert_eq!(proxmox, (Stamp::Moment(utc("2014-05-04T04:35:12Z")), 26));
+    }
+
+    #[test]
+    fn fractions_of_one_to_twelve_digits_behind_dot_or_comma_are_cut_to_microseconds() {
+        let digits = "123456789012";
+        for count in 1..=12 {
+            for mark in ['.', ','] {
+                let text = format!("2014-05-04T06:35:12{mark}{}Z", &digits[..count]);
+                let kept: i64 = format!("{:0<6}", &digits[..count.min(6)]).parse().unwrap();
+                let expected = Time(utc("2014-05-04T06:35:12Z").0 + kept);
+                assert_eq!(whole(&text), Some(Stamp::Moment(expected)), "{text}");
             }
-        };
-        let latest = jiff::Timestamp::from_microsecond(self.latest).unwrap_or(jiff::Timestamp::MAX);
-        self.latest_year = self.zone.to_datetime(latest).year();
-        self.memo = None;
+        }
     }
 
-    /// When a stamp was; none for a day that does not exist.
-    pub fn place(&mut self, stamp: Stamp) -> Option<Time> {
-        let civil = match stamp {
-            Stamp::Moment(time) => return Some(time),
-            Stamp::Yearless(civil) | Stamp::Local(civil) => civil,
-        };
-        let minute = Civil {
-            second: 0,
-            micros: 0,
-            ..civil
-        };
-        let within = i64::from(civil.second) * Time::SECOND + i64::from(civil.micros);
-        if let Some((known, begin)) = self.memo
-            && known == minute
-        {
-            return in_range(begin + within);
+    #[test]
+    fn what_is_nearly_a_stamp_is_none() {
+        for text in [
+            "",
+            "Foo  4 06:35:12",
+            "May  0 06:35:12",
+            "May 32 06:35:12",
+            "May  4 24:00:00",
+            "May  4 06:60:00",
+            "May  4 06:35:61",
+            "May  4 06:35",
+            "May  4 06:35:123",
+            "may  4 06:35:12",
+            "2014-05-04",
+            "2014-13-04T06:35:12Z",
+            "2014-02-29T06:35:12Z",
+            "0999-05-04T06:35:12Z",
+            "2014-05-04T06:35:12+25:00",
+            "2014-05-04T06:35:12+02:99",
+            "2014-05-04X06:35:12Z",
+            "1399185312",
+            "Sun 2014-05-04 06:35:12",
+            "Xyz 2014-05-04 06:35:12 UTC",
+        ] {
+            let line = format!("{text} fw kernel:");
+            assert_eq!(read(line.as_bytes()), None, "{text}");
         }
-        let begin = if civil.year != 0 {
-            self.minute_begins(minute)?
-        } else {
-            (0..=YEARS_BACK).find_map(|back| {
-                let begin = self.minute_begins(Civil {
-                    year: self.latest_year - back,
-                    ..minute
-                })?;
-                (begin + within <= self.latest).then_some(begin)
-            })?
-        };
-        // Within the minute of `latest` itself the year depends on the second.
-        let borderline = civil.year == 0 && {
-            let latest_year_begin = self.minute_begins(Civil {
-                year: self.latest_year,
-                ..minute
-            });
-            latest_year_begin.is_some_and(|b| b <= self.latest && self.latest - b < 60 * Time::SECOND)
-        };
-        if !borderline {
-            self.memo = Some((minute, begin));
-        }
-        in_range(begin + within)
+        assert_eq!(read_dmesg(b"[Sun May  4 06:35:12 2014"), None);
+        assert_eq!(read_dmesg(b"[ 5.5]"), None);
+        assert_eq!(read_proxmox(b"04/05/2014:06:35:12 +0200"), None);
+        assert_eq!(read_proxmox(b"04/May/2014:06:35:12"), None);
     }
 
-    fn minute_begins(&self, minute: Civil) -> Option<i64> {
-        let zoned = self
-            .zone
-            .to_ambiguous_zoned(datetime(minute)?)
-            .compatible()
-            .ok()?;
-        Some(zoned.timestamp().as_microsecond())
+    #[test]
+    fn moments_outside_what_a_store_can_hold_are_none() {
+        assert_eq!(whole("1000-01-01T00:00:00Z"), Some(Stamp::Moment(Time::MIN)));
+        assert_eq!(read(b"1000-01-01T00:00:00+00:01 fw"), None);
+        assert_eq!(read(b"9999-12-31T23:59:59-23:00 fw"), None);
+        assert_eq!(
+            placed("1000-01-01T00:00:00", "XST-1", Reference::Year(2026)),
+            None
+        );
     }
 }

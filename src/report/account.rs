@@ -42,7 +42,7 @@ fn sum(total: u64, what: &str, parts: &[(u64, &str)]) -> String {
     text
 }
 
-fn plural<'w>(count: u64, word: &'w str) -> &'w str {
+fn plural(count: u64, word: &str) -> &str {
     match (count, word) {
         (1, _) => word,
         (_, "line") => "lines",

@@ -19,6 +19,50 @@ pub fn terminal(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
+/// For HTML text and quoted attributes.
+pub fn html(text: &str) -> Cow<'_, str> {
+    if !text.contains(['&', '<', '>', '"', '\'']) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match c {
+            '&' => shown.push_str("&amp;"),
+            '<' => shown.push_str("&lt;"),
+            '>' => shown.push_str("&gt;"),
+            '"' => shown.push_str("&quot;"),
+            '\'' => shown.push_str("&#39;"),
+            c => shown.push(c),
+        }
+    }
+    Cow::Owned(shown)
+}
+
+/// For a cell of a Markdown table: nothing in it is markup, and it stays one line.
+pub fn markdown(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len() + 8);
+    for c in terminal(text).chars() {
+        match c {
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '#' | '!' => shown.extend(['\\', c]),
+            '<' => shown.push_str("&lt;"),
+            '>' => shown.push_str("&gt;"),
+            '&' => shown.push_str("&amp;"),
+            c => shown.push(c),
+        }
+    }
+    shown
+}
+
+/// For a cell of a spreadsheet: no cell starts a formula, whatever program opens it.
+pub fn spreadsheet(text: &str) -> String {
+    let text = terminal(text);
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        format!("'{text}")
+    } else {
+        text.into_owned()
+    }
+}
+
 /// Control characters (Unicode category Cc), line and paragraph separators, and the marks of the
 /// bidirectional algorithm (UAX 9).
 fn is_unsafe(c: char) -> bool {
@@ -28,7 +72,7 @@ fn is_unsafe(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::terminal;
+    use super::*;
 
     #[test]
     fn an_escape_sequence_is_shown_and_not_sent() {
@@ -39,5 +83,20 @@ mod tests {
     #[test]
     fn plain_words_stay_as_they_are() {
         assert_eq!(terminal("bräda ▲ 192.0.2.1"), "bräda ▲ 192.0.2.1");
+    }
+
+    #[test]
+    fn markup_is_text_in_html_and_markdown() {
+        assert_eq!(html("<b a=\"x\">&'"), "&lt;b a=&quot;x&quot;&gt;&amp;&#39;");
+        assert_eq!(
+            markdown("a|b *c* <script>\n"),
+            "a\\|b \\*c\\* &lt;script&gt;\\\\x0a"
+        );
+    }
+
+    #[test]
+    fn no_cell_starts_a_formula() {
+        assert_eq!(spreadsheet("=HYPERLINK(1)"), "'=HYPERLINK(1)");
+        assert_eq!(spreadsheet("192.0.2.1"), "192.0.2.1");
     }
 }

@@ -5,9 +5,14 @@
 
 pub mod account;
 pub mod console;
+mod csv;
 pub mod escape;
+mod html;
+mod json;
 pub mod line;
+mod markdown;
 pub mod progress;
+pub mod shape;
 pub mod text;
 
 use crate::netfilter::Time;

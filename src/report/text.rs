@@ -1,19 +1,31 @@
 //! Tables as the manual's chapter 5 shows them.
 
 use std::io::{self, Write};
-use std::net::IpAddr;
 
 use comfy_table::{CellAlignment, ColumnConstraint, Table as Grid, Width, presets};
 
 use super::escape;
+use super::shape::{Names, Report, Shape};
 use crate::analysis::table::{Cell, Column, Table};
 
-/// What a reader wants to see instead of an address: its name, if it has one.
-pub type Names<'n> = dyn Fn(IpAddr) -> Option<String> + 'n;
+/// The manual's tables.
+pub struct Text;
+
+impl Shape for Text {
+    fn write(&self, out: &mut dyn Write, report: &Report<'_>) -> io::Result<()> {
+        if let Some(filters) = report.filters {
+            writeln!(out, "{}", escape::terminal(filters))?;
+        }
+        report
+            .tables
+            .iter()
+            .try_for_each(|part| table(out, part, report.names))
+    }
+}
 
 /// Writes a table: a blank line, its title, the header, a rule, the rows; then its notes, each
 /// behind two blanks.
-pub fn table(out: &mut dyn Write, table: &Table, names: &Names<'_>) -> io::Result<()> {
+fn table(out: &mut dyn Write, table: &Table, names: &Names<'_>) -> io::Result<()> {
     let rows: Vec<Vec<String>> = table
         .rows
         .iter()

@@ -401,7 +401,7 @@ fn a_log_that_may_not_be_read() {
             .current_dir(desk.path(""))
             .env("HOME", desk.path(""));
     } else {
-        std::fs::set_permissions(&log, PermissionsExt::from_mode(0)).expect("a mode");
+        std::fs::set_permissions(&log, PermissionsExt::from_mode(0o000)).expect("a mode");
         command = call;
     }
     run(command, "")

@@ -208,7 +208,11 @@ fn check(case: &Case, before: &Account, after: &Account, packets: &[Got]) -> Vec
     };
     let mut expected_kind = "packets";
     let mut expected_damage = Vec::new();
-    let mut expected_packets = 1;
+    let mut said = case.fields.iter().filter(|(_, field, _)| field == "packets");
+    let mut expected_packets = match said.next() {
+        Some((_, _, count)) => count.parse().unwrap(),
+        None => 1 + case.fields.iter().filter(|(_, field, _)| field == "and").count(),
+    };
     for (at, field, value) in &case.fields {
         match field.as_str() {
             "other" => (expected_kind, expected_packets) = ("other", 0),
@@ -217,8 +221,6 @@ fn check(case: &Case, before: &Account, after: &Account, packets: &[Got]) -> Vec
                 expected_damage.push(value.clone());
             }
             "damaged beside" => expected_damage.push(value.clone()),
-            "and" => expected_packets += 1,
-            "packets" => expected_packets = value.parse().unwrap(),
             "unknown prefix" => {
                 let prefix = self::value(value);
                 let count = |account: &Account| account.unknown_prefixes.get(&prefix).copied().unwrap_or(0);

@@ -1,8 +1,8 @@
 //! The manual's chapter 5: what its own log gives, from each store and from the log directly.
 
 use crate::chapter5;
-use crate::harness::Server;
-use crate::process::{Desk, Shop, lines, project};
+use crate::harness::{Server, server};
+use crate::process::{Desk, PASSWORD, Shop, lines, project};
 
 #[test]
 fn the_example_log_gives_chapter_5_from_a_file() {
@@ -38,6 +38,37 @@ fn the_manuals_own_commands_give_chapter_5_from_a_server() {
     let short = ipta(&["--analyze", "--limit", "20"]).fine();
     assert!(short.out.contains("   138 213.136.38.8"), "{short:#?}");
     ipta(&["--create-db"]).fine();
+}
+
+#[test]
+fn one_call_goes_from_a_bare_server_to_chapter_5() {
+    let desk = Desk::new();
+    let socket = server().socket().display().to_string();
+    let log = project("examples/iptables.log").display().to_string();
+    let names = ["-h", &socket, "-d", "first_day", "-u", "newcomer", "-p", PASSWORD];
+    let modes = ["-a", "-i", &log, "-ct", "-cd", "-l", "40"];
+    let said = desk.ipta(names.iter().chain(&modes)).fine();
+    is_chapter_5(&said.out);
+    assert!(!said.err.contains(PASSWORD), "{said:#?}");
+    // A second time all is there already.
+    let said = desk
+        .ipta(names.iter().chain(&modes))
+        .fine()
+        .says(["already there", "0 new"]);
+    is_chapter_5(&said.out);
+    // Another password than the one it has is not put in its place.
+    let names = [
+        "-h",
+        &socket,
+        "-d",
+        "first_day",
+        "-u",
+        "newcomer",
+        "-p",
+        "hunter2",
+    ];
+    let said = desk.ipta(names.iter().chain(&["-cd"])).refused(1);
+    said.says(["'newcomer'", "another password", "ALTER USER"]);
 }
 
 #[test]

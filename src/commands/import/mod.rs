@@ -160,6 +160,7 @@ fn import(
             path: source.path(),
             device,
             inode,
+            at: Some(session.clock.now),
             ..entry
         },
         candidates,
@@ -239,7 +240,7 @@ fn outcome(
     };
     let mut notes = Vec::new();
     if before == 0 && account.packets() == 0 && error.is_none() {
-        notes.push(words::nothing(name, &account));
+        notes.push(source.nothing(&account));
     }
     if account.unfinished > 0 {
         notes.push(format!(

@@ -4,7 +4,7 @@
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 
-use super::super::logs::Source;
+use super::super::logs::{Clock, Source};
 use super::super::session::Session;
 use crate::input::{Lines, Log, ReadError};
 use crate::netfilter::account::Account;
@@ -96,6 +96,7 @@ pub fn run(
             progress.lines(chunk.lines);
             match &mut begin {
                 Some(begin) => {
+                    begin.entry.at = Some(Clock::now());
                     if !step(store, table, begin, &chunk)? {
                         return Ok(None);
                     }

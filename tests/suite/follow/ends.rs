@@ -43,6 +43,7 @@ fn a_signal_ends_it_although_its_reader_has_stopped_reading() {
         std::thread::sleep(Duration::from_millis(10));
     }
     ipta.kill().unwrap();
+    ipta.wait().unwrap();
     panic!("it waits for its reader");
 }
 

@@ -1,0 +1,120 @@
+//! Where attacks are written down while they go on and when they end.
+
+use std::collections::VecDeque;
+
+use super::finding::{Alert, Finding};
+use super::limited::Number;
+use super::set::Room;
+use crate::netfilter::Time;
+
+/// After so long without its rate an attack is over, and what comes then is another one. Slow
+/// scans have a day instead.
+pub const QUIET: i64 = 600 * Time::SECOND;
+
+/// Logs of several machines, and kernels of several processors, are out of order by less than
+/// this: such a packet counts at the newest time seen. One that is older begins anew: it is the
+/// next file, not the past.
+pub const SLACK: i64 = 60 * Time::SECOND;
+
+/// Ended attacks that are kept.
+const MOST: usize = 20_000;
+
+/// Alerts that wait for their turn, should a packet begin several attacks.
+const WAITING: usize = 64;
+
+/// What all parts of a detector share.
+#[derive(Debug)]
+pub struct Desk {
+    pub room: Room,
+    pub alerts: VecDeque<Alert>,
+    closed: Vec<Closed>,
+    /// Ended attacks had to be let go.
+    pub capped: bool,
+}
+
+/// An attack that is over.
+#[derive(Clone, Debug)]
+pub struct Closed {
+    pub finding: Finding,
+    pub shares: Shares,
+    /// It rests on more than the tutorial's mark.
+    pub by_rate: bool,
+}
+
+impl Desk {
+    pub fn new(room: usize) -> Self {
+        Desk {
+            room: Room(room),
+            alerts: VecDeque::new(),
+            closed: Vec::new(),
+            capped: false,
+        }
+    }
+
+    pub fn alert(&mut self, alert: Alert) {
+        if self.alerts.len() < WAITING {
+            self.alerts.push_back(alert);
+        }
+    }
+
+    pub fn close(&mut self, closed: Closed) {
+        self.closed.push(closed);
+        if self.closed.len() >= 2 * MOST {
+            self.thin();
+        }
+    }
+
+    /// Every attack that ended, the severest if there were too many.
+    pub fn take(&mut self) -> Vec<Closed> {
+        if self.closed.len() > MOST {
+            self.thin();
+        }
+        std::mem::take(&mut self.closed)
+    }
+
+    fn thin(&mut self) {
+        self.closed.sort_unstable_by(|a, b| a.finding.severer(&b.finding));
+        self.closed.truncate(MOST);
+        self.capped = true;
+    }
+}
+
+/// Which prefixes the packets of an attack carried.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Shares {
+    of: [(Option<Number>, u64); 4],
+    others: u64,
+}
+
+impl Shares {
+    pub fn add(&mut self, prefix: Option<Number>, packets: u64) {
+        let free = |share: &&mut (Option<Number>, u64)| share.1 == 0 || share.0 == prefix;
+        match self.of.iter_mut().find(free) {
+            Some(share) => *share = (prefix, share.1 + packets),
+            None => self.others += packets,
+        }
+    }
+
+    pub fn join(&mut self, other: &Shares) {
+        for (prefix, packets) in other.of.iter().filter(|share| share.1 > 0) {
+            self.add(*prefix, *packets);
+        }
+        self.others += other.others;
+    }
+
+    /// The limited prefixes, if at least half of the packets carried one.
+    pub fn limited(&self, limited: &[bool]) -> Vec<usize> {
+        let is = |number: Option<Number>| number.map(usize::from).filter(|n| limited.get(*n) == Some(&true));
+        let all: u64 = self.of.iter().map(|share| share.1).sum::<u64>() + self.others;
+        let found: Vec<_> = self
+            .of
+            .iter()
+            .filter_map(|(number, count)| Some((is(*number)?, *count)))
+            .collect();
+        let sum: u64 = found.iter().map(|(_, count)| count).sum();
+        if sum * 2 < all {
+            return Vec::new();
+        }
+        found.into_iter().map(|(number, _)| number).collect()
+    }
+}

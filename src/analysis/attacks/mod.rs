@@ -1,0 +1,322 @@
+//! Attacks, found in packets as they pass: brute force, floods, scans and sweeps.
+//!
+//! Owns what an attack is. Packets go in one by one, in the order of the log; alerts come out at
+//! once, findings at the end. No clock: time is what the lines say. Memory is bounded whatever the
+//! packets are, and [`Outcome::capped`] says when the bound was met.
+//!
+//! What counts:
+//! - A connection is a SYN without ACK, once per addresses and ports within two minutes.
+//! - Brute force: more connections a minute from one source to one port of `auth_ports` than the
+//!   setting, whatever became of them; or any that the tutorial's rule marked `*ATTACK*`.
+//! - Scans, sweeps and floods look at packets that were not accepted.
+//! - An attack lasts until its rate has not been met for ten minutes (a slow scan: a day).
+//! - A flood and a brute force on one port are one attack: see `settle`.
+
+mod desk;
+mod finding;
+mod host;
+mod limited;
+mod look;
+mod rates;
+mod seen;
+mod set;
+mod settle;
+mod spread;
+mod tail;
+#[cfg(test)]
+mod tests;
+mod tracked;
+mod way;
+mod window;
+
+pub use finding::{Alert, Finding, Hosts, Kind, Probe, Sources, Targets};
+
+use super::filter::Network;
+use crate::netfilter::{Packet, Verdict};
+use desk::Desk;
+use host::Host;
+use limited::Prefixes;
+use look::Look;
+use rates::{Hit, Rates};
+use seen::{Connections, Syn};
+use spread::{Spreads, Touch};
+use way::{Across, Ports, SYN, UDP};
+
+/// What is watched at most, of each kind.
+const MOST: usize = 200_000;
+
+/// Ports, hosts and sources that all attacks under way keep together.
+const ROOM: usize = 1_000_000;
+
+/// How old the newest time may be before an older packet is taken for the next file's.
+const NEXT_FILE: i64 = desk::SLACK * 60;
+
+/// From which rate on something is an attack.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Thresholds {
+    /// Ports where passwords are tried.
+    pub auth_ports: Vec<u16>,
+    /// More than so many connections a minute from one source to one of them are a brute force.
+    pub brute_force: u32,
+    /// So many connections in 10 seconds to one port of one host are a flood.
+    pub syn_flood: u32,
+    /// So many ports of one host in a minute are a scan.
+    pub port_scan: u32,
+    /// So many in a day are a slow scan.
+    pub slow_scan: u32,
+    /// One port on so many hosts in a minute is a sweep.
+    pub sweep: u32,
+    /// So many echo requests to one host in 10 seconds are a flood.
+    pub icmp_flood: u32,
+}
+
+impl Default for Thresholds {
+    fn default() -> Self {
+        Thresholds {
+            auth_ports: vec![
+                21, 22, 23, 25, 110, 143, 389, 445, 993, 995, 1433, 3306, 3389, 5432, 5900,
+            ],
+            brute_force: 5,
+            syn_flood: 200,
+            port_scan: 15,
+            slow_scan: 15,
+            sweep: 15,
+            icmp_flood: 100,
+        }
+    }
+}
+
+/// What was found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    /// The attacks, those with the most packets first.
+    pub findings: Vec<Finding>,
+    /// Packets that would have been looked at, had their lines a time.
+    pub timeless: u64,
+    /// There was more to watch than there is memory for: something may be missing.
+    pub capped: bool,
+    /// The rate-limited prefixes that findings rest on, sorted: their figures are lower bounds.
+    pub lower_bounds: Vec<String>,
+}
+
+/// Watches packets.
+#[derive(Debug)]
+pub struct Detector {
+    thresholds: Thresholds,
+    allow: Vec<Network>,
+    accept_actions: Vec<String>,
+    now: i64,
+    timeless: u64,
+    prefixes: Prefixes,
+    connections: Connections,
+    brute_force: Rates,
+    syn_flood: Rates,
+    icmp_flood: Rates,
+    ports: Spreads<Ports>,
+    across: Spreads<Across>,
+    desk: Desk,
+}
+
+impl Detector {
+    /// Packets from `allow` are never looked at; `accept_actions` are actions that mean 'let
+    /// through', besides the verdict accept.
+    pub fn new(thresholds: Thresholds, allow: Vec<Network>, accept_actions: Vec<String>) -> Self {
+        let rate = |kind, threshold: u32, need: u32, per| {
+            let (threshold, need) = (u64::from(threshold), u64::from(need.max(1)));
+            let limit = rates::Limit {
+                kind,
+                threshold,
+                need,
+                per,
+            };
+            Rates::new(limit, MOST)
+        };
+        let of = &thresholds;
+        Detector {
+            brute_force: rate(
+                Kind::BruteForce,
+                of.brute_force,
+                of.brute_force.saturating_add(1),
+                60,
+            ),
+            syn_flood: rate(Kind::SynFlood, of.syn_flood, of.syn_flood, 10),
+            icmp_flood: rate(Kind::IcmpFlood, of.icmp_flood, of.icmp_flood, 10),
+            ports: Spreads::new(
+                spread::Limit {
+                    fast: of.port_scan,
+                    slow: Some(of.slow_scan),
+                },
+                MOST,
+            ),
+            across: Spreads::new(
+                spread::Limit {
+                    fast: of.sweep,
+                    slow: None,
+                },
+                MOST,
+            ),
+            thresholds,
+            allow,
+            accept_actions,
+            now: i64::MIN,
+            timeless: 0,
+            prefixes: Prefixes::default(),
+            connections: Connections::new(),
+            desk: Desk::new(ROOM),
+        }
+    }
+
+    /// Takes a packet in. Gives the attack that it begins; should it begin several, the others
+    /// come with the next packets.
+    pub fn packet(&mut self, packet: &Packet<'_>) -> Option<Alert> {
+        self.watch(packet);
+        if self.desk.alerts.is_empty() {
+            return None;
+        }
+        self.desk.alerts.pop_front()
+    }
+
+    fn watch(&mut self, packet: &Packet<'_>) -> Option<()> {
+        let accepted = packet.verdict == Verdict::Accept
+            || self
+                .accept_actions
+                .iter()
+                .any(|word| word.as_bytes() == packet.action);
+        let look = look::look(packet, accepted);
+        if accepted && look.is_none() {
+            return None;
+        }
+        // What is no attack counts for the rate of its prefix all the same.
+        let prefix = packet
+            .time
+            .and_then(|time| self.prefixes.count(packet.prefix, time.0));
+        let (look, source, target) = (look?, packet.src?, packet.dst?);
+        if look::to_many(packet, target) || self.allow.iter().any(|network| network.contains(source)) {
+            return None;
+        }
+        let Some(time) = packet.time.map(|time| time.0) else {
+            self.timeless += 1;
+            return None;
+        };
+        if time > self.now || time < self.now.saturating_sub(NEXT_FILE) {
+            self.now = time;
+        }
+        let (source, target) = (Host::from(source), Host::from(target));
+        let hit = Hit {
+            time,
+            source,
+            prefix,
+            marked: false,
+        };
+        match look {
+            Look::Open => {
+                let (from, port) = (packet.src_port.unwrap_or(0), packet.dst_port?);
+                let hit = Hit {
+                    marked: look::marked(packet),
+                    ..hit
+                };
+                let spoofed = self.open(hit, target, from, port, accepted);
+                if !accepted {
+                    self.reach(hit, target, port, SYN, spoofed);
+                }
+            }
+            Look::Datagram => self.reach(hit, target, packet.dst_port?, UDP, false),
+            Look::Odd(flags) => {
+                let touch = Touch {
+                    time,
+                    item: packet.dst_port?,
+                    sent: 0,
+                    prefix,
+                };
+                let way = (source, target, Some(flags));
+                self.ports.packet(way, touch, false, self.now, &mut self.desk);
+            }
+            Look::Echo => {
+                let key = (None, target, None);
+                self.icmp_flood.packet(key, hit, false, self.now, &mut self.desk);
+            }
+        }
+        Some(())
+    }
+
+    /// A SYN packet, for flood and brute force. True if it drowns in a flood from many sources.
+    fn open(&mut self, hit: Hit, target: Host, from: u16, port: u16, accepted: bool) -> bool {
+        let guarded = hit.marked || self.thresholds.auth_ports.contains(&port);
+        if accepted && !guarded {
+            return false;
+        }
+        let ports = u32::from(from) << 16 | u32::from(port);
+        let syn = self.connections.syn((hit.source, target, ports), hit.time);
+        let mut spoofed = false;
+        if !accepted && syn != Syn::Repeat {
+            let key = (None, target, Some(port));
+            let hit = Hit { marked: false, ..hit };
+            spoofed = self.syn_flood.packet(key, hit, false, self.now, &mut self.desk);
+        }
+        if guarded && syn == Syn::New {
+            let key = (Some(hit.source), target, Some(port));
+            let marked = hit.marked && !self.brute_force.exceeded_by_other(&key, hit.time);
+            let known = spoofed && !marked;
+            let hit = Hit { marked, ..hit };
+            self.brute_force.packet(key, hit, known, self.now, &mut self.desk);
+        }
+        spoofed
+    }
+
+    /// A packet to a port, for scans and sweeps.
+    fn reach(&mut self, hit: Hit, target: Host, port: u16, sent: u8, known: bool) {
+        let Hit {
+            time, source, prefix, ..
+        } = hit;
+        let touch = Touch {
+            time,
+            item: port,
+            sent,
+            prefix,
+        };
+        let way = (source, target, None);
+        self.ports.packet(way, touch, known, self.now, &mut self.desk);
+        let touch = Touch {
+            time,
+            item: target,
+            sent,
+            prefix,
+        };
+        let way = (source, port, sent);
+        self.across.packet(way, touch, known, self.now, &mut self.desk);
+    }
+
+    /// What was found in all.
+    pub fn finish(mut self) -> Outcome {
+        let capped = self.connections.capped
+            || self.brute_force.capped()
+            || self.syn_flood.capped()
+            || self.icmp_flood.capped()
+            || self.ports.capped()
+            || self.across.capped();
+        let desk = &mut self.desk;
+        for rates in [self.brute_force, self.syn_flood, self.icmp_flood] {
+            rates.finish(desk);
+        }
+        self.ports.finish(desk);
+        self.across.finish(desk);
+        let limited = self.prefixes.limited();
+        let mut lower_bounds = Vec::new();
+        let closed = desk.take();
+        let mut findings = Vec::new();
+        for mut one in settle::settle(closed, u64::from(self.thresholds.sweep)) {
+            let prefixes = one.shares.limited(&limited);
+            one.finding.lower_bound |= !prefixes.is_empty();
+            lower_bounds.extend(prefixes.into_iter().map(|number| self.prefixes.text(number)));
+            findings.push(one.finding);
+        }
+        lower_bounds.sort_unstable();
+        lower_bounds.dedup();
+        Outcome {
+            findings,
+            timeless: self.timeless,
+            capped: capped || desk.capped,
+            lower_bounds,
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! Attacks by rate: brute force and floods.
+
+use std::net::IpAddr;
+
+use hashbrown::HashMap;
+
+use super::desk::{Closed, Desk, QUIET, SLACK, Shares};
+use super::finding::{Alert, Finding, Hosts, Kind};
+use super::host::Host;
+use super::limited::Number;
+use super::set::Set;
+use super::tail::Tail;
+use super::tracked::{Tracked, Watch};
+use super::window::Window;
+use crate::netfilter::Time;
+
+/// Sources remembered before a flood is one; targets remembered of brute forces.
+const RECENT: usize = 1024;
+
+/// A flood from so many sources is spoofed: its sources are not looked at one by one.
+const SPOOFED: usize = 64;
+
+/// What is counted together: the source of a brute force, the target, and its port.
+pub type Key = (Option<Host>, Host, Option<u16>);
+
+/// The rate that makes an attack.
+#[derive(Clone, Copy, Debug)]
+pub struct Limit {
+    pub kind: Kind,
+    /// What the setting says.
+    pub threshold: u64,
+    /// The count from which it is an attack.
+    pub need: u64,
+    /// Seconds of the window.
+    pub per: u64,
+}
+
+impl Limit {
+    fn span(&self) -> i64 {
+        self.per as i64 * Time::SECOND
+    }
+}
+
+/// A packet as it counts for a rate.
+#[derive(Clone, Copy, Debug)]
+pub struct Hit {
+    pub time: i64,
+    pub source: Host,
+    pub prefix: Option<Number>,
+    /// The firewall itself said that the rate was exceeded.
+    pub marked: bool,
+}
+
+/// All that is watched for one kind.
+#[derive(Debug)]
+pub struct Rates {
+    limit: Limit,
+    tracked: Tracked<Key, Rate>,
+    /// Who exceeded the rate last, and when, by target and port.
+    exceeded: HashMap<(Host, Option<u16>), (Host, i64)>,
+}
+
+#[derive(Debug)]
+struct Rate {
+    window: Window,
+    span: i64,
+    /// The sources of the packets in the window, until it is an attack.
+    recent: Tail<(i64, Host)>,
+    last: i64,
+    live: Option<Box<Live>>,
+}
+
+/// An attack under way.
+#[derive(Debug)]
+struct Live {
+    first: i64,
+    last: i64,
+    packets: u64,
+    /// Packets since the rate was last exceeded: they belong to it if it is exceeded again.
+    pending: u64,
+    peak: u64,
+    by_rate: bool,
+    sources: Set<Host>,
+    shares: Shares,
+}
+
+impl Watch for Rate {
+    fn last(&self) -> i64 {
+        self.last
+    }
+
+    fn keep(&self) -> i64 {
+        if self.live() { QUIET } else { self.span }
+    }
+
+    fn live(&self) -> bool {
+        self.live.is_some()
+    }
+}
+
+impl Rates {
+    pub fn new(limit: Limit, most: usize) -> Self {
+        Rates {
+            limit,
+            tracked: Tracked::new(most),
+            exceeded: HashMap::new(),
+        }
+    }
+
+    /// Whether another source exceeds the rate of this target and port at this time.
+    pub fn exceeded_by_other(&self, (source, target, port): &Key, time: i64) -> bool {
+        self.exceeded.get(&(*target, *port)).is_some_and(|(other, last)| {
+            Some(*other) != *source && time.abs_diff(*last) < self.limit.span().unsigned_abs()
+        })
+    }
+
+    pub fn capped(&self) -> bool {
+        self.tracked.capped
+    }
+
+    /// Counts a packet. Only what is watched already, if `known`. True if this is a flood from
+    /// many sources.
+    pub fn packet(&mut self, key: Key, hit: Hit, known: bool, now: i64, desk: &mut Desk) -> bool {
+        let limit = self.limit;
+        let rate = if known {
+            match self.tracked.get(&key) {
+                Some(rate) => rate,
+                None => return false,
+            }
+        } else {
+            let new = || Rate::new(&limit, hit.time);
+            let closed = |key, rate: Rate| rate.close(&key, &limit, desk);
+            self.tracked.enter(key, now, new, closed)
+        };
+        if rate.packet(&key, hit, &limit, desk) && key.0.is_some() {
+            if self.exceeded.len() >= RECENT {
+                self.exceeded.clear();
+            }
+            self.exceeded.insert((key.1, key.2), (hit.source, hit.time));
+        }
+        rate.live
+            .as_ref()
+            .is_some_and(|live| live.sources.len() >= SPOOFED)
+    }
+
+    pub fn finish(self, desk: &mut Desk) {
+        for (key, rate) in self.tracked.into_all() {
+            rate.close(&key, &self.limit, desk);
+        }
+    }
+}
+
+impl Rate {
+    fn new(limit: &Limit, time: i64) -> Self {
+        Rate {
+            window: Window::new(limit.span()),
+            span: limit.span(),
+            recent: Tail::new(),
+            last: time,
+            live: None,
+        }
+    }
+
+    /// Counts a packet; true if the rate is exceeded.
+    fn packet(&mut self, key: &Key, hit: Hit, limit: &Limit, desk: &mut Desk) -> bool {
+        let over = self
+            .live
+            .as_ref()
+            .is_some_and(|live| hit.time - live.last > QUIET);
+        if over || hit.time < self.last - SLACK {
+            let rate = std::mem::replace(self, Rate::new(limit, hit.time));
+            rate.close(key, limit, desk);
+        }
+        let time = hit.time.max(self.last);
+        self.last = time;
+        let sum = self.window.add(time);
+        let by_rate = sum >= limit.need;
+        let attack = by_rate || hit.marked;
+        if let Some(live) = &mut self.live {
+            live.shares.add(hit.prefix, 1);
+            live.sources.insert(hit.source, &mut desk.room);
+            live.pending += 1;
+            if attack {
+                live.packets += std::mem::take(&mut live.pending);
+                live.last = time;
+                live.peak = live.peak.max(sum);
+                live.by_rate |= by_rate;
+            }
+            return by_rate;
+        }
+        if attack {
+            self.begin(key, hit, sum, by_rate, limit, desk);
+        } else if key.0.is_none() {
+            while let Some((oldest, _)) = self.recent.oldest()
+                && (time - oldest >= limit.span() || self.recent.len() >= RECENT)
+            {
+                self.recent.drop_oldest();
+            }
+            self.recent.push((time, hit.source));
+        }
+        by_rate
+    }
+
+    fn begin(&mut self, key: &Key, hit: Hit, sum: u64, by_rate: bool, limit: &Limit, desk: &mut Desk) {
+        let first = self.window.first().unwrap_or(self.last);
+        let mut sources = Set::new();
+        let recent = std::mem::replace(&mut self.recent, Tail::new());
+        sources.more = key.0.is_none() && recent.len() >= RECENT;
+        for (_, source) in recent.iter().filter(|(time, _)| *time >= first) {
+            sources.insert(*source, &mut desk.room);
+        }
+        sources.insert(hit.source, &mut desk.room);
+        let mut shares = Shares::default();
+        shares.add(hit.prefix, sum);
+        let live = Live {
+            first,
+            last: self.last,
+            packets: sum,
+            pending: 0,
+            peak: sum,
+            by_rate,
+            sources,
+            shares,
+        };
+        desk.alert(Alert {
+            kind: limit.kind,
+            source: live.source(),
+            target: Hosts::One(key.1.into()),
+            port: key.2,
+            first: Time(first),
+            last: Time(self.last),
+            count: sum,
+        });
+        self.live = Some(Box::new(live));
+    }
+
+    fn close(self, key: &Key, limit: &Limit, desk: &mut Desk) {
+        let Some(live) = self.live else { return };
+        live.sources.leave(&mut desk.room);
+        desk.close(Closed {
+            finding: Finding {
+                kind: limit.kind,
+                source: live.source(),
+                target: Hosts::One(key.1.into()),
+                port: key.2,
+                first: Time(live.first),
+                last: Time(live.last),
+                packets: live.packets,
+                distinct: 0,
+                peak: live.peak,
+                per: limit.per,
+                threshold: limit.threshold,
+                lower_bound: false,
+            },
+            shares: live.shares,
+            by_rate: live.by_rate,
+        });
+    }
+}
+
+impl Live {
+    fn source(&self) -> Hosts {
+        match self.sources.only() {
+            Some(source) => Hosts::One(IpAddr::from(*source)),
+            None if self.sources.more => Hosts::AtLeast(self.sources.len() as u64),
+            None => Hosts::Many(self.sources.len() as u64),
+        }
+    }
+}

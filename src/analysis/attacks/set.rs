@@ -1,0 +1,55 @@
+//! Distinct things of one attack, counted exactly as long as there is room.
+
+use std::hash::Hash;
+
+use hashbrown::HashSet;
+
+/// The most that one set keeps: every port there is.
+const MOST: usize = 1 << 16;
+
+/// Places that all sets of a detector share.
+#[derive(Debug)]
+pub struct Room(pub usize);
+
+/// A bounded set.
+#[derive(Debug)]
+pub struct Set<T> {
+    items: HashSet<T>,
+    /// Something found no place: there are at least as many as were counted.
+    pub more: bool,
+}
+
+impl<T: Hash + Eq> Set<T> {
+    pub fn new() -> Self {
+        Set {
+            items: HashSet::new(),
+            more: false,
+        }
+    }
+
+    /// Puts one in; true if it was not there.
+    pub fn insert(&mut self, item: T, room: &mut Room) -> bool {
+        if self.items.len() < MOST && room.0 > 0 {
+            let new = self.items.insert(item);
+            room.0 -= usize::from(new);
+            return new;
+        }
+        let new = !self.items.contains(&item);
+        self.more |= new;
+        new
+    }
+
+    pub fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// The one item of a set of one.
+    pub fn only(&self) -> Option<&T> {
+        self.items.iter().next().filter(|_| self.len() == 1 && !self.more)
+    }
+
+    /// Gives the places back.
+    pub fn leave(&self, room: &mut Room) {
+        room.0 += self.items.len();
+    }
+}

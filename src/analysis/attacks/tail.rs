@@ -1,0 +1,65 @@
+//! A queue whose newest item needs no memory of its own: most of what is watched never has a
+//! second one.
+
+use std::collections::VecDeque;
+
+/// Items in their order, the newest last.
+#[derive(Debug)]
+pub struct Tail<T> {
+    older: VecDeque<T>,
+    newest: Option<T>,
+}
+
+impl<T> Tail<T> {
+    pub fn new() -> Self {
+        Tail {
+            older: VecDeque::new(),
+            newest: None,
+        }
+    }
+
+    pub fn len(&self) -> usize {
+        self.older.len() + usize::from(self.newest.is_some())
+    }
+
+    pub fn push(&mut self, item: T) {
+        self.older.extend(self.newest.replace(item));
+    }
+
+    pub fn oldest(&self) -> Option<&T> {
+        self.older.front().or(self.newest.as_ref())
+    }
+
+    pub fn newest(&mut self) -> Option<&mut T> {
+        self.newest.as_mut()
+    }
+
+    /// The item so many places before the newest, which is 0.
+    pub fn back(&self, places: usize) -> Option<&T> {
+        match places.checked_sub(1) {
+            None => self.newest.as_ref(),
+            Some(places) => self.older.iter().rev().nth(places),
+        }
+    }
+
+    pub fn drop_oldest(&mut self) {
+        if self.older.pop_front().is_none() {
+            self.newest = None;
+        }
+    }
+
+    /// Takes the newest item that fits out of its place.
+    pub fn take(&mut self, mut fits: impl FnMut(&T) -> bool) -> Option<T> {
+        if self.newest.as_ref().is_some_and(&mut fits) {
+            let item = self.newest.take();
+            self.newest = self.older.pop_back();
+            return item;
+        }
+        let place = self.older.iter().rposition(fits)?;
+        self.older.remove(place)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &T> {
+        self.older.iter().chain(&self.newest)
+    }
+}

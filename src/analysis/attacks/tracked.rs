@@ -1,0 +1,107 @@
+//! A bounded table of what is being watched.
+
+use std::hash::Hash;
+
+use hashbrown::HashMap;
+
+use super::desk::SLACK;
+use crate::netfilter::Time;
+
+/// The size at which a table is first looked through.
+const FIRST: usize = 4096;
+
+/// What is watched under one key.
+pub trait Watch {
+    /// The newest packet's time.
+    fn last(&self) -> i64;
+    /// For how long after it the state still matters, in microseconds.
+    fn keep(&self) -> i64;
+    /// Whether an attack is under way.
+    fn live(&self) -> bool;
+}
+
+/// States by key, at most `limit` of them. When it is full, what no longer matters goes; if that is
+/// not enough, what was quiet for longest, attacks under way last.
+#[derive(Debug)]
+pub struct Tracked<K, V> {
+    map: HashMap<K, V>,
+    limit: usize,
+    /// When to look for what no longer matters: small tables are quick.
+    next: usize,
+    /// Something that still mattered had to go.
+    pub capped: bool,
+}
+
+impl<K: Hash + Eq, V: Watch> Tracked<K, V> {
+    pub fn new(limit: usize) -> Self {
+        Tracked {
+            map: HashMap::new(),
+            limit,
+            next: FIRST.min(limit),
+            capped: false,
+        }
+    }
+
+    /// The state under a key that is there already.
+    pub fn get(&mut self, key: &K) -> Option<&mut V> {
+        self.map.get_mut(key)
+    }
+
+    /// The state under a key, made if it is not there. What has to go for it and is an attack goes
+    /// to `closed`.
+    pub fn enter(&mut self, key: K, now: i64, new: impl FnOnce() -> V, closed: impl FnMut(K, V)) -> &mut V {
+        if self.map.len() >= self.next && !self.map.contains_key(&key) {
+            self.clean(now, closed);
+        }
+        self.map.entry(key).or_insert_with(new)
+    }
+
+    /// Everything that is there.
+    pub fn into_all(self) -> impl Iterator<Item = (K, V)> {
+        self.map.into_iter()
+    }
+
+    fn clean(&mut self, now: i64, mut closed: impl FnMut(K, V)) {
+        // A packet may come late by the slack.
+        let stale = |v: &V| v.last().abs_diff(now) > (v.keep() + SLACK).unsigned_abs();
+        self.remove(stale, &mut closed);
+        self.shrink(now, &mut closed);
+        self.next = (self.map.len() * 2).clamp(FIRST.min(self.limit), self.limit);
+    }
+
+    fn shrink(&mut self, now: i64, closed: &mut impl FnMut(K, V)) {
+        for live in [false, true] {
+            let goal = self.limit / 2;
+            if self.map.len() <= goal + self.limit / 4 {
+                return;
+            }
+            self.capped = true;
+            // Ages in powers of two seconds: the youngest that must go is found in one pass, and
+            // it depends on times alone, not on the order of the table.
+            let mut ages = [0usize; 64];
+            for state in self.map.values().filter(|v| v.live() == live) {
+                ages[age(state, now)] += 1;
+            }
+            let mut excess = self.map.len() - goal;
+            let mut least = 63;
+            while least > 0 && excess > ages[least] {
+                excess -= ages[least];
+                least -= 1;
+            }
+            self.remove(|v| v.live() == live && age(v, now) >= least, closed);
+        }
+    }
+
+    fn remove(&mut self, go: impl Fn(&V) -> bool, closed: &mut impl FnMut(K, V)) {
+        for (key, state) in self.map.extract_if(|_, state| go(state)) {
+            if state.live() {
+                closed(key, state);
+            }
+        }
+    }
+}
+
+fn age(state: &impl Watch, now: i64) -> usize {
+    let seconds = state.last().abs_diff(now) / Time::SECOND.unsigned_abs();
+    (u64::BITS - seconds.leading_zeros()).min(63) as usize
+}

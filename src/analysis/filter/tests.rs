@@ -1,0 +1,71 @@
+use super::super::sample::{packet, utc};
+use super::*;
+
+#[test]
+fn filters_are_told_in_words() {
+    let filters = Filters {
+        since: Some(utc("2026-05-04")),
+        until: Some(utc("2026-05-05 06:35:12")),
+        src: vec![
+            "192.0.2.0/24".parse().expect("a network"),
+            "2001:db8::7".parse().expect("an address"),
+        ],
+        dst: vec!["198.51.100.1".parse().expect("an address")],
+        sport: vec![1024..=65535],
+        dport: vec![22..=22, 80..=443],
+        proto: vec!["tcp".into()],
+        action: vec!["DROP".into()],
+        iface: vec!["eth0".into()],
+        log_host: vec!["fw1".into()],
+        no_local: true,
+        no_accept: true,
+        accept_actions: vec!["PASS".into()],
+    };
+    assert_eq!(
+        filters.words(&TimeZone::UTC),
+        "since 2026-05-04 00:00:00, before 2026-05-05 06:35:12, source 192.0.2.0/24 or 2001:db8::7, \
+         destination 198.51.100.1, source port 1024-65535, destination port 22 or 80-443, protocol tcp, \
+         action DROP, interface eth0, logging host fw1, not lo, not accepted"
+    );
+    assert_eq!(
+        Filters {
+            accept_actions: vec!["PASS".into()],
+            ..Filters::default()
+        }
+        .words(&TimeZone::UTC),
+        ""
+    );
+}
+
+#[test]
+fn since_is_inclusive_until_exclusive_and_no_time_passes_neither() {
+    let (since, until) = (Some(utc("2026-05-04 06:00")), Some(utc("2026-05-04 07:00")));
+    let passes = |filters: &Filters, time: Option<&str>| {
+        filters.pass(&Packet {
+            time: time.map(utc),
+            ..packet("192.0.2.1")
+        })
+    };
+    let filters = Filters {
+        since,
+        until,
+        ..Filters::default()
+    };
+    assert!(passes(&filters, Some("2026-05-04 06:00:00")));
+    assert!(passes(&filters, Some("2026-05-04 06:59:59.999999")));
+    assert!(!passes(&filters, Some("2026-05-04 05:59:59.999999")));
+    assert!(!passes(&filters, Some("2026-05-04 07:00:00")));
+    for filters in [
+        Filters {
+            since,
+            ..Filters::default()
+        },
+        Filters {
+            until,
+            ..Filters::default()
+        },
+    ] {
+        assert!(!passes(&filters, None) && filters.ask_time());
+    }
+    assert!(passes(&Filters::default(), None));
+}

@@ -1,0 +1,62 @@
+//! Finding things that lie in one growing run by their keys.
+
+use std::hash::{BuildHasher, Hash};
+
+use hashbrown::hash_table::Entry;
+use hashbrown::{DefaultHashBuilder, HashTable};
+
+/// The places of keys in a run that grows at its end and is never reordered: a flood from millions
+/// of sources makes millions of entries, and these take 9 bytes each.
+#[derive(Debug, Default)]
+pub struct Index {
+    /// A place, and what is kept of its key's hash: growing then needs no look at the run.
+    places: HashTable<(u32, u32)>,
+    hasher: DefaultHashBuilder,
+    /// The place that was asked for last: packets come in runs.
+    last: u32,
+}
+
+impl Index {
+    /// The place of a key in a run of this length; the length itself if the key is new, and then
+    /// the caller adds it there. `has` tells whether a place has that key. At most 2^32 places.
+    pub fn place(&mut self, key: impl Hash, length: usize, has: impl Fn(usize) -> bool) -> usize {
+        if (self.last as usize) < length && has(self.last as usize) {
+            return self.last as usize;
+        }
+        let hash = self.hasher.hash_one(key);
+        let kept = (hash ^ (hash >> 32)) as u32;
+        let same = |(place, hash): &(u32, u32)| *hash == kept && has(*place as usize);
+        self.last = match self.places.entry(spread(kept), same, |(_, kept)| spread(*kept)) {
+            Entry::Occupied(known) => known.get().0,
+            Entry::Vacant(free) => free.insert((length as u32, kept)).get().0,
+        };
+        self.last as usize
+    }
+}
+
+/// The table looks at the highest bits and the lowest: all must depend on the key.
+fn spread(kept: u32) -> u64 {
+    // 2^64 over the golden ratio (Knuth, volume 3, section 6.4).
+    u64::from(kept).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_has_one_place_in_the_order_of_their_coming() {
+        let mut index = Index::default();
+        let mut run: Vec<u64> = Vec::new();
+        // Each key comes three times, once right behind itself.
+        let keys = (0..20_000u64).flat_map(|n| [n, n, n / 2]);
+        for key in keys {
+            let place = index.place(key, run.len(), |n| run[n] == key);
+            if place == run.len() {
+                run.push(key);
+            }
+            assert_eq!(run[place], key);
+        }
+        assert_eq!(run, (0..20_000).collect::<Vec<_>>());
+    }
+}

@@ -1,0 +1,257 @@
+//! The module `new`: what came since `--since` and never before.
+
+use std::cmp::Ordering;
+
+use hashbrown::HashMap;
+use jiff::tz::TimeZone;
+
+use super::addresses::Addr;
+use super::fold::{Context, Counter, Numbers, Seen};
+use super::index::Index;
+use super::key::Key;
+use super::table::{self, Body, Cell, Column, missing_last};
+use super::when;
+use super::words::Word;
+use crate::netfilter::Time;
+
+/// Packets of one source to one port (and protocol).
+struct Pair {
+    /// Source, port, protocol.
+    key: Key,
+    times: Times,
+}
+
+/// When something came.
+#[derive(Clone, Copy)]
+struct Times {
+    /// Packets since `--since`.
+    count: u64,
+    /// The first of them; [`i64::MAX`] if there are none.
+    first: i64,
+    /// Whether there was one before.
+    before: bool,
+}
+
+impl Times {
+    const NEVER: Times = Times {
+        count: 0,
+        first: i64::MAX,
+        before: false,
+    };
+
+    fn add(&mut self, other: Times) {
+        self.count += other.count;
+        self.first = self.first.min(other.first);
+        self.before |= other.before;
+    }
+
+    fn is_new(&self) -> bool {
+        !self.before && self.count > 0
+    }
+}
+
+/// Counts by source and port; which sources and ports are new follows from that.
+pub struct News {
+    since: Option<Time>,
+    zone: TimeZone,
+    pairs: Vec<Pair>,
+    index: Index,
+}
+
+impl News {
+    pub fn counter(context: &Context) -> Box<dyn Counter> {
+        Box::new(News {
+            since: context.filters.since,
+            zone: context.zone.clone(),
+            pairs: Vec::new(),
+            index: Index::default(),
+        })
+    }
+
+    fn times(&mut self, seen: &Seen<'_>) -> &mut Times {
+        let key = Key::default()
+            .address(seen.src)
+            .port(seen.packet.dst_port)
+            .word(seen.proto);
+        let pairs = &mut self.pairs;
+        let place = self.index.place(key, pairs.len(), |n| pairs[n].key == key);
+        if place == pairs.len() {
+            let times = Times::NEVER;
+            pairs.push(Pair { key, times });
+        }
+        &mut pairs[place].times
+    }
+}
+
+/// Something new.
+struct Find {
+    kind: Kind,
+    src: Addr,
+    port: Option<u16>,
+    proto: Option<Word>,
+    times: Times,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Source,
+    Port,
+    /// Of a source and a port that were both known.
+    Pair,
+}
+
+impl Counter for News {
+    fn packet(&mut self, seen: &Seen<'_>) {
+        let first = seen.packet.time.map_or(i64::MAX, |time| time.0);
+        self.times(seen).add(Times {
+            count: 1,
+            first,
+            before: false,
+        });
+    }
+
+    fn earlier(&mut self, seen: &Seen<'_>) {
+        self.times(seen).before = true;
+    }
+
+    fn body(mut self: Box<Self>, numbers: &Numbers, limit: usize) -> Body {
+        self.index = Index::default();
+        // The source is highest in the key: its pairs come to stand together.
+        self.pairs.sort_unstable_by_key(|pair| pair.key);
+        let mut ports: HashMap<(u16, Word), Times> = HashMap::new();
+        let mut before = false;
+        for pair in &self.pairs {
+            before |= pair.times.before;
+            let (_, port, proto) = parts(pair.key);
+            if let Some(port) = port {
+                ports.entry((port, proto)).or_insert(Times::NEVER).add(pair.times);
+            }
+        }
+        let mut finds = [Vec::new(), Vec::new(), Vec::new()];
+        for run in self.pairs.chunk_by(|a, b| parts(a.key).0 == parts(b.key).0) {
+            let Some((src, ..)) = run
+                .first()
+                .map(|pair| parts(pair.key))
+                .filter(|p| p.0 != Addr::NONE)
+            else {
+                continue;
+            };
+            let mut times = Times::NEVER;
+            run.iter().for_each(|pair| times.add(pair.times));
+            if times.is_new() {
+                finds[0].push(Find {
+                    kind: Kind::Source,
+                    src,
+                    port: None,
+                    proto: None,
+                    times,
+                });
+                continue;
+            }
+            for pair in run.iter().filter(|pair| pair.times.is_new()) {
+                let (_, Some(port), proto) = parts(pair.key) else {
+                    continue;
+                };
+                if ports.get(&(port, proto)).is_some_and(|times| times.before) {
+                    let (port, proto, times) = (Some(port), Some(proto), pair.times);
+                    finds[2].push(Find {
+                        kind: Kind::Pair,
+                        src,
+                        port,
+                        proto,
+                        times,
+                    });
+                }
+            }
+        }
+        for ((port, proto), times) in ports.into_iter().filter(|(_, times)| times.is_new()) {
+            let (port, proto) = (Some(port), Some(proto));
+            finds[1].push(Find {
+                kind: Kind::Port,
+                src: Addr::NONE,
+                port,
+                proto,
+                times,
+            });
+        }
+        let notes = vec![self.note(before, finds.each_ref().map(Vec::len))];
+        let top = finds
+            .into_iter()
+            .flat_map(|finds| table::top(finds, limit, |a, b| compare(a, b, numbers)));
+        Body {
+            columns: COLUMNS.to_vec(),
+            rows: top.map(|find| row(&find, numbers)).collect(),
+            notes,
+        }
+    }
+}
+
+impl News {
+    fn note(&self, before: bool, [sources, ports, pairs]: [usize; 3]) -> String {
+        let since = self.since.map_or(String::new(), |since| {
+            format!(" since {}", when::text(since, &self.zone))
+        });
+        if !before {
+            return format!("No packet is from before: all that came{since} is new.");
+        }
+        let counted = |count: usize, what: &str| {
+            let s = if count == 1 { "" } else { "s" };
+            format!("{count} {what}{s}")
+        };
+        format!(
+            "New{since}: {}, {}, {} of a known source and a known port.",
+            counted(sources, "source"),
+            counted(ports, "port"),
+            counted(pairs, "pair")
+        )
+    }
+}
+
+fn parts(mut key: Key) -> (Addr, Option<u16>, Word) {
+    let proto = key.pop_word();
+    let port = key.pop_port();
+    (key.pop_address(), port, proto)
+}
+
+fn compare(a: &Find, b: &Find, numbers: &Numbers) -> Ordering {
+    let address = |find: &Find| numbers.addresses.address(find.src);
+    let proto = |find: &Find| {
+        find.proto
+            .map(|proto| numbers.words.text(proto))
+            .filter(|p| !p.is_empty())
+    };
+    (b.times.count.cmp(&a.times.count))
+        .then_with(|| missing_last(address(a), address(b)))
+        .then_with(|| missing_last(a.port, b.port))
+        .then_with(|| missing_last(proto(a), proto(b)))
+}
+
+fn row(find: &Find, numbers: &Numbers) -> Vec<Cell> {
+    let kind = match find.kind {
+        Kind::Source => "source",
+        Kind::Port => "port",
+        Kind::Pair => "pair",
+    };
+    let first = (find.times.first != i64::MAX).then_some(Time(find.times.first));
+    vec![
+        Cell::Count(find.times.count),
+        Cell::word(kind),
+        Cell::address(numbers.addresses.address(find.src)),
+        Cell::port(find.port),
+        find.proto
+            .map_or(Cell::Missing, |proto| Cell::word(numbers.words.text(proto))),
+        Cell::time(first),
+    ]
+}
+
+const COLUMNS: [Column; 6] = [
+    Column::number("Count", 6),
+    Column::word("New", 6),
+    Column::word("Source IP", 25),
+    Column::number("DPort", 5),
+    Column::word("Proto", 6),
+    Column::word("First", 19),
+];
+
+#[cfg(test)]
+mod tests;

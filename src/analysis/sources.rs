@@ -1,0 +1,213 @@
+//! The module `sources`: who sends most, and how wide.
+
+use super::addresses::Addr;
+use super::fold::{Context, Counter, Numbers, Seen};
+use super::index::Index;
+use super::table::{self, Body, Cell, Column, missing_last};
+use crate::netfilter::Time;
+
+/// Targets of one source that are told apart; of more it is only known that there are more.
+const TARGETS: usize = 1024;
+
+/// Ports up to here lie in a list, more in a map of bits, which takes 8 KiB.
+const LISTED_PORTS: usize = 1024;
+
+struct Source {
+    addr: Addr,
+    count: u64,
+    bytes: u64,
+    first: Option<Time>,
+    last: Option<Time>,
+    ports: Ports,
+    targets: Targets,
+}
+
+/// What a source's destination ports were. Most sources knock at one.
+enum Ports {
+    None,
+    One(u16),
+    /// In order.
+    Few(Vec<u16>),
+    /// A bit a port, and how many are set.
+    Many(Box<([u64; 1024], u32)>),
+}
+
+impl Ports {
+    fn add(&mut self, port: u16) {
+        match self {
+            Ports::None => *self = Ports::One(port),
+            Ports::One(one) if *one == port => {}
+            Ports::One(one) => *self = Ports::Few(vec![port.min(*one), port.max(*one)]),
+            Ports::Few(few) => {
+                let Err(place) = few.binary_search(&port) else {
+                    return;
+                };
+                if few.len() < LISTED_PORTS {
+                    few.insert(place, port);
+                    return;
+                }
+                let mut many = Box::new(([0; 1024], 0));
+                few.iter().for_each(|known| set(&mut many, *known));
+                set(&mut many, port);
+                *self = Ports::Many(many);
+            }
+            Ports::Many(many) => set(many, port),
+        }
+    }
+
+    fn len(&self) -> u64 {
+        match self {
+            Ports::None => 0,
+            Ports::One(_) => 1,
+            Ports::Few(few) => few.len() as u64,
+            Ports::Many(many) => many.1.into(),
+        }
+    }
+}
+
+fn set(many: &mut ([u64; 1024], u32), port: u16) {
+    let word = &mut many.0[usize::from(port / 64)];
+    let bit = 1 << (port % 64);
+    many.1 += u32::from(*word & bit == 0);
+    *word |= bit;
+}
+
+/// Where a source's packets went.
+enum Targets {
+    None,
+    One(Addr),
+    /// In order.
+    Few(Vec<Addr>),
+    /// More than [`TARGETS`].
+    Many,
+}
+
+impl Targets {
+    fn add(&mut self, target: Addr) {
+        match self {
+            Targets::None => *self = Targets::One(target),
+            Targets::One(one) if *one == target => {}
+            Targets::One(one) => *self = Targets::Few(vec![target.min(*one), target.max(*one)]),
+            Targets::Few(few) => {
+                let Err(place) = few.binary_search(&target) else {
+                    return;
+                };
+                if few.len() < TARGETS {
+                    few.insert(place, target);
+                } else {
+                    *self = Targets::Many;
+                }
+            }
+            Targets::Many => {}
+        }
+    }
+
+    fn cell(&self) -> Cell {
+        match self {
+            Targets::None => Cell::Count(0),
+            Targets::One(_) => Cell::Count(1),
+            Targets::Few(few) => Cell::Count(few.len() as u64),
+            Targets::Many => Cell::MoreThan(TARGETS as u64),
+        }
+    }
+}
+
+/// Counts by source.
+#[derive(Default)]
+pub struct Sources {
+    sources: Vec<Source>,
+    index: Index,
+}
+
+impl Sources {
+    pub fn counter(_: &Context) -> Box<dyn Counter> {
+        Box::<Sources>::default()
+    }
+
+    /// A source, made where it is missing.
+    fn source(&mut self, addr: Addr) -> &mut Source {
+        let sources = &mut self.sources;
+        let place = self.index.place(addr, sources.len(), |n| sources[n].addr == addr);
+        if place == sources.len() {
+            sources.push(Source {
+                addr,
+                count: 0,
+                bytes: 0,
+                first: None,
+                last: None,
+                ports: Ports::None,
+                targets: Targets::None,
+            });
+        }
+        &mut sources[place]
+    }
+}
+
+impl Counter for Sources {
+    fn packet(&mut self, seen: &Seen<'_>) {
+        let source = self.source(seen.src);
+        let packet = seen.packet;
+        source.count += 1;
+        source.bytes += u64::from(packet.length.unwrap_or(0));
+        if let Some(time) = packet.time {
+            source.first = Some(source.first.map_or(time, |first| first.min(time)));
+            source.last = source.last.max(Some(time));
+        }
+        if let Some(port) = packet.dst_port {
+            source.ports.add(port);
+        }
+        if seen.dst != Addr::NONE {
+            source.targets.add(seen.dst);
+        }
+    }
+
+    fn body(self: Box<Self>, numbers: &Numbers, limit: usize) -> Body {
+        let address = |source: &Source| numbers.addresses.address(source.addr);
+        let order = |a: &u32, b: &u32| {
+            let (a, b) = (&self.sources[*a as usize], &self.sources[*b as usize]);
+            b.count
+                .cmp(&a.count)
+                .then_with(|| missing_last(address(a), address(b)))
+        };
+        let row = |n: u32| {
+            let source = &self.sources[n as usize];
+            vec![
+                Cell::Count(source.count),
+                // No IP packet is empty: 0 means that no length was logged.
+                if source.bytes == 0 {
+                    Cell::Missing
+                } else {
+                    Cell::Count(source.bytes)
+                },
+                Cell::Count(source.ports.len()),
+                source.targets.cell(),
+                Cell::address(address(source)),
+                Cell::time(source.first),
+                Cell::time(source.last),
+            ]
+        };
+        let top = table::top((0..self.sources.len() as u32).collect(), limit, order);
+        let many = top
+            .iter()
+            .any(|n| matches!(self.sources[*n as usize].targets, Targets::Many));
+        let note = format!("{TARGETS}+: more than {TARGETS} targets; they are not told apart.");
+        Body {
+            columns: COLUMNS.to_vec(),
+            rows: top.into_iter().map(row).collect(),
+            notes: many.then_some(note).into_iter().collect(),
+        }
+    }
+}
+
+const COLUMNS: [Column; 7] = [
+    Column::number("Count", 6),
+    Column::number("Bytes", 10),
+    Column::number("Ports", 5),
+    Column::number("Targets", 7),
+    Column::word("Source IP", 25),
+    Column::word("First", 19),
+    Column::word("Last", 19),
+];
+
+#[cfg(test)]
+mod tests;

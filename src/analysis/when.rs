@@ -1,0 +1,182 @@
+//! Moments as people type them, for `--since` and `--until`.
+
+use jiff::civil::{Date, DateTime, Time as TimeOfDay};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Span, Timestamp, Zoned};
+
+use crate::netfilter::Time;
+use crate::netfilter::timestamp::{self, Calendar, Reference};
+
+/// What a text names.
+enum Named {
+    Moment(Time),
+    /// A whole day.
+    Day(Date),
+}
+
+/// The moment that `--since` names; a day begins with its midnight. Takes `2026-05-04`,
+/// `2026-05-04 06:35`, `06:35` (the last one before now), RFC 3339, any stamp as it stands in a
+/// log, `2h`, `3 days ago`, `yesterday`, `today`, `now`.
+///
+/// Days and weeks are those of the calendar: `1d` in the week of a change of clocks is the same
+/// time of day yesterday. Local times in a doubled hour are its first pass, in a skipped one they
+/// move forward.
+pub fn since(text: &str, now: Time, zone: &TimeZone) -> Result<Time, String> {
+    let wrong = || wrong(text);
+    match named(text.trim(), now, zone).ok_or_else(wrong)? {
+        Named::Moment(time) => Ok(time),
+        Named::Day(date) => midnight(date, zone).ok_or_else(wrong),
+    }
+}
+
+/// The moment that `--until` names: not part of what is wanted; but a day is, to its end.
+pub fn until(text: &str, now: Time, zone: &TimeZone) -> Result<Time, String> {
+    let wrong = || wrong(text);
+    match named(text.trim(), now, zone).ok_or_else(wrong)? {
+        Named::Moment(time) => Ok(time),
+        // The very last days have no midnight behind them.
+        Named::Day(date) => {
+            let next = date.tomorrow().ok().and_then(|next| midnight(next, zone));
+            Ok(next.unwrap_or(Time::MAX))
+        }
+    }
+}
+
+/// A moment in a zone: `2026-05-04 06:35:12`.
+pub fn text(time: Time, zone: &TimeZone) -> String {
+    match Timestamp::from_microsecond(time.0) {
+        Ok(stamp) => stamp
+            .to_zoned(zone.clone())
+            .strftime("%Y-%m-%d %H:%M:%S")
+            .to_string(),
+        Err(_) => "the end of time".to_owned(),
+    }
+}
+
+fn wrong(text: &str) -> String {
+    format!(
+        "'{text}' is no time, such as 2026-05-04, '2026-05-04 06:35', 06:35, 2h, '3 days ago' or yesterday"
+    )
+}
+
+fn named(text: &str, now: Time, zone: &TimeZone) -> Option<Named> {
+    let clock = Timestamp::from_microsecond(now.0).ok()?.to_zoned(zone.clone());
+    let word = text.to_ascii_lowercase();
+    match word.as_str() {
+        "now" => return Some(Named::Moment(now)),
+        "today" => return Some(Named::Day(clock.date())),
+        "yesterday" => return clock.date().yesterday().ok().map(Named::Day),
+        _ => {}
+    }
+    if let Some(date) = date(text) {
+        return Some(Named::Day(date));
+    }
+    let moment = time_of_day(text)
+        .and_then(|time| last(time, &clock))
+        .or_else(|| date_and_time(text, zone))
+        .or_else(|| stamp(text, now, zone))
+        .or_else(|| ago(&word, &clock))?;
+    (Time::MIN..=Time::MAX)
+        .contains(&moment)
+        .then_some(Named::Moment(moment))
+}
+
+/// `2026-05-04`
+fn date(text: &str) -> Option<Date> {
+    let mut parts = text.split('-');
+    let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
+    if parts.next().is_some() || year.len() != 4 {
+        return None;
+    }
+    let year = i16::try_from(digits(year, 4)?)
+        .ok()
+        .filter(|year| *year >= 1000)?;
+    Date::new(year, small(month)?, small(day)?).ok()
+}
+
+/// `06:35`, `6:35`, `06:35:12`
+fn time_of_day(text: &str) -> Option<TimeOfDay> {
+    let mut parts = text.split(':');
+    let (hour, minute) = (small(parts.next()?)?, parts.next()?);
+    let second = parts.next().unwrap_or("00");
+    if parts.next().is_some() || minute.len() != 2 || second.len() != 2 {
+        return None;
+    }
+    TimeOfDay::new(hour, small(minute)?, small(second)?, 0).ok()
+}
+
+/// `2026-05-04 06:35`, with seconds or without, with a `T` or a blank between.
+fn date_and_time(text: &str, zone: &TimeZone) -> Option<Time> {
+    let (day, time) = text.split_once(['T', 't', ' '])?;
+    local(date(day)?.to_datetime(time_of_day(time.trim_start())?), zone)
+}
+
+/// A stamp of any form that logs have.
+fn stamp(text: &str, now: Time, zone: &TimeZone) -> Option<Time> {
+    let (stamp, length) = timestamp::read(text.as_bytes())?;
+    if length != text.len() {
+        return None;
+    }
+    Calendar::new(zone.clone(), Reference::Written(now)).place(stamp)
+}
+
+/// The last moment not after now at which the clock on the wall showed this.
+fn last(time: TimeOfDay, clock: &Zoned) -> Option<Time> {
+    let zone = clock.time_zone();
+    let now = clock.timestamp().as_microsecond();
+    let days = [clock.date(), clock.date().yesterday().ok()?];
+    let mut moments = days
+        .into_iter()
+        .filter_map(|date| local(date.to_datetime(time), zone));
+    moments.find(|moment| moment.0 <= now)
+}
+
+/// `2h`, `30m`, `3 days ago`, `2 hours`
+fn ago(word: &str, clock: &Zoned) -> Option<Time> {
+    let word = word.strip_suffix("ago").map_or(word, str::trim_end);
+    let end = word.find(|c: char| !c.is_ascii_digit())?;
+    let (count, unit) = word.split_at(end);
+    let count = i64::from(digits(count, 9)?);
+    let span: Span = match unit.trim() {
+        "s" | "sec" | "secs" | "second" | "seconds" => return before(clock, count),
+        "m" | "min" | "mins" | "minute" | "minutes" => return before(clock, count * 60),
+        "h" | "hour" | "hours" => return before(clock, count * 3600),
+        "d" | "day" | "days" => Span::new().try_days(count).ok()?,
+        "w" | "week" | "weeks" => Span::new().try_weeks(count).ok()?,
+        "month" | "months" => Span::new().try_months(count).ok()?,
+        "y" | "year" | "years" => Span::new().try_years(count).ok()?,
+        _ => return None,
+    };
+    let past = clock.checked_sub(span).ok()?;
+    Some(Time(past.timestamp().as_microsecond()))
+}
+
+fn before(clock: &Zoned, seconds: i64) -> Option<Time> {
+    let past = clock
+        .timestamp()
+        .checked_sub(SignedDuration::from_secs(seconds))
+        .ok()?;
+    Some(Time(past.as_microsecond()))
+}
+
+fn midnight(date: Date, zone: &TimeZone) -> Option<Time> {
+    local(date.to_datetime(TimeOfDay::midnight()), zone)
+}
+
+fn local(datetime: DateTime, zone: &TimeZone) -> Option<Time> {
+    let zoned = zone.to_ambiguous_zoned(datetime).compatible().ok()?;
+    Some(Time(zoned.timestamp().as_microsecond()))
+}
+
+/// A number of one or two digits.
+fn small(text: &str) -> Option<i8> {
+    i8::try_from(digits(text, 2)?).ok()
+}
+
+fn digits(text: &str, most: usize) -> Option<u32> {
+    let fits = !text.is_empty() && text.len() <= most && text.bytes().all(|b| b.is_ascii_digit());
+    fits.then(|| text.parse().ok())?
+}
+
+#[cfg(test)]
+mod tests;

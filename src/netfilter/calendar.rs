@@ -1,0 +1,249 @@
+//! Placing stamps in time that have no year or no zone.
+
+use jiff::tz::TimeZone;
+
+use super::Time;
+use super::timestamp::{Civil, Stamp, datetime, in_range};
+
+/// What a log's stamps without a year are measured against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reference {
+    /// When the log was last written to (now, for one that comes in live). No stamp is later than
+    /// this plus one day, which allows for clocks that disagree.
+    Written(Time),
+    /// The year of its last line, as the user says. No stamp is later than the end of it.
+    Year(i16),
+}
+
+/// Places stamps in time: the zone and the reference that a log's stamps lack.
+///
+/// A stamp without a year lies in the newest year that the reference allows. In autumn's doubled
+/// hour it is the first pass; a skipped one moves forward.
+#[derive(Debug)]
+pub struct Calendar {
+    zone: TimeZone,
+    /// Stamps without a year are not later than this.
+    latest: i64,
+    latest_year: i16,
+    /// The last minute that was placed: lines come in runs of the same minute, and no zone
+    /// changes inside one.
+    memo: Option<(Civil, i64)>,
+}
+
+/// The farthest back a 29 February can lie: over a century year that is no leap year.
+const YEARS_BACK: i16 = 12;
+
+impl Calendar {
+    /// For logs written in `zone`.
+    pub fn new(zone: TimeZone, reference: Reference) -> Self {
+        let mut calendar = Calendar {
+            zone,
+            latest: 0,
+            latest_year: 0,
+            memo: None,
+        };
+        calendar.refer_to(reference);
+        calendar
+    }
+
+    /// Moves the reference (following a log that grows).
+    pub fn refer_to(&mut self, reference: Reference) {
+        self.latest = match reference {
+            Reference::Written(time) => time.0.saturating_add(24 * 3600 * Time::SECOND),
+            Reference::Year(year) => {
+                let next = Civil {
+                    year: year.saturating_add(1),
+                    month: 1,
+                    day: 1,
+                    hour: 0,
+                    minute: 0,
+                    second: 0,
+                    micros: 0,
+                };
+                self.minute_begins(next).map_or(Time::MAX.0, |begin| begin - 1)
+            }
+        };
+        let latest = jiff::Timestamp::from_microsecond(self.latest).unwrap_or(jiff::Timestamp::MAX);
+        self.latest_year = self.zone.to_datetime(latest).year();
+        self.memo = None;
+    }
+
+    /// When a stamp was; none for a day that does not exist.
+    pub fn place(&mut self, stamp: Stamp) -> Option<Time> {
+        let civil = match stamp {
+            Stamp::Moment(time) => return Some(time),
+            Stamp::Yearless(civil) | Stamp::Local(civil) => civil,
+        };
+        let minute = Civil {
+            second: 0,
+            micros: 0,
+            ..civil
+        };
+        let within = i64::from(civil.second) * Time::SECOND + i64::from(civil.micros);
+        if let Some((known, begin)) = self.memo
+            && known == minute
+        {
+            return in_range(begin + within);
+        }
+        let begin = if civil.year != 0 {
+            self.minute_begins(minute)?
+        } else {
+            (0..=YEARS_BACK).find_map(|back| {
+                let begin = self.minute_begins(Civil {
+                    year: self.latest_year - back,
+                    ..minute
+                })?;
+                (begin + within <= self.latest).then_some(begin)
+            })?
+        };
+        // Within the minute of `latest` itself the year depends on the second.
+        let borderline = civil.year == 0 && {
+            let latest_year_begin = self.minute_begins(Civil {
+                year: self.latest_year,
+                ..minute
+            });
+            latest_year_begin.is_some_and(|b| b <= self.latest && self.latest - b < 60 * Time::SECOND)
+        };
+        if !borderline {
+            self.memo = Some((minute, begin));
+        }
+        in_range(begin + within)
+    }
+
+    fn minute_begins(&self, minute: Civil) -> Option<i64> {
+        let zoned = self
+            .zone
+            .to_ambiguous_zoned(datetime(minute)?)
+            .compatible()
+            .ok()?;
+        Some(zoned.timestamp().as_microsecond())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::timestamp::tests::{CET, calendar, placed, utc, whole};
+    use super::*;
+
+    #[test]
+    fn a_stamp_without_a_year_is_the_newest_not_later_than_the_reference_and_a_day() {
+        let reference = Reference::Written(utc("2026-01-01T12:00:00Z"));
+        for (text, expected) in [
+            ("Dec 31 23:59:59", "2025-12-31T23:59:59Z"),
+            ("Jan  1 00:00:00", "2026-01-01T00:00:00Z"),
+            ("Jan  2 12:00:00", "2026-01-02T12:00:00Z"),
+            ("Jan  2 12:00:01", "2025-01-02T12:00:01Z"),
+            ("Feb 29 00:00:00", "2024-02-29T00:00:00Z"),
+        ] {
+            assert_eq!(placed(text, "UTC0", reference), Some(utc(expected)), "{text}");
+        }
+        // The day may reach into the next year.
+        let reference = Reference::Written(utc("2025-12-31T13:00:00Z"));
+        assert_eq!(
+            placed("Jan  1 12:59:59", "UTC0", reference),
+            Some(utc("2026-01-01T12:59:59Z"))
+        );
+        assert_eq!(
+            placed("Jan  1 13:00:01", "UTC0", reference),
+            Some(utc("2025-01-01T13:00:01Z"))
+        );
+    }
+
+    #[test]
+    fn the_reference_counts_in_the_zone_of_the_log() {
+        // Noon of New Year's Eve in UTC and a day is 2 January in Auckland.
+        let reference = Reference::Written(utc("2025-12-31T12:00:00Z"));
+        let auckland = "NZST-12NZDT,M9.5.0,M4.1.0/3";
+        assert_eq!(
+            placed("Jan  2 00:59:59", auckland, reference),
+            Some(utc("2026-01-01T11:59:59Z"))
+        );
+        assert_eq!(
+            placed("Jan  2 01:00:01", auckland, reference),
+            Some(utc("2025-01-01T12:00:01Z"))
+        );
+    }
+
+    #[test]
+    fn the_same_minute_may_lie_in_two_years_on_both_sides_of_the_reference() {
+        let mut calendar = calendar("UTC0", Reference::Written(utc("2025-12-31T12:00:30Z")));
+        let mut place = |text| calendar.place(whole(text).unwrap());
+        assert_eq!(place("Jan  1 12:00:10"), Some(utc("2026-01-01T12:00:10Z")));
+        assert_eq!(place("Jan  1 12:00:40"), Some(utc("2025-01-01T12:00:40Z")));
+        assert_eq!(place("Jan  1 12:00:10"), Some(utc("2026-01-01T12:00:10Z")));
+    }
+
+    #[test]
+    fn lines_out_of_order_are_each_placed_by_themselves() {
+        let mut calendar = calendar("UTC0", Reference::Written(utc("2026-01-03T00:00:00Z")));
+        let mut place = |text| calendar.place(whole(text).unwrap());
+        assert_eq!(place("Jan  1 00:00:01"), Some(utc("2026-01-01T00:00:01Z")));
+        assert_eq!(place("Dec 31 23:59:58"), Some(utc("2025-12-31T23:59:58Z")));
+        assert_eq!(place("Jan  1 00:00:00"), Some(utc("2026-01-01T00:00:00Z")));
+    }
+
+    #[test]
+    fn a_given_year_is_that_of_the_last_line() {
+        let reference = Reference::Year(2024);
+        assert_eq!(
+            placed("Dec 31 23:59:59", CET, reference),
+            Some(utc("2024-12-31T22:59:59Z"))
+        );
+        assert_eq!(
+            placed("Jan  1 00:00:00", CET, reference),
+            Some(utc("2023-12-31T23:00:00Z"))
+        );
+        assert_eq!(
+            placed("Feb 29 12:00:00", CET, reference),
+            Some(utc("2024-02-29T11:00:00Z"))
+        );
+        assert_eq!(
+            placed("Dec 30 12:00:00", "UTC0", Reference::Year(9999)),
+            Some(utc("9999-12-30T12:00:00Z"))
+        );
+        assert!(placed("Dec 30 12:00:00", "UTC0", Reference::Year(i16::MAX)).is_some());
+    }
+
+    #[test]
+    fn the_twenty_ninth_of_february_is_found_over_a_century_year() {
+        let reference = Reference::Written(utc("2103-06-01T00:00:00Z"));
+        assert_eq!(
+            placed("Feb 29 00:00:00", "UTC0", reference),
+            Some(utc("2096-02-29T00:00:00Z"))
+        );
+    }
+
+    #[test]
+    fn a_day_that_does_not_exist_gives_no_time() {
+        let reference = Reference::Written(utc("2026-06-01T00:00:00Z"));
+        for text in ["Feb 30 00:00:00", "Apr 31 00:00:00", "2025 Feb 29 00:00:00"] {
+            assert_eq!(placed(text, "UTC0", reference), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_doubled_hour_is_its_first_pass_and_the_skipped_one_moves_forward() {
+        let reference = Reference::Year(2025);
+        // 26 October 2025: 03:00 CEST becomes 02:00 CET. 30 March: 02:00 CET becomes 03:00 CEST.
+        for (text, expected) in [
+            ("Oct 26 01:59:59", "2025-10-25T23:59:59Z"),
+            ("Oct 26 02:00:00", "2025-10-26T00:00:00Z"),
+            ("Oct 26 02:59:59", "2025-10-26T00:59:59Z"),
+            ("Oct 26 03:00:00", "2025-10-26T02:00:00Z"),
+            ("Mar 30 01:59:59", "2025-03-30T00:59:59Z"),
+            ("Mar 30 02:30:00", "2025-03-30T01:30:00Z"),
+            ("Mar 30 03:00:00", "2025-03-30T01:00:00Z"),
+        ] {
+            assert_eq!(placed(text, CET, reference), Some(utc(expected)), "{text}");
+        }
+    }
+
+    #[test]
+    fn moving_the_reference_moves_the_years() {
+        let mut calendar = calendar("UTC0", Reference::Written(utc("2025-06-01T00:00:00Z")));
+        let stamp = whole("Sep  1 00:00:00").unwrap();
+        assert_eq!(calendar.place(stamp), Some(utc("2024-09-01T00:00:00Z")));
+        calendar.refer_to(Reference::Written(utc("2025-10-01T00:00:00Z")));
+        assert_eq!(calendar.place(stamp), Some(utc("2025-09-01T00:00:00Z")));
+    }
+}

@@ -1,0 +1,81 @@
+//! A report and the shapes it can be written in, one file a shape.
+
+use std::io::{self, Write};
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+
+use super::csv::Csv;
+use super::html::Html;
+use super::json::Json;
+use super::markdown::Markdown;
+use super::text::Text;
+use crate::analysis::table::{Cell, Column, Table};
+use crate::netfilter::Time;
+
+/// What a reader wants to see instead of an address: its name, if it has one.
+pub type Names<'n> = dyn Fn(IpAddr) -> Option<String> + 'n;
+
+/// What an analysis ended with.
+pub struct Report<'r> {
+    /// The modules' tables, in their order.
+    pub tables: &'r [Table],
+    /// The filters in words, if there are any.
+    pub filters: Option<&'r str>,
+    /// Packets that were counted.
+    pub packets: u64,
+    /// Least time among them.
+    pub first: Option<Time>,
+    /// Greatest time among them.
+    pub last: Option<Time>,
+    /// Names for addresses.
+    pub names: &'r Names<'r>,
+}
+
+/// A way to write a report.
+pub trait Shape {
+    /// Writes all of it.
+    fn write(&self, out: &mut dyn Write, report: &Report<'_>) -> io::Result<()>;
+}
+
+/// The manual's tables.
+pub const TEXT: &dyn Shape = &Text;
+/// One object.
+pub const JSON: &dyn Shape = &Json;
+/// One header, a module column.
+pub const CSV: &dyn Shape = &Csv;
+/// For a mail or an issue.
+pub const MARKDOWN: &dyn Shape = &Markdown;
+/// One file for a browser.
+pub const HTML: &dyn Shape = &Html;
+
+/// What programs call a column: `Source IP` is `source_ip`.
+pub(super) fn key(column: &Column) -> String {
+    column.head.to_lowercase().replace(' ', "_")
+}
+
+/// A cell as plain text, whole; none for what does not exist, and for bars, which say nothing that
+/// the counts beside them do not.
+pub(super) fn plain(cell: &Cell, names: &Names<'_>) -> Option<String> {
+    match cell {
+        Cell::Count(count) => Some(count.to_string()),
+        Cell::MoreThan(count) => Some(format!("{count}+")),
+        Cell::Port(port) => Some(port.to_string()),
+        Cell::Address(address) => Some(names(*address).unwrap_or_else(|| address.to_string())),
+        Cell::Word(word) => Some(word.clone()),
+        Cell::Time(time) => Some(super::moment(*time)),
+        Cell::Bar(..) | Cell::Missing => None,
+    }
+}
+
+/// A moment for programs: RFC 3339, UTC, microseconds.
+pub(super) fn rfc3339(time: Time) -> String {
+    let stamp = Timestamp::from_microsecond(time.0).unwrap_or(Timestamp::UNIX_EPOCH);
+    format!("{stamp:.6}")
+}
+
+/// Whether a column is for the eye alone.
+pub(super) fn is_bar(table: &Table, column: usize) -> bool {
+    let cells = || table.rows.iter().filter_map(|row| row.get(column));
+    cells().next().is_some() && cells().all(|cell| matches!(cell, Cell::Bar(..)))
+}

@@ -1,0 +1,130 @@
+//! Attacks as an administrator meets them: the tutorial's own, an ordinary day, nmap, and live.
+
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::live::Running;
+use crate::process::{Desk, Shop};
+
+/// A line of the tutorial's rules.
+fn tutorial(prefix: &str, second: u32, source: &str, from: u32, port: u16) -> String {
+    format!(
+        "Jan  6 {:02}:{:02}:{:02} myhost kernel: [8304902.490996] {prefix}IN=eth0 OUT= \
+         MAC=02:00:5e:00:53:01:02:00:5e:00:53:02:08:00 SRC={source} DST=198.51.100.1 LEN=60 TOS=0x00 PREC=0x00 \
+         TTL=55 ID=5137 DF PROTO=TCP SPT={from} DPT={port} WINDOW=5840 RES=0x00 SYN URGP=0 \n",
+        second / 3600,
+        second / 60 % 60,
+        second % 60
+    )
+}
+
+/// Sixty SSH connections in a minute: the first five within the limit, the others over it.
+fn password_guesser() -> String {
+    let prefix = |n| if n < 5 { "*LOG*" } else { "*ATTACK*" };
+    (0..60).map(|n| tutorial(prefix(n), 3600 + n, "203.0.113.9", 40_000 + n, 22)).collect()
+}
+
+/// What was found: kind, source, target, packets.
+fn found(said: &str) -> Vec<(String, String, u64)> {
+    let report: Value = serde_json::from_str(said).expect("JSON");
+    let rows = report["modules"][0]["rows"].as_array().expect("rows").iter();
+    let text = |cell: &Value| cell.as_str().expect("a text").to_owned();
+    rows.map(|row| {
+        let packets = &row["packets"];
+        let packets = packets.as_u64().or_else(|| packets.as_str()?.trim_end_matches('+').parse().ok());
+        (text(&row["attack"]), text(&row["source_ip"]), packets.expect("a number"))
+    })
+    .collect()
+}
+
+fn attacks(desk: &Desk, log: &str, prefix: &str) -> Vec<(String, String, u64)> {
+    desk.write("log", log);
+    let call = ["-a", "log", "--prefix", prefix, "--modules", "attacks", "--format", "json", "--limit", "100"];
+    found(&desk.ipta(call).fine().out)
+}
+
+#[test]
+fn the_tutorial_word_for_word_gives_its_brute_force_and_its_flood_and_nothing_else() {
+    for spoofed in [false, true] {
+        let source = |n: u32| if spoofed { format!("192.0.2.{}", n % 250 + 1) } else { "192.0.2.5".to_owned() };
+        let flood = (0..300).map(|n| tutorial("*LOG*", 7200 + n / 30, &source(n), 1024 + n, 143));
+        let ordinary = (0..20).map(|n| tutorial("*LOG*", 20_000 + n * 1800, "203.0.113.77", 2000 + n, 143));
+        let log: String = [password_guesser()].into_iter().chain(flood).chain(ordinary).collect();
+        let mut found = attacks(&Desk::new(), &log, "tutorial");
+        found.sort();
+        let flooder = if spoofed { "250 hosts" } else { "192.0.2.5" };
+        let expected = [("SYN flood", flooder, 300), ("brute force", "203.0.113.9", 60)];
+        assert_eq!(found, expected.map(|(kind, source, n)| (kind.to_owned(), source.to_owned(), n)));
+    }
+}
+
+#[test]
+fn a_table_tells_of_the_same_attacks_as_the_log() {
+    let log = password_guesser();
+    for shop in [Shop::on_a_file(), Shop::on_a_server()] {
+        let path = shop.desk.write("log", &log).display().to_string();
+        shop.ipta(["--prefix", "tutorial", "-i", &path]).fine();
+        let said = shop.ipta(["-a", "--modules", "attacks", "--format", "json"]).fine();
+        assert_eq!(found(&said.out), [("brute force".to_owned(), "203.0.113.9".to_owned(), 60)]);
+    }
+}
+
+#[test]
+fn an_ordinary_day_has_no_finding() {
+    let line = |second: u32, word: &str, rest: &str| {
+        format!(
+            "May  4 {:02}:{:02}:{:02} gw kernel: IPT: {word} IN=eth0 OUT= {rest} \n",
+            second / 3600,
+            second / 60 % 60,
+            second % 60
+        )
+    };
+    let mut log: Vec<(u32, String)> = Vec::new();
+    for n in 0..288 {
+        // A monitoring host looks in every five minutes, at six services.
+        for (k, port) in [22, 25, 80, 143, 443, 993].into_iter().enumerate() {
+            let from = 30_000 + n * 6 + k as u32;
+            let rest = format!(
+                "SRC=192.0.2.200 DST=198.51.100.1 LEN=60 TOS=0x00 PREC=0x00 TTL=60 ID=1 DF PROTO=TCP SPT={from} DPT={port} WINDOW=64240 RES=0x00 SYN URGP=0"
+            );
+            log.push((n * 300 + k as u32, line(n * 300 + k as u32, "ACCEPT", &rest)));
+        }
+    }
+    for n in 0..2000u32 {
+        let second = n * 43;
+        let to = 20_000 + n * 7 % 40_000;
+        // Late answers of name and time servers, to ever other ports; announcements; late RSTs.
+        for rest in [
+            format!("SRC=192.0.2.53 DST=198.51.100.1 LEN=120 TOS=0x00 PREC=0x00 TTL=60 ID=1 PROTO=UDP SPT=53 DPT={to} LEN=100"),
+            format!("SRC=192.0.2.123 DST=198.51.100.1 LEN=76 TOS=0x00 PREC=0x00 TTL=60 ID=1 PROTO=UDP SPT=123 DPT={to} LEN=56"),
+            "SRC=198.51.100.7 DST=224.0.0.251 LEN=120 TOS=0x00 PREC=0x00 TTL=255 ID=1 PROTO=UDP SPT=5353 DPT=5353 LEN=100".to_owned(),
+            format!("SRC=192.0.2.80 DST=198.51.100.1 LEN=40 TOS=0x00 PREC=0x00 TTL=60 ID=0 DF PROTO=TCP SPT=443 DPT={to} WINDOW=0 RES=0x00 RST URGP=0"),
+        ] {
+            log.push((second, line(second, "DROP", &rest)));
+        }
+    }
+    log.sort_by_key(|(second, _)| *second);
+    let log: String = log.into_iter().map(|(_, line)| line).collect();
+    assert_eq!(attacks(&Desk::new(), &log, "ipt"), []);
+}
+
+#[test]
+fn follow_tells_of_an_attack_within_a_second_of_its_sixth_connection() {
+    let desk = Desk::new();
+    desk.write("log", tutorial("*LOG*", 3599, "192.0.2.1", 1, 80));
+    let call = ["--follow", "log", "--last", "1", "--prefix", "tutorial", "--attacks"];
+    let running = Running::start(desk.command(call));
+    running.packets(1);
+    let six: Vec<String> = password_guesser().lines().take(6).map(|line| format!("{line}\n")).collect();
+    desk.append("log", six.concat());
+    let written = Instant::now();
+    let told = loop {
+        let line = running.line();
+        if line.text.starts_with("! ") {
+            break line;
+        }
+    };
+    assert!(told.text.starts_with("! brute force from 203.0.113.9 on 198.51.100.1 port 22: 6 connections"), "{told:?}");
+    assert!(written.elapsed() < Duration::from_secs(1), "{:?}", written.elapsed());
+}

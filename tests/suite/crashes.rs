@@ -1,0 +1,432 @@
+//! Killed, cut off, raced, out of room: run again, and every line is in exactly once.
+//!
+//! A few of each in every run, many in the long one (`cargo test -- --ignored`). The moments are
+//! random by a fixed seed; the clock makes them differ all the same.
+
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::harness::Server;
+use crate::process::{Desk, Kept, Said, Shop, is_root, lines, on_both_stores, run};
+
+/// Packets of the log that is imported: more than one chunk of the ledger's.
+const PACKETS: u64 = 60_000;
+
+/// Several chunks.
+const MANY: u64 = 160_000;
+
+on_both_stores! {
+    an_import_killed_a_few_times_is_exact
+    a_clear_killed_a_few_times_is_whole_or_nothing
+    a_drop_killed_a_few_times_is_whole_or_nothing
+    a_few_double_imports_of_a_growing_log_are_exact
+    standard_input_killed_leaves_nothing
+    deleting_everything_killed_is_finished_by_the_next_call
+    a_clear_beside_an_import_leaves_nothing_doubled
+    four_logs_imported_at_once_are_exact
+    #[ignore = "long"] an_import_killed_a_hundred_times_is_exact
+    #[ignore = "long"] a_clear_killed_many_times_is_whole_or_nothing
+    #[ignore = "long"] a_drop_killed_many_times_is_whole_or_nothing
+    #[ignore = "long"] fifty_double_imports_of_a_growing_log_are_exact
+}
+
+fn an_import_killed_a_few_times_is_exact(shop: &Shop) {
+    import_killed(shop, 12, 12_000);
+    import_killed(shop, 3, PACKETS);
+}
+
+fn an_import_killed_a_hundred_times_is_exact(shop: &Shop) {
+    import_killed(shop, 100, MANY);
+}
+
+fn a_clear_killed_a_few_times_is_whole_or_nothing(shop: &Shop) {
+    clear_killed(shop, 4);
+}
+
+fn a_clear_killed_many_times_is_whole_or_nothing(shop: &Shop) {
+    clear_killed(shop, 100);
+}
+
+fn a_drop_killed_a_few_times_is_whole_or_nothing(shop: &Shop) {
+    drop_killed(shop, 4);
+}
+
+fn a_drop_killed_many_times_is_whole_or_nothing(shop: &Shop) {
+    drop_killed(shop, 100);
+}
+
+fn a_few_double_imports_of_a_growing_log_are_exact(shop: &Shop) {
+    double_imports(shop, 4);
+}
+
+fn fifty_double_imports_of_a_growing_log_are_exact(shop: &Shop) {
+    double_imports(shop, 50);
+}
+
+/// Random numbers of a seed (Marsaglia, "Xorshift RNGs", 2003).
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, most: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % most.max(1)
+    }
+}
+
+/// A call in the background; killed with this value.
+struct Running(Child);
+
+impl Running {
+    fn start(mut command: Command) -> Running {
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        Running(command.spawn().expect("starts"))
+    }
+
+    /// Kills it after a while; says whether it was still there to be killed.
+    fn kill_after(mut self, while_: Duration) -> bool {
+        std::thread::sleep(while_);
+        let early = self.0.try_wait().expect("waits").is_none();
+        self.0.kill().expect("kills");
+        self.0.wait().expect("waits");
+        early
+    }
+
+    fn end(mut self) -> Option<i32> {
+        self.0.wait().expect("waits").code()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// How long a call takes that nobody kills.
+fn timed(call: impl FnOnce() -> Said) -> Duration {
+    let begun = Instant::now();
+    call().fine();
+    begun.elapsed()
+}
+
+/// Every packet of the log is in the table once: as many rows as packets, each of another source
+/// port and number of the address.
+#[track_caller]
+fn exact(shop: &Shop, packets: u64) {
+    assert_eq!(shop.rows(), packets);
+    let different = "SELECT COUNT(*) FROM (SELECT DISTINCT src_prt, src_ip, timestamp FROM logs) AS seen";
+    assert_eq!(shop.number(different), packets);
+}
+
+fn import_killed(shop: &Shop, kills: u32, packets: u64) {
+    let log = lines(0..packets);
+    shop.desk.write("a.log", &log);
+    let whole = timed(|| shop.ipta(["-c", "-i", "a.log"])).as_micros() as u64;
+    exact(shop, packets);
+    let mut dice = Dice(0x5eed_0001);
+    let mut early = 0;
+    let mut done = 0;
+    while done < kills {
+        // Some of it is in, so that nothing can look like a table that was emptied by hand.
+        shop.desk.write("a.log", lines(0..1000));
+        shop.ipta(["-c", "-i", "a.log"]).fine();
+        shop.desk.write("a.log", &log);
+        // Several in a row, so that what a killed run left is killed too.
+        for _ in 0..1 + dice.below(3) {
+            let call = Running::start(shop.command(["-i", "a.log"]));
+            // Reading comes first, and in a slow build takes most of the time; storing is what matters.
+            let moment = match dice.below(2) {
+                0 => dice.below(whole),
+                _ => whole - dice.below(whole / 3),
+            };
+            early += u32::from(call.kill_after(Duration::from_micros(moment)));
+            done += 1;
+        }
+        shop.import(["a.log"]);
+        exact(shop, packets);
+        shop.import(["a.log"]).says(["0 new"]);
+        exact(shop, packets);
+    }
+    assert!(early > 0, "no run was killed before its end");
+}
+
+fn clear_killed(shop: &Shop, kills: u32) {
+    const FEW: u64 = 3000;
+    shop.desk.write("a.log", lines(0..FEW));
+    shop.import(["a.log"]);
+    let whole = timed(|| shop.ipta(["-c"])).as_micros() as u64;
+    let mut dice = Dice(0x5eed_0002);
+    for _ in 0..kills {
+        shop.import(["a.log"]);
+        exact(shop, FEW);
+        Running::start(shop.command(["-c"])).kill_after(Duration::from_micros(dice.below(whole + whole / 4)));
+        // Cleared or not, never half: the report finishes what was begun.
+        shop.ipta(["-a"]).fine();
+        let rows = shop.rows();
+        assert!(rows == 0 || rows == FEW, "{rows} rows");
+        let said = shop.import(["a.log"]);
+        let new = if rows == 0 { "3000 packets stored" } else { "0 new" };
+        assert!(!said.err.contains("other means"), "{said:#?}");
+        said.says([new]);
+        exact(shop, FEW);
+    }
+}
+
+fn drop_killed(shop: &Shop, kills: u32) {
+    const FEW: u64 = 3000;
+    shop.desk.write("a.log", lines(0..FEW));
+    shop.import(["a.log"]);
+    let whole = timed(|| shop.ipta(["-dt", "logs"])).as_micros() as u64;
+    let mut dice = Dice(0x5eed_0003);
+    for _ in 0..kills {
+        shop.ipta(["-ct", "-i", "a.log"]).fine();
+        exact(shop, FEW);
+        let call = Running::start(shop.command(["-dt", "logs"]));
+        call.kill_after(Duration::from_micros(dice.below(whole + whole / 4)));
+        let said = shop.ipta(["-ct", "-i", "a.log"]).fine();
+        assert!(!said.err.contains("other means"), "{said:#?}");
+        exact(shop, FEW);
+    }
+}
+
+fn double_imports(shop: &Shop, times: u64) {
+    for time in 0..times {
+        let name = format!("{time}.log");
+        let begin = time * 3000;
+        shop.desk.write(&name, lines(begin..begin + 1000));
+        // Every other time the log is known before.
+        if time % 2 == 1 {
+            shop.import([&name]);
+        }
+        let runs = [0, 1].map(|_| Running::start(shop.command(["-i", &name])));
+        for part in 0..20 {
+            let from = begin + 1000 + part * 100;
+            let text = lines(from..from + 100);
+            // Lines come in pieces, as a daemon's buffer ends where it ends.
+            let (one, two) = text.split_at(text.len() / 2);
+            shop.desk.append(&name, one);
+            std::thread::sleep(Duration::from_micros(500));
+            shop.desk.append(&name, two);
+        }
+        for run in runs {
+            assert_eq!(run.end(), Some(0));
+        }
+        shop.import([&name]);
+        exact(shop, begin + 3000);
+    }
+}
+
+fn deleting_everything_killed_is_finished_by_the_next_call(shop: &Shop) {
+    const FEW: u64 = 3000;
+    shop.desk.write("a.log", lines(0..FEW));
+    let mut dice = Dice(0x5eed_0006);
+    for _ in 0..4 {
+        shop.ipta(["-ct", "-i", "a.log"]).fine();
+        exact(shop, FEW);
+        Running::start(shop.command(["-da"])).kill_after(Duration::from_micros(dice.below(60_000)));
+        if dice.below(2) == 0 {
+            shop.ipta(["-da"]).fine();
+            shop.ipta(["-lt"]).fine().says(["no table"]);
+        }
+    }
+}
+
+fn a_clear_beside_an_import_leaves_nothing_doubled(shop: &Shop) {
+    const SOME: u64 = 20_000;
+    let text = lines(0..SOME);
+    shop.desk.write("a.log", &text);
+    let mut dice = Dice(0x5eed_0007);
+    for _ in 0..3 {
+        let import = Running::start(shop.command(["-i", "a.log"]));
+        std::thread::sleep(Duration::from_micros(dice.below(600_000)));
+        shop.ipta(["-c"]).fine();
+        assert_eq!(import.end(), Some(0));
+        // Whichever was first: what the ledger says is in is in.
+        shop.import(["a.log"]);
+        exact(shop, SOME);
+    }
+}
+
+fn four_logs_imported_at_once_are_exact(shop: &Shop) {
+    const EACH: u64 = 2000;
+    let names: Vec<String> = (0..4).map(|n| format!("{n}.log")).collect();
+    for (n, name) in (0..).zip(&names) {
+        shop.desk.write(name, lines(n * EACH..(n + 1) * EACH));
+    }
+    // Each by two, in another order.
+    let runs: Vec<Running> = (0..4)
+        .map(|n| Running::start(shop.command(["-i", &names[n], &names[(n + 1) % 4]])))
+        .collect();
+    for run in runs {
+        assert_eq!(run.end(), Some(0));
+    }
+    exact(shop, 4 * EACH);
+}
+
+fn standard_input_killed_leaves_nothing(shop: &Shop) {
+    let log = shop.desk.write("a.log", lines(0..PACKETS));
+    let mut dice = Dice(0x5eed_0004);
+    for _ in 0..2 {
+        let mut call = shop.command(["-i", "-"]);
+        // The writer never ends, so the run does not either.
+        let mut writer = Command::new("sh");
+        writer
+            .args(["-c", "cat \"$0\"; exec sleep 600"])
+            .arg(&log)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped());
+        let mut writer = writer.spawn().expect("starts");
+        call.stdin(writer.stdout.take().expect("a pipe"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        let call = Running(call.spawn().expect("starts"));
+        assert!(call.kill_after(Duration::from_millis(300 + dice.below(2000))));
+        writer.kill().expect("kills");
+        writer.wait().expect("waits");
+        shop.ipta(["-lt"]).fine();
+        assert_eq!(shop.rows(), 0);
+    }
+}
+
+#[test]
+fn a_server_killed_a_few_times_is_exact() {
+    server_killed(2, PACKETS);
+}
+
+#[test]
+#[ignore = "long"]
+fn a_server_killed_twenty_times_is_exact() {
+    server_killed(20, MANY);
+}
+
+fn server_killed(kills: u32, packets: u64) {
+    let server: &'static Server = Box::leak(Box::new(Server::start(&[])));
+    let shop = Shop::on(server);
+    shop.desk.write("a.log", lines(0..packets));
+    let whole = timed(|| shop.ipta(["-c", "-i", "a.log"])).as_micros() as u64;
+    let mut dice = Dice(0x5eed_0005);
+    let mut cut = 0;
+    for _ in 0..kills {
+        shop.ipta(["-c"]).fine();
+        // Every other time in the middle of a clear or an import after it.
+        let clears = dice.below(2) == 0;
+        if clears {
+            shop.import(["a.log"]);
+        }
+        let call = shop.command(if clears {
+            &["-c", "-i", "a.log"][..]
+        } else {
+            &["-i", "a.log"]
+        });
+        let said = std::thread::scope(|scope| {
+            let said = scope.spawn(|| run(call, ""));
+            std::thread::sleep(Duration::from_micros(dice.below(whole)));
+            server.kill();
+            said.join().expect("no panic")
+        });
+        if said.status != Some(0) {
+            cut += 1;
+            assert_eq!(said.status, Some(1), "{said:#?}");
+            said.clear().says(["server", "run"]);
+        }
+        shop.ipta(["-a"]).refused(1).says(["no database server"]);
+        server.restart();
+        shop.import(["a.log"]);
+        exact(&shop, packets);
+        shop.import(["a.log"]).says(["0 new"]);
+        exact(&shop, packets);
+    }
+    server.kill();
+    assert!(cut > 0, "no import was cut off");
+}
+
+#[test]
+fn a_full_disk_loses_and_doubles_nothing() {
+    // A tmpfs of its own, which nobody else sees and which goes with the shell.
+    const SCRIPT: &str = r#"
+set -eu
+mount -t tmpfs -o size=4m tmpfs "$2"
+set +e
+"$1" --db-file "$2/packets.db" --create-table -i a.log 2>first; echo $? >status
+"$1" --db-file "$2/packets.db" --list-tables >listed 2>&1
+set -e
+mount -o remount,size=200m "$2"
+"$1" --db-file "$2/packets.db" -i a.log 2>second
+"$1" --db-file "$2/packets.db" -i a.log 2>third
+cp "$2/packets.db" packets.db
+"#;
+    let desk = Desk::new();
+    desk.write("a.log", lines(0..PACKETS));
+    std::fs::create_dir(desk.path("small")).expect("creates");
+    let program = desk.copy_of_the_program();
+    let mut command = Command::new("unshare");
+    command
+        .arg(if is_root() { "-m" } else { "-rm" })
+        .args(["sh", "-c", SCRIPT, "sh"]);
+    command
+        .arg(program)
+        .arg(desk.path("small"))
+        .current_dir(desk.path(""))
+        .env("TZ", "UTC");
+    let said = run(command, "");
+    let denied = ["unshare:", "mount:"].iter().any(|word| said.err.contains(word));
+    assert!(
+        !denied,
+        "a small disk needs a mount namespace, which is refused here: {}",
+        said.err
+    );
+    assert_eq!(said.status, Some(0), "{said:#?}");
+    let told = |name: &str| String::from_utf8_lossy(&desk.read(name)).into_owned();
+    assert_eq!(told("status"), "1\n");
+    let first = Said {
+        status: Some(1),
+        out: String::new(),
+        err: told("first"),
+    };
+    first
+        .clear()
+        .says(["packets.db' is full", "make room", "run ipta again"]);
+    assert!(told("listed").contains("logs"), "{}", told("listed"));
+    let shop = Shop {
+        place: Kept::File(desk.path("packets.db")),
+        desk,
+    };
+    exact(&shop, PACKETS);
+    assert!(told_of(&shop, "third").contains("0 new"));
+}
+
+fn told_of(shop: &Shop, name: &str) -> String {
+    String::from_utf8_lossy(&shop.desk.read(name)).into_owned()
+}
+
+#[test]
+fn a_log_that_vanishes_or_shrinks_while_it_is_read_says_so() {
+    for shop in [Shop::on_a_file(), Shop::on_a_server()] {
+        let log = shop.desk.write("a.log", lines(0..PACKETS));
+        let call = shop.command(["-i", "a.log"]);
+        let said = std::thread::scope(|scope| {
+            let said = scope.spawn(|| run(call, ""));
+            std::thread::sleep(Duration::from_millis(150));
+            shrink(&log);
+            said.join().expect("no panic")
+        });
+        if said.status != Some(0) {
+            said.clear().says(["a.log", "shrank"]);
+        }
+        shop.desk.write("a.log", lines(0..PACKETS));
+        shop.import(["a.log"]);
+        exact(&shop, PACKETS);
+    }
+}
+
+fn shrink(log: &Path) {
+    let file = std::fs::OpenOptions::new().write(true).open(log).expect("opens");
+    file.set_len(200_000).expect("cuts");
+}

@@ -1,0 +1,89 @@
+//! Servers that are not set up as ipta would like: the import is as exact there.
+
+use std::sync::OnceLock;
+
+use crate::harness::Server;
+use crate::process::{Shop, line, lines};
+
+/// A server with these settings, started once in a process.
+fn server(cell: &'static OnceLock<Server>, on_tcp: bool, arguments: &[&str]) -> &'static Server {
+    cell.get_or_init(|| match on_tcp {
+        true => Server::start_on_tcp(arguments),
+        false => Server::start(arguments),
+    })
+}
+
+/// What every server must hold: texts with every quote, more rows than one statement takes, the
+/// ledger, clear and drop.
+fn holds_everything(server: &'static Server) {
+    let shop = Shop::on(server);
+    let quotes = line(50_000).replace("IPT: DROP", r#"IPT: D"R'O\P`%_"#);
+    shop.desk.write("a.log", lines(0..5000) + &quotes);
+    shop.import(["a.log"]).says(["5001 packets stored"]);
+    assert_eq!(shop.rows(), 5001);
+    assert_eq!(
+        shop.number(r#"SELECT COUNT(*) FROM logs WHERE HEX(action) = '442252274F5C50602555F'"#),
+        0
+    );
+    let bytes: String = r#"D"R'O\P`%_"#.bytes().map(|byte| format!("{byte:02X}")).collect();
+    assert_eq!(
+        shop.number(&format!(
+            "SELECT COUNT(*) FROM logs WHERE HEX(action) = '{bytes}'"
+        )),
+        1
+    );
+    shop.desk.append("a.log", lines(5000..5100));
+    shop.import(["a.log"]).says(["100 new"]);
+    assert_eq!(shop.rows(), 5101);
+    shop.import(["a.log"]).says(["0 new"]);
+    let direct = shop.desk.ipta(["-a", "a.log", "-l", "9999"]).fine().out;
+    assert_eq!(shop.ipta(["-a", "-l", "9999"]).fine().out, direct);
+    shop.ipta(["-c"]).fine();
+    assert_eq!(shop.rows(), 0);
+    shop.import(["a.log"]).says(["5101 packets stored"]);
+    assert_eq!(shop.rows(), 5101);
+    shop.ipta(["-dt", "logs"]).fine();
+    server.kill();
+}
+
+#[test]
+fn without_load_data_local() {
+    static SERVER: OnceLock<Server> = OnceLock::new();
+    holds_everything(server(&SERVER, false, &["--local-infile=0"]));
+}
+
+#[test]
+fn with_small_packets() {
+    static SERVER: OnceLock<Server> = OnceLock::new();
+    holds_everything(server(
+        &SERVER,
+        false,
+        &["--local-infile=0", "--max-allowed-packet=16384"],
+    ));
+}
+
+#[test]
+fn with_small_packets_and_load_data_local() {
+    static SERVER: OnceLock<Server> = OnceLock::new();
+    holds_everything(server(&SERVER, false, &["--max-allowed-packet=16384"]));
+}
+
+#[test]
+fn without_backslash_escapes() {
+    static SERVER: OnceLock<Server> = OnceLock::new();
+    let mode = "--sql-mode=NO_BACKSLASH_ESCAPES,STRICT_TRANS_TABLES";
+    holds_everything(server(&SERVER, false, &["--local-infile=0", mode]));
+}
+
+#[test]
+fn without_backslash_escapes_and_with_load_data_local() {
+    static SERVER: OnceLock<Server> = OnceLock::new();
+    let mode = "--sql-mode=NO_BACKSLASH_ESCAPES,ANSI_QUOTES,STRICT_ALL_TABLES";
+    holds_everything(server(&SERVER, false, &[mode]));
+}
+
+#[test]
+fn over_tcp() {
+    static SERVER: OnceLock<Server> = OnceLock::new();
+    holds_everything(server(&SERVER, true, &[]));
+}

@@ -1,0 +1,156 @@
+//! Filters: each alone and several together give the same report from a server, from a file and
+//! from the log itself, and as many packets as a count by other means.
+
+use serde_json::Value;
+
+use crate::process::{Desk, Shop, project};
+
+/// One packet of a made-up log, as the test itself knows it.
+struct Made {
+    hour: u32,
+    minute: u32,
+    host: &'static str,
+    action: &'static str,
+    interface: &'static str,
+    source: String,
+    /// Of TCP; none is an echo request.
+    port: Option<u16>,
+}
+
+/// Four days of May, 240 packets of three sources and families in turn, from two hosts.
+fn made() -> Vec<Made> {
+    let packet = |n: u32| Made {
+        hour: n % 24,
+        minute: n % 60,
+        host: ["gw", "fw.example"][n as usize % 2],
+        action: ["DROP", "ACCEPT", "INVALID"][n as usize % 3],
+        interface: ["eth0", "lo", "wg0", "eth1"][n as usize % 4],
+        source: match n % 5 {
+            4 => format!("2001:0db8:0000:0000:0000:0000:0000:{n:04x}"),
+            other => format!("192.0.{other}.{}", n % 200 + 1),
+        },
+        port: (!n.is_multiple_of(7)).then_some(20 + (n % 10) as u16),
+    };
+    (0..240).map(packet).collect()
+}
+
+fn log(packets: &[Made]) -> String {
+    let line = |(n, made): (usize, &Made)| {
+        let day = 1 + n / 60;
+        let transport = match made.port {
+            Some(port) => format!("PROTO=TCP SPT={} DPT={port} WINDOW=1024 RES=0x00 SYN URGP=0", 1000 + n),
+            None if made.source.contains(':') => "PROTO=ICMPv6 TYPE=128 CODE=0 ID=1 SEQ=1".to_owned(),
+            None => "PROTO=ICMP TYPE=8 CODE=0 ID=1 SEQ=1".to_owned(),
+        };
+        let (target, network) = match made.source.contains(':') {
+            true => ("2001:0db8:0000:0000:0000:0000:0000:ffff", "LEN=60 TC=0 HOPLIMIT=64 FLOWLBL=0"),
+            false => ("198.51.100.1", "LEN=60 TOS=0x00 PREC=0x00 TTL=64 ID=7 DF"),
+        };
+        format!(
+            "May  {day} {:02}:{:02}:00 {} kernel: IPT: {} IN={} OUT= SRC={} DST={target} {network} {transport} \n",
+            made.hour, made.minute, made.host, made.action, made.interface, made.source
+        )
+    };
+    packets.iter().enumerate().map(line).collect::<String>() + "IPT: DROP IN=eth0 OUT= SRC=192.0.2.250 DST=198.51.100.1 LEN=28 TOS=0x00 PREC=0x00 TTL=64 ID=7 PROTO=UDP SPT=9 DPT=9 LEN=8 \n"
+}
+
+/// A filter as typed, and which packets it takes by the test's own reckoning; the number is the
+/// packet's place in the log.
+type Case = (&'static [&'static str], fn(usize, &Made) -> bool);
+
+const CASES: &[Case] = &[
+    (&["--src", "192.0.2.0/24"], |_, p| p.source.starts_with("192.0.2.")),
+    (&["--src", "2001:db8::/32"], |_, p| p.source.contains(':')),
+    (&["--dst", "198.51.100.1"], |_, p| !p.source.contains(':')),
+    (&["--dport", "22"], |_, p| p.port == Some(22)),
+    (&["--dport", "ssh", "--dport", "25-27"], |_, p| matches!(p.port, Some(22 | 25..=27))),
+    (&["--proto", "icmp"], |_, p| p.port.is_none()),
+    (&["--proto", "TCP"], |_, p| p.port.is_some()),
+    (&["--action", "INVALID"], |_, p| p.action == "INVALID"),
+    (&["--iface", "wg0"], |_, p| p.interface == "wg0"),
+    (&["--log-host", "fw.example"], |_, p| p.host == "fw.example"),
+    (&["--no-local"], |_, p| p.interface != "lo"),
+    (&["--no-accept"], |_, p| p.action != "ACCEPT"),
+    (&["--since", "2026-05-03"], |n, _| n >= 120),
+    (&["--until", "2026-05-02"], |n, _| n < 120),
+    (&["--since", "2026-05-02 12:00", "--until", "2026-05-03 12:00"], |n, p| {
+        n / 60 == 1 && p.hour >= 12 || n / 60 == 2 && p.hour < 12
+    }),
+    (&["--sport", "1000-1099"], |n, p| p.port.is_some() && n < 100),
+    (&["--src", "192.0.0.0/16", "--action", "DROP", "--dport", "20-24", "--no-local", "--since", "2026-05-02"], |n, p| {
+        p.source.starts_with("192.0.")
+            && p.action == "DROP"
+            && p.port.is_some_and(|port| port <= 24)
+            && p.interface != "lo"
+            && n >= 60
+    }),
+];
+
+#[test]
+fn every_filter_gives_the_packets_that_it_names_from_every_place() {
+    let packets = made();
+    let (file, served, desk) = (Shop::on_a_file(), Shop::on_a_server(), Desk::new());
+    let log = desk.write("log", log(&packets)).display().to_string();
+    for shop in [&file, &served] {
+        shop.ipta(["--year", "2026", "-i", &log]).fine();
+    }
+    for (filter, takes) in CASES {
+        let report = ["--year", "2026", "--format", "json", "--modules", "all", "--limit", "500"];
+        // What has no time is in no span of time; what is timeless here is UDP from 192.0.2.250.
+        let timeless = match filter {
+            ["--src", "192.0.2.0/24"] | ["--dst", _] | ["--no-local"] | ["--no-accept"] => 1,
+            _ => 0,
+        };
+        let expected = packets.iter().enumerate().filter(|(n, made)| takes(*n, made)).count() as u64 + timeless;
+        let from = |said: crate::process::Said| said.fine().out;
+        let direct = from(desk.ipta(["-a", log.as_str()].iter().chain(&report).chain(*filter)));
+        let year_less: Vec<&str> = report.iter().skip(2).copied().collect();
+        let on_file = from(file.ipta(["-a"].iter().chain(&year_less).chain(*filter).copied()));
+        let on_server = from(served.ipta(["-a"].iter().chain(&year_less).chain(*filter).copied()));
+        let counted: Value = serde_json::from_str(&direct).expect("JSON");
+        assert_eq!(counted["packets"], expected, "{filter:?}");
+        assert_eq!(direct, on_file, "{filter:?} from the file");
+        assert_eq!(direct, on_server, "{filter:?} from the server");
+        let text = ["--year", "2026", "-a", log.as_str()];
+        let shown = from(desk.ipta(text.iter().chain(*filter)));
+        assert!(shown.starts_with("Only packets "), "{filter:?}: {shown}");
+    }
+}
+
+#[test]
+fn scan_takes_the_same_filters() {
+    let packets = made();
+    let desk = Desk::new();
+    desk.write("log", log(&packets));
+    for (filter, takes) in CASES {
+        let bare = ["--scan", "log", "--year", "2026", "--no-header", "--no-counter"];
+        let shown = desk.ipta(bare.iter().chain(*filter)).fine().out;
+        let lines = shown.lines().filter(|line| !line.contains(" 192.0.2.250 ")).count();
+        let expected = packets.iter().enumerate().filter(|(n, made)| takes(*n, made)).count();
+        assert_eq!(lines, expected, "{filter:?}");
+    }
+}
+
+#[test]
+fn a_packet_without_a_time_is_left_out_of_a_span_and_counted() {
+    let desk = Desk::new();
+    desk.write("log", log(&made()));
+    let said = desk.ipta(["-a", "log", "--year", "2026", "--since", "2026-05-01"]).fine();
+    assert!(said.out.starts_with("Only packets since 2026-05-01 00:00:00; 1 without a time left out.\n"), "{said:#?}");
+}
+
+#[test]
+fn a_filter_that_is_none_is_refused_before_anything_is_done() {
+    let example = project("examples/iptables.log").display().to_string();
+    for (filter, word) in [
+        (["--src", "192.0.2"], "192.0.2"),
+        (["--src", "192.0.2.0/33"], "192.0.2.0/33"),
+        (["--dport", "70000"], "70000"),
+        (["--dport", "30-20"], "30-20"),
+        (["--since", "sometimes"], "sometimes"),
+        (["--modules", "denide"], "denide"),
+        (["--modules", "new"], "--since"),
+    ] {
+        Desk::new().ipta(["-a", &example].into_iter().chain(filter)).refused(2).says([word]);
+    }
+}

@@ -1,0 +1,96 @@
+//! The shapes of a report: the same numbers in each, and nothing of a log gets out of its place.
+
+use serde_json::Value;
+
+use crate::process::Desk;
+
+/// A log whose words try to be markup, formulas and escape sequences.
+const HOSTILE: &str = "\
+May  4 06:35:12 fw kernel: IPT: <script>alert(1)</script> IN==1+1 OUT= SRC=192.0.2.7 DST=198.51.100.9 LEN=60 PROTO=TCP SPT=1 DPT=22 SYN 
+May  4 06:35:13 fw kernel: IPT: \x1b[31m|x IN=eth0 OUT= SRC=192.0.2.7 DST=198.51.100.9 LEN=60 PROTO=TCP SPT=1 DPT=22 SYN 
+";
+
+fn report(desk: &Desk, log: &str, format: &str) -> String {
+    desk.write("log", log);
+    desk.ipta(["-a", "log", "--format", format]).fine().out
+}
+
+fn example() -> String {
+    std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/iptables.log"))
+        .expect("the example log")
+}
+
+#[test]
+fn json_holds_the_numbers_of_the_text() {
+    let desk = Desk::new();
+    let report: Value = serde_json::from_str(&report(&desk, &example(), "json")).expect("JSON");
+    assert_eq!(report["version"], 1);
+    assert_eq!(report["packets"], 671);
+    let first = &report["modules"][0]["rows"][0];
+    assert_eq!(report["modules"][0]["name"], "denied");
+    assert_eq!(first["count"], 138);
+    assert_eq!(first["source_ip"], "213.136.38.8");
+    assert_eq!(first["dport"], 80);
+    let icmp = &report["modules"][1]["rows"][0];
+    assert_eq!(
+        (&icmp["count"], &icmp["action"]),
+        (&Value::from(14), &Value::from("ACCEPT"))
+    );
+}
+
+#[test]
+fn csv_has_one_header_and_as_many_cells_in_each_row() {
+    let desk = Desk::new();
+    let text = report(&desk, &example(), "csv");
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    assert_eq!(reader.headers().expect("a header").get(0), Some("module"));
+    let rows: Vec<csv::StringRecord> = reader.records().collect::<Result<_, _>>().expect("even rows");
+    assert_eq!(rows.len(), 10 + 8 + 10 + 10 + 3);
+    assert_eq!(
+        (&rows[0][0], &rows[0][1], &rows[0][2]),
+        ("denied", "138", "213.136.38.8")
+    );
+}
+
+#[test]
+fn a_page_has_no_outside_reference_and_no_script() {
+    let desk = Desk::new();
+    let page = report(&desk, &example(), "html");
+    for foreign in ["http:", "https:", "<script", "<link", "<img", "url(", "@import"] {
+        assert!(!page.contains(foreign), "{foreign} in the page");
+    }
+    assert!(page.contains("<svg") && page.contains(">213.136.38.8<"));
+}
+
+#[test]
+fn what_a_log_contains_is_text_everywhere() {
+    let desk = Desk::new();
+    let page = report(&desk, HOSTILE, "html");
+    assert!(!page.contains("<script>") && page.contains("&lt;script&gt;"));
+    let csv = report(&desk, HOSTILE, "csv");
+    assert!(csv.contains("'=1+1") && !csv.contains(",=1+1"));
+    let markdown = report(&desk, HOSTILE, "markdown");
+    assert!(!markdown.contains("<script>") && markdown.contains("\\|x"));
+    for format in ["text", "html", "csv", "markdown", "json"] {
+        assert!(
+            !report(&desk, HOSTILE, format).contains('\x1b'),
+            "an escape in {format}"
+        );
+    }
+}
+
+#[test]
+fn an_output_file_is_written_whole_or_not_at_all() {
+    let desk = Desk::new();
+    desk.write("log", example());
+    desk.write("report.json", "the old one");
+    desk.ipta(["-a", "log", "--format", "json", "--output", "report.json"])
+        .fine();
+    serde_json::from_slice::<Value>(&desk.read("report.json")).expect("the new one, whole");
+    desk.write("report.json", "the old one");
+    desk.ipta(["-a", "missing", "--output", "report.json"]).refused(1);
+    assert_eq!(desk.read("report.json"), b"the old one");
+    desk.ipta(["-a", "log", "--output", "no/such/folder/report"])
+        .refused(1)
+        .says(["no/such/folder/report"]);
+}

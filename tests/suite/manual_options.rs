@@ -1,0 +1,103 @@
+//! The new manual and the program know the same options.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use crate::process::{Desk, project};
+
+#[test]
+fn every_option_of_the_help_is_in_the_manual() {
+    let chapters = chapters();
+    let named: BTreeSet<&str> = chapters.iter().flat_map(|(_, text)| long_options(text)).collect();
+    let help = help();
+    let missing: Vec<&str> = long_options(&help)
+        .filter(|option| !named.contains(option))
+        .collect();
+    assert!(missing.is_empty(), "not in manual/: {missing:?}");
+}
+
+#[test]
+fn every_option_that_the_manual_gives_to_ipta_exists() {
+    let help = help();
+    let known: BTreeSet<&str> = words(&help).filter(|word| is_option(word)).collect();
+    assert!(known.contains("--import") && known.contains("-ct"), "{known:?}");
+    let mut seen = 0;
+    for (chapter, text) in &chapters() {
+        for words_of_ipta in said_to_ipta(text) {
+            for word in words(words_of_ipta).filter(|word| is_option(word)) {
+                seen += 1;
+                assert!(
+                    known.contains(word),
+                    "{chapter}: there is no {word}: {words_of_ipta}"
+                );
+            }
+        }
+    }
+    assert!(seen > 200, "only {seen} options found in manual/");
+}
+
+/// The chapters, each with its name.
+fn chapters() -> Vec<(String, String)> {
+    let files = fs::read_dir(project("manual")).expect("manual/");
+    let paths = files.map(|entry| entry.expect("a file").path());
+    let markdown = paths.filter(|path| path.extension().is_some_and(|extension| extension == "md"));
+    let chapters: Vec<_> = markdown
+        .map(|path| {
+            (
+                path.display().to_string(),
+                fs::read_to_string(&path).expect("a chapter"),
+            )
+        })
+        .collect();
+    assert!(chapters.len() > 10, "{} chapters", chapters.len());
+    chapters
+}
+
+fn help() -> String {
+    Desk::new().ipta(["--help"]).fine().out
+}
+
+/// What of a chapter speaks of ipta's options: calls of ipta in samples and between back quotes
+/// (each up to a pipe), and options alone between back quotes.
+fn said_to_ipta(text: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    // The odd parts between fences are samples; between back quotes, code.
+    for (n, part) in text.split("```").enumerate() {
+        let codes: Vec<&str> = match n % 2 {
+            1 => part.lines().collect(),
+            _ => part.split('`').skip(1).step_by(2).collect(),
+        };
+        for code in codes {
+            let calls = code.split('|').flat_map(|command| {
+                let begin = command.find("ipta -").map(|at| at + "ipta ".len());
+                begin.and_then(|at| command.get(at..))
+            });
+            found.extend(calls);
+            if n % 2 == 0 && code.starts_with('-') {
+                found.push(code);
+            }
+        }
+    }
+    found
+}
+
+/// The options `--long` in a text.
+fn long_options(text: &str) -> impl Iterator<Item = &str> {
+    words(text).filter(|word| word.starts_with("--") && is_option(word))
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    let inside = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    // `fire-wall` is one word, and no option `-wall`.
+    text.split(move |c: char| !inside(c) && !matches!(c, '_' | '.' | '/'))
+}
+
+/// `--word`, or a dash and one or two letters. Longer ones behind one dash are others' (`-short-iso`).
+fn is_option(word: &str) -> bool {
+    match word.strip_prefix("--") {
+        Some(long) => long.starts_with(|c: char| c.is_ascii_lowercase()),
+        None => word.strip_prefix('-').is_some_and(|short| {
+            (1..=2).contains(&short.len()) && short.chars().all(|c| c.is_ascii_alphabetic())
+        }),
+    }
+}
