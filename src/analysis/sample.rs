@@ -61,7 +61,12 @@ pub fn table_with(
     zone: TimeZone,
 ) -> Table {
     let module = super::named(module).expect("a module");
-    let context = Context { filters, zone, thresholds: Thresholds::default(), allow: Vec::new() };
+    let context = Context {
+        filters,
+        zone,
+        thresholds: Thresholds::default(),
+        allow: Vec::new(),
+    };
     let mut fold = Fold::new(&[module], &context);
     for (position, packet) in packets.iter().enumerate() {
         fold.packet(position as u64, packet);

@@ -19,6 +19,7 @@ pub struct Naming {
 pub fn live(settings: &Settings) -> Options {
     Options {
         ages: Ages::hours(settings.dns_ttl_hours),
+        queue: 8192,
         ..Options::default()
     }
 }

@@ -75,7 +75,9 @@ pub fn filters(settings: &Settings, clock: &Clock) -> Result<Filters, Misused> {
         && since >= until
     {
         let [since, until] = [since, until].map(|time| when::text(time, &clock.zone));
-        return Err(Misused(format!("--until ({until}) is not after --since ({since}): no packet can be between")));
+        return Err(Misused(format!(
+            "--until ({until}) is not after --since ({since}): no packet can be between"
+        )));
     }
     Ok(Filters {
         since,

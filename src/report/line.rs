@@ -75,7 +75,7 @@ impl Lines {
             out.push(b' ');
         }
         if self.style.counter {
-            right(out, 8, |out| number(out, count));
+            number(out, count, 8);
             out.push(b' ');
         }
         let interface = if packet.if_in.is_empty() {
@@ -153,10 +153,16 @@ fn address(out: &mut Vec<u8>, address: Option<IpAddr>, name: Option<&str>, width
         }),
         (Some(IpAddr::V4(address)), None) => left(out, width, |out| {
             for (n, octet) in address.octets().into_iter().enumerate() {
+                let digits = [b'0' + octet / 100, b'0' + octet / 10 % 10, b'0' + octet % 10];
+                let from = match octet {
+                    100.. => 0,
+                    10.. => 1,
+                    _ => 2,
+                };
                 if n > 0 {
                     out.push(b'.');
                 }
-                number(out, u64::from(octet));
+                out.extend_from_slice(&digits[from..]);
             }
         }),
         (Some(address), None) => left(out, width, |out| {
@@ -167,10 +173,10 @@ fn address(out: &mut Vec<u8>, address: Option<IpAddr>, name: Option<&str>, width
 }
 
 fn port(out: &mut Vec<u8>, port: Option<u16>) {
-    right(out, 5, |out| match port {
-        Some(port) => number(out, u64::from(port)),
-        None => out.push(b'-'),
-    });
+    match port {
+        Some(port) => number(out, u64::from(port), 5),
+        None => out.extend_from_slice(b"    -"),
+    }
 }
 
 /// A word of the log, made fit to be shown; `-` if there is none.
@@ -191,16 +197,13 @@ fn left(out: &mut Vec<u8>, width: usize, write: impl FnOnce(&mut Vec<u8>)) {
     let begin = out.len();
     write(out);
     let length = characters(&out[begin..]);
-    out.resize(out.len() + width.saturating_sub(length), b' ');
-}
-
-fn right(out: &mut Vec<u8>, width: usize, write: impl FnOnce(&mut Vec<u8>)) {
-    let begin = out.len();
-    write(out);
-    let length = out.len() - begin;
     let blanks = width.saturating_sub(length);
-    out.resize(out.len() + blanks, b' ');
-    out[begin..].rotate_right(blanks);
+    // Most columns want fewer than these.
+    const BLANKS: [u8; 32] = [b' '; 32];
+    match BLANKS.get(..blanks) {
+        Some(blanks) => out.extend_from_slice(blanks),
+        None => out.resize(out.len() + blanks, b' '),
+    }
 }
 
 /// Characters of UTF-8 text: its bytes without those that continue one.
@@ -208,16 +211,21 @@ fn characters(utf8: &[u8]) -> usize {
     utf8.iter().filter(|b| **b & 0xc0 != 0x80).count()
 }
 
-fn number(out: &mut Vec<u8>, mut value: u64) {
-    let begin = out.len();
-    loop {
-        out.push(b'0' + (value % 10) as u8);
+/// A number on the right of its column.
+fn number(out: &mut Vec<u8>, mut value: u64, width: usize) {
+    // u64::MAX has 20 digits.
+    let mut digits = [b' '; 20];
+    let mut from = digits.len();
+    for digit in digits.iter_mut().rev() {
+        *digit = b'0' + (value % 10) as u8;
         value /= 10;
+        from -= 1;
         if value == 0 {
             break;
         }
     }
-    out[begin..].reverse();
+    let from = from.min(digits.len() - width.min(digits.len()));
+    out.extend_from_slice(&digits[from..]);
 }
 
 /// Writes times; consecutive packets mostly share their minute.

@@ -1,7 +1,9 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::sync_channel;
+use std::thread;
 
 use super::super::NameCache;
+use super::super::lookup::Answer;
 use super::*;
 
 /// A resolver that does what its function says, and counts.

@@ -1,0 +1,226 @@
+//! What the threads do, when one is started, and what counts as no answer.
+
+use std::net::IpAddr;
+use std::sync::{Arc, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::super::Known;
+use super::super::cache::{Entry, now};
+use super::super::lookup::{Answer, cleaned, may_be_asked};
+use super::{Note, Pool, Question, Shared};
+
+/// A thread that has asked for longer than this holds up no other question: another takes its place.
+const SLOW: Duration = Duration::from_secs(1);
+
+/// Answers kept for a stored cache that nobody has fetched yet.
+const LEARNED: usize = 65_536;
+
+impl Shared {
+    /// A thread that panicked left the pool as it was between two steps, which is a state like any.
+    pub(super) fn lock(&self) -> MutexGuard<'_, Pool> {
+        self.pool.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Queues a question unless the address is known, open or not to be asked for. True if it is
+    /// open then.
+    pub(super) fn ask(shared: &Arc<Shared>, pool: &mut Pool, address: IpAddr) -> bool {
+        if pool.open.contains_key(&address) {
+            return true;
+        }
+        let paused = pool.paused_until.is_some_and(|until| Instant::now() < until);
+        let full = pool.queue.len() >= shared.options.queue;
+        if paused || full || !may_be_asked(address) {
+            return false;
+        }
+        if pool.memory.get(address, &shared.options.ages).is_some() {
+            return false;
+        }
+        pool.open.insert(
+            address,
+            Question {
+                asked: Instant::now(),
+                started: None,
+                late: false,
+            },
+        );
+        pool.queue.push_back(address);
+        Shared::hire(shared, pool, Instant::now());
+        shared.work.notify_one();
+        true
+    }
+
+    /// Starts threads as long as there is more to ask than threads to do it.
+    fn hire(shared: &Arc<Shared>, pool: &mut Pool, now: Instant) {
+        let options = &shared.options;
+        let hung = pool.hung(options.timeout.min(SLOW), now);
+        let most = options.most_workers.min(options.workers + hung);
+        let wanted = pool.queue.len().saturating_sub(pool.idle);
+        // Those that were started a moment ago have taken nothing yet.
+        let fresh = pool.workers.saturating_sub(pool.idle + pool.asking.len());
+        for _ in fresh..wanted {
+            if pool.workers >= most {
+                return;
+            }
+            let worker = Arc::clone(shared);
+            let spawned = thread::Builder::new()
+                .name("names".to_owned())
+                .spawn(move || worker.work());
+            if spawned.is_err() {
+                return;
+            }
+            pool.workers += 1;
+        }
+    }
+
+    /// Sees to it that threads come to the open questions, of which this is one. Gives how long one
+    /// may wait until that has to be seen to again; none if all threads there may be hang, and none
+    /// has come to this one.
+    pub(super) fn staff(
+        shared: &Arc<Shared>,
+        pool: &mut Pool,
+        address: IpAddr,
+        now: Instant,
+    ) -> Option<Duration> {
+        if pool.queue.is_empty() {
+            return Some(Duration::MAX);
+        }
+        Shared::hire(shared, pool, now);
+        let timeout = shared.options.timeout;
+        let started = pool
+            .open
+            .get(&address)
+            .is_some_and(|question| question.started.is_some());
+        if !started && pool.hung(timeout, now) >= shared.options.most_workers {
+            return None;
+        }
+        let slow = timeout.min(SLOW);
+        let left = |since: &Instant| slow.checked_sub(now.saturating_duration_since(*since));
+        let soonest = pool
+            .asking
+            .values()
+            .filter_map(left)
+            .filter(|left| !left.is_zero());
+        Some(soonest.min().unwrap_or(slow))
+    }
+
+    fn work(&self) {
+        let mut pool = self.lock();
+        while !pool.closed {
+            let Some(address) = pool.queue.pop_front() else {
+                pool.idle += 1;
+                pool = self.work.wait(pool).unwrap_or_else(PoisonError::into_inner);
+                pool.idle -= 1;
+                continue;
+            };
+            let started = Instant::now();
+            if let Some(question) = pool.open.get_mut(&address) {
+                question.started = Some(started);
+            }
+            pool.asking.insert(address, started);
+            drop(pool);
+            let answer = cleaned(self.lookup.name(address));
+            pool = self.lock();
+            pool.asking.remove(&address);
+            self.settle(&mut pool, address, answer, started.elapsed());
+            self.settled.notify_all();
+            if let Some(call) = self.on_answer.get() {
+                drop(pool);
+                call();
+                pool = self.lock();
+            }
+        }
+    }
+
+    fn settle(&self, pool: &mut Pool, address: IpAddr, answer: Answer, took: Duration) {
+        let in_time = took < self.options.timeout;
+        let name = match answer {
+            Answer::Name(name) => Some(name),
+            Answer::NoName => None,
+            Answer::TryAgain => {
+                self.count_unanswered(pool, address);
+                pool.open.remove(&address);
+                let until = Instant::now() + self.options.retry;
+                pool.memory.put(address, Entry::Unanswered { until });
+                return;
+            }
+        };
+        pool.open.remove(&address);
+        // A server that always answers late holds up every line as a dead one does.
+        if in_time {
+            pool.unanswered = 0;
+            pool.answered = Some(Instant::now());
+        }
+        let known = Known { name, at: now() };
+        let name = known.name.as_deref().map(Arc::from);
+        pool.memory.put(address, Entry::Answered { name, at: known.at });
+        if pool.learned.len() < LEARNED {
+            pool.learned.push((address, known));
+        }
+    }
+
+    /// Counts a question as unanswered if it has had its time.
+    pub(super) fn count_timeout(&self, pool: &mut Pool, address: IpAddr) {
+        let asked = pool.open.get(&address).map(|question| question.asked);
+        if asked.is_some_and(|asked| asked.elapsed() >= self.options.timeout) {
+            self.count_unanswered(pool, address);
+        }
+    }
+
+    /// Counts a question once. Enough of them in a row start a pause.
+    fn count_unanswered(&self, pool: &mut Pool, address: IpAddr) {
+        let answered = pool.answered;
+        let Some(question) = pool.open.get_mut(&address).filter(|question| !question.late) else {
+            return;
+        };
+        question.late = true;
+        pool.missed += 1;
+        // If another question was answered meanwhile, the servers live; this one says something of
+        // its address alone.
+        if answered.is_some_and(|answered| question.started.is_none_or(|started| started <= answered)) {
+            return;
+        }
+        pool.unanswered += 1;
+        if pool.unanswered < self.options.give_up {
+            return;
+        }
+        // After the pause one more is enough to pause again.
+        pool.unanswered = self.options.give_up.saturating_sub(1);
+        pool.paused_until = Some(Instant::now() + self.options.pause);
+        for waiting in std::mem::take(&mut pool.queue) {
+            pool.open.remove(&waiting);
+        }
+        self.settled.notify_all();
+        if !pool.told {
+            pool.told = true;
+            pool.notes.push(Note::Paused {
+                unanswered: self.options.give_up,
+                pause: self.options.pause,
+            });
+        }
+    }
+}
+
+impl Pool {
+    /// Threads that have been asking for so long.
+    fn hung(&self, time: Duration, now: Instant) -> usize {
+        let hangs = |since: &&Instant| now.saturating_duration_since(**since) >= time;
+        self.asking.values().filter(hangs).count()
+    }
+
+    /// Somebody waits for it; the others were asked for in advance.
+    pub(super) fn first_in_queue(&mut self, address: IpAddr) {
+        if let Some(at) = self.queue.iter().position(|queued| *queued == address) {
+            self.queue.remove(at);
+            self.queue.push_front(address);
+        }
+    }
+
+    /// Nobody will come to ask it.
+    pub(super) fn drop_question(&mut self, address: IpAddr) {
+        self.queue.retain(|queued| *queued != address);
+        if self.open.remove(&address).is_some() {
+            self.missed += 1;
+        }
+    }
+}
