@@ -9,6 +9,7 @@ use super::filter::{Filters, Network};
 use super::modules::{Module, Want};
 use super::table::{Body, Table};
 use super::words::{Word, Words};
+use crate::netfilter::batch::Batch;
 use crate::netfilter::{Packet, Time, Verdict};
 
 /// What a report is made with, beside the packets.
@@ -50,6 +51,13 @@ pub struct Numbers {
 pub trait Counter {
     /// Takes a packet in.
     fn packet(&mut self, seen: &Seen<'_>);
+    /// Takes in those that count. Every module has its own copy of this loop, so that `packet` is
+    /// not called through a pointer.
+    fn packets(&mut self, seen: &[Seen<'_>], counts: fn(&Seen<'_>) -> bool) {
+        for seen in seen.iter().filter(|seen| counts(seen)) {
+            self.packet(seen);
+        }
+    }
     /// Takes in a packet from before `--since`: comes to modules that want
     /// [`History`](super::Want::History) only.
     fn earlier(&mut self, _seen: &Seen<'_>) {}
@@ -57,7 +65,7 @@ pub trait Counter {
     fn body(self: Box<Self>, numbers: &Numbers, limit: usize) -> Body;
 }
 
-/// The pass. Packets go in with [`Fold::packet`], tables come out of [`Fold::finish`].
+/// The pass. Packets go in with [`Fold::packets`], tables come out of [`Fold::finish`].
 pub struct Fold<'c> {
     filters: &'c Filters,
     modules: Vec<(&'static Module, Box<dyn Counter>)>,
@@ -69,6 +77,8 @@ pub struct Fold<'c> {
     /// Greatest time among them.
     pub last: Option<Time>,
     undecided: HashMap<Word, u64>,
+    /// How many packets were offered.
+    position: u64,
 }
 
 impl<'c> Fold<'c> {
@@ -86,42 +96,45 @@ impl<'c> Fold<'c> {
             first: None,
             last: None,
             undecided: HashMap::new(),
+            position: 0,
         }
     }
 
-    /// Takes a packet in; `position` is its place in the order of rows or lines.
-    pub fn packet(&mut self, position: u64, packet: &Packet<'_>) {
-        let since = self.filters.since;
-        if let Some(since) = since
-            && packet.time.is_none_or(|time| time < since)
-        {
-            if packet.time.is_some() {
-                self.earlier(position, packet);
+    /// Takes packets in, in the order of rows or lines.
+    ///
+    /// Module by module, not packet by packet: a module's groups are scattered over memory, and in
+    /// a short loop the processor looks for the next one while it waits for this one.
+    pub fn packets(&mut self, batch: &Batch) {
+        let packets: Vec<Packet<'_>> = batch.iter().collect();
+        let (mut wanted, mut earlier) = (Vec::with_capacity(packets.len()), Vec::new());
+        for packet in &packets {
+            self.position += 1;
+            match self.filters.since {
+                Some(since) if packet.time.is_none_or(|time| time < since) => {
+                    if packet.time.is_some() {
+                        earlier.push(self.numbers.seen(self.filters, self.position, packet));
+                    }
+                }
+                _ => wanted.push(self.numbers.seen(self.filters, self.position, packet)),
             }
-            return;
         }
-        self.packets += 1;
-        if let Some(time) = packet.time {
-            self.first = Some(self.first.map_or(time, |first| first.min(time)));
-            self.last = Some(self.last.map_or(time, |last| last.max(time)));
-        }
-        let seen = self.numbers.seen(self.filters, position, packet);
-        if seen.verdict == Verdict::Other {
-            *self.undecided.entry(seen.action).or_default() += 1;
+        self.packets += wanted.len() as u64;
+        for seen in &wanted {
+            if let Some(time) = seen.packet.time {
+                self.first = Some(self.first.map_or(time, |first| first.min(time)));
+                self.last = Some(self.last.map_or(time, |last| last.max(time)));
+            }
+            if seen.verdict == Verdict::Other {
+                *self.undecided.entry(seen.action).or_default() += 1;
+            }
         }
         for (module, counter) in &mut self.modules {
-            if (module.counts)(&seen) {
-                counter.packet(&seen);
+            if module.wants.contains(&Want::History) {
+                for seen in earlier.iter().filter(|seen| (module.counts)(seen)) {
+                    counter.earlier(seen);
+                }
             }
-        }
-    }
-
-    fn earlier(&mut self, position: u64, packet: &Packet<'_>) {
-        let seen = self.numbers.seen(self.filters, position, packet);
-        for (module, counter) in &mut self.modules {
-            if module.wants.contains(&Want::History) && (module.counts)(&seen) {
-                counter.earlier(&seen);
-            }
+            counter.packets(&wanted, module.counts);
         }
     }
 

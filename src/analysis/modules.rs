@@ -87,6 +87,11 @@ impl Field {
 }
 
 impl Module {
+    /// Whether it counts by a plain key. The others have more to do for a packet.
+    pub fn is_plain(&self) -> bool {
+        matches!(self.how, How::Grouped { .. })
+    }
+
     pub(super) fn counter(&self, context: &Context) -> Box<dyn Counter> {
         match &self.how {
             How::Grouped { key, columns } => Box::new(Groups::new(key, columns)),

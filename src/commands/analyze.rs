@@ -11,13 +11,14 @@ use anyhow::{Context as _, anyhow};
 use tempfile::NamedTempFile;
 
 use super::Misused;
+use super::counting::{self, Counted, Feed};
 use super::logs::Source;
 use super::naming::{self, Naming};
 use super::session::Session;
 use super::settings;
 use crate::analysis::filter::Filters;
 use crate::analysis::table::{Cell, Table};
-use crate::analysis::{self, Context, Fold, Module, Want};
+use crate::analysis::{self, Context, Module, Want};
 use crate::config::Format;
 use crate::exit::Exit;
 use crate::netfilter::Reader;
@@ -48,7 +49,6 @@ pub fn table(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
     let modules = settings::modules(session.settings)?;
     let context = context(session)?;
     let filters = reading(&context, &modules);
-    let mut fold = Fold::new(&modules, &context);
     let store = session.store.open()?;
     let evidence = analysis::wants(&modules, Want::Evidence);
     let columns = Columns {
@@ -59,28 +59,27 @@ pub fn table(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
         icmp: evidence,
         ..Columns::default()
     };
-    store.packets(&session.table, &filters, columns, &mut |position, packet| {
-        fold.packet(position, packet)
+    let (counted, ()) = counting::count(&modules, &context, session.settings.limit, |feed| {
+        Ok(store.packets(&session.table, &filters, columns, &mut |_, packet| feed.packet(packet))?)
     })?;
     let timeless = if context.filters.ask_time() {
         store.count_timeless(&session.table, &filters)?
     } else {
         0
     };
-    if fold.packets == 0 {
+    if counted.packets == 0 {
         let note = if store.is_empty(&session.table)? {
-            let (table, ipta) = (&session.table, session.invocation());
-            let option = match table.as_str() {
-                "logs" => String::new(),
-                other => format!(" -t {other}"),
-            };
-            format!("Table '{table}' is empty; import a log with: {ipta}{option} -i FILE")
+            format!(
+                "Table '{}' is empty; import a log with: {} -i FILE",
+                session.table,
+                session.invocation()
+            )
         } else {
-            format!("No packet of table '{}' passes the filters.", session.table)
+            format!("No packet of table '{}' passes the filters; leave some out.", session.table)
         };
         session.console.note(&note);
     }
-    report(session, fold, filtered(&context, timeless).as_deref(), true)?;
+    report(session, &counted, filtered(&context, timeless).as_deref(), true)?;
     Ok(Exit::Done)
 }
 
@@ -89,30 +88,60 @@ pub fn files(session: &mut Session<'_, '_>, sources: Vec<Source>) -> anyhow::Res
     let modules = settings::modules(session.settings)?;
     let context = context(session)?;
     let filters = reading(&context, &modules);
-    let mut fold = Fold::new(&modules, &context);
-    let mut total = Account::default();
-    let mut exit = Exit::Done;
-    let mut position = 0;
-    let mut timeless = 0;
-    for mut source in sources {
+    let limit = session.settings.limit;
+    let (counted, read) = counting::count(&modules, &context, limit, |feed| {
+        let mut read = Read::default();
+        for source in sources {
+            read.log(session, source, &filters, feed)?;
+        }
+        Ok(read)
+    })?;
+    if let Some(damage) = words::damage(&read.total) {
+        session.console.warn(&damage);
+    }
+    if counted.packets == 0 && read.total.packets() > 0 {
+        session.console.note("No packet passes the filters; leave some out.");
+    }
+    report(session, &counted, filtered(&context, read.timeless).as_deref(), false)?;
+    Ok(if read.failed { Exit::Failed } else { Exit::Done })
+}
+
+/// What was read of logs.
+#[derive(Default)]
+struct Read {
+    total: Account,
+    /// Packets that a filter on time leaves out because they have none.
+    timeless: u64,
+    /// A log could not be read to its end.
+    failed: bool,
+}
+
+impl Read {
+    fn log(
+        &mut self,
+        session: &mut Session<'_, '_>,
+        mut source: Source,
+        filters: &Filters,
+        feed: &mut Feed,
+    ) -> anyhow::Result<()> {
+        let asks_time = session.filters.ask_time();
         let mut reader = Reader::new(&session.rules, source.calendar(&session.clock));
         let mut lines = source.open()?.lines();
         loop {
             match lines.next() {
                 Ok(Some(line)) if line.too_long => reader.too_long(line.bytes),
                 Ok(Some(line)) => reader.read(line.bytes, |packet| {
-                    position += 1;
                     if filters.pass(packet) {
-                        fold.packet(position, packet);
+                        feed.packet(packet);
                     }
-                    if packet.time.is_none() && context.filters.ask_time() && filters.pass_rest(packet) {
-                        timeless += 1;
+                    if packet.time.is_none() && asks_time && filters.pass_rest(packet) {
+                        self.timeless += 1;
                     }
                 }),
                 Ok(None) => break,
                 Err(error) => {
                     session.console.error(&error.to_string());
-                    exit = Exit::Failed;
+                    self.failed = true;
                     break;
                 }
             }
@@ -120,16 +149,9 @@ pub fn files(session: &mut Session<'_, '_>, sources: Vec<Source>) -> anyhow::Res
         if reader.account.packets() == 0 {
             session.console.note(&source.nothing(&reader.account));
         }
-        total.add(&reader.account);
+        self.total.add(&reader.account);
+        Ok(())
     }
-    if let Some(damage) = words::damage(&total) {
-        session.console.warn(&damage);
-    }
-    if fold.packets == 0 && total.packets() > 0 {
-        session.console.note("No packet passes the filters.");
-    }
-    report(session, fold, filtered(&context, timeless).as_deref(), false)?;
-    Ok(exit)
 }
 
 /// What the modules count with.
@@ -167,19 +189,15 @@ fn filtered(context: &Context, timeless: u64) -> Option<String> {
 /// used, if there is a store.
 fn report(
     session: &mut Session<'_, '_>,
-    fold: Fold<'_>,
+    counted: &Counted,
     filters: Option<&str>,
     stored: bool,
 ) -> anyhow::Result<()> {
-    let undecided = fold.undecided();
+    let undecided = &counted.undecided;
     if !undecided.is_empty() {
         let count: u64 = undecided.iter().map(|(_, count)| count).sum();
-        let actions: Vec<&str> = undecided.iter().take(5).map(|(action, _)| *action).collect();
-        let more = if undecided.len() > actions.len() {
-            ", ..."
-        } else {
-            ""
-        };
+        let actions: Vec<&str> = undecided.iter().take(5).map(|(action, _)| action.as_str()).collect();
+        let more = if undecided.len() > actions.len() { ", ..." } else { "" };
         let packets = words::counted(count, "packet");
         let are = if count == 1 { "is" } else { "are" };
         session.console.note(&format!(
@@ -187,23 +205,15 @@ fn report(
             actions.join(", ")
         ));
     }
-    let (packets, first, last) = (fold.packets, fold.first, fold.last);
-    let tables = fold.finish(session.settings.limit);
+    let Counted { tables, packets, first, last, .. } = counted;
     let mut names = None;
     if session.settings.rdns {
         let naming = Naming::new(naming::report(session.settings));
-        naming.resolve(&addresses(&tables), session, stored)?;
+        naming.resolve(&addresses(tables), session, stored)?;
         names = Some(naming);
     }
     let name = |address| names.as_ref().and_then(|names| names.known(address));
-    let report = Report {
-        tables: &tables,
-        filters,
-        packets,
-        first,
-        last,
-        names: &name,
-    };
+    let report = Report { tables, filters, packets: *packets, first: *first, last: *last, names: &name };
     write(session, &report)
 }
 

@@ -4,6 +4,7 @@
 //! together what must not know of one another (input, netfilter, analysis, store, dns, report).
 
 mod analyze;
+mod counting;
 mod dns;
 mod follow;
 mod import;

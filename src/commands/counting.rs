@@ -1,0 +1,116 @@
+//! Counting beside reading: packets go in batches from the thread that reads them to those that
+//! count, one for the plain modules and one for those that have more to do.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+
+use anyhow::anyhow;
+
+use crate::analysis::table::Table;
+use crate::analysis::{self, Context, Fold, Module, Want};
+use crate::netfilter::batch::Batch;
+use crate::netfilter::{Packet, Time};
+
+/// Packets in a batch: enough to be worth handing over, few enough to stay in the cache.
+const BATCH: usize = 2048;
+
+/// Batches that may wait for a counting thread.
+const WAITING: usize = 4;
+
+/// What was counted.
+#[derive(Default)]
+pub struct Counted {
+    /// The modules' tables, in the order of the modules.
+    pub tables: Vec<Table>,
+    /// Packets that were counted.
+    pub packets: u64,
+    /// Least time among them.
+    pub first: Option<Time>,
+    /// Greatest time among them.
+    pub last: Option<Time>,
+    /// Packets that are neither accepted nor denied, by action word, most first.
+    pub undecided: Vec<(String, u64)>,
+}
+
+/// Takes packets for counting.
+pub struct Feed {
+    batch: Batch,
+    host: bool,
+    prefix: bool,
+    counters: Vec<SyncSender<Arc<Batch>>>,
+}
+
+impl Feed {
+    /// Takes a packet in. Texts that no module looks at are left behind.
+    pub fn packet(&mut self, packet: &Packet<'_>) {
+        let host = if self.host { packet.host } else { b"" };
+        let prefix = if self.prefix { packet.prefix } else { b"" };
+        self.batch.push(&Packet { host, prefix, mac: b"", if_out: b"", ..*packet });
+        if self.batch.len() >= BATCH {
+            self.hand_over();
+        }
+    }
+
+    fn hand_over(&mut self) {
+        let batch = Arc::new(std::mem::take(&mut self.batch));
+        for counter in &self.counters {
+            // A counting thread that is gone has panicked, which its join tells.
+            let _ = counter.send(Arc::clone(&batch));
+        }
+    }
+}
+
+/// Counts what `read` feeds, at most `limit` rows a module.
+pub fn count<R>(
+    modules: &[&'static Module],
+    context: &Context,
+    limit: usize,
+    read: impl FnOnce(&mut Feed) -> anyhow::Result<R>,
+) -> anyhow::Result<(Counted, R)> {
+    let (plain, others): (Vec<_>, Vec<_>) = modules.iter().copied().partition(|module| module.is_plain());
+    let shares: Vec<_> = [plain, others].into_iter().filter(|share| !share.is_empty()).collect();
+    thread::scope(|scope| {
+        let mut counters = Vec::new();
+        let mut threads = Vec::new();
+        for share in &shares {
+            let (sender, batches) = sync_channel(WAITING);
+            counters.push(sender);
+            threads.push(scope.spawn(move || fold(share, context, limit, batches)));
+        }
+        let mut feed = Feed {
+            batch: Batch::default(),
+            host: analysis::wants(modules, Want::Host),
+            prefix: analysis::wants(modules, Want::Evidence),
+            counters,
+        };
+        let outcome = read(&mut feed);
+        feed.hand_over();
+        drop(feed);
+        let mut counted = Counted::default();
+        for thread in threads {
+            let share = thread.join().map_err(|_| anyhow!("counting failed; this is a fault of ipta's"))?;
+            let mut tables = std::mem::take(&mut counted.tables);
+            tables.extend(share.tables);
+            counted = Counted { tables, ..share };
+        }
+        let place = |table: &Table| modules.iter().position(|module| module.name == table.name);
+        counted.tables.sort_by_key(place);
+        Ok((counted, outcome?))
+    })
+}
+
+/// A counting thread.
+fn fold(modules: &[&'static Module], context: &Context, limit: usize, batches: Receiver<Arc<Batch>>) -> Counted {
+    let mut fold = Fold::new(modules, context);
+    for batch in batches {
+        fold.packets(&batch);
+    }
+    Counted {
+        packets: fold.packets,
+        first: fold.first,
+        last: fold.last,
+        undecided: fold.undecided().into_iter().map(|(word, count)| (word.to_owned(), count)).collect(),
+        tables: fold.finish(limit),
+    }
+}
