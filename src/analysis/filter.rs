@@ -123,7 +123,7 @@ impl Filters {
         self.since.is_some() || self.until.is_some()
     }
 
-    /// The filters in words, with times in that zone: `since 2026-05-04 00:00:00, source
+    /// The filters in words, with times in that zone: `since 2026-05-04 00:00:00, from
     /// 192.0.2.0/24, not lo`. Empty if none is set.
     pub fn words(&self, zone: &TimeZone) -> String {
         let port = |range: &RangeInclusive<u16>| match (range.start(), range.end()) {
@@ -140,14 +140,14 @@ impl Filters {
             self.since.map(|time| format!("since {}", when::text(time, zone))),
             self.until
                 .map(|time| format!("before {}", when::text(time, zone))),
-            any("source", networks(&self.src)),
-            any("destination", networks(&self.dst)),
-            any("source port", ports(&self.sport)),
-            any("destination port", ports(&self.dport)),
-            any("protocol", self.proto.clone()),
-            any("action", self.action.clone()),
-            any("interface", self.iface.clone()),
-            any("logging host", self.log_host.clone()),
+            any("from", networks(&self.src)),
+            any("to", networks(&self.dst)),
+            any("from port", ports(&self.sport)),
+            any("to port", ports(&self.dport)),
+            any("of protocol", self.proto.clone()),
+            any("with action", self.action.clone()),
+            any("on interface", self.iface.clone()),
+            any("logged by", self.log_host.clone()),
             self.no_local.then(|| "not lo".to_owned()),
             self.no_accept.then(|| "not accepted".to_owned()),
         ];

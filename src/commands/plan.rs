@@ -26,6 +26,9 @@ pub enum Step {
 
 /// Checks a call and lays out its steps; asks for passwords and for consent on the way.
 pub fn check(call: &Call, session: &mut Session<'_, '_>) -> anyhow::Result<Vec<Step>> {
+    if session.settings.db_tls.is_some() || session.settings.db_ca.is_some() {
+        bail!("--db-tls and --db-ca are not built yet in this version; use the server's socket, or a tunnel");
+    }
     for mode in &call.modes {
         if let Mode::UpgradeTable(_) | Mode::AnalyzeInteractive | Mode::Doctor(_) = mode {
             bail!("{} is not built yet in this version", mode.option());

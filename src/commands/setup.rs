@@ -7,7 +7,7 @@ use super::session::{Session, ask_password};
 use crate::cli::Call;
 use crate::config::{self, Password, Place, Server, Settings};
 use crate::exit::Exit;
-use crate::store;
+use crate::store::{self, StoreError};
 
 /// Makes database, account and grant, as the manual's 2.6.1 does by hand.
 pub fn create_database(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
@@ -17,19 +17,23 @@ pub fn create_database(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
         ))?;
     };
     let settings = session.settings;
-    let pass = match settings.admin_pass_i {
-        true => ask_password(
-            &format!("? Password of '{}' on {}: ", settings.admin_user, server.host),
-            "--admin-pass-i",
-        )?,
-        false => Password::default(),
+    let console = &session.console;
+    let ask = || {
+        let question = format!("? Password of '{}' on {}: ", settings.admin_user, server.host);
+        ask_password(&question, "--admin-pass-i")
     };
-    let admin = Server {
-        user: settings.admin_user.clone(),
-        pass,
-        ..server.clone()
-    };
-    store::create_database(&admin, &server)?;
+    let admin = |pass| Server { user: settings.admin_user.clone(), pass, ..server.clone() };
+    if settings.admin_pass_i {
+        store::create_database(&admin(ask()?), &server)?;
+    } else {
+        // The local socket mostly lets the administrator in without one.
+        match store::create_database(&admin(Password::default()), &server) {
+            Err(StoreError::Refused(_)) if console.in_is_terminal && console.err_is_terminal => {
+                store::create_database(&admin(ask()?), &server)?;
+            }
+            done => done?,
+        }
+    }
     session.console.done(&format!(
         "Database '{}' and user '{}' are ready; make a table with: ipta --create-table",
         server.database, server.user

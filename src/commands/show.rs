@@ -66,7 +66,7 @@ impl Show {
             ("", "")
         };
         self.held
-            .extend_from_slice(format!("{begin}! {alert}{end}\n").as_bytes());
+            .extend_from_slice(format!("{begin}ATTACK: {alert}{end}\n").as_bytes());
     }
 
     /// Bytes that wait to be written.

@@ -44,6 +44,13 @@ pub(super) fn read(text: &str) -> Result<Layer, Vec<Problem>> {
                 .entry(line)
                 .or_insert_with(|| reading.syntax(line, error.message()));
         }
+        // Behind a line that it cannot read the parser may pass over others of the old style.
+        for (n, text) in text.lines().enumerate() {
+            let broken = || !DeTable::parse_recoverable(text).1.is_empty();
+            if historic_line(text).is_some() && !by_line.contains_key(&(n + 1)) && broken() {
+                by_line.insert(n + 1, reading.syntax(n + 1, ""));
+            }
+        }
         reading.problems.extend(by_line.into_values());
     }
     reading.problems.sort_by_key(|p| p.line);

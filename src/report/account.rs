@@ -91,6 +91,9 @@ pub fn nothing(name: &str, account: &Account) -> String {
         return format!("{name} is empty.");
     }
     let lines = counted(account.lines(), "line");
+    if account.unknown_prefixes.is_empty() && account.damaged > 0 {
+        return format!("{name} holds no packet in {lines}: its firewall lines are damaged.");
+    }
     if account.unknown_prefixes.is_empty() {
         return format!(
             "{name} holds no packet in {lines}: no netfilter log line was seen.\n  \

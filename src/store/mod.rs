@@ -31,6 +31,9 @@ pub enum StoreError {
     /// No server answers, the password is wrong, the file does not open, no right, disk full ...
     #[error("{0}")]
     Failed(String),
+    /// The server does not let this account in: another, or a password, may help.
+    #[error("{0}")]
+    Refused(String),
     /// The answer to a COMMIT never came: the work may be done or not; the ledger knows.
     #[error("{0}")]
     Unsure(String),

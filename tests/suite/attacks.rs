@@ -170,13 +170,13 @@ fn follow_tells_of_an_attack_within_a_second_of_its_sixth_connection() {
     let written = Instant::now();
     let told = loop {
         let line = running.line();
-        if line.text.starts_with("! ") {
+        if line.text.starts_with("ATTACK: ") {
             break line;
         }
     };
     assert!(
         told.text
-            .starts_with("! brute force from 203.0.113.9 on 198.51.100.1 port 22: 6 connections"),
+            .starts_with("ATTACK: brute force from 203.0.113.9 on 198.51.100.1 port 22: 6 connections"),
         "{told:?}"
     );
     assert!(

@@ -15,8 +15,8 @@ use crate::store::identity::{self, HEAD, TAIL};
 use crate::store::{Entry, Store, StoreError, TableName};
 
 /// A chunk is full at this many bytes of packets, or lines of log.
-const CHUNK_BYTES: usize = 6 << 20;
-const CHUNK_LINES: u64 = 50_000;
+const CHUNK_BYTES: usize = 3 << 20;
+const CHUNK_LINES: u64 = 25_000;
 
 /// Chunks waiting between the two threads.
 const WAITING: usize = 1;

@@ -99,9 +99,10 @@ fn no_admin(admin: &Server, new: &Server, refusal: Refusal) -> StoreError {
                 Error::MySqlError(e) => format!("{} (error {})", one_line(&e.message), e.code),
                 other => one_line(&other.to_string()),
             };
-            StoreError::Failed(format!(
+            StoreError::Refused(format!(
                 "the server at {} does not let '{}' in: {why}\n  \
-                 become its administrator (sudo), name another with --admin-user, or type there:\n{}",
+                 become its administrator (sudo), give the password with --admin-pass-i, name another with \
+                 --admin-user, or type there:\n{}",
                 admin.host,
                 admin.user,
                 sql_to_type(new)
