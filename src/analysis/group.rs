@@ -2,10 +2,9 @@
 
 use std::cmp::Ordering;
 
-use super::fold::{Counter, Numbers, Seen};
+use super::counter::{Counter, Numbers, Seen};
 use super::index::Index;
-use super::key::Key;
-use super::modules::Field;
+use super::key::{Field, Key};
 use super::table::{self, Body, Cell, Column};
 
 struct Group {

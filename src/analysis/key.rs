@@ -3,10 +3,48 @@
 use std::net::IpAddr;
 
 use super::addresses::Addr;
-use super::fold::{Numbers, Seen};
-use super::modules::Field;
+use super::counter::{Numbers, Seen};
 use super::table::Cell;
 use super::words::Word;
+
+/// What a group key or a column is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Field {
+    /// How many packets.
+    Count,
+    /// Source address.
+    Source,
+    /// Source port of the group's first packet.
+    SourcePort,
+    /// Destination address; where it is no part of the key, that of the first packet.
+    Destination,
+    /// Destination port.
+    DestinationPort,
+    /// Protocol.
+    Protocol,
+    /// Action word.
+    Action,
+    /// Interface in.
+    InterfaceIn,
+    /// Logging host.
+    Host,
+}
+
+impl Field {
+    pub(super) fn head(self) -> &'static str {
+        match self {
+            Field::Count => "Count",
+            Field::Source => "Source IP",
+            Field::SourcePort => "SPort",
+            Field::Destination => "Dest IP",
+            Field::DestinationPort => "DPort",
+            Field::Protocol => "Proto",
+            Field::Action => "Action",
+            Field::InterfaceIn => "IF In",
+            Field::Host => "Host",
+        }
+    }
+}
 
 /// Fields side by side in 128 bits, the first one highest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

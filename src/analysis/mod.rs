@@ -5,6 +5,7 @@
 
 mod addresses;
 pub mod attacks;
+mod counter;
 pub mod filter;
 mod fold;
 mod group;
@@ -22,5 +23,6 @@ mod timeline;
 pub mod when;
 mod words;
 
-pub use fold::{Context, Fold};
+pub use counter::Context;
+pub use fold::Fold;
 pub use modules::{DEFAULT, Module, NEW_WANTS_SINCE, Want, all, named, wants};

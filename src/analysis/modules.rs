@@ -1,7 +1,8 @@
 //! The modules of a report, as values: adding one is adding an entry to [`all`].
 
-use super::fold::{Context, Counter, Seen};
+use super::counter::{Context, Counter, Seen};
 use super::group::Groups;
+use super::key::Field;
 use super::new::News;
 use super::sources::Sources;
 use super::suspects::Suspects;
@@ -45,45 +46,6 @@ pub(super) enum How {
     },
     /// In a way of its own.
     Own(fn(&Context) -> Box<dyn Counter>),
-}
-
-/// What a group key or a column is made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Field {
-    /// How many packets.
-    Count,
-    /// Source address.
-    Source,
-    /// Source port of the group's first packet.
-    SourcePort,
-    /// Destination address; where it is no part of the key, that of the first packet.
-    Destination,
-    /// Destination port.
-    DestinationPort,
-    /// Protocol.
-    Protocol,
-    /// Action word.
-    Action,
-    /// Interface in.
-    InterfaceIn,
-    /// Logging host.
-    Host,
-}
-
-impl Field {
-    pub(super) fn head(self) -> &'static str {
-        match self {
-            Field::Count => "Count",
-            Field::Source => "Source IP",
-            Field::SourcePort => "SPort",
-            Field::Destination => "Dest IP",
-            Field::DestinationPort => "DPort",
-            Field::Protocol => "Proto",
-            Field::Action => "Action",
-            Field::InterfaceIn => "IF In",
-            Field::Host => "Host",
-        }
-    }
 }
 
 impl Module {

@@ -6,7 +6,7 @@ use hashbrown::HashMap;
 use jiff::tz::TimeZone;
 
 use super::addresses::Addr;
-use super::fold::{Context, Counter, Numbers, Seen};
+use super::counter::{Context, Counter, Numbers, Seen};
 use super::index::Index;
 use super::key::Key;
 use super::table::{self, Body, Cell, Column, missing_last};

@@ -6,7 +6,8 @@ use jiff::tz::TimeZone;
 
 use super::attacks::Thresholds;
 use super::filter::Filters;
-use super::fold::{Context, Fold};
+use super::counter::Context;
+use super::fold::Fold;
 use super::table::{Cell, Table};
 use super::when;
 use crate::netfilter::batch::Batch;

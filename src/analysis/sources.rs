@@ -1,7 +1,7 @@
 //! The module `sources`: who sends most, and how wide.
 
 use super::addresses::Addr;
-use super::fold::{Context, Counter, Numbers, Seen};
+use super::counter::{Context, Counter, Numbers, Seen};
 use super::index::Index;
 use super::table::{self, Body, Cell, Column, missing_last};
 use crate::netfilter::Time;

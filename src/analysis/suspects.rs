@@ -1,7 +1,7 @@
 //! The module `attacks`: what the detector found, as a table with its evidence.
 
 use super::attacks::{Detector, Finding, Hosts, Kind};
-use super::fold::{Context, Counter, Numbers, Seen};
+use super::counter::{Context, Counter, Numbers, Seen};
 use super::table::{Body, Cell, Column};
 
 /// Runs the detector beside the other modules.

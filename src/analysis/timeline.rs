@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan, Zoned};
 
-use super::fold::{Context, Counter, Numbers, Seen};
+use super::counter::{Context, Counter, Numbers, Seen};
 use super::table::{Body, Cell, Column};
 use crate::netfilter::{Time, Verdict};
 

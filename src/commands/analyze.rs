@@ -23,8 +23,8 @@ use crate::config::Format;
 use crate::exit::Exit;
 use crate::netfilter::Reader;
 use crate::netfilter::account::Account;
-use crate::report::account as words;
-use crate::report::shape::{self, Report};
+use crate::report::{self, account as words};
+use crate::report::shape::Report;
 use crate::store::Columns;
 
 /// What can be told of a report before anything is done for it: its modules and its file.
@@ -221,11 +221,11 @@ fn report(
 /// written whole or not at all.
 fn write(session: &mut Session<'_, '_>, report: &Report<'_>) -> anyhow::Result<()> {
     let shape = match session.settings.format {
-        Format::Text => shape::TEXT,
-        Format::Json => shape::JSON,
-        Format::Csv => shape::CSV,
-        Format::Markdown => shape::MARKDOWN,
-        Format::Html => shape::HTML,
+        Format::Text => report::TEXT,
+        Format::Json => report::JSON,
+        Format::Csv => report::CSV,
+        Format::Markdown => report::MARKDOWN,
+        Format::Html => report::HTML,
     };
     let Some(path) = &session.settings.output else {
         shape.write(session.console.out, report)?;

@@ -17,6 +17,17 @@ pub mod text;
 
 use crate::netfilter::Time;
 
+/// The manual's tables.
+pub const TEXT: &dyn shape::Shape = &text::Text;
+/// One object.
+pub const JSON: &dyn shape::Shape = &json::Json;
+/// One header, a module column.
+pub const CSV: &dyn shape::Shape = &csv::Csv;
+/// For a mail or an issue.
+pub const MARKDOWN: &dyn shape::Shape = &markdown::Markdown;
+/// One file for a browser.
+pub const HTML: &dyn shape::Shape = &html::Html;
+
 /// A moment in the local zone: `2026-05-04 06:35:12`.
 pub fn moment(time: Time) -> String {
     match jiff::Timestamp::from_microsecond(time.0) {

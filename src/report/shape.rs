@@ -5,11 +5,6 @@ use std::net::IpAddr;
 
 use jiff::Timestamp;
 
-use super::csv::Csv;
-use super::html::Html;
-use super::json::Json;
-use super::markdown::Markdown;
-use super::text::Text;
 use crate::analysis::table::{Cell, Column, Table};
 use crate::netfilter::Time;
 
@@ -37,17 +32,6 @@ pub trait Shape {
     /// Writes all of it.
     fn write(&self, out: &mut dyn Write, report: &Report<'_>) -> io::Result<()>;
 }
-
-/// The manual's tables.
-pub const TEXT: &dyn Shape = &Text;
-/// One object.
-pub const JSON: &dyn Shape = &Json;
-/// One header, a module column.
-pub const CSV: &dyn Shape = &Csv;
-/// For a mail or an issue.
-pub const MARKDOWN: &dyn Shape = &Markdown;
-/// One file for a browser.
-pub const HTML: &dyn Shape = &Html;
 
 /// What programs call a column: `Source IP` is `source_ip`.
 pub(super) fn key(column: &Column) -> String {

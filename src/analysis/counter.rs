@@ -1,0 +1,80 @@
+//! What a module is to the pass: something that counts packets and ends with a table.
+
+use jiff::tz::TimeZone;
+
+use super::addresses::{Addr, Addresses};
+use super::attacks::Thresholds;
+use super::filter::{Filters, Network};
+use super::table::Body;
+use super::words::{Word, Words};
+use crate::netfilter::{Packet, Verdict};
+
+/// What a report is made with, beside the packets.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// Which packets are wanted, and which actions count as let through.
+    pub filters: Filters,
+    /// The zone that days and hours begin in.
+    pub zone: TimeZone,
+    /// From which rate on something is an attack.
+    pub thresholds: Thresholds,
+    /// Networks that are never called attackers.
+    pub allow: Vec<Network>,
+}
+
+/// A packet on its way through the modules, with its words and addresses as numbers.
+pub struct Seen<'a> {
+    pub packet: &'a Packet<'a>,
+    /// Place in the order of rows or lines; rising.
+    pub position: u64,
+    /// What became of it, the actions that count as let through included.
+    pub verdict: Verdict,
+    pub src: Addr,
+    pub dst: Addr,
+    pub action: Word,
+    pub proto: Word,
+    pub if_in: Word,
+    pub host: Word,
+}
+
+/// What the numbers of a [`Seen`] stand for.
+#[derive(Debug, Default)]
+pub struct Numbers {
+    pub words: Words,
+    pub addresses: Addresses,
+}
+
+/// What counts packets for one module.
+pub trait Counter {
+    /// Takes a packet in.
+    fn packet(&mut self, seen: &Seen<'_>);
+    /// Takes in those that count. Every module has its own copy of this loop, so that `packet` is
+    /// not called through a pointer.
+    fn packets(&mut self, seen: &[Seen<'_>], counts: fn(&Seen<'_>) -> bool) {
+        for seen in seen.iter().filter(|seen| counts(seen)) {
+            self.packet(seen);
+        }
+    }
+    /// Takes in a packet from before `--since`: comes to modules that want
+    /// [`History`](super::Want::History) only.
+    fn earlier(&mut self, _seen: &Seen<'_>) {}
+    /// What was counted, at most `limit` rows.
+    fn body(self: Box<Self>, numbers: &Numbers, limit: usize) -> Body;
+}
+
+impl Numbers {
+    /// A packet with its words and addresses as numbers.
+    pub fn seen<'a>(&mut self, filters: &Filters, position: u64, packet: &'a Packet<'a>) -> Seen<'a> {
+        Seen {
+            packet,
+            position,
+            verdict: filters.verdict(packet),
+            src: self.addresses.number(packet.src),
+            dst: self.addresses.number(packet.dst),
+            action: self.words.number(0, packet.action),
+            proto: self.words.number(1, packet.proto),
+            if_in: self.words.number(2, packet.if_in),
+            host: self.words.number(3, packet.host),
+        }
+    }
+}
