@@ -45,9 +45,7 @@ const HOSTS: [(&[u8], &[u8], u64); 3] = [
 const INTERFACES: [&[u8]; 4] = [b"eth0", b"eth1", b"ppp0", b"wlan0"];
 
 /// The ports that are knocked at most; the others are drawn.
-const PORTS: [u64; 16] = [
-    23, 23, 23, 22, 22, 445, 80, 443, 3389, 1433, 8080, 25, 5900, 2323, 3306, 6379,
-];
+const PORTS: [u64; 16] = [23, 23, 23, 22, 22, 445, 80, 443, 3389, 1433, 8080, 25, 5900, 2323, 3306, 6379];
 
 const UDP_PORTS: [u64; 8] = [53, 123, 161, 1900, 5060, 5060, 11211, 137];
 
@@ -100,11 +98,7 @@ fn arguments() -> Option<Job> {
         }
     }
     match numbers[..] {
-        [lines] => Some(Job {
-            lines,
-            seed: 1,
-            sources,
-        }),
+        [lines] => Some(Job { lines, seed: 1, sources }),
         [lines, seed] => Some(Job { lines, seed, sources }),
         _ => None,
     }
@@ -178,11 +172,7 @@ fn stamp(to: &mut Vec<u8>, at: u64) {
         }
         day -= days;
     }
-    for (before, value) in [
-        (b' ', second / 3600),
-        (b':', second / 60 % 60),
-        (b':', second % 60),
-    ] {
+    for (before, value) in [(b' ', second / 3600), (b':', second / 60 % 60), (b':', second % 60)] {
         to.push(before);
         decimal(to, value, 2);
     }
@@ -192,11 +182,7 @@ fn stamp(to: &mut Vec<u8>, at: u64) {
 /// The part behind the addresses, from LEN to the end.
 fn packet(to: &mut Vec<u8>, random: &mut Random, six: bool, action: &[u8]) {
     let kind = random.below(100);
-    let length = if kind < 80 {
-        40 + 4 * random.below(6)
-    } else {
-        46 + random.below(400)
-    };
+    let length = if kind < 80 { 40 + 4 * random.below(6) } else { 46 + random.below(400) };
     if six {
         field(to, b"LEN=", length + 20);
         field(to, b"TC=0 HOPLIMIT=", 40 + random.below(24));
@@ -211,11 +197,7 @@ fn packet(to: &mut Vec<u8>, random: &mut Random, six: bool, action: &[u8]) {
     }
     let source_port = 1024 + random.below(64_000);
     if kind < 80 {
-        let port = if random.below(10) < 7 {
-            random.pick(&PORTS)
-        } else {
-            1 + random.below(65_535)
-        };
+        let port = if random.below(10) < 7 { random.pick(&PORTS) } else { 1 + random.below(65_535) };
         field(to, b"PROTO=TCP SPT=", source_port);
         field(to, b"DPT=", port);
         field(to, b"WINDOW=", random.pick(&[5840, 8192, 14_600, 29_200, 65_535]));
@@ -226,20 +208,13 @@ fn packet(to: &mut Vec<u8>, random: &mut Random, six: bool, action: &[u8]) {
         });
         to.extend_from_slice(b"URGP=0 ");
     } else if kind < 96 {
-        let port = if random.below(10) < 7 {
-            random.pick(&UDP_PORTS)
-        } else {
-            1 + random.below(65_535)
-        };
+        let port = if random.below(10) < 7 { random.pick(&UDP_PORTS) } else { 1 + random.below(65_535) };
         field(to, b"PROTO=UDP SPT=", source_port);
         field(to, b"DPT=", port);
         field(to, b"LEN=", length - 20);
     } else {
-        let echo: &[u8] = if six {
-            b"PROTO=ICMPv6 TYPE=128 CODE=0 ID="
-        } else {
-            b"PROTO=ICMP TYPE=8 CODE=0 ID="
-        };
+        let echo: &[u8] =
+            if six { b"PROTO=ICMPv6 TYPE=128 CODE=0 ID=" } else { b"PROTO=ICMP TYPE=8 CODE=0 ID=" };
         field(to, echo, random.below(65_536));
         field(to, b"SEQ=", 1 + random.below(9));
     }
@@ -285,11 +260,7 @@ fn line(to: &mut Vec<u8>, random: &mut Random, at: u64, source: u64) {
         address4(to, source)
     }
     to.extend_from_slice(b" DST=");
-    to.extend_from_slice(if six {
-        b"2001:0db8:0000:0000:0000:0000:0000:0001"
-    } else {
-        address
-    });
+    to.extend_from_slice(if six { b"2001:0db8:0000:0000:0000:0000:0000:0001" } else { address });
     to.push(b' ');
     packet(to, random, six, action);
     to.push(b'\n');

@@ -150,11 +150,7 @@ impl Day {
         for i in (1..strangers.len()).rev() {
             strangers.swap(i, random.from(0, i as u64 + 1) as usize);
         }
-        Day {
-            random,
-            lines: Vec::new(),
-            strangers,
-        }
+        Day { random, lines: Vec::new(), strangers }
     }
 
     /// An address that nobody else in the log has.
@@ -183,10 +179,7 @@ impl Day {
     }
 
     fn came_in(&mut self, at: u64, action: &str, packet: String) {
-        self.kernel(
-            at,
-            format!("IPT: {action} IN=eth0 OUT= MAC={STATIONS}:08:00 {packet}"),
-        );
+        self.kernel(at, format!("IPT: {action} IN=eth0 OUT= MAC={STATIONS}:08:00 {packet}"));
     }
 
     /// A moment that leaves `room` before midnight.
@@ -218,9 +211,7 @@ impl Day {
     /// Packets that belong to no connection the firewall knows: late data, resets, last words.
     fn leftovers(&mut self, at: u64, source: &str, first: u16, port: u16, packets: u64) {
         let machine = self.machine();
-        let flags = self
-            .random
-            .pick(&["ACK", "ACK FIN", "ACK RST", "RST", "ACK PSH FIN"]);
+        let flags = self.random.pick(&["ACK", "ACK FIN", "ACK RST", "RST", "ACK PSH FIN"]);
         let (mut at, mut sport) = (at, first);
         for i in 0..packets {
             if i > 0 {
@@ -230,18 +221,9 @@ impl Day {
                     sport = 1024 + (u64::from(sport) + self.random.from(1, 60)) as u16 % 60_000;
                 }
             }
-            let length = if flags.contains("PSH") {
-                40 + self.random.from(80, 600)
-            } else {
-                40
-            };
+            let length = if flags.contains("PSH") { 40 + self.random.from(80, 600) } else { 40 };
             let ip = ipv4(source, SERVER, length, machine.ttl, machine.id + i, "DF ");
-            let rest = tcp(
-                sport,
-                port,
-                if flags == "RST" { 0 } else { machine.window },
-                flags,
-            );
+            let rest = tcp(sport, port, if flags == "RST" { 0 } else { machine.window }, flags);
             self.came_in(at, "INVALID", format!("{ip}{rest}"));
         }
     }
@@ -250,11 +232,7 @@ impl Day {
         let machine = self.machine();
         let mut at = at;
         for i in 0..packets {
-            let payload = if port == 5060 {
-                self.random.from(380, 430)
-            } else {
-                self.random.from(24, 90)
-            };
+            let payload = if port == 5060 { self.random.from(380, 430) } else { self.random.from(24, 90) };
             let ip = ipv4(source, SERVER, payload + 28, machine.ttl, machine.id + i, "");
             self.came_in(at, "DROP", format!("{ip}{}", udp(first, port, payload + 8)));
             at += self.random.from(2 * SECOND, 900 * SECOND);
@@ -270,11 +248,7 @@ impl Day {
             let (source, at) = (self.stranger(), self.moment(1000 * SECOND));
             let first = self.random.from(1025, 61_000) as u16;
             if is_udp {
-                let first = if port == 5060 {
-                    self.random.from(5060, 5100) as u16
-                } else {
-                    first
-                };
+                let first = if port == 5060 { self.random.from(5060, 5100) as u16 } else { first };
                 self.datagrams(at, &source, first, port, some);
             } else {
                 self.attempts(at, &source, "DROP", first, port, some);
@@ -331,14 +305,12 @@ impl Day {
                 let (length, what) = match kind {
                     Icmp::Request => (28, format!("TYPE=8 {echo}")),
                     Icmp::Reply => (84, format!("TYPE=0 CODE=0 ID=9127 SEQ={}", i * 3 + 1)),
-                    Icmp::PortUnreachable => (
-                        56,
-                        format!("TYPE=3 CODE=3 [{}{}]", self.sent(source), udp(53, 31_337, 56)),
-                    ),
-                    Icmp::TimeExceeded => (
-                        56,
-                        format!("TYPE=11 CODE=0 [{}{}]", self.sent(source), udp(123, 123, 56)),
-                    ),
+                    Icmp::PortUnreachable => {
+                        (56, format!("TYPE=3 CODE=3 [{}{}]", self.sent(source), udp(53, 31_337, 56)))
+                    }
+                    Icmp::TimeExceeded => {
+                        (56, format!("TYPE=11 CODE=0 [{}{}]", self.sent(source), udp(123, 123, 56)))
+                    }
                 };
                 let ip = ipv4(source, SERVER, length, machine.ttl, machine.id + i, "");
                 self.came_in(at, "ACCEPT", format!("{ip}PROTO=ICMP {what} "));
@@ -395,16 +367,11 @@ impl Day {
         for i in 0..24 {
             let sport = 40_100 + i * 37;
             self.attempts(at, &source, "ACCEPT", sport, 22, 1);
-            let user = self
-                .random
-                .pick(&["root", "invalid user admin", "invalid user test"]);
+            let user = self.random.pick(&["root", "invalid user admin", "invalid user test"]);
             let said = format!("Failed password for {user} from {source} port {sport} ssh2");
             self.say(at + 2 * SECOND, format!("sshd[{}]: {said}", 2100 + i));
             if i == 11 {
-                self.say(
-                    at + 7 * SECOND,
-                    format!("sshd[2111]: message repeated 2 times: [ {said}]"),
-                );
+                self.say(at + 7 * SECOND, format!("sshd[2111]: message repeated 2 times: [ {said}]"));
             }
             at += self.random.from(8 * SECOND, 19 * SECOND);
         }
@@ -413,11 +380,8 @@ impl Day {
     /// Text that an attacker chose and another program logged: it looks like a packet and is none.
     fn forged(&mut self) {
         let forger = self.stranger();
-        let packet = format!(
-            "{}{}",
-            ipv4("203.0.113.255", SERVER, 60, 50, 666, "DF "),
-            tcp(6666, 6667, 5840, "SYN")
-        );
+        let packet =
+            format!("{}{}", ipv4("203.0.113.255", SERVER, 60, 50, 666, "DF "), tcp(6666, 6667, 5840, "SYN"));
         let packet = packet.trim_end();
         let at = self.moment(3600 * SECOND);
         self.say(
@@ -444,14 +408,8 @@ impl Day {
             self.say(at + 4_000, format!("CRON[{}]: {hourly}", 1500 + hour * 61));
             if hour % 4 == 1 {
                 let lease = at + self.random.from(60, 1500) * SECOND;
-                self.say(
-                    lease,
-                    format!("dhclient: DHCPREQUEST of {SERVER} on eth0 to 188.126.93.1 port 67"),
-                );
-                self.say(
-                    lease + 21_000,
-                    format!("dhclient: DHCPACK of {SERVER} from 188.126.93.1"),
-                );
+                self.say(lease, format!("dhclient: DHCPREQUEST of {SERVER} on eth0 to 188.126.93.1 port 67"));
+                self.say(lease + 21_000, format!("dhclient: DHCPACK of {SERVER} from 188.126.93.1"));
             }
             if hour % 5 == 2 {
                 let (client, later) = (self.stranger(), at + self.random.from(60, 2000) * SECOND);
@@ -498,10 +456,7 @@ fn on_ports(ports: &[(u16, u64)]) -> u64 {
 }
 
 fn main() -> io::Result<()> {
-    assert_eq!(
-        packets(DROP_TCP) + on_ports(PORTS_TCP) + on_ports(OTHER_TCP),
-        TOTAL_DROP_TCP
-    );
+    assert_eq!(packets(DROP_TCP) + on_ports(PORTS_TCP) + on_ports(OTHER_TCP), TOTAL_DROP_TCP);
     assert_eq!(DROP_UDP.0 + on_ports(PORTS_UDP), TOTAL_DROP_UDP);
 
     let mut day = Day::new();

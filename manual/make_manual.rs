@@ -50,11 +50,7 @@ fn make(folder: &Path) -> Result<String, Box<dyn Error>> {
     if manual.chapter == 0 {
         return Err("there is no chapter (*.md) in it".into());
     }
-    match manual
-        .links
-        .iter()
-        .find(|(_, target)| !manual.anchors.contains(target))
-    {
+    match manual.links.iter().find(|(_, target)| !manual.anchors.contains(target)) {
         Some((chapter, target)) => Err(format!("{chapter}.md has a link to nowhere: #{target}").into()),
         None => Ok(manual.page()),
     }
@@ -97,16 +93,9 @@ impl Manual {
                     let link = heading.take().map(|anchor| {
                         format!("<a class=\"here\" href=\"#{anchor}\" aria-label=\"Link to this\">#</a>")
                     });
-                    made.push(Event::Html(
-                        format!("{}</{level}>\n", link.unwrap_or_default()).into(),
-                    ));
+                    made.push(Event::Html(format!("{}</{level}>\n", link.unwrap_or_default()).into()));
                 }
-                Event::Start(Tag::Link {
-                    link_type,
-                    dest_url,
-                    title,
-                    id,
-                }) => {
+                Event::Start(Tag::Link { link_type, dest_url, title, id }) => {
                     made.push(Event::Start(Tag::Link {
                         link_type: *link_type,
                         dest_url: self.link(stem, dest_url),
@@ -141,10 +130,7 @@ impl Manual {
             }
             HeadingLevel::H2 => {
                 self.section += 1;
-                (
-                    format!("{}.{}", self.chapter, self.section),
-                    format!("{chapter}-{}", slug(title)),
-                )
+                (format!("{}.{}", self.chapter, self.section), format!("{chapter}-{}", slug(title)))
             }
             _ => (String::new(), format!("{chapter}-{}", slug(title))),
         }
@@ -208,21 +194,15 @@ fn title(events: &[Event<'_>]) -> String {
 
 /// `07-follow` is `follow`.
 fn anchor_of(stem: &str) -> String {
-    stem.trim_start_matches(|c: char| c.is_ascii_digit() || c == '-')
-        .to_owned()
+    stem.trim_start_matches(|c: char| c.is_ascii_digit() || c == '-').to_owned()
 }
 
 /// A heading as an anchor, the way code hosts make them: `Create the user` is `create-the-user`.
 fn slug(title: &str) -> String {
-    let kept = title
-        .chars()
-        .filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
-    kept.map(|c| if c == ' ' { '-' } else { c.to_ascii_lowercase() })
-        .collect()
+    let kept = title.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+    kept.map(|c| if c == ' ' { '-' } else { c.to_ascii_lowercase() }).collect()
 }
 
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

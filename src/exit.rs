@@ -50,9 +50,7 @@ pub fn unwritten(error: &io::Error) -> Option<String> {
 /// Whether an error is the reader of our output having gone, which is a normal end (`| head`).
 pub fn is_closed_pipe(error: &anyhow::Error) -> bool {
     let broken = |cause: &(dyn std::error::Error + 'static)| {
-        cause
-            .downcast_ref::<io::Error>()
-            .is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
+        cause.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
     };
     error.chain().any(broken)
 }
@@ -62,10 +60,7 @@ pub fn is_closed_pipe(error: &anyhow::Error) -> bool {
 pub fn reader_is_gone(output: impl std::os::fd::AsFd) -> bool {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
     let mut fds = [PollFd::new(&output, PollFlags::empty())];
-    let at_once = Timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
+    let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
     match poll(&mut fds, Some(&at_once)) {
         Ok(_) => fds[0].revents().intersects(PollFlags::ERR | PollFlags::NVAL),
         Err(_) => false,

@@ -70,10 +70,7 @@ fn settings(call: &Call, console: &mut Console<'_>) -> Result<config::Settings, 
     // A file that is about to be saved may be missing still.
     let must_exist = call.config_file.is_some() && !call.modes.contains(&Mode::SaveDb);
     let path = call.config_file.clone().or_else(config::default_path);
-    let loaded = path
-        .map(|path| config::load(&path, must_exist))
-        .transpose()?
-        .flatten();
+    let loaded = path.map(|path| config::load(&path, must_exist)).transpose()?.flatten();
     let (file, notes) = loaded.unwrap_or_default();
     for note in notes {
         console.warn(&note.0);

@@ -72,14 +72,7 @@ mod tests {
     #[test]
     fn an_address_comes_back_as_it_went_in() {
         let mut addresses = Addresses::default();
-        let texts = [
-            "0.0.0.0",
-            "255.255.255.255",
-            "192.0.2.1",
-            "::",
-            "2001:db8::1",
-            "::ffff:192.0.2.1",
-        ];
+        let texts = ["0.0.0.0", "255.255.255.255", "192.0.2.1", "::", "2001:db8::1", "::ffff:192.0.2.1"];
         let numbers: Vec<Addr> = texts.iter().map(|t| addresses.number(t.parse().ok())).collect();
         for (text, number) in texts.iter().zip(&numbers) {
             assert_eq!(addresses.number(text.parse().ok()), *number, "{text} twice");

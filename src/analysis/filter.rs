@@ -112,10 +112,7 @@ impl FromStr for Network {
 impl Filters {
     /// Whether any filter is set.
     pub fn any(&self) -> bool {
-        Filters {
-            accept_actions: self.accept_actions.clone(),
-            ..Filters::default()
-        } != *self
+        Filters { accept_actions: self.accept_actions.clone(), ..Filters::default() } != *self
     }
 
     /// Whether they ask for a time, which not every packet has.
@@ -138,8 +135,7 @@ impl Filters {
         let ports = |of: &[RangeInclusive<u16>]| of.iter().map(port).collect();
         let all = [
             self.since.map(|time| format!("since {}", when::text(time, zone))),
-            self.until
-                .map(|time| format!("before {}", when::text(time, zone))),
+            self.until.map(|time| format!("before {}", when::text(time, zone))),
             any("from", networks(&self.src)),
             any("to", networks(&self.dst)),
             any("from port", ports(&self.sport)),
@@ -184,19 +180,12 @@ impl Filters {
     /// `accept_actions`.
     pub fn accepted(&self, packet: &Packet<'_>) -> bool {
         packet.verdict == Verdict::Accept
-            || self
-                .accept_actions
-                .iter()
-                .any(|word| word.as_bytes() == packet.action)
+            || self.accept_actions.iter().any(|word| word.as_bytes() == packet.action)
     }
 
     /// The packet's verdict, accept if its action is one of `accept_actions`.
     pub fn verdict(&self, packet: &Packet<'_>) -> Verdict {
-        if self.accepted(packet) {
-            Verdict::Accept
-        } else {
-            packet.verdict
-        }
+        if self.accepted(packet) { Verdict::Accept } else { packet.verdict }
     }
 
     /// Whether the packet was denied: its verdict is deny, and its action none of `accept_actions`.

@@ -32,10 +32,7 @@ impl<'c> Fold<'c> {
     pub fn new(modules: &[&'static Module], context: &'c Context) -> Self {
         Fold {
             filters: &context.filters,
-            modules: modules
-                .iter()
-                .map(|module| (*module, module.counter(context)))
-                .collect(),
+            modules: modules.iter().map(|module| (*module, module.counter(context))).collect(),
             numbers: Numbers::default(),
             packets: 0,
             first: None,
@@ -85,11 +82,8 @@ impl<'c> Fold<'c> {
 
     /// Packets that are neither accepted nor denied, by action word, most first.
     pub fn undecided(&self) -> Vec<(&str, u64)> {
-        let mut words: Vec<_> = self
-            .undecided
-            .iter()
-            .map(|(word, count)| (self.numbers.words.text(*word), *count))
-            .collect();
+        let mut words: Vec<_> =
+            self.undecided.iter().map(|(word, count)| (self.numbers.words.text(*word), *count)).collect();
         words.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
         words
     }
@@ -99,13 +93,7 @@ impl<'c> Fold<'c> {
         let numbers = self.numbers;
         let table = |(module, counter): (&'static Module, Box<dyn Counter>)| {
             let Body { columns, rows, notes } = counter.body(&numbers, limit);
-            Table {
-                name: module.name,
-                title: module.title,
-                columns,
-                rows,
-                notes,
-            }
+            Table { name: module.name, title: module.title, columns, rows, notes }
         };
         self.modules.into_iter().map(table).collect()
     }

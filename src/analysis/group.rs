@@ -30,12 +30,7 @@ pub struct Groups {
 
 impl Groups {
     pub fn new(key: &'static [Field], columns: &'static [(Field, usize)]) -> Self {
-        Groups {
-            key,
-            columns,
-            groups: Vec::new(),
-            index: Index::default(),
-        }
+        Groups { key, columns, groups: Vec::new(), index: Index::default() }
     }
 
     fn compare(&self, numbers: &Numbers, a: &Group, b: &Group) -> Ordering {
@@ -43,13 +38,9 @@ impl Groups {
             let value = |group: &Group| group.key.value(self.key, *field, numbers);
             value(a).compare(&value(b))
         };
-        b.count.cmp(&a.count).then_with(|| {
-            self.key
-                .iter()
-                .map(by_field)
-                .find(|o| o.is_ne())
-                .unwrap_or(Ordering::Equal)
-        })
+        b.count
+            .cmp(&a.count)
+            .then_with(|| self.key.iter().map(by_field).find(|o| o.is_ne()).unwrap_or(Ordering::Equal))
     }
 
     fn cell(&self, numbers: &Numbers, group: &Group, field: Field) -> Cell {
@@ -72,12 +63,7 @@ impl Counter for Groups {
         let place = self.index.place(key, groups.len(), |n| groups[n].key == key);
         let Some(group) = groups.get_mut(place) else {
             let ends = Key::of(&ENDS, seen);
-            groups.push(Group {
-                key,
-                count: 1,
-                first,
-                ends,
-            });
+            groups.push(Group { key, count: 1, first, ends });
             return;
         };
         group.count += 1;
@@ -103,11 +89,7 @@ impl Counter for Groups {
             width: *width,
             right: matches!(field, Field::Count | Field::SourcePort | Field::DestinationPort),
         });
-        Body {
-            columns: columns.collect(),
-            rows,
-            notes: Vec::new(),
-        }
+        Body { columns: columns.collect(), rows, notes: Vec::new() }
     }
 }
 

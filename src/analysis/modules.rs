@@ -40,10 +40,7 @@ pub enum Want {
 /// How a module counts.
 pub(super) enum How {
     /// Packets grouped by a key, in columns of at least these widths.
-    Grouped {
-        key: &'static [Field],
-        columns: &'static [(Field, usize)],
-    },
+    Grouped { key: &'static [Field], columns: &'static [(Field, usize)] },
     /// In a way of its own.
     Own(fn(&Context) -> Box<dyn Counter>),
 }
@@ -167,10 +164,7 @@ static MODULES: [Module; 11] = [
         title: "Packets per logging host and action",
         counts: every,
         wants: &[Want::Host],
-        how: How::Grouped {
-            key: &[Host, Action],
-            columns: &[(Count, 6), (Host, 25), (Action, 10)],
-        },
+        how: How::Grouped { key: &[Host, Action], columns: &[(Count, 6), (Host, 25), (Action, 10)] },
     },
     Module {
         name: "new",

@@ -33,11 +33,7 @@ struct Times {
 }
 
 impl Times {
-    const NEVER: Times = Times {
-        count: 0,
-        first: i64::MAX,
-        before: false,
-    };
+    const NEVER: Times = Times { count: 0, first: i64::MAX, before: false };
 
     fn add(&mut self, other: Times) {
         self.count += other.count;
@@ -69,10 +65,7 @@ impl News {
     }
 
     fn times(&mut self, seen: &Seen<'_>) -> &mut Times {
-        let key = Key::default()
-            .address(seen.src)
-            .port(seen.packet.dst_port)
-            .word(seen.proto);
+        let key = Key::default().address(seen.src).port(seen.packet.dst_port).word(seen.proto);
         let pairs = &mut self.pairs;
         let place = self.index.place(key, pairs.len(), |n| pairs[n].key == key);
         if place == pairs.len() {
@@ -103,11 +96,7 @@ enum Kind {
 impl Counter for News {
     fn packet(&mut self, seen: &Seen<'_>) {
         let first = seen.packet.time.map_or(i64::MAX, |time| time.0);
-        self.times(seen).add(Times {
-            count: 1,
-            first,
-            before: false,
-        });
+        self.times(seen).add(Times { count: 1, first, before: false });
     }
 
     fn earlier(&mut self, seen: &Seen<'_>) {
@@ -129,23 +118,14 @@ impl Counter for News {
         }
         let mut finds = [Vec::new(), Vec::new(), Vec::new()];
         for run in self.pairs.chunk_by(|a, b| parts(a.key).0 == parts(b.key).0) {
-            let Some((src, ..)) = run
-                .first()
-                .map(|pair| parts(pair.key))
-                .filter(|p| p.0 != Addr::NONE)
+            let Some((src, ..)) = run.first().map(|pair| parts(pair.key)).filter(|p| p.0 != Addr::NONE)
             else {
                 continue;
             };
             let mut times = Times::NEVER;
             run.iter().for_each(|pair| times.add(pair.times));
             if times.is_new() {
-                finds[0].push(Find {
-                    kind: Kind::Source,
-                    src,
-                    port: None,
-                    proto: None,
-                    times,
-                });
+                finds[0].push(Find { kind: Kind::Source, src, port: None, proto: None, times });
                 continue;
             }
             for pair in run.iter().filter(|pair| pair.times.is_new()) {
@@ -154,43 +134,24 @@ impl Counter for News {
                 };
                 if ports.get(&(port, proto)).is_some_and(|times| times.before) {
                     let (port, proto, times) = (Some(port), Some(proto), pair.times);
-                    finds[2].push(Find {
-                        kind: Kind::Pair,
-                        src,
-                        port,
-                        proto,
-                        times,
-                    });
+                    finds[2].push(Find { kind: Kind::Pair, src, port, proto, times });
                 }
             }
         }
         for ((port, proto), times) in ports.into_iter().filter(|(_, times)| times.is_new()) {
             let (port, proto) = (Some(port), Some(proto));
-            finds[1].push(Find {
-                kind: Kind::Port,
-                src: Addr::NONE,
-                port,
-                proto,
-                times,
-            });
+            finds[1].push(Find { kind: Kind::Port, src: Addr::NONE, port, proto, times });
         }
         let notes = vec![self.note(before, finds.each_ref().map(Vec::len))];
-        let top = finds
-            .into_iter()
-            .flat_map(|finds| table::top(finds, limit, |a, b| compare(a, b, numbers)));
-        Body {
-            columns: COLUMNS.to_vec(),
-            rows: top.map(|find| row(&find, numbers)).collect(),
-            notes,
-        }
+        let top = finds.into_iter().flat_map(|finds| table::top(finds, limit, |a, b| compare(a, b, numbers)));
+        Body { columns: COLUMNS.to_vec(), rows: top.map(|find| row(&find, numbers)).collect(), notes }
     }
 }
 
 impl News {
     fn note(&self, before: bool, [sources, ports, pairs]: [usize; 3]) -> String {
-        let since = self.since.map_or(String::new(), |since| {
-            format!(" since {}", when::text(since, &self.zone))
-        });
+        let since =
+            self.since.map_or(String::new(), |since| format!(" since {}", when::text(since, &self.zone)));
         if !before {
             return format!("No packet is from before: all that came{since} is new.");
         }
@@ -215,11 +176,7 @@ fn parts(mut key: Key) -> (Addr, Option<u16>, Word) {
 
 fn compare(a: &Find, b: &Find, numbers: &Numbers) -> Ordering {
     let address = |find: &Find| numbers.addresses.address(find.src);
-    let proto = |find: &Find| {
-        find.proto
-            .map(|proto| numbers.words.text(proto))
-            .filter(|p| !p.is_empty())
-    };
+    let proto = |find: &Find| find.proto.map(|proto| numbers.words.text(proto)).filter(|p| !p.is_empty());
     (b.times.count.cmp(&a.times.count))
         .then_with(|| missing_last(address(a), address(b)))
         .then_with(|| missing_last(a.port, b.port))
@@ -238,8 +195,7 @@ fn row(find: &Find, numbers: &Numbers) -> Vec<Cell> {
         Cell::word(kind),
         Cell::address(numbers.addresses.address(find.src)),
         Cell::port(find.port),
-        find.proto
-            .map_or(Cell::Missing, |proto| Cell::word(numbers.words.text(proto))),
+        find.proto.map_or(Cell::Missing, |proto| Cell::word(numbers.words.text(proto))),
         Cell::time(first),
     ]
 }

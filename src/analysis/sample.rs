@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use jiff::tz::TimeZone;
 
 use super::attacks::Thresholds;
-use super::filter::Filters;
 use super::counter::Context;
+use super::filter::Filters;
 use super::fold::Fold;
 use super::table::{Cell, Table};
 use super::when;
@@ -63,12 +63,7 @@ pub fn table_with(
     zone: TimeZone,
 ) -> Table {
     let module = super::named(module).expect("a module");
-    let context = Context {
-        filters,
-        zone,
-        thresholds: Thresholds::default(),
-        allow: Vec::new(),
-    };
+    let context = Context { filters, zone, thresholds: Thresholds::default(), allow: Vec::new() };
     let mut fold = Fold::new(&[module], &context);
     // Two batches: what is counted must not depend on where one ends.
     for packets in packets.chunks(packets.len().div_ceil(2).max(1)) {

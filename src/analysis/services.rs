@@ -7,18 +7,11 @@ use hashbrown::HashMap;
 /// The ports of `--sport` and `--dport`: `22`, `1024-65535`, `ssh`. `port_of` knows the names.
 pub fn ports(text: &str, port_of: &dyn Fn(&str) -> Option<u16>) -> Result<RangeInclusive<u16>, String> {
     let trimmed = text.trim();
-    let number = |digits: &str| {
-        digits
-            .bytes()
-            .all(|b| b.is_ascii_digit())
-            .then(|| digits.parse().ok())?
-    };
+    let number = |digits: &str| digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse().ok())?;
     if let Some(port) = number(trimmed) {
         return Ok(port..=port);
     }
-    let range = trimmed
-        .split_once('-')
-        .and_then(|(from, to)| Some((number(from)?, number(to)?)));
+    let range = trimmed.split_once('-').and_then(|(from, to)| Some((number(from)?, number(to)?)));
     match range {
         Some((from, to)) if from <= to => Ok(from..=to),
         Some((from, to)) => Err(format!("the range '{text}' is the wrong way round: {to}-{from}")),
@@ -61,12 +54,7 @@ impl Services {
     /// The port of a service, ASCII case ignored; the commonest are known without the file.
     pub fn port(&self, name: &str) -> Option<u16> {
         let name = name.to_ascii_lowercase();
-        let common = || {
-            COMMON
-                .iter()
-                .find(|(common, _)| *common == name)
-                .map(|(_, port)| *port)
-        };
+        let common = || COMMON.iter().find(|(common, _)| *common == name).map(|(_, port)| *port);
         self.ports.get(name.as_str()).copied().or_else(common)
     }
 }
@@ -151,9 +139,9 @@ syslog\t\t601/tcp
 
     #[test]
     fn anything_else_is_refused_with_examples() {
-        for text in [
-            "", "65536", "-", "22-", "-22", "22-99999", "+22", "1-2-3", "nosuch", "high", "broken", "#",
-        ] {
+        for text in
+            ["", "65536", "-", "22-", "-22", "22-99999", "+22", "1-2-3", "nosuch", "high", "broken", "#"]
+        {
             let error = read(text).expect_err(text);
             assert_eq!(
                 error,
@@ -162,9 +150,6 @@ syslog\t\t601/tcp
                 )
             );
         }
-        assert_eq!(
-            read("443-80"),
-            Err("the range '443-80' is the wrong way round: 80-443".to_owned())
-        );
+        assert_eq!(read("443-80"), Err("the range '443-80' is the wrong way round: 80-443".to_owned()));
     }
 }

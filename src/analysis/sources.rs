@@ -165,20 +165,14 @@ impl Counter for Sources {
         let address = |source: &Source| numbers.addresses.address(source.addr);
         let order = |a: &u32, b: &u32| {
             let (a, b) = (&self.sources[*a as usize], &self.sources[*b as usize]);
-            b.count
-                .cmp(&a.count)
-                .then_with(|| missing_last(address(a), address(b)))
+            b.count.cmp(&a.count).then_with(|| missing_last(address(a), address(b)))
         };
         let row = |n: u32| {
             let source = &self.sources[n as usize];
             vec![
                 Cell::Count(source.count),
                 // No IP packet is empty: 0 means that no length was logged.
-                if source.bytes == 0 {
-                    Cell::Missing
-                } else {
-                    Cell::Count(source.bytes)
-                },
+                if source.bytes == 0 { Cell::Missing } else { Cell::Count(source.bytes) },
                 Cell::Count(source.ports.len()),
                 source.targets.cell(),
                 Cell::address(address(source)),
@@ -187,9 +181,7 @@ impl Counter for Sources {
             ]
         };
         let top = table::top((0..self.sources.len() as u32).collect(), limit, order);
-        let many = top
-            .iter()
-            .any(|n| matches!(self.sources[*n as usize].targets, Targets::Many));
+        let many = top.iter().any(|n| matches!(self.sources[*n as usize].targets, Targets::Many));
         let note = format!("{TARGETS}+: more than {TARGETS} targets; they are not told apart.");
         Body {
             columns: COLUMNS.to_vec(),

@@ -10,11 +10,7 @@ pub struct Suspects(Detector);
 impl Suspects {
     pub fn counter(context: &Context) -> Box<dyn Counter> {
         let accept_actions = context.filters.accept_actions.clone();
-        Box::new(Suspects(Detector::new(
-            context.thresholds.clone(),
-            context.allow.clone(),
-            accept_actions,
-        )))
+        Box::new(Suspects(Detector::new(context.thresholds.clone(), context.allow.clone(), accept_actions)))
     }
 }
 
@@ -28,10 +24,7 @@ impl Counter for Suspects {
         let found = self.0.finish();
         let mut notes = Vec::new();
         if found.findings.len() > limit {
-            notes.push(format!(
-                "{} more; --limit shows them.",
-                found.findings.len() - limit
-            ));
+            notes.push(format!("{} more; --limit shows them.", found.findings.len() - limit));
         }
         if found.findings.iter().any(|finding| finding.lower_bound) {
             let limited = match found.lower_bounds.as_slice() {
@@ -41,21 +34,14 @@ impl Counter for Suspects {
             notes.push(format!("Figures with + are lower bounds ({limited})."));
         }
         if found.timeless > 0 {
-            notes.push(format!(
-                "{} packets without a time could not be judged.",
-                found.timeless
-            ));
+            notes.push(format!("{} packets without a time could not be judged.", found.timeless));
         }
         if found.capped {
             notes.push(
                 "There was more going on than could be kept in mind; something may be missing.".to_owned(),
             );
         }
-        Body {
-            columns: COLUMNS.to_vec(),
-            rows: found.findings.iter().take(limit).map(row).collect(),
-            notes,
-        }
+        Body { columns: COLUMNS.to_vec(), rows: found.findings.iter().take(limit).map(row).collect(), notes }
     }
 }
 
@@ -78,11 +64,7 @@ const fn column(head: &'static str, width: usize, right: bool) -> Column {
 
 fn row(finding: &Finding) -> Vec<Cell> {
     let count = |count| {
-        if finding.lower_bound {
-            Cell::MoreThan(count)
-        } else {
-            Cell::Count(count)
-        }
+        if finding.lower_bound { Cell::MoreThan(count) } else { Cell::Count(count) }
     };
     let rate = |count: u64, more: &str| Cell::Word(format!("{count}{more}/{}", unit(finding.per)));
     let what = match finding.kind {

@@ -45,20 +45,12 @@ pub struct Column {
 impl Column {
     /// A column of numbers.
     pub const fn number(head: &'static str, width: usize) -> Column {
-        Column {
-            head,
-            width,
-            right: true,
-        }
+        Column { head, width, right: true }
     }
 
     /// A column of words, addresses or times.
     pub const fn word(head: &'static str, width: usize) -> Column {
-        Column {
-            head,
-            width,
-            right: false,
-        }
+        Column { head, width, right: false }
     }
 }
 
@@ -86,11 +78,7 @@ pub enum Cell {
 impl Cell {
     /// A word, missing if empty.
     pub fn word(text: &str) -> Cell {
-        if text.is_empty() {
-            Cell::Missing
-        } else {
-            Cell::Word(text.to_owned())
-        }
+        if text.is_empty() { Cell::Missing } else { Cell::Word(text.to_owned()) }
     }
 
     /// An address, if there is one.

@@ -90,10 +90,7 @@ impl Counter for Timeline {
         let rows = match (near.first(), near.last()) {
             (Some(first), Some(last)) => {
                 let unit = Unit::of(last.0 - first.0);
-                notes.insert(
-                    0,
-                    format!("A row is {}; + accepted, # denied, . other.", unit.name()),
-                );
+                notes.insert(0, format!("A row is {}; + accepted, # denied, . other.", unit.name()));
                 rows(near, unit, &self.zone)
             }
             _ => Vec::new(),
@@ -103,22 +100,14 @@ impl Counter for Timeline {
             1 => notes.push("1 packet has no time.".to_owned()),
             n => notes.push(format!("{n} packets have no time.")),
         }
-        let most = rows
-            .iter()
-            .map(|(_, counts)| counts.iter().sum())
-            .max()
-            .unwrap_or(0);
+        let most = rows.iter().map(|(_, counts)| counts.iter().sum()).max().unwrap_or(0);
         let cells = |(begin, counts): (Time, Counts)| {
             let mut cells = vec![Cell::Time(begin)];
             cells.extend(counts.map(Cell::Count));
             cells.push(Cell::Bar(counts, most));
             cells
         };
-        Body {
-            columns: COLUMNS.to_vec(),
-            rows: rows.into_iter().map(cells).collect(),
-            notes,
-        }
+        Body { columns: COLUMNS.to_vec(), rows: rows.into_iter().map(cells).collect(), notes }
     }
 }
 
@@ -157,11 +146,7 @@ fn without_far<'q>(quarters: &'q [(i64, Counts)], zone: &TimeZone) -> (&'q [(i64
     let note = |part: &[(i64, Counts)]| {
         let (first, last) = (part.first()?.0, part.last()?.0);
         let (first, last) = (date(first, zone)?, date(last, zone)?);
-        let to = if first == last {
-            String::new()
-        } else {
-            format!(" to {last}")
-        };
+        let to = if first == last { String::new() } else { format!(" to {last}") };
         Some(match packets(part) {
             1 => format!("1 packet is left out, far from the others: {first}."),
             n => format!("{n} packets are left out, far from the others: {first}{to}."),
@@ -199,9 +184,7 @@ fn date(quarter: i64, zone: &TimeZone) -> Option<Date> {
 }
 
 fn midnight(date: Date, zone: &TimeZone) -> Option<Time> {
-    Some(Time(
-        date.to_zoned(zone.clone()).ok()?.timestamp().as_microsecond(),
-    ))
+    Some(Time(date.to_zoned(zone.clone()).ok()?.timestamp().as_microsecond()))
 }
 
 impl Unit {
@@ -256,10 +239,7 @@ impl Unit {
         let zoned = Timestamp::from_microsecond(begin.0).ok()?.to_zoned(zone.clone());
         let span = match self {
             Unit::Hour => {
-                let later = zoned
-                    .timestamp()
-                    .checked_add(SignedDuration::from_hours(1))
-                    .ok()?;
+                let later = zoned.timestamp().checked_add(SignedDuration::from_hours(1)).ok()?;
                 return Some(hour(&later.to_zoned(zone.clone()), zone));
             }
             Unit::Day => 1.day(),

@@ -45,10 +45,7 @@ pub fn until(text: &str, now: Time, zone: &TimeZone) -> Result<Time, String> {
 /// A moment in a zone: `2026-05-04 06:35:12`.
 pub fn text(time: Time, zone: &TimeZone) -> String {
     match Timestamp::from_microsecond(time.0) {
-        Ok(stamp) => stamp
-            .to_zoned(zone.clone())
-            .strftime("%Y-%m-%d %H:%M:%S")
-            .to_string(),
+        Ok(stamp) => stamp.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string(),
         Err(_) => "the end of time".to_owned(),
     }
 }
@@ -76,9 +73,7 @@ fn named(text: &str, now: Time, zone: &TimeZone) -> Option<Named> {
         .or_else(|| date_and_time(text, zone))
         .or_else(|| stamp(text, now, zone))
         .or_else(|| ago(&word, &clock))?;
-    (Time::MIN..=Time::MAX)
-        .contains(&moment)
-        .then_some(Named::Moment(moment))
+    (Time::MIN..=Time::MAX).contains(&moment).then_some(Named::Moment(moment))
 }
 
 /// `2026-05-04`
@@ -88,9 +83,7 @@ fn date(text: &str) -> Option<Date> {
     if parts.next().is_some() || year.len() != 4 {
         return None;
     }
-    let year = i16::try_from(digits(year, 4)?)
-        .ok()
-        .filter(|year| *year >= 1000)?;
+    let year = i16::try_from(digits(year, 4)?).ok().filter(|year| *year >= 1000)?;
     Date::new(year, small(month)?, small(day)?).ok()
 }
 
@@ -125,9 +118,7 @@ fn last(time: TimeOfDay, clock: &Zoned) -> Option<Time> {
     let zone = clock.time_zone();
     let now = clock.timestamp().as_microsecond();
     let days = [clock.date(), clock.date().yesterday().ok()?];
-    let mut moments = days
-        .into_iter()
-        .filter_map(|date| local(date.to_datetime(time), zone));
+    let mut moments = days.into_iter().filter_map(|date| local(date.to_datetime(time), zone));
     moments.find(|moment| moment.0 <= now)
 }
 
@@ -152,10 +143,7 @@ fn ago(word: &str, clock: &Zoned) -> Option<Time> {
 }
 
 fn before(clock: &Zoned, seconds: i64) -> Option<Time> {
-    let past = clock
-        .timestamp()
-        .checked_sub(SignedDuration::from_secs(seconds))
-        .ok()?;
+    let past = clock.timestamp().checked_sub(SignedDuration::from_secs(seconds)).ok()?;
     Some(Time(past.as_microsecond()))
 }
 

@@ -77,8 +77,7 @@ impl Words {
         let place = self.spellings.len() as u32;
         self.spellings.push((bytes.into(), word));
         let (hasher, spellings) = (&self.hasher, &self.spellings);
-        self.places
-            .insert_unique(hash, place, |n| hasher.hash_one(&*spellings[*n as usize].0));
+        self.places.insert_unique(hash, place, |n| hasher.hash_one(&*spellings[*n as usize].0));
         place
     }
 

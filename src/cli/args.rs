@@ -8,14 +8,8 @@ use clap::{ArgAction, Parser, builder::NonEmptyStringValueParser};
 use crate::config::{Choice, Color, Format, nearest};
 
 /// The headings of the help, in its order.
-pub(super) const HEADINGS: [&str; 6] = [
-    "Modes",
-    "Database",
-    "What counts",
-    "Display",
-    "Names",
-    "Miscellaneous",
-];
+pub(super) const HEADINGS: [&str; 6] =
+    ["Modes", "Database", "What counts", "Display", "Names", "Miscellaneous"];
 
 /// The command line after the historic spellings are rewritten. No defaults here: what nobody
 /// said must stay unsaid, so that the configuration file can say it.

@@ -71,18 +71,10 @@ fn modern(text: &str, command: &Command) -> Result<Option<OsString>, Misread> {
             None => OsString::from(long),
         }));
     }
-    let misread = |instead| {
-        Err(Misread {
-            token: text.to_owned(),
-            instead,
-        })
-    };
+    let misread = |instead| Err(Misread { token: text.to_owned(), instead });
     // `-ctlogs`: clap would clear the table `logs`, which is the one mistake without a way back.
     if let Some(table) = text.strip_prefix("-ct") {
-        return misread(vec![
-            format!("--create-table {table}"),
-            format!("--clear --db-table {table}"),
-        ]);
+        return misread(vec![format!("--create-table {table}"), format!("--clear --db-table {table}")]);
     }
     // `-ar` would analyze a log named `r`.
     let letters = text.strip_prefix("-a").filter(|rest| !rest.is_empty());
@@ -91,9 +83,7 @@ fn modern(text: &str, command: &Command) -> Result<Option<OsString>, Misread> {
         return misread(vec![format!("-a -{letters}"), format!("--analyze {letters}")]);
     }
     // `-help` would be a host `elp`, `-import` a file `mport`. A password may begin with anything.
-    let long = name
-        .strip_prefix('-')
-        .filter(|rest| rest.len() > 3 && !rest.starts_with('p'));
+    let long = name.strip_prefix('-').filter(|rest| rest.len() > 3 && !rest.starts_with('p'));
     match long.and_then(|long| find(command, |arg| long_of(arg, long.as_bytes()))) {
         Some(_) => misread(vec![format!("-{text}")]),
         None => Ok(None),
@@ -160,9 +150,7 @@ mod tests {
             assert_eq!(rewritten(&["--yes", short, "x"]), ["--yes", long, "x"]);
             assert_eq!(rewritten(&[&format!("{short}=x")]), [format!("{long}=x")]);
             assert!(
-                Args::command()
-                    .get_arguments()
-                    .any(|arg| arg.get_long() == long.strip_prefix("--")),
+                Args::command().get_arguments().any(|arg| arg.get_long() == long.strip_prefix("--")),
                 "{long}"
             );
         }
@@ -171,22 +159,14 @@ mod tests {
     #[test]
     fn the_value_of_the_option_before_is_left_alone() {
         for option in ["-p", "--db-pass", "-cp", "--lines", "--dns-ttl"] {
-            assert_eq!(
-                rewritten(&[option, "-ct", "-lt"]),
-                [option, "-ct", "--list-tables"],
-                "{option}"
-            );
+            assert_eq!(rewritten(&[option, "-ct", "-lt"]), [option, "-ct", "--list-tables"], "{option}");
         }
     }
 
     #[test]
     fn a_value_in_the_same_argument_ends_the_option() {
         for option in ["-px", "--db-pass=x", "-p=x", "-Cpx"] {
-            assert_eq!(
-                rewritten(&[option, "-ct"]),
-                [option, "--create-table"],
-                "{option}"
-            );
+            assert_eq!(rewritten(&[option, "-ct"]), [option, "--create-table"], "{option}");
         }
     }
 
@@ -199,10 +179,7 @@ mod tests {
                 "{option}"
             );
         }
-        assert_eq!(
-            rewritten(&["-i", "a.log", "-ct", "t"]),
-            ["-i", "a.log", "--create-table", "t"]
-        );
+        assert_eq!(rewritten(&["-i", "a.log", "-ct", "t"]), ["-i", "a.log", "--create-table", "t"]);
         assert_eq!(rewritten(&["-dt", "-ct"]), ["--delete-table", "-ct"]);
     }
 
@@ -233,13 +210,7 @@ mod tests {
         ] {
             let found = rewrite([token.into()].into_iter(), &Args::command());
             let instead = instead.into_iter().map(str::to_owned).collect();
-            assert_eq!(
-                found,
-                Err(Misread {
-                    token: token.into(),
-                    instead
-                })
-            );
+            assert_eq!(found, Err(Misread { token: token.into(), instead }));
         }
     }
 
@@ -248,9 +219,6 @@ mod tests {
         use std::os::unix::ffi::OsStringExt;
         let raw = OsString::from_vec(b"-i\xff".to_vec());
         let args = [raw.clone(), "-ct".into()];
-        assert_eq!(
-            rewrite(args.into_iter(), &Args::command()),
-            Ok(vec![raw, "--create-table".into()])
-        );
+        assert_eq!(rewrite(args.into_iter(), &Args::command()), Ok(vec![raw, "--create-table".into()]));
     }
 }

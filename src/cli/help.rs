@@ -102,8 +102,7 @@ fn help(command: &Command) -> String {
 /// Whether another option's text names it as its opposite.
 fn is_explained_elsewhere(arg: &Arg, all: &[&Arg]) -> bool {
     let Some(long) = arg.get_long() else { return false };
-    all.iter()
-        .any(|other| explanation(other).contains(&format!("opposite: --{long})")))
+    all.iter().any(|other| explanation(other).contains(&format!("opposite: --{long})")))
 }
 
 fn explanation(arg: &Arg) -> String {
@@ -115,11 +114,7 @@ fn entry(text: &mut String, arg: &Arg) {
         Some(short) if short.len() < 4 => format!("  {:<4}", format!("{short},")),
         _ => "      ".to_owned(),
     };
-    line.push_str(&format!(
-        " --{}{}",
-        arg.get_long().unwrap_or_default(),
-        values(arg)
-    ));
+    line.push_str(&format!(" --{}{}", arg.get_long().unwrap_or_default(), values(arg)));
     let mut column = line.chars().count();
     if column + 2 > INDENT {
         text.push_str(&line);
@@ -153,17 +148,7 @@ fn values(arg: &Arg) -> String {
         return String::new();
     }
     let name = value_name(arg);
-    let (least, most) = arg
-        .get_num_args()
-        .map_or((1, 1), |range| (range.min_values(), range.max_values()));
-    let name = if most > 1 {
-        format!("{name}...")
-    } else {
-        name.to_owned()
-    };
-    if least == 0 {
-        format!(" [{name}]")
-    } else {
-        format!(" {name}")
-    }
+    let (least, most) = arg.get_num_args().map_or((1, 1), |range| (range.min_values(), range.max_values()));
+    let name = if most > 1 { format!("{name}...") } else { name.to_owned() };
+    if least == 0 { format!(" [{name}]") } else { format!(" {name}") }
 }

@@ -118,22 +118,11 @@ pub fn parse(args: impl Iterator<Item = OsString>) -> Result<Call, Stop> {
     if let Some(text) = help::asked_for(&args.other, &command) {
         return Err(Stop::Text(text));
     }
-    let Args {
-        modes,
-        database,
-        counts,
-        display,
-        names,
-        other,
-    } = args;
+    let Args { modes, database, counts, display, names, other } = args;
     let mut given = layer(database, counts, display, &names, &other);
     let modes = modes_of(modes, &names, &mut given)?;
     rules::check(&modes, &given)?;
-    Ok(Call {
-        modes,
-        given,
-        config_file: other.config,
-    })
+    Ok(Call { modes, given, config_file: other.config })
 }
 
 /// The modes in the order to run them. A table named with a mode becomes a setting of the call.

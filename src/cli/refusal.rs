@@ -24,11 +24,7 @@ pub(super) fn usage(wrong: &str, way_out: &[&str]) -> Stop {
 /// An argument that clap would take for something nobody means.
 pub(super) fn misread(found: &Misread) -> Stop {
     let token = clean(&found.token);
-    let instead: Vec<String> = found
-        .instead
-        .iter()
-        .map(|text| format!("ipta {}", clean(text)))
-        .collect();
+    let instead: Vec<String> = found.instead.iter().map(|text| format!("ipta {}", clean(text))).collect();
     let instead: Vec<&str> = instead.iter().map(String::as_str).collect();
     let wrong = match instead.len() {
         1 => format!("{token} needs two dashes"),
@@ -52,39 +48,26 @@ pub(super) fn of_clap(error: &clap::Error, args: &[OsString], command: &Command)
         (ErrorKind::TooManyValues, Some(arg)) => {
             usage(&format!("{} takes no value", spelled(arg)), &[ALL_OPTIONS])
         }
-        (_, Some(arg)) if is_secret(arg) && !value.is_empty() => usage(
-            &format!("{} does not take this value", spelled(arg)),
-            &[ALL_OPTIONS],
-        ),
+        (_, Some(arg)) if is_secret(arg) && !value.is_empty() => {
+            usage(&format!("{} does not take this value", spelled(arg)), &[ALL_OPTIONS])
+        }
         (ErrorKind::ValueValidation, Some(arg)) => {
             let said = std::error::Error::source(error).map_or_else(String::new, ToString::to_string);
             // The value parsers put a guess on a second line.
             let mut lines = said.lines();
             let wants = lines.next().unwrap_or_default();
             let way_out: Vec<&str> = lines.chain([ALL_OPTIONS]).collect();
-            usage(
-                &format!("{} takes {wants}, not '{}'", spelled(arg), clean(value)),
-                &way_out,
-            )
+            usage(&format!("{} takes {wants}, not '{}'", spelled(arg), clean(value)), &way_out)
         }
         (ErrorKind::InvalidValue, Some(arg)) if !value.is_empty() => {
-            let words: Vec<String> = arg
-                .get_possible_values()
-                .iter()
-                .map(|word| word.get_name().to_owned())
-                .collect();
-            let wrong = format!(
-                "{} takes one of {}, not '{}'",
-                spelled(arg),
-                words.join(", "),
-                clean(value)
-            );
+            let words: Vec<String> =
+                arg.get_possible_values().iter().map(|word| word.get_name().to_owned()).collect();
+            let wrong = format!("{} takes one of {}, not '{}'", spelled(arg), words.join(", "), clean(value));
             usage(&wrong, &[ALL_OPTIONS])
         }
-        (ErrorKind::InvalidUtf8, _) => usage(
-            "an option's value is not UTF-8 text",
-            &["only names of files may hold any bytes"],
-        ),
+        (ErrorKind::InvalidUtf8, _) => {
+            usage("an option's value is not UTF-8 text", &["only names of files may hold any bytes"])
+        }
         (_, Some(arg)) => missing(arg),
         _ => usage("these options cannot be read", &[ALL_OPTIONS]),
     }
@@ -93,10 +76,7 @@ pub(super) fn of_clap(error: &clap::Error, args: &[OsString], command: &Command)
 fn unknown(named: &str, command: &Command) -> Stop {
     // Behind a sign of equality stands a value, which may be a password.
     let named = named.split('=').next().unwrap_or_default();
-    let longs = command
-        .get_arguments()
-        .filter(|arg| !arg.is_hide_set())
-        .filter_map(Arg::get_long);
+    let longs = command.get_arguments().filter(|arg| !arg.is_hide_set()).filter_map(Arg::get_long);
     let meant = named.strip_prefix("--").and_then(|word| nearest(word, longs));
     let wrong = format!("there is no option {}", clean(named));
     match meant {
@@ -110,13 +90,10 @@ fn unknown(named: &str, command: &Command) -> Stop {
 fn stray(word: &str, args: &[OsString]) -> Stop {
     // The same word may stand in several places, and clap does not tell which one it stumbled on.
     let behind = |back: usize, option: &dyn Fn(&str) -> bool| {
-        args.iter()
-            .enumerate()
-            .filter(|(_, arg)| *arg == word)
-            .any(|(place, _)| {
-                let before = place.checked_sub(back).and_then(|i| args.get(i)?.to_str());
-                before.is_some_and(option)
-            })
+        args.iter().enumerate().filter(|(_, arg)| *arg == word).any(|(place, _)| {
+            let before = place.checked_sub(back).and_then(|i| args.get(i)?.to_str());
+            before.is_some_and(option)
+        })
     };
     for asks in ["--db-pass-i", "--admin-pass-i"] {
         if behind(1, &|before| before == asks) {
@@ -147,20 +124,12 @@ fn missing(arg: &Arg) -> Stop {
     if arg.get_short() == Some('h') {
         return usage(&wrong, &["ipta --db-host HOST ...", "for help: ipta --help"]);
     }
-    usage(
-        &wrong,
-        &[&format!(
-            "ipta --{} {name} ...",
-            arg.get_long().unwrap_or_default()
-        )],
-    )
+    usage(&wrong, &[&format!("ipta --{} {name} ...", arg.get_long().unwrap_or_default())])
 }
 
 /// Its value's name, such as FILE.
 pub(super) fn value_name(arg: &Arg) -> &str {
-    arg.get_value_names()
-        .and_then(|names| names.first())
-        .map_or("VALUE", |name| name.as_str())
+    arg.get_value_names().and_then(|names| names.first()).map_or("VALUE", |name| name.as_str())
 }
 
 /// An option with its short or historic form: `--limit (-l)`.
@@ -175,15 +144,9 @@ fn spelled(arg: &Arg) -> String {
 /// The short form of an option, of one letter or of two.
 pub(super) fn historic(arg: &Arg) -> Option<String> {
     let long = arg.get_long()?;
-    let letters = || {
-        HISTORIC
-            .iter()
-            .find(|(_, l)| l.strip_prefix("--") == Some(long))
-            .map(|(s, _)| (*s).to_owned())
-    };
-    arg.get_short()
-        .map(|letter| format!("-{letter}"))
-        .or_else(letters)
+    let letters =
+        || HISTORIC.iter().find(|(_, l)| l.strip_prefix("--") == Some(long)).map(|(s, _)| (*s).to_owned());
+    arg.get_short().map(|letter| format!("-{letter}")).or_else(letters)
 }
 
 fn is_secret(arg: &Arg) -> bool {

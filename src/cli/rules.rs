@@ -34,11 +34,7 @@ pub(super) fn same_table(
 ) -> Result<(), Stop> {
     match (named, set.as_deref()) {
         (Some(name), Some(other)) if name != other => Err(usage(
-            &format!(
-                "{mode} {} and {option} {}: one call has one table",
-                clean(name),
-                clean(other)
-            ),
+            &format!("{mode} {} and {option} {}: one call has one table", clean(name), clean(other)),
             &["leave one of them out"],
         )),
         (Some(name), _) => {
@@ -50,9 +46,7 @@ pub(super) fn same_table(
 }
 
 fn alone(modes: &[Mode]) -> Result<(), Stop> {
-    let lonely = modes
-        .iter()
-        .find(|m| matches!(m, Mode::Follow(_) | Mode::Scan(_) | Mode::Doctor(_)));
+    let lonely = modes.iter().find(|m| matches!(m, Mode::Follow(_) | Mode::Scan(_) | Mode::Doctor(_)));
     let Some(lonely) = lonely.filter(|_| modes.len() > 1) else {
         return Ok(());
     };
@@ -60,38 +54,22 @@ fn alone(modes: &[Mode]) -> Result<(), Stop> {
     let lonely = lonely.option();
     Err(usage(
         &format!("{lonely} stands alone, not with {}", others.join(" ")),
-        &[&format!(
-            "make it two calls: one with {lonely}, one with {}",
-            others.join(" ")
-        )],
+        &[&format!("make it two calls: one with {lonely}, one with {}", others.join(" "))],
     ))
 }
 
 /// Logs analyzed directly and modes that touch a store do not go together: it would not be clear
 /// whose packets the report shows.
 fn direct(modes: &[Mode]) -> Result<(), Stop> {
-    if !modes
-        .iter()
-        .any(|m| matches!(m, Mode::Analyze(files) if !files.is_empty()))
-    {
+    if !modes.iter().any(|m| matches!(m, Mode::Analyze(files) if !files.is_empty())) {
         return Ok(());
     }
-    let Some(other) = modes
-        .iter()
-        .find(|m| !matches!(m, Mode::Analyze(_) | Mode::SaveDb))
-    else {
+    let Some(other) = modes.iter().find(|m| !matches!(m, Mode::Analyze(_) | Mode::SaveDb)) else {
         return Ok(());
     };
     Err(usage(
-        &format!(
-            "--analyze FILE reads logs without a database, so it cannot stand with {}",
-            other.option()
-        ),
-        &[
-            "import them, or analyze them alone:",
-            "ipta --import FILE --analyze",
-            "ipta --analyze FILE",
-        ],
+        &format!("--analyze FILE reads logs without a database, so it cannot stand with {}", other.option()),
+        &["import them, or analyze them alone:", "ipta --import FILE --analyze", "ipta --analyze FILE"],
     ))
 }
 
@@ -169,12 +147,7 @@ fn honoured(modes: &[Mode], given: &Layer) -> Result<(), Stop> {
     const FOLLOW: &str = "it works with --follow";
     const ATTACKS: &str = "it works with --follow; in a report: ipta --analyze --modules attacks";
     let f = &given.filters;
-    let filter = |option, given| Needs {
-        option,
-        given,
-        honoured_by: filters,
-        way_out: FILTER,
-    };
+    let filter = |option, given| Needs { option, given, honoured_by: filters, way_out: FILTER };
     let table = [
         filter("--since", f.since.is_some()),
         filter("--until", f.until.is_some()),
@@ -186,67 +159,30 @@ fn honoured(modes: &[Mode], given: &Layer) -> Result<(), Stop> {
         filter("--action", !f.action.is_empty()),
         filter("--iface", !f.iface.is_empty()),
         filter("--log-host", !f.log_host.is_empty()),
-        Needs {
-            honoured_by: filters_or_saves,
-            ..filter("--no-local", given.show_lo == Some(false))
-        },
-        Needs {
-            honoured_by: filters_or_saves,
-            ..filter("--no-accept", given.show_accept == Some(false))
-        },
+        Needs { honoured_by: filters_or_saves, ..filter("--no-local", given.show_lo == Some(false)) },
+        Needs { honoured_by: filters_or_saves, ..filter("--no-accept", given.show_accept == Some(false)) },
         Needs {
             option: "--prefix",
             given: given.prefixes.is_some(),
             honoured_by: reads_logs_or_saves,
             way_out: LOGS,
         },
-        Needs {
-            option: "--year",
-            given: given.year.is_some(),
-            honoured_by: reads_logs,
-            way_out: LOGS,
-        },
-        Needs {
-            option: "--output",
-            given: given.output.is_some(),
-            honoured_by: reports,
-            way_out: REPORT,
-        },
+        Needs { option: "--year", given: given.year.is_some(), honoured_by: reads_logs, way_out: LOGS },
+        Needs { option: "--output", given: given.output.is_some(), honoured_by: reports, way_out: REPORT },
         Needs {
             option: "--format",
             given: given.format.is_some_and(|format| format != Format::Text),
             honoured_by: shows_no_lines,
             way_out: "--follow and --scan show lines of text; other formats come from --analyze",
         },
-        Needs {
-            option: "--attacks",
-            given: given.attacks.is_some(),
-            honoured_by: follows,
-            way_out: ATTACKS,
-        },
-        Needs {
-            option: "--no-loop",
-            given: given.no_loop.is_some(),
-            honoured_by: follows,
-            way_out: FOLLOW,
-        },
-        Needs {
-            option: "--last",
-            given: given.last.is_some(),
-            honoured_by: follows,
-            way_out: FOLLOW,
-        },
+        Needs { option: "--attacks", given: given.attacks.is_some(), honoured_by: follows, way_out: ATTACKS },
+        Needs { option: "--no-loop", given: given.no_loop.is_some(), honoured_by: follows, way_out: FOLLOW },
+        Needs { option: "--last", given: given.last.is_some(), honoured_by: follows, way_out: FOLLOW },
     ];
-    match table
-        .iter()
-        .find(|need| need.given && !modes.iter().any(need.honoured_by))
-    {
+    match table.iter().find(|need| need.given && !modes.iter().any(need.honoured_by)) {
         Some(need) => {
             let modes: Vec<&str> = modes.iter().map(Mode::option).collect();
-            Err(usage(
-                &format!("{} does nothing with {}", need.option, modes.join(" ")),
-                &[need.way_out],
-            ))
+            Err(usage(&format!("{} does nothing with {}", need.option, modes.join(" ")), &[need.way_out]))
         }
         None => Ok(()),
     }

@@ -52,23 +52,14 @@ fn every_mode_in_its_long_and_its_historic_spelling() {
         (vec!["--scan a b"], Mode::Scan(files(&["a", "b"]))),
         (vec!["--analyze-interactive", "-ai"], Mode::AnalyzeInteractive),
         (vec!["--list-tables", "-lt"], Mode::ListTables),
-        (
-            vec!["--create-table", "-ct", "--create-table t", "-ct t", "-ct=t"],
-            Mode::CreateTable,
-        ),
-        (
-            vec!["--delete-table t", "-dt t", "-dt=t"],
-            Mode::DeleteTable("t".into()),
-        ),
+        (vec!["--create-table", "-ct", "--create-table t", "-ct t", "-ct=t"], Mode::CreateTable),
+        (vec!["--delete-table t", "-dt t", "-dt=t"], Mode::DeleteTable("t".into())),
         (vec!["--delete-all-tables", "-da"], Mode::DeleteAllTables),
         (vec!["--create-db", "-cd"], Mode::CreateDb),
         (vec!["--save-db", "-s"], Mode::SaveDb),
         (vec!["--upgrade-table"], Mode::UpgradeTable(None)),
         (vec!["--upgrade-table t"], Mode::UpgradeTable(Some("t".into()))),
-        (
-            vec!["--dns-create-table", "--dns-create-table t"],
-            Mode::DnsCreateTable,
-        ),
+        (vec!["--dns-create-table", "--dns-create-table t"], Mode::DnsCreateTable),
         (vec!["--dns-dump"], Mode::DnsDump),
         (vec!["--dns-prune", "-dp"], Mode::DnsPrune),
         (vec!["--dns-clear"], Mode::DnsClear),
@@ -124,23 +115,14 @@ fn the_name_of_a_created_table_is_the_table_of_the_call() {
     assert_eq!(given("-ct march -i a.log -a").db_table.as_deref(), Some("march"));
     assert_eq!(given("-ct march -t march").db_table.as_deref(), Some("march"));
     assert_eq!(given("-ct -t march").db_table.as_deref(), Some("march"));
-    assert_eq!(
-        given("--dns-create-table names").dns_table.as_deref(),
-        Some("names")
-    );
+    assert_eq!(given("--dns-create-table names").dns_table.as_deref(), Some("names"));
     assert!(refused("-ct march -t april").contains("one call has one table"));
     assert!(refused("--dns-create-table a --dns-table b").contains("one call has one table"));
 }
 
 #[test]
 fn a_password_may_begin_with_a_dash_or_be_a_historic_spelling() {
-    for line in [
-        "-a -p -ct",
-        "-a --db-pass -ct",
-        "-a --db-pass=-ct",
-        "-a -p-ct",
-        "-rp -ct -a",
-    ] {
+    for line in ["-a -p -ct", "-a --db-pass -ct", "-a --db-pass=-ct", "-a -p-ct", "-rp -ct -a"] {
         assert_eq!(given(line).db_pass, Some(Password("-ct".into())), "{line}");
         assert_eq!(modes(line), [Mode::Analyze(vec![])], "{line}");
     }
@@ -155,11 +137,7 @@ fn historic_spellings_behind_a_list_of_files_are_options() {
     let call = call("-i a.log b.log -ct foo -a").expect("fine");
     assert_eq!(
         call.modes,
-        [
-            Mode::CreateTable,
-            Mode::Import(files(&["a.log", "b.log"])),
-            Mode::Analyze(vec![])
-        ]
+        [Mode::CreateTable, Mode::Import(files(&["a.log", "b.log"])), Mode::Analyze(vec![])]
     );
     assert_eq!(call.given.db_table.as_deref(), Some("foo"));
 }
@@ -183,19 +161,10 @@ fn the_last_of_a_single_value_wins_and_lists_add_up() {
     assert_eq!(given("-a -h a -h b").db_host.as_deref(), Some("b"));
     assert_eq!(modes("-dt a -dt b"), [Mode::DeleteTable("b".into())]);
     assert_eq!(modes("-f a -f b"), [Mode::Follow("b".into())]);
-    assert_eq!(
-        given("-a --dport 22,80 --dport 443").filters.dport,
-        ["22", "80", "443"]
-    );
+    assert_eq!(given("-a --dport 22,80 --dport 443").filters.dport, ["22", "80", "443"]);
     assert_eq!(given("-a -a -r -r -c -c").rdns, Some(true));
     let prefixes = given("-i a --prefix ipt --prefix ufw").prefixes;
-    assert_eq!(
-        prefixes,
-        Some(vec![
-            PrefixChoice::Named("ipt".into()),
-            PrefixChoice::Named("ufw".into())
-        ])
-    );
+    assert_eq!(prefixes, Some(vec![PrefixChoice::Named("ipt".into()), PrefixChoice::Named("ufw".into())]));
 }
 
 #[test]
@@ -216,11 +185,7 @@ fn of_opposite_switches_the_last_wins() {
         assert_eq!(of(&given(&format!("-a {yes}"))), Some(true), "{yes}");
         assert_eq!(of(&given(&format!("-a {no}"))), Some(false), "{no}");
         assert_eq!(of(&given(&format!("-a {no} {yes}"))), Some(true), "{no} {yes}");
-        assert_eq!(
-            of(&given(&format!("-a {yes} {no} {yes} {no}"))),
-            Some(false),
-            "{yes} {no}"
-        );
+        assert_eq!(of(&given(&format!("-a {yes} {no} {yes} {no}"))), Some(false), "{yes} {no}");
     }
 }
 
@@ -237,37 +202,18 @@ fn follow_scan_and_doctor_stand_alone() {
 
 #[test]
 fn logs_are_analyzed_directly_or_imported_not_both() {
-    for other in [
-        "-i b",
-        "-c",
-        "-ct",
-        "-lt",
-        "-dt t",
-        "-da",
-        "-cd",
-        "-ai",
-        "--dns-dump",
-        "-dp",
-    ] {
+    for other in ["-i b", "-c", "-ct", "-lt", "-dt t", "-da", "-cd", "-ai", "--dns-dump", "-dp"] {
         let text = refused(&format!("-a a.log {other}"));
-        assert!(
-            text.contains("import them, or analyze them alone"),
-            "{other}: {text}"
-        );
+        assert!(text.contains("import them, or analyze them alone"), "{other}: {text}");
     }
-    assert_eq!(
-        modes("-a a.log -s"),
-        [Mode::Analyze(files(&["a.log"])), Mode::SaveDb]
-    );
+    assert_eq!(modes("-a a.log -s"), [Mode::Analyze(files(&["a.log"])), Mode::SaveDb]);
 }
 
 #[test]
 fn a_file_and_a_server_are_not_both_the_store() {
-    for (server, option) in [
-        ("-h db1", "--db-host"),
-        ("--db-port 3307", "--db-port"),
-        ("-d other", "--db-name"),
-    ] {
+    for (server, option) in
+        [("-h db1", "--db-host"), ("--db-port 3307", "--db-port"), ("-d other", "--db-name")]
+    {
         let text = refused(&format!("-a --db-file p.db {server}"));
         assert!(text.contains("--db-file") && text.contains(option), "{text}");
     }
@@ -278,11 +224,7 @@ fn a_file_and_a_server_are_not_both_the_store() {
 #[test]
 fn what_no_mode_can_honour_is_refused() {
     for (option, good, bad) in [
-        (
-            "--since 2h",
-            vec!["-a", "-a f", "-f f", "--scan f", "-i f -a"],
-            vec!["-i f", "-lt", "-c", "-s"],
-        ),
+        ("--since 2h", vec!["-a", "-a f", "-f f", "--scan f", "-i f -a"], vec!["-i f", "-lt", "-c", "-s"]),
         ("--until 2h", vec!["-a"], vec!["-i f"]),
         ("--src 192.0.2.1", vec!["-a"], vec!["-i f"]),
         ("--dst 192.0.2.1", vec!["-a"], vec!["-i f"]),
@@ -292,45 +234,17 @@ fn what_no_mode_can_honour_is_refused() {
         ("--action DROP", vec!["-a"], vec!["-ct"]),
         ("--iface eth0", vec!["-a"], vec!["--dns-dump"]),
         ("--log-host fw1", vec!["-a"], vec!["-da"]),
-        (
-            "--no-local",
-            vec!["-a", "-f f", "--scan f", "-s"],
-            vec!["-i f", "-lt"],
-        ),
-        (
-            "--no-accept",
-            vec!["-a", "-f f", "--scan f", "-s"],
-            vec!["-i f", "-lt"],
-        ),
-        (
-            "--prefix ufw",
-            vec!["-i f", "-a f", "-f f", "--scan f", "-i f -a", "-s"],
-            vec!["-a", "-lt", "-c"],
-        ),
-        (
-            "--year 2026",
-            vec!["-i f", "-a f", "-f f", "--scan f"],
-            vec!["-a", "-s"],
-        ),
-        (
-            "--output o",
-            vec!["-a", "-a f", "-i f -a"],
-            vec!["-i f", "-lt", "-f f", "--scan f"],
-        ),
-        (
-            "--format json",
-            vec!["-a", "-i f", "-s"],
-            vec!["-f f", "--scan f"],
-        ),
+        ("--no-local", vec!["-a", "-f f", "--scan f", "-s"], vec!["-i f", "-lt"]),
+        ("--no-accept", vec!["-a", "-f f", "--scan f", "-s"], vec!["-i f", "-lt"]),
+        ("--prefix ufw", vec!["-i f", "-a f", "-f f", "--scan f", "-i f -a", "-s"], vec!["-a", "-lt", "-c"]),
+        ("--year 2026", vec!["-i f", "-a f", "-f f", "--scan f"], vec!["-a", "-s"]),
+        ("--output o", vec!["-a", "-a f", "-i f -a"], vec!["-i f", "-lt", "-f f", "--scan f"]),
+        ("--format json", vec!["-a", "-i f", "-s"], vec!["-f f", "--scan f"]),
         ("--attacks", vec!["-f f"], vec!["-a", "-i f"]),
         ("--no-loop", vec!["-f f"], vec!["-a"]),
         ("--last 5", vec!["-f f"], vec!["--scan f", "-a"]),
         // Pure display and database options are ignored where they mean nothing.
-        (
-            "--limit 5 --header --rdns -C --time --color never -h x -t y",
-            vec!["-i f", "-f f", "-a f"],
-            vec![],
-        ),
+        ("--limit 5 --header --rdns -C --time --color never -h x -t y", vec!["-i f", "-f f", "-a f"], vec![]),
         ("--local --accept --format text", vec!["-i f", "-f f"], vec![]),
     ] {
         for modes in good {
@@ -339,10 +253,7 @@ fn what_no_mode_can_honour_is_refused() {
         for modes in bad {
             let text = refused(&format!("{modes} {option}"));
             let name = option.split(' ').next().unwrap_or_default();
-            assert!(
-                text.starts_with(&format!("! {name} does nothing with ")),
-                "{text}"
-            );
+            assert!(text.starts_with(&format!("! {name} does nothing with ")), "{text}");
         }
     }
 }
@@ -351,10 +262,7 @@ fn what_no_mode_can_honour_is_refused() {
 fn without_a_mode_there_is_a_hint() {
     for line in ["", "--yes", "-l 5 -t x"] {
         let text = refused(line);
-        assert!(
-            text.starts_with("! no mode") && text.contains("ipta --help"),
-            "{text}"
-        );
+        assert!(text.starts_with("! no mode") && text.contains("ipta --help"), "{text}");
     }
 }
 
@@ -366,42 +274,18 @@ fn wrong_usage_names_the_option_and_the_way_out() {
             "! there is no option --db-hots\n  did you mean --db-host?\n  all options: ipta --help\n",
         ),
         ("-x", "! there is no option -x\n  all options: ipta --help\n"),
-        (
-            "-i",
-            "! --import (-i) wants a FILE, and none is there\n  ipta --import FILE ...\n",
-        ),
-        (
-            "-i -c",
-            "! --import (-i) wants a FILE, and none is there\n  ipta --import FILE ...\n",
-        ),
-        (
-            "-dt",
-            "! --delete-table (-dt) wants a TABLE, and none is there\n  ipta --delete-table TABLE ...\n",
-        ),
+        ("-i", "! --import (-i) wants a FILE, and none is there\n  ipta --import FILE ...\n"),
+        ("-i -c", "! --import (-i) wants a FILE, and none is there\n  ipta --import FILE ...\n"),
+        ("-dt", "! --delete-table (-dt) wants a TABLE, and none is there\n  ipta --delete-table TABLE ...\n"),
         (
             "-dt -ct",
             "! --delete-table (-dt) wants a TABLE, and none is there\n  ipta --delete-table TABLE ...\n",
         ),
-        (
-            "-a --src",
-            "! --src wants an ADDR, and none is there\n  ipta --src ADDR ...\n",
-        ),
-        (
-            "-a --src=",
-            "! --src wants an ADDR, and none is there\n  ipta --src ADDR ...\n",
-        ),
-        (
-            "-l ten -a",
-            "! --limit (-l) takes a number, 1 or more, not 'ten'\n  all options: ipta --help\n",
-        ),
-        (
-            "-l 0 -a",
-            "! --limit (-l) takes a number, 1 or more, not '0'\n  all options: ipta --help\n",
-        ),
-        (
-            "-l -3 -a",
-            "! --limit (-l) takes a number, 1 or more, not '-3'\n  all options: ipta --help\n",
-        ),
+        ("-a --src", "! --src wants an ADDR, and none is there\n  ipta --src ADDR ...\n"),
+        ("-a --src=", "! --src wants an ADDR, and none is there\n  ipta --src ADDR ...\n"),
+        ("-l ten -a", "! --limit (-l) takes a number, 1 or more, not 'ten'\n  all options: ipta --help\n"),
+        ("-l 0 -a", "! --limit (-l) takes a number, 1 or more, not '0'\n  all options: ipta --help\n"),
+        ("-l -3 -a", "! --limit (-l) takes a number, 1 or more, not '-3'\n  all options: ipta --help\n"),
         (
             "-a --db-port 70000",
             "! --db-port takes a port from 1 to 65535, not '70000'\n  all options: ipta --help\n",
@@ -414,10 +298,7 @@ fn wrong_usage_names_the_option_and_the_way_out() {
             "-a --format jsno",
             "! --format takes one of text, json, csv, markdown, html, not 'jsno'\n  did you mean json?\n  all options: ipta --help\n",
         ),
-        (
-            "--rdns=yes -a",
-            "! --rdns (-r) takes no value\n  all options: ipta --help\n",
-        ),
+        ("--rdns=yes -a", "! --rdns (-r) takes no value\n  all options: ipta --help\n"),
         (
             "-a --db-tls maybe",
             "! --db-tls takes one of off, preferred, required, verify, not 'maybe'\n  all options: ipta --help\n",
@@ -436,20 +317,14 @@ fn wrong_usage_names_the_option_and_the_way_out() {
 fn h_without_a_value_says_that_it_wants_a_host_and_where_help_is() {
     for line in ["-h", "-h -a", "-a -h"] {
         let text = refused(line);
-        assert!(
-            text.contains("--db-host (-h) wants a HOST") && text.contains("ipta --help"),
-            "{text}"
-        );
+        assert!(text.contains("--db-host (-h) wants a HOST") && text.contains("ipta --help"), "{text}");
     }
 }
 
 #[test]
 fn a_word_without_an_option_is_refused() {
     let text = refused("x.log -a");
-    assert!(
-        text.starts_with("! x.log: ") && text.contains("ipta --analyze FILE"),
-        "{text}"
-    );
+    assert!(text.starts_with("! x.log: ") && text.contains("ipta --analyze FILE"), "{text}");
     assert!(refused("-c x.log").starts_with("! x.log: "));
     assert!(!refused("a\u{1b}[31m").contains('\u{1b}'));
 }
@@ -479,10 +354,7 @@ fn an_option_value_that_is_no_text_is_refused_and_a_file_name_is_not() {
     let raw = || OsString::from_vec(b"x\xff".to_vec());
     let with = |option: &str| parse([OsString::from(option), raw()].into_iter());
     assert!(matches!(with("-t"), Err(Stop::Usage(text)) if text.contains("UTF-8")));
-    assert_eq!(
-        with("-i").map(|call| call.modes),
-        Ok(vec![Mode::Import(vec![raw().into()])])
-    );
+    assert_eq!(with("-i").map(|call| call.modes), Ok(vec![Mode::Import(vec![raw().into()])]));
 }
 
 #[test]
@@ -499,34 +371,15 @@ fn the_help_shows_every_option_but_those_that_come_later() {
     let help = text("--help");
     for arg in Args::command().get_arguments() {
         let long = format!("--{}", arg.get_long().unwrap_or_default());
-        let later = [
-            "--analyze-interactive",
-            "--upgrade-table",
-            "--doctor",
-            "--db-tls",
-            "--db-ca",
-        ];
-        let words: Vec<&str> = help
-            .split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'))
-            .collect();
-        assert_eq!(
-            words.contains(&long.as_str()),
-            !later.contains(&long.as_str()),
-            "{long}"
-        );
+        let later = ["--analyze-interactive", "--upgrade-table", "--doctor", "--db-tls", "--db-ca"];
+        let words: Vec<&str> = help.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-')).collect();
+        assert_eq!(words.contains(&long.as_str()), !later.contains(&long.as_str()), "{long}");
     }
-    for (short, _) in argv::HISTORIC
-        .iter()
-        .filter(|(short, _)| !["-ai", "-rdns"].contains(short))
-    {
+    for (short, _) in argv::HISTORIC.iter().filter(|(short, _)| !["-ai", "-rdns"].contains(short)) {
         assert!(help.contains(&format!("  {short}, --")), "{short}");
     }
     for alias in ["--lines", "--no-lo", "--no-count", "--dns-ttl"] {
-        assert!(
-            help.split_whitespace()
-                .any(|word| word.trim_end_matches([';', ')']) == alias),
-            "{alias}"
-        );
+        assert!(help.split_whitespace().any(|word| word.trim_end_matches([';', ')']) == alias), "{alias}");
     }
 }
 
@@ -544,14 +397,8 @@ fn help_and_usage_fit_a_terminal() {
 #[test]
 fn choices_and_paths_arrive_as_values() {
     let given = given("-a --format html --color never --output r.html --db-file p.db");
-    assert_eq!(
-        (given.format, given.color),
-        (Some(Format::Html), Some(Color::Never))
-    );
-    assert_eq!(
-        (given.output, given.db_file),
-        (Some("r.html".into()), Some("p.db".into()))
-    );
+    assert_eq!((given.format, given.color), (Some(Format::Html), Some(Color::Never)));
+    assert_eq!((given.output, given.db_file), (Some("r.html".into()), Some("p.db".into())));
     assert_eq!(call("-a --config c").map(|c| c.config_file), Ok(Some("c".into())));
 }
 

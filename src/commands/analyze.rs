@@ -23,8 +23,8 @@ use crate::config::Format;
 use crate::exit::Exit;
 use crate::netfilter::Reader;
 use crate::netfilter::account::Account;
-use crate::report::{self, account as words};
 use crate::report::shape::Report;
+use crate::report::{self, account as words};
 use crate::store::Columns;
 
 /// What can be told of a report before anything is done for it: its modules and its file.
@@ -33,11 +33,7 @@ pub fn check(session: &Session<'_, '_>) -> anyhow::Result<()> {
     context(session)?;
     if let Some(path) = &session.settings.output {
         if path.is_dir() {
-            return Err(Misused(format!(
-                "--output {}: that is a folder; name a file",
-                path.display()
-            ))
-            .into());
+            return Err(Misused(format!("--output {}: that is a folder; name a file", path.display())).into());
         }
         beside(path)?;
     }
@@ -62,18 +58,11 @@ pub fn table(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
     let (counted, ()) = counting::count(&modules, &context, session.settings.limit, |feed| {
         Ok(store.packets(&session.table, &filters, columns, &mut |_, packet| feed.packet(packet))?)
     })?;
-    let timeless = if context.filters.ask_time() {
-        store.count_timeless(&session.table, &filters)?
-    } else {
-        0
-    };
+    let timeless =
+        if context.filters.ask_time() { store.count_timeless(&session.table, &filters)? } else { 0 };
     if counted.packets == 0 {
         let note = if store.is_empty(&session.table)? {
-            format!(
-                "Table '{}' is empty; import a log with: {} -i FILE",
-                session.table,
-                session.invocation()
-            )
+            format!("Table '{}' is empty; import a log with: {} -i FILE", session.table, session.invocation())
         } else {
             format!("No packet of table '{}' passes the filters; leave some out.", session.table)
         };
@@ -179,10 +168,7 @@ fn filtered(context: &Context, timeless: u64) -> Option<String> {
         0 => String::new(),
         count => format!("; {count} without a time left out"),
     };
-    context
-        .filters
-        .any()
-        .then(|| format!("Only packets {}{left_out}.", context.filters.words(&context.zone)))
+    context.filters.any().then(|| format!("Only packets {}{left_out}.", context.filters.words(&context.zone)))
 }
 
 /// Prints what was counted, under the filters in words. With `--rdns` a store's cache of names is
@@ -200,10 +186,9 @@ fn report(
         let more = if undecided.len() > actions.len() { ", ..." } else { "" };
         let packets = words::counted(count, "packet");
         let are = if count == 1 { "is" } else { "are" };
-        session.console.note(&format!(
-            "{packets} {are} neither accepted nor denied ({}{more})",
-            actions.join(", ")
-        ));
+        session
+            .console
+            .note(&format!("{packets} {are} neither accepted nor denied ({}{more})", actions.join(", ")));
     }
     let Counted { tables, packets, first, last, .. } = counted;
     let mut names = None;
@@ -236,18 +221,11 @@ fn write(session: &mut Session<'_, '_>, report: &Report<'_>) -> anyhow::Result<(
     let cannot = || format!("cannot write {name}; the report needs a folder that you may write to");
     let mut file = beside(path)?;
     let mut out = BufWriter::new(file.as_file_mut());
-    shape
-        .write(&mut out, report)
-        .and_then(|()| out.flush())
-        .with_context(cannot)?;
+    shape.write(&mut out, report).and_then(|()| out.flush()).with_context(cannot)?;
     drop(out);
     // A temporary file is for its owner alone; a report is a file like any.
-    let mode = path
-        .metadata()
-        .map_or(0o644, |old| old.permissions().mode() & 0o777);
-    file.as_file()
-        .set_permissions(Permissions::from_mode(mode))
-        .with_context(cannot)?;
+    let mode = path.metadata().map_or(0o644, |old| old.permissions().mode() & 0o777);
+    file.as_file().set_permissions(Permissions::from_mode(mode)).with_context(cannot)?;
     file.persist(path).with_context(cannot)?;
     session.console.done(&format!("Report written to {name}."));
     Ok(())
@@ -255,16 +233,9 @@ fn write(session: &mut Session<'_, '_>, report: &Report<'_>) -> anyhow::Result<(
 
 /// A temporary file that can become the report's by a rename.
 fn beside(path: &Path) -> anyhow::Result<NamedTempFile> {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     NamedTempFile::new_in(folder).map_err(|error| {
-        anyhow!(
-            "cannot write {} ({}); name a folder that you may write to",
-            path.display(),
-            error.kind()
-        )
+        anyhow!("cannot write {} ({}); name a folder that you may write to", path.display(), error.kind())
     })
 }
 

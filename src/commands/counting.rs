@@ -101,7 +101,12 @@ pub fn count<R>(
 }
 
 /// A counting thread.
-fn fold(modules: &[&'static Module], context: &Context, limit: usize, batches: Receiver<Arc<Batch>>) -> Counted {
+fn fold(
+    modules: &[&'static Module],
+    context: &Context,
+    limit: usize,
+    batches: Receiver<Arc<Batch>>,
+) -> Counted {
     let mut fold = Fold::new(modules, context);
     for batch in batches {
         fold.packets(&batch);

@@ -12,14 +12,10 @@ pub fn create(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
     let place = session.store.place();
     let store = session.store.open()?;
     match store.kind(&table)? {
-        TableKind::Names => session
-            .console
-            .note(&format!("Table '{table}' is already there in {place}.")),
+        TableKind::Names => session.console.note(&format!("Table '{table}' is already there in {place}.")),
         TableKind::Missing => {
             store.create_names(&table)?;
-            session
-                .console
-                .done(&format!("Table '{table}' for names created in {place}."));
+            session.console.done(&format!("Table '{table}' for names created in {place}."));
         }
         _ => anyhow::bail!("Table '{table}' of {place} holds something else; name another with --dns-table"),
     }
@@ -31,9 +27,7 @@ pub fn dump(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
     let table = session.table_name(&session.settings.dns_table)?;
     let names = session.store.open()?.names(&table)?;
     if names.is_empty() {
-        session.console.note(&format!(
-            "Table '{table}' has no names yet; ipta --analyze --rdns fills it."
-        ));
+        session.console.note(&format!("Table '{table}' has no names yet; ipta --analyze --rdns fills it."));
     }
     let out = &mut *session.console.out;
     for (address, known) in names {
@@ -49,9 +43,7 @@ pub fn dump(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
 pub fn prune(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
     let hours = session.settings.dns_ttl_hours;
     if hours == 0 {
-        session
-            .console
-            .note("Names never expire (--ttl 0); none was forgotten.");
+        session.console.note("Names never expire (--ttl 0); none was forgotten.");
         return Ok(Exit::Done);
     }
     let before = session.clock.now.0 / Time::SECOND - i64::from(hours) * 3600;
@@ -66,9 +58,6 @@ pub fn clear(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
 fn forget(session: &mut Session<'_, '_>, before: Option<i64>) -> anyhow::Result<Exit> {
     let table = session.table_name(&session.settings.dns_table)?;
     let count = session.store.open()?.prune_names(&table, before)?;
-    session.console.done(&format!(
-        "{} forgotten in table '{table}'.",
-        counted(count, "name")
-    ));
+    session.console.done(&format!("{} forgotten in table '{table}'.", counted(count, "name")));
     Ok(Exit::Done)
 }

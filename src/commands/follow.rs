@@ -43,11 +43,7 @@ const BLOCK: usize = 64 * 1024;
 pub fn run(session: &mut Session<'_, '_>, path: &Path) -> anyhow::Result<Exit> {
     let is_stdin = path == Path::new("-");
     let is_pipe = is_stdin || path.metadata().is_ok_and(|m| m.file_type().is_fifo());
-    let mut alarm = if is_pipe {
-        Alarm::without_file()
-    } else {
-        Alarm::for_file(path)
-    };
+    let mut alarm = if is_pipe { Alarm::without_file() } else { Alarm::for_file(path) };
     let signal = catch_signals(alarm.waker())?;
     let mut log = match (is_stdin, is_pipe) {
         (true, _) => Followed::Pipe(Pipe::stdin(alarm.waker()).context("cannot read standard input")?),
@@ -119,9 +115,7 @@ fn catch_signals(waker: Waker) -> anyhow::Result<Arc<AtomicI32>> {
     let caught = Arc::new(AtomicI32::new(0));
     let noted = Arc::clone(&caught);
     let ignored = ignored_signals();
-    let heeded = [SIGINT, SIGTERM, SIGHUP]
-        .into_iter()
-        .filter(|signal| ignored >> (signal - 1) & 1 == 0);
+    let heeded = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0);
     let mut signals = Signals::new(heeded).context("cannot catch signals")?;
     thread::Builder::new()
         .name("signals".to_owned())
@@ -143,8 +137,7 @@ fn catch_signals(waker: Waker) -> anyhow::Result<Arc<AtomicI32>> {
 fn ignored_signals() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
-        .unwrap_or(0)
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
 }
 
 /// The detector, and which packets it sees: what is left out of the display for being accepted or
@@ -156,11 +149,7 @@ struct Watch {
 
 impl Watch {
     fn new(session: &Session<'_, '_>) -> Result<Watch, Misused> {
-        let filters = Filters {
-            no_accept: false,
-            no_local: false,
-            ..session.filters.clone()
-        };
+        let filters = Filters { no_accept: false, no_local: false, ..session.filters.clone() };
         let thresholds = settings::thresholds(session.settings);
         let allow = settings::allow(session.settings)?;
         let detector = Detector::new(thresholds, allow, filters.accept_actions.clone());
@@ -170,10 +159,7 @@ impl Watch {
     /// The attack that this packet begins.
     fn alert(&mut self, packet: &Packet<'_>) -> Option<Alert> {
         // What comes in live has a time: now, if its line says none.
-        let live = Packet {
-            time: packet.time.or_else(|| Some(Clock::system(None).now)),
-            ..*packet
-        };
+        let live = Packet { time: packet.time.or_else(|| Some(Clock::system(None).now)), ..*packet };
         self.filters.pass(&live).then(|| self.detector.packet(&live))?
     }
 }
@@ -213,9 +199,8 @@ impl Live {
         if let Some(names) = &names {
             names.on_answer(move || waker.wake());
         }
-        let resolv_conf = settings
-            .rdns
-            .then(|| std::fs::read_to_string("/etc/resolv.conf").unwrap_or_default());
+        let resolv_conf =
+            settings.rdns.then(|| std::fs::read_to_string("/etc/resolv.conf").unwrap_or_default());
         let ssh = std::env::var("SSH_CONNECTION").ok();
         Ok(Live {
             show: Show::new(session),
@@ -252,11 +237,7 @@ impl Live {
                 let deadline = names.patience(packet);
                 let mut held = Batch::default();
                 held.push(packet);
-                self.waiting.push_back(Waiting {
-                    packet: held,
-                    count: self.count,
-                    deadline,
-                });
+                self.waiting.push_back(Waiting { packet: held, count: self.count, deadline });
                 if self.waiting.len() > MOST_WAITING {
                     self.show_first();
                 }
@@ -280,8 +261,7 @@ impl Live {
         for packet in first.packet.iter() {
             let name = |address: Option<IpAddr>| self.names.as_ref()?.known(address?);
             let (src, dst) = (name(packet.src), name(packet.dst));
-            self.show
-                .packet(first.count, &packet, src.as_deref(), dst.as_deref());
+            self.show.packet(first.count, &packet, src.as_deref(), dst.as_deref());
         }
     }
 
@@ -302,11 +282,7 @@ impl Live {
 
     /// Writes every line whose turn it is; at the end, all of them.
     fn show_ready(&mut self, session: &mut Session<'_, '_>, ended: bool) -> anyhow::Result<()> {
-        while self
-            .waiting
-            .front()
-            .is_some_and(|first| self.is_ready(first, ended))
-        {
+        while self.waiting.front().is_some_and(|first| self.is_ready(first, ended)) {
             self.show_first();
             if self.show.held() >= BLOCK {
                 self.show.write(session.console)?;
@@ -343,18 +319,14 @@ impl Live {
     /// How long nothing has to be shown for want of a name.
     fn until_next_deadline(&self) -> Duration {
         let deadline = self.waiting.front().and_then(|first| first.deadline);
-        deadline.map_or(TICK, |deadline| {
-            deadline.saturating_duration_since(Instant::now()).min(TICK)
-        })
+        deadline.map_or(TICK, |deadline| deadline.saturating_duration_since(Instant::now()).min(TICK))
     }
 
     /// A log whose packets have other prefixes shows nothing, and that is said once.
     fn say_if_nothing_fits(&mut self, session: &mut Session<'_, '_>, reader: &Reader<'_>) {
         if self.count == 0 && !self.prefixes_told && !reader.account.unknown_prefixes.is_empty() {
             self.prefixes_told = true;
-            session
-                .console
-                .note(&words::nothing("The log so far", &reader.account));
+            session.console.note(&words::nothing("The log so far", &reader.account));
         }
     }
 }

@@ -50,11 +50,7 @@ impl Clock {
 
     /// The clock on the wall.
     pub fn system(year: Option<i16>) -> Clock {
-        Clock {
-            now: Clock::now(),
-            zone: TimeZone::system(),
-            year,
-        }
+        Clock { now: Clock::now(), zone: TimeZone::system(), year }
     }
 
     /// A calendar for a log that was last written to at this moment (none: it comes in live).
@@ -92,9 +88,7 @@ pub fn check(paths: &[PathBuf], clock: &Clock) -> Result<Vec<Source>, OpenError>
         log.check()?;
         // One file under two names (a link, or `a.log ./a.log`) is one log.
         let identity = log.device_and_inode();
-        let known = seen
-            .iter()
-            .position(|other| identity.is_some() && *other == identity);
+        let known = seen.iter().position(|other| identity.is_some() && *other == identity);
         if let Some(source) = known.and_then(|at| sources.get_mut(at)).filter(|_| !is_stdin) {
             source.also.push(log.name().to_owned());
             continue;
@@ -126,8 +120,7 @@ pub fn check(paths: &[PathBuf], clock: &Clock) -> Result<Vec<Source>, OpenError>
 /// The first stamp near a log's beginning; none if there is none, or it cannot be read that far.
 fn first_time(log: &mut Log, mut calendar: Calendar) -> Option<Time> {
     let head = log.peek(SEARCHED).ok()?;
-    head.split(|b| *b == b'\n')
-        .find_map(|line| calendar.place(crate::netfilter::stamp(line)?))
+    head.split(|b| *b == b'\n').find_map(|line| calendar.place(crate::netfilter::stamp(line)?))
 }
 
 impl Source {
@@ -159,11 +152,7 @@ impl Source {
 
     /// Its path, shown.
     pub fn path(&self) -> String {
-        self.path
-            .as_deref()
-            .unwrap_or(Path::new("-"))
-            .display()
-            .to_string()
+        self.path.as_deref().unwrap_or(Path::new("-")).display().to_string()
     }
 
     /// What its stamps are placed with.

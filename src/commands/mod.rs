@@ -40,11 +40,7 @@ pub fn run(call: &Call, settings: &Settings, console: &mut Console<'_>) -> Exit 
         Err(error) => {
             let unwritten = error.downcast_ref().and_then(exit::unwritten);
             console.error(&unwritten.unwrap_or_else(|| format!("{error:#}")));
-            if error.is::<Misused>() {
-                Exit::Usage
-            } else {
-                Exit::Failed
-            }
+            if error.is::<Misused>() { Exit::Usage } else { Exit::Failed }
         }
     }
 }

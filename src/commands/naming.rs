@@ -17,11 +17,7 @@ pub struct Naming {
 
 /// How follow asks: it waits a second at most.
 pub fn live(settings: &Settings) -> Options {
-    Options {
-        ages: Ages::hours(settings.dns_ttl_hours),
-        queue: 8192,
-        ..Options::default()
-    }
+    Options { ages: Ages::hours(settings.dns_ttl_hours), queue: 8192, ..Options::default() }
 }
 
 /// How scan asks: three seconds an address.
@@ -37,18 +33,13 @@ pub fn whole_log(settings: &Settings) -> Options {
 
 /// How analyze asks: three seconds an address, ten seconds in all.
 pub fn report(settings: &Settings) -> Options {
-    Options {
-        budget: Some(Duration::from_secs(10)),
-        ..whole_log(settings)
-    }
+    Options { budget: Some(Duration::from_secs(10)), ..whole_log(settings) }
 }
 
 impl Naming {
     /// Asks the system's resolver.
     pub fn new(options: Options) -> Naming {
-        Naming {
-            names: Names::new(System, options),
-        }
+        Naming { names: Names::new(System, options) }
     }
 
     /// Asks for a packet's names, without waiting.
@@ -61,9 +52,7 @@ impl Naming {
     /// Until when a packet waits for its names; none if there is nothing to wait for: they are
     /// known, will not come, or have had their time.
     pub fn patience(&self, packet: &Packet<'_>) -> Option<Instant> {
-        ends(packet)
-            .filter_map(|address| self.names.patience(address))
-            .max()
+        ends(packet).filter_map(|address| self.names.patience(address)).max()
     }
 
     /// Has a function called after every answer.

@@ -68,10 +68,7 @@ fn checked(session: &mut Session<'_, '_>, paths: &[PathBuf]) -> anyhow::Result<V
     let sources = logs::check(paths, &session.clock)?;
     for source in &sources {
         for also in &source.also {
-            session.console.note(&format!(
-                "{also} is the same file as {}; it is read once.",
-                source.name
-            ));
+            session.console.note(&format!("{also} is the same file as {}; it is read once.", source.name));
         }
     }
     Ok(sources)
@@ -130,10 +127,7 @@ fn check_tables(call: &Call, session: &mut Session<'_, '_>) -> anyhow::Result<()
             }
             Mode::DnsCreateTable => {
                 if kind(session, &expected, all_gone, &dns_table)? == Expected::Logs {
-                    bail!(
-                        "Table '{dns_table}' of {} holds packets, not names",
-                        session.store.place()
-                    );
+                    bail!("Table '{dns_table}' of {} holds packets, not names", session.store.place());
                 }
                 expected.insert(dns_table.to_string(), Expected::Names);
             }
@@ -207,19 +201,12 @@ fn missing(session: &Session<'_, '_>, table: &TableName) -> String {
         "No table '{table}' in {}\n  Make it with: {} --create-table{}",
         session.store.place(),
         session.invocation(),
-        if table.as_str() == "logs" {
-            String::new()
-        } else {
-            format!(" {table}")
-        }
+        if table.as_str() == "logs" { String::new() } else { format!(" {table}") }
     )
 }
 
 fn not_logs(session: &Session<'_, '_>, table: &TableName) -> String {
-    format!(
-        "Table '{table}' of {} holds names, not packets; name another with -t",
-        session.store.place()
-    )
+    format!("Table '{table}' of {} holds names, not packets; name another with -t", session.store.place())
 }
 
 /// Dropping tables asks once, on a terminal.

@@ -120,11 +120,7 @@ pub struct Shelf {
 
 impl Shelf {
     fn new(place: Place) -> Shelf {
-        Shelf {
-            place,
-            may_create: false,
-            store: None,
-        }
+        Shelf { place, may_create: false, store: None }
     }
 
     /// The store; connects the first time, and finishes what a killed run left half done.

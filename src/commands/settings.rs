@@ -22,11 +22,7 @@ pub fn rules(settings: &Settings) -> Result<Rules, Misused> {
             PrefixChoice::Named(text) => {
                 rules.extend(Rule::named(text).map_err(|e| Misused(format!("--prefix: {e}")))?);
             }
-            PrefixChoice::Rule {
-                pattern,
-                action,
-                verdict,
-            } => {
+            PrefixChoice::Rule { pattern, action, verdict } => {
                 let verdict = verdict.map(|word| match word {
                     Word::Accept => Verdict::Accept,
                     Word::Deny => Verdict::Deny,
@@ -47,10 +43,7 @@ const SERVICES: &str = "/etc/services";
 pub fn filters(settings: &Settings, clock: &Clock) -> Result<Filters, Misused> {
     let text = &settings.filters;
     let networks = |option: &str, texts: &[String]| -> Result<Vec<Network>, Misused> {
-        texts
-            .iter()
-            .map(|t| t.parse().map_err(|e| Misused(format!("{option}: {e}"))))
-            .collect()
+        texts.iter().map(|t| t.parse().map_err(|e| Misused(format!("{option}: {e}")))).collect()
     };
     let moment = |option: &str, text: &Option<String>, read: Moment| -> Result<Option<Time>, Misused> {
         let read =
@@ -64,10 +57,7 @@ pub fn filters(settings: &Settings, clock: &Clock) -> Result<Filters, Misused> {
     };
     let ports = |option: &str, texts: &[String]| -> Result<Vec<RangeInclusive<u16>>, Misused> {
         let read = |text: &String| services::ports(text, &|name| known.port(name));
-        texts
-            .iter()
-            .map(|text| read(text).map_err(|e| Misused(format!("{option}: {e}"))))
-            .collect()
+        texts.iter().map(|text| read(text).map_err(|e| Misused(format!("{option}: {e}")))).collect()
     };
     let since = moment("--since", &text.since, when::since)?;
     let until = moment("--until", &text.until, when::until)?;
@@ -107,10 +97,7 @@ pub fn modules(settings: &Settings) -> Result<Vec<&'static Module>, Misused> {
     };
     let all = names.iter().any(|name| name == "all");
     let known: Vec<&str> = analysis::all().iter().map(|module| module.name).collect();
-    if let Some(unknown) = names
-        .iter()
-        .find(|name| *name != "all" && !known.contains(&name.as_str()))
-    {
+    if let Some(unknown) = names.iter().find(|name| *name != "all" && !known.contains(&name.as_str())) {
         return Err(Misused(format!(
             "--modules: there is no module '{unknown}'; there are {}, and all",
             known.join(", ")
@@ -119,17 +106,10 @@ pub fn modules(settings: &Settings) -> Result<Vec<&'static Module>, Misused> {
     let since = settings.filters.since.is_some();
     let named = |module: &&Module| names.iter().any(|name| name == module.name);
     let history = |module: &&'static Module| analysis::wants(&[*module], Want::History);
-    if !since
-        && analysis::all()
-            .iter()
-            .any(|module| named(&module) && history(&module))
-    {
+    if !since && analysis::all().iter().any(|module| named(&module) && history(&module)) {
         return Err(Misused(NEW_WANTS_SINCE.to_owned()));
     }
-    Ok(analysis::all()
-        .iter()
-        .filter(|module| named(module) || all && (since || !history(module)))
-        .collect())
+    Ok(analysis::all().iter().filter(|module| named(module) || all && (since || !history(module))).collect())
 }
 
 /// From which rate on something is an attack.
@@ -148,9 +128,7 @@ pub fn thresholds(settings: &Settings) -> Thresholds {
 
 /// Networks that are never called attackers.
 pub fn allow(settings: &Settings) -> Result<Vec<Network>, Misused> {
-    let network = |text: &String| {
-        text.parse()
-            .map_err(|e| Misused(format!("allow, in the configuration file: {e}")))
-    };
+    let network =
+        |text: &String| text.parse().map_err(|e| Misused(format!("allow, in the configuration file: {e}")));
     settings.allow.iter().map(network).collect()
 }

@@ -51,10 +51,7 @@ pub fn save(session: &mut Session<'_, '_>, call: &Call) -> anyhow::Result<Exit> 
     let console = &mut *session.console;
     let may_write_password = session.settings.yes || (console.in_is_terminal && console.err_is_terminal);
     // The password may have been asked for since.
-    let settings = Settings {
-        place: session.store.place_mut().clone(),
-        ..session.settings.clone()
-    };
+    let settings = Settings { place: session.store.place_mut().clone(), ..session.settings.clone() };
     let notes = config::save(&path, &settings, &call.given, may_write_password)?;
     console.done(&format!("Saved to {}.", path.display()));
     for note in notes {

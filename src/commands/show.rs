@@ -34,12 +34,7 @@ impl Show {
             time: settings.time.then(|| session.clock.zone.clone()),
             color,
         };
-        let mut show = Show {
-            lines: Lines::new(style),
-            held: Vec::new(),
-            on_terminal,
-            color,
-        };
+        let mut show = Show { lines: Lines::new(style), held: Vec::new(), on_terminal, color };
         show.fit();
         show
     }
@@ -60,13 +55,8 @@ impl Show {
 
     /// Adds an attack that has just begun.
     pub fn alert(&mut self, alert: &Alert) {
-        let (begin, end) = if self.color {
-            ("\x1b[1;31m", "\x1b[0m")
-        } else {
-            ("", "")
-        };
-        self.held
-            .extend_from_slice(format!("{begin}ATTACK: {alert}{end}\n").as_bytes());
+        let (begin, end) = if self.color { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };
+        self.held.extend_from_slice(format!("{begin}ATTACK: {alert}{end}\n").as_bytes());
     }
 
     /// Bytes that wait to be written.

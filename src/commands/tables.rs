@@ -20,16 +20,9 @@ pub fn list(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
         ));
         return Ok(Exit::Done);
     }
-    let columns = [
-        ("Table", 12, false),
-        ("Kind", 16, false),
-        ("Rows", 8, true),
-        ("First packet", 19, false),
-    ];
+    let columns = [("Table", 12, false), ("Kind", 16, false), ("Rows", 8, true), ("First packet", 19, false)];
     let columns = columns.into_iter().chain([("Last packet", 19, false)]);
-    let columns: Vec<Column> = columns
-        .map(|(head, width, right)| Column { head, width, right })
-        .collect();
+    let columns: Vec<Column> = columns.map(|(head, width, right)| Column { head, width, right }).collect();
     let out = &mut *session.console.out;
     write!(out, "{}", text::grid(&columns, tables.iter().map(row).collect()))?;
     for table in tables.iter().filter(|table| !table.imports.is_empty()) {
@@ -63,13 +56,7 @@ fn row(table: &TableInfo) -> Vec<String> {
         Some((first, last)) => (moment(first), moment(last)),
         None => ("-".to_owned(), "-".to_owned()),
     };
-    vec![
-        escape::terminal(&table.name).into_owned(),
-        kind,
-        rows,
-        first,
-        last,
-    ]
+    vec![escape::terminal(&table.name).into_owned(), kind, rows, first, last]
 }
 
 fn import(entry: &Entry) -> String {
@@ -84,14 +71,12 @@ pub fn create(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
     let (table, place) = (session.table.clone(), session.store.place());
     let store = session.store.open()?;
     match store.kind(&table)? {
-        TableKind::Logs { .. } => session
-            .console
-            .note(&format!("Table '{table}' is already there in {place}.")),
+        TableKind::Logs { .. } => {
+            session.console.note(&format!("Table '{table}' is already there in {place}."))
+        }
         TableKind::Missing => {
             store.create_table(&table)?;
-            session.console.done(&format!(
-                "Table '{table}' created in {place} which you may now use."
-            ));
+            session.console.done(&format!("Table '{table}' created in {place} which you may now use."));
         }
         _ => anyhow::bail!("Table '{table}' of {place} holds something else; name another with -t"),
     }
@@ -102,9 +87,7 @@ pub fn create(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
 pub fn clear(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
     let (table, place) = (session.table.clone(), session.store.place());
     session.store.open()?.clear_table(&table)?;
-    session
-        .console
-        .done(&format!("Table '{table}' of {place} cleared."));
+    session.console.done(&format!("Table '{table}' of {place} cleared."));
     Ok(Exit::Done)
 }
 
@@ -112,9 +95,7 @@ pub fn clear(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
 pub fn delete(session: &mut Session<'_, '_>, name: &str) -> anyhow::Result<Exit> {
     let table = session.table_name(name)?;
     session.store.open()?.drop_table(&table)?;
-    session
-        .console
-        .done(&format!("Table '{table}' of {} deleted.", session.store.place()));
+    session.console.done(&format!("Table '{table}' of {} deleted.", session.store.place()));
     Ok(Exit::Done)
 }
 
@@ -127,10 +108,7 @@ pub fn delete_all(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
         tables => format!("Deleted from {place}: {}.", tables.join(", ")),
     });
     if !outcome.left.is_empty() {
-        session.console.note(&format!(
-            "Not ipta's, and left alone: {}.",
-            outcome.left.join(", ")
-        ));
+        session.console.note(&format!("Not ipta's, and left alone: {}.", outcome.left.join(", ")));
     }
     Ok(Exit::Done)
 }

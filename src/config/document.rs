@@ -16,21 +16,13 @@ use super::{Choice, Layer, Password, PrefixChoice, Verdict, clean, nearest};
 
 /// A problem without a corrected line.
 pub(super) fn problem(line: usize, text: impl Into<String>) -> Problem {
-    Problem {
-        line,
-        text: text.into(),
-        fix: None,
-    }
+    Problem { line, text: text.into(), fix: None }
 }
 
 /// The settings in a document, or everything that is wrong with it.
 pub(super) fn read(text: &str) -> Result<Layer, Vec<Problem>> {
     let (document, errors) = DeTable::parse_recoverable(text);
-    let mut reading = Reading {
-        text,
-        ends: line_ends(text),
-        problems: Vec::new(),
-    };
+    let mut reading = Reading { text, ends: line_ends(text), problems: Vec::new() };
     if errors.is_empty() {
         let layer = reading.document(document.get_ref());
         if reading.problems.is_empty() {
@@ -40,9 +32,7 @@ pub(super) fn read(text: &str) -> Result<Layer, Vec<Problem>> {
         let mut by_line = BTreeMap::new();
         for error in &errors {
             let line = reading.line_at(error.span().map_or(0, |span| span.start));
-            by_line
-                .entry(line)
-                .or_insert_with(|| reading.syntax(line, error.message()));
+            by_line.entry(line).or_insert_with(|| reading.syntax(line, error.message()));
         }
         // Behind a line that it cannot read the parser may pass over others of the old style.
         for (n, text) in text.lines().enumerate() {
@@ -60,11 +50,7 @@ pub(super) fn read(text: &str) -> Result<Layer, Vec<Problem>> {
 /// Offsets of the ends of lines. A file may have very many wrong lines; looking each up from the
 /// start would take minutes.
 fn line_ends(text: &str) -> Vec<usize> {
-    text.bytes()
-        .enumerate()
-        .filter(|(_, b)| *b == b'\n')
-        .map(|(i, _)| i)
-        .collect()
+    text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i).collect()
 }
 
 struct Reading<'t> {
@@ -82,14 +68,9 @@ impl Reading<'_> {
     }
 
     fn text_of_line(&self, line: usize) -> &str {
-        let start = line
-            .checked_sub(2)
-            .and_then(|i| self.ends.get(i))
-            .map_or(0, |end| end + 1);
+        let start = line.checked_sub(2).and_then(|i| self.ends.get(i)).map_or(0, |end| end + 1);
         let end = line.checked_sub(1).and_then(|i| self.ends.get(i)).copied();
-        self.text
-            .get(start..end.unwrap_or(self.text.len()))
-            .unwrap_or_default()
+        self.text.get(start..end.unwrap_or(self.text.len())).unwrap_or_default()
     }
 
     /// A line the TOML parser cannot read. Its text is only looked at, never repeated: it may be
@@ -98,11 +79,7 @@ impl Reading<'_> {
         match historic_line(self.text_of_line(line)) {
             Some((key, fix)) => {
                 let wants = kind_of(key).map_or_else(String::new, |kind| kind.wants());
-                Problem {
-                    line,
-                    text: format!("{key} {wants}"),
-                    fix,
-                }
+                Problem { line, text: format!("{key} {wants}"), fix }
             }
             None => problem(line, format!("this is no TOML ({message})")),
         }
@@ -154,11 +131,7 @@ impl Reading<'_> {
             DeValue::Array(_) | DeValue::Table(_) => None,
             _ => correction(key, kind, &self.source(value), false),
         };
-        self.problems.push(Problem {
-            line,
-            text: format!("{key} {}", kind.wants()),
-            fix,
-        });
+        self.problems.push(Problem { line, text: format!("{key} {}", kind.wants()), fix });
     }
 
     /// The value if it is what the key takes; else a problem.
@@ -190,13 +163,7 @@ impl Reading<'_> {
                 *switch_of(layer, key) = got;
             }
             Kind::Number(range) => {
-                let got = self.take(
-                    key,
-                    kind,
-                    line,
-                    value,
-                    number(inner).filter(|n| range.contains(n)),
-                );
+                let got = self.take(key, kind, line, value, number(inner).filter(|n| range.contains(n)));
                 match key {
                     "db_port" => layer.db_port = got.and_then(|n| u16::try_from(n).ok()),
                     "dns_ttl" => layer.dns_ttl = got,
@@ -204,14 +171,8 @@ impl Reading<'_> {
                 }
             }
             Kind::Path => {
-                let got = self
-                    .take(key, kind, line, value, filled(inner))
-                    .map(PathBuf::from);
-                *(if key == "db_ca" {
-                    &mut layer.db_ca
-                } else {
-                    &mut layer.db_file
-                }) = got;
+                let got = self.take(key, kind, line, value, filled(inner)).map(PathBuf::from);
+                *(if key == "db_ca" { &mut layer.db_ca } else { &mut layer.db_file }) = got;
             }
             Kind::List => {
                 let got = self.take(key, kind, line, value, list(inner));
@@ -219,10 +180,7 @@ impl Reading<'_> {
             }
             Kind::Word(words) => {
                 let known = |word: &String| words.split(", ").any(|w| w == word);
-                match (
-                    key,
-                    self.take(key, kind, line, value, filled(inner).filter(known)),
-                ) {
+                match (key, self.take(key, kind, line, value, filled(inner).filter(known))) {
                     ("format", got) => layer.format = got.and_then(|word| Choice::of(&word)),
                     ("color", got) => layer.color = got.and_then(|word| Choice::of(&word)),
                     (_, got) => layer.db_tls = got,
@@ -241,8 +199,7 @@ impl Reading<'_> {
             DeValue::Array(items) if !items.is_empty() => items.iter().collect(),
             DeValue::String(_) => vec![value],
             DeValue::Table(_) => {
-                self.problems
-                    .push(problem(line, "prefix stands in double brackets: [[prefix]]"));
+                self.problems.push(problem(line, "prefix stands in double brackets: [[prefix]]"));
                 return None;
             }
             _ => {
@@ -259,8 +216,7 @@ impl Reading<'_> {
             DeValue::String(name) if !name.is_empty() => return Some(PrefixChoice::Named(name.to_string())),
             DeValue::Table(table) => table,
             _ => {
-                self.problems
-                    .push(problem(line, format!("prefix {}", Kind::Prefixes.wants())));
+                self.problems.push(problem(line, format!("prefix {}", Kind::Prefixes.wants())));
                 return None;
             }
         };
@@ -287,34 +243,24 @@ impl Reading<'_> {
             }
         }
         if !table.contains_key("pattern") {
-            self.problems
-                .push(problem(line, "this [[prefix]] has no pattern"));
+            self.problems.push(problem(line, "this [[prefix]] has no pattern"));
         }
         Some(match (pattern?, action, verdict) {
             (pattern, None, None) => PrefixChoice::Named(pattern),
-            (pattern, action, verdict) => PrefixChoice::Rule {
-                pattern,
-                action,
-                verdict,
-            },
+            (pattern, action, verdict) => PrefixChoice::Rule { pattern, action, verdict },
         })
     }
 
     fn thresholds(&mut self, layer: &mut Layer, line: usize, value: &Value<'_>) {
         let DeValue::Table(table) = value.get_ref() else {
-            return self
-                .problems
-                .push(problem(line, format!("attacks {}", Kind::Thresholds.wants())));
+            return self.problems.push(problem(line, format!("attacks {}", Kind::Thresholds.wants())));
         };
         for (key, value) in table {
             let line = self.line_at(key.span().start);
             let name: &str = key.get_ref();
             let Some((_, kind)) = threshold_keys().into_iter().find(|(known, _)| *known == name) else {
-                let text = format!(
-                    "there is no key {} in [attacks]{}",
-                    short(name),
-                    guess(name, threshold_keys())
-                );
+                let text =
+                    format!("there is no key {} in [attacks]{}", short(name), guess(name, threshold_keys()));
                 self.problems.push(problem(line, text));
                 continue;
             };
@@ -322,13 +268,7 @@ impl Reading<'_> {
                 layer.thresholds.auth_ports = self.take(name, &kind, line, value, ports(value.get_ref()));
                 continue;
             }
-            let got = self.take(
-                name,
-                &kind,
-                line,
-                value,
-                number(value.get_ref()).filter(|n| *n > 0),
-            );
+            let got = self.take(name, &kind, line, value, number(value.get_ref()).filter(|n| *n > 0));
             let slot = match name {
                 "brute_force" => &mut layer.thresholds.brute_force,
                 "syn_flood" => &mut layer.thresholds.syn_flood,
@@ -382,10 +322,9 @@ fn short(name: &str) -> String {
 fn guess(name: &str, known: Vec<(&'static str, Kind)>) -> String {
     match nearest(name, known.iter().map(|(key, _)| *key)) {
         Some(key) => format!("; did you mean {key}?"),
-        None => format!(
-            "; the keys are {}",
-            known.iter().map(|(key, _)| *key).collect::<Vec<_>>().join(", ")
-        ),
+        None => {
+            format!("; the keys are {}", known.iter().map(|(key, _)| *key).collect::<Vec<_>>().join(", "))
+        }
     }
 }
 
@@ -407,11 +346,8 @@ fn list(value: &DeValue<'_>) -> Option<Vec<String>> {
 }
 
 fn ports(value: &DeValue<'_>) -> Option<Vec<u16>> {
-    let port = |item: &Value<'_>| {
-        number(item.get_ref())
-            .and_then(|n| u16::try_from(n).ok())
-            .filter(|n| *n > 0)
-    };
+    let port =
+        |item: &Value<'_>| number(item.get_ref()).and_then(|n| u16::try_from(n).ok()).filter(|n| *n > 0);
     value.as_array()?.iter().map(port).collect()
 }
 

@@ -13,10 +13,7 @@ const MOST: u64 = 1 << 20;
 /// Reads a configuration file. A missing one is nothing, or an error if it was named on the
 /// command line (`explicit`). Relative paths in it start at the file's own folder, `~/` at home.
 pub fn load(path: &Path, explicit: bool) -> Result<Option<(Layer, Vec<Note>)>, ConfigError> {
-    let unreadable = |reason: String| ConfigError::Unreadable {
-        path: path.into(),
-        reason,
-    };
+    let unreadable = |reason: String| ConfigError::Unreadable { path: path.into(), reason };
     let missing = |e: &io::Error| matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory);
     let file = match std::fs::File::open(path) {
         Ok(file) => file,
@@ -35,10 +32,7 @@ pub fn load(path: &Path, explicit: bool) -> Result<Option<(Layer, Vec<Note>)>, C
     if bytes.len() as u64 > MOST {
         return Err(unreadable("over 1 MiB is no configuration file".into()));
     }
-    let wrong = |problems| ConfigError::Wrong {
-        path: path.into(),
-        problems,
-    };
+    let wrong = |problems| ConfigError::Wrong { path: path.into(), problems };
     let text = match std::str::from_utf8(&bytes) {
         Ok(text) => text,
         Err(e) => {
@@ -55,9 +49,7 @@ pub fn load(path: &Path, explicit: bool) -> Result<Option<(Layer, Vec<Note>)>, C
     let mut notes = Vec::new();
     if layer.db_pass.is_some() && mode.is_some_and(|mode| mode & 0o044 != 0) {
         let name = shown(path);
-        notes.push(Note(format!(
-            "{name} holds a password and others can read it: chmod 600 {name}"
-        )));
+        notes.push(Note(format!("{name} holds a password and others can read it: chmod 600 {name}")));
     }
     Ok(Some((layer, notes)))
 }

@@ -7,22 +7,13 @@ use super::keys::{Kind, canonical, keys};
 pub(super) fn line(text: &str) -> Option<(&'static str, Option<String>)> {
     let (name, value) = text.split_once('=').or_else(|| text.split_once(':'))?;
     let (key, opposite) = canonical(name)?;
-    let value = value
-        .split(" #")
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .trim_end_matches(';')
-        .trim();
+    let value = value.split(" #").next().unwrap_or_default().trim().trim_end_matches(';').trim();
     Some((key, correction(key, &kind_of(key)?, value, opposite)))
 }
 
 /// What a key at the top of the file takes.
 pub(super) fn kind_of(key: &str) -> Option<Kind> {
-    keys()
-        .into_iter()
-        .find(|(name, _)| *name == key)
-        .map(|(_, kind)| kind)
+    keys().into_iter().find(|(name, _)| *name == key).map(|(_, kind)| kind)
 }
 
 /// The corrected line for a key and the text of its value, with or without quotes; none if the
@@ -46,18 +37,12 @@ pub(super) fn correction(key: &str, kind: &Kind, value: &str, opposite: bool) ->
         }
         Kind::List | Kind::Prefixes => {
             let inner = value.trim_start_matches('[').trim_end_matches(']');
-            let words: Vec<&str> = inner
-                .split(',')
-                .map(|w| unquoted(w.trim()))
-                .filter(|w| !w.is_empty())
-                .collect();
+            let words: Vec<&str> =
+                inner.split(',').map(|w| unquoted(w.trim())).filter(|w| !w.is_empty()).collect();
             if words.is_empty() {
                 return None;
             }
-            format!(
-                "[{}]",
-                words.into_iter().map(quoted).collect::<Vec<_>>().join(", ")
-            )
+            format!("[{}]", words.into_iter().map(quoted).collect::<Vec<_>>().join(", "))
         }
         Kind::Ports | Kind::Thresholds => return None,
     };
@@ -96,10 +81,7 @@ mod tests {
             ("analyzer limit = 15", "limit = 15"),
             ("analyzer limit = '15' # rows", "limit = 15"),
             ("color = Auto", "color = \"auto\""),
-            (
-                "accept_actions = LOG, PASS",
-                "accept_actions = [\"LOG\", \"PASS\"]",
-            ),
+            ("accept_actions = LOG, PASS", "accept_actions = [\"LOG\", \"PASS\"]"),
         ] {
             assert_eq!(line(old).and_then(|(_, fix)| fix).as_deref(), Some(new), "{old}");
         }
@@ -107,17 +89,8 @@ mod tests {
 
     #[test]
     fn a_password_is_never_repeated() {
-        for old in [
-            "db_pass = hunter2",
-            "password: hunter2",
-            "DB-Pass=\"hunter2",
-            "db pass = # hunter2",
-        ] {
-            assert_eq!(
-                line(old),
-                Some(("db_pass", Some("db_pass = \"...\"".into()))),
-                "{old}"
-            );
+        for old in ["db_pass = hunter2", "password: hunter2", "DB-Pass=\"hunter2", "db pass = # hunter2"] {
+            assert_eq!(line(old), Some(("db_pass", Some("db_pass = \"...\"".into()))), "{old}");
         }
     }
 

@@ -99,11 +99,7 @@ pub(super) fn threshold_keys() -> Vec<(&'static str, Kind)> {
 
 /// The keys under `[[prefix]]`.
 pub(super) fn prefix_keys() -> Vec<(&'static str, Kind)> {
-    vec![
-        ("pattern", Kind::Text),
-        ("action", Kind::Text),
-        ("verdict", Kind::Word(Verdict::listed())),
-    ]
+    vec![("pattern", Kind::Text), ("action", Kind::Text), ("verdict", Kind::Word(Verdict::listed()))]
 }
 
 /// The key that an older or mistyped name stands for, and whether its switch says the opposite.
@@ -144,8 +140,5 @@ pub(super) fn canonical(name: &str) -> Option<(&'static str, bool)> {
 }
 
 fn squeezed(name: &str) -> String {
-    name.chars()
-        .filter(char::is_ascii_alphanumeric)
-        .map(|c| c.to_ascii_lowercase())
-        .collect()
+    name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
 }

@@ -111,11 +111,8 @@ pub enum Verdict {
 }
 
 impl Choice for Verdict {
-    const WORDS: &'static [(&'static str, Self)] = &[
-        ("accept", Verdict::Accept),
-        ("deny", Verdict::Deny),
-        ("other", Verdict::Other),
-    ];
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("accept", Verdict::Accept), ("deny", Verdict::Deny), ("other", Verdict::Other)];
 }
 
 /// The filters as typed. Empty: not given.

@@ -61,27 +61,17 @@ pub trait Choice: Sized + Copy + PartialEq + 'static {
 
     /// The value of a word.
     fn of(word: &str) -> Option<Self> {
-        Self::WORDS
-            .iter()
-            .find(|(w, _)| *w == word)
-            .map(|(_, value)| *value)
+        Self::WORDS.iter().find(|(w, _)| *w == word).map(|(_, value)| *value)
     }
 
     /// The word of a value.
     fn word(self) -> &'static str {
-        Self::WORDS
-            .iter()
-            .find(|(_, value)| *value == self)
-            .map_or("", |(word, _)| word)
+        Self::WORDS.iter().find(|(_, value)| *value == self).map_or("", |(word, _)| word)
     }
 
     /// All words, for a message: `auto, always, never`.
     fn listed() -> String {
-        Self::WORDS
-            .iter()
-            .map(|(word, _)| *word)
-            .collect::<Vec<_>>()
-            .join(", ")
+        Self::WORDS.iter().map(|(word, _)| *word).collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -96,11 +86,8 @@ impl Choice for Format {
 }
 
 impl Choice for Color {
-    const WORDS: &'static [(&'static str, Self)] = &[
-        ("auto", Color::Auto),
-        ("always", Color::Always),
-        ("never", Color::Never),
-    ];
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("auto", Color::Auto), ("always", Color::Always), ("never", Color::Never)];
 }
 
 /// The candidate most like a mistyped word, if one is near enough to be meant.

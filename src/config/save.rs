@@ -30,10 +30,7 @@ pub fn save(
     may_write_password: bool,
 ) -> Result<Vec<Note>, SaveError> {
     let target = follow_links(path);
-    let fail = |reason: String| SaveError {
-        file: shown(&target),
-        reason,
-    };
+    let fail = |reason: String| SaveError { file: shown(&target), reason };
     let before = match std::fs::symlink_metadata(&target) {
         Ok(meta) if !meta.is_file() => return Err(fail("not saved: this is no regular file".into())),
         Ok(_) => std::fs::read_to_string(&target).map_err(|e| fail(format!("not saved: {e}")))?,
@@ -44,9 +41,7 @@ pub fn save(
         fail("not saved: the file there is no TOML; mend it or move it away, then save again".into())
     })?;
     // Comments of a file without keys hang behind the last line; they belong before the new ones.
-    let comments = document
-        .is_empty()
-        .then(|| document.trailing().as_str().unwrap_or_default().to_owned());
+    let comments = document.is_empty().then(|| document.trailing().as_str().unwrap_or_default().to_owned());
 
     let mut notes = Vec::new();
     connection(&mut document, settings).map_err(fail)?;
@@ -56,10 +51,7 @@ pub fn save(
         if may_write_password {
             set(&mut document, "db_pass", server.pass.0.as_str());
         } else {
-            notes.push(Note(format!(
-                "{}: saved without the password; --yes saves it too",
-                shown(&target)
-            )));
+            notes.push(Note(format!("{}: saved without the password; --yes saves it too", shown(&target))));
         }
     }
 
@@ -137,10 +129,7 @@ fn display(document: &mut DocumentMut, given: &Layer) -> Result<(), String> {
     let words = |list: &Option<Vec<String>>| list.as_ref().map(|list| list.iter().collect::<Array>().into());
     let values: [(&str, Option<Value>); 16] = [
         ("db_tls", db_tls.as_deref().map(Value::from)),
-        (
-            "db_ca",
-            db_ca.as_deref().map(lasting).transpose()?.map(Value::from),
-        ),
+        ("db_ca", db_ca.as_deref().map(lasting).transpose()?.map(Value::from)),
         ("dns_table", dns_table.as_deref().map(Value::from)),
         ("dns_ttl", number(dns_ttl.map(i64::from))),
         ("rdns", rdns.map(Value::from)),
@@ -150,12 +139,7 @@ fn display(document: &mut DocumentMut, given: &Layer) -> Result<(), String> {
         ("show_lo", show_lo.map(Value::from)),
         ("show_accept", show_accept.map(Value::from)),
         ("time", time.map(Value::from)),
-        (
-            "prefix",
-            prefixes
-                .as_ref()
-                .map(|list| list.iter().map(prefix).collect::<Array>().into()),
-        ),
+        ("prefix", prefixes.as_ref().map(|list| list.iter().map(prefix).collect::<Array>().into())),
         ("accept_actions", words(accept_actions)),
         ("modules", words(modules)),
         ("format", format.map(|f| f.word().into())),
@@ -172,11 +156,7 @@ fn display(document: &mut DocumentMut, given: &Layer) -> Result<(), String> {
 fn prefix(choice: &PrefixChoice) -> Value {
     match choice {
         PrefixChoice::Named(name) => name.as_str().into(),
-        PrefixChoice::Rule {
-            pattern,
-            action,
-            verdict,
-        } => {
+        PrefixChoice::Rule { pattern, action, verdict } => {
             let mut rule = InlineTable::new();
             rule.insert("pattern", pattern.as_str().into());
             if let Some(action) = action {
@@ -209,10 +189,7 @@ fn lasting(file: &Path) -> Result<String, String> {
     let whole = std::path::absolute(file).map_err(|e| format!("not saved: {}: {e}", shown(file)))?;
     match whole.to_str() {
         Some(text) => Ok(text.to_owned()),
-        None => Err(format!(
-            "not saved: the name {} is not UTF-8, which the file cannot hold",
-            shown(file)
-        )),
+        None => Err(format!("not saved: the name {} is not UTF-8, which the file cannot hold", shown(file))),
     }
 }
 

@@ -6,9 +6,7 @@ use super::{Color, FilterText, Format, Layer, Password, Place, PrefixChoice, Ser
 
 /// Ports where a password can be guessed: FTP, SSH, telnet, SMTP, POP3, IMAP, LDAP, SMB, the last
 /// two over TLS, and the usual databases and remote desktops (IANA's registry of port numbers).
-const AUTH_PORTS: [u16; 15] = [
-    21, 22, 23, 25, 110, 143, 389, 445, 993, 995, 1433, 3306, 3389, 5432, 5900,
-];
+const AUTH_PORTS: [u16; 15] = [21, 22, 23, 25, 110, 143, 389, 445, 993, 995, 1433, 3306, 3389, 5432, 5900];
 
 /// Every setting, resolved.
 #[derive(Clone, Debug, PartialEq)]
@@ -177,18 +175,13 @@ mod tests {
     use super::*;
 
     fn file_layer() -> Layer {
-        Layer {
-            db_file: Some("/srv/packets.db".into()),
-            ..Layer::default()
-        }
+        Layer { db_file: Some("/srv/packets.db".into()), ..Layer::default() }
     }
 
     #[test]
     fn without_a_word_from_anybody_the_store_is_the_local_server() {
         let settings = merge(&Layer::default(), &Layer::default());
-        let Place::Server(server) = settings.place else {
-            panic!("a server")
-        };
+        let Place::Server(server) = settings.place else { panic!("a server") };
         assert_eq!((server.host.as_str(), server.port), ("localhost", None));
         assert_eq!((server.user.as_str(), server.database.as_str()), ("ipta", "ipta"));
         assert_eq!(server.pass, Password("ipta".into()));
@@ -196,57 +189,29 @@ mod tests {
 
     #[test]
     fn a_host_port_or_database_on_the_command_line_overrules_a_configured_file() {
-        let host = Layer {
-            db_host: Some("db1".into()),
-            ..Layer::default()
-        };
-        let port = Layer {
-            db_port: Some(3307),
-            ..Layer::default()
-        };
-        let name = Layer {
-            db_name: Some("other".into()),
-            ..Layer::default()
-        };
+        let host = Layer { db_host: Some("db1".into()), ..Layer::default() };
+        let port = Layer { db_port: Some(3307), ..Layer::default() };
+        let name = Layer { db_name: Some("other".into()), ..Layer::default() };
         for given in [host, port, name] {
-            assert!(
-                matches!(merge(&given, &file_layer()).place, Place::Server(_)),
-                "{given:?}"
-            );
+            assert!(matches!(merge(&given, &file_layer()).place, Place::Server(_)), "{given:?}");
         }
     }
 
     #[test]
     fn a_user_or_table_on_the_command_line_leaves_the_configured_file() {
-        let given = Layer {
-            db_user: Some("a".into()),
-            db_table: Some("b".into()),
-            ..Layer::default()
-        };
-        assert_eq!(
-            merge(&given, &file_layer()).place,
-            Place::File("/srv/packets.db".into())
-        );
+        let given = Layer { db_user: Some("a".into()), db_table: Some("b".into()), ..Layer::default() };
+        assert_eq!(merge(&given, &file_layer()).place, Place::File("/srv/packets.db".into()));
     }
 
     #[test]
     fn a_file_on_the_command_line_overrules_a_configured_server() {
-        let server = Layer {
-            db_host: Some("db1".into()),
-            ..Layer::default()
-        };
-        assert_eq!(
-            merge(&file_layer(), &server).place,
-            Place::File("/srv/packets.db".into())
-        );
+        let server = Layer { db_host: Some("db1".into()), ..Layer::default() };
+        assert_eq!(merge(&file_layer(), &server).place, Place::File("/srv/packets.db".into()));
     }
 
     #[test]
     fn the_password_is_in_no_debug_output() {
-        let given = Layer {
-            db_pass: Some(Password("hunter2".into())),
-            ..Layer::default()
-        };
+        let given = Layer { db_pass: Some(Password("hunter2".into())), ..Layer::default() };
         let settings = merge(&given, &Layer::default());
         assert!(!format!("{given:?} {settings:?}").contains("hunter2"));
     }

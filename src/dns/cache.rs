@@ -24,10 +24,7 @@ impl Ages {
     /// Names hold for so many hours, 0 for ever; "it has none" for at most one hour.
     pub fn hours(hours: u32) -> Ages {
         let hour = Duration::from_secs(3600);
-        Ages {
-            name: hour * hours,
-            no_name: hour,
-        }
+        Ages { name: hour * hours, no_name: hour }
     }
 
     /// Whether something known still holds at a moment, in seconds since 1970-01-01T00:00:00Z. What
@@ -85,10 +82,7 @@ impl Memory {
         let holds = match entry {
             Entry::Answered { name, at } => {
                 // Ages look at whether there is a name, not at which.
-                let known = Known {
-                    name: name.as_ref().map(|_| String::new()),
-                    at: *at,
-                };
+                let known = Known { name: name.as_ref().map(|_| String::new()), at: *at };
                 ages.holds(&known, now())
             }
             Entry::Unanswered { until } => Instant::now() < *until,
@@ -129,10 +123,7 @@ mod tests {
     use super::*;
 
     fn known(name: Option<&str>, at: i64) -> Known {
-        Known {
-            name: name.map(str::to_owned),
-            at,
-        }
+        Known { name: name.map(str::to_owned), at }
     }
 
     #[test]
@@ -161,10 +152,7 @@ mod tests {
     fn memory_stays_flat_and_keeps_what_is_used() {
         let mut memory = Memory::default();
         let ages = Ages::hours(0);
-        let entry = || Entry::Answered {
-            name: Some("a.example".into()),
-            at: now(),
-        };
+        let entry = || Entry::Answered { name: Some("a.example".into()), at: now() };
         let used = IpAddr::from([192, 0, 2, 1]);
         memory.put(used, entry());
         for n in 0..5 * REMEMBERED as u32 {

@@ -26,22 +26,13 @@ mod tests {
 
     #[test]
     fn a_plain_name_stays_and_loses_its_last_dot() {
-        assert_eq!(
-            clean_name(b"mail-1.Example.com.").as_deref(),
-            Some("mail-1.Example.com")
-        );
-        assert_eq!(
-            clean_name(b"_dmarc.example.com").as_deref(),
-            Some("_dmarc.example.com")
-        );
+        assert_eq!(clean_name(b"mail-1.Example.com.").as_deref(), Some("mail-1.Example.com"));
+        assert_eq!(clean_name(b"_dmarc.example.com").as_deref(), Some("_dmarc.example.com"));
     }
 
     #[test]
     fn bytes_that_could_steer_a_terminal_or_a_page_become_question_marks() {
-        assert_eq!(
-            clean_name(b"a\x1b[2Jb<i>.net\n").as_deref(),
-            Some("a??2Jb?i?.net?")
-        );
+        assert_eq!(clean_name(b"a\x1b[2Jb<i>.net\n").as_deref(), Some("a??2Jb?i?.net?"));
         assert_eq!(clean_name("\u{e4}.se".as_bytes()).as_deref(), Some("??.se"));
         assert_eq!(clean_name(b"two words").as_deref(), Some("two?words"));
     }
@@ -51,10 +42,7 @@ mod tests {
         assert_eq!(clean_name(b"192.0.2.1"), None);
         assert_eq!(clean_name(b"192.0.2.1."), None);
         assert_eq!(clean_name(b"2001:db8::1"), None);
-        assert_eq!(
-            clean_name(b"1.2.0.192.in-addr.arpa").as_deref(),
-            Some("1.2.0.192.in-addr.arpa")
-        );
+        assert_eq!(clean_name(b"1.2.0.192.in-addr.arpa").as_deref(), Some("1.2.0.192.in-addr.arpa"));
     }
 
     #[test]

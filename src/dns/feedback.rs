@@ -56,21 +56,14 @@ impl Feedback {
     /// From the text of resolv.conf(5), none if no names are asked for, and the value of
     /// `SSH_CONNECTION` (ssh(1): client address, client port, server address, server port).
     pub fn new(resolv_conf: Option<&str>, ssh_connection: Option<&str>) -> Feedback {
-        let mut nameservers: Vec<IpAddr> = resolv_conf
-            .unwrap_or_default()
-            .lines()
-            .filter_map(nameserver)
-            .collect();
+        let mut nameservers: Vec<IpAddr> =
+            resolv_conf.unwrap_or_default().lines().filter_map(nameserver).collect();
         if resolv_conf.is_some() && nameservers.is_empty() {
             // resolv.conf(5): without an entry, the server on the local machine.
             nameservers.push(IpAddr::from([127, 0, 0, 1]));
         }
         let stub = nameservers.iter().any(IpAddr::is_loopback);
-        Feedback {
-            nameservers,
-            stub,
-            ssh: ssh_connection.and_then(session),
-        }
+        Feedback { nameservers, stub, ssh: ssh_connection.and_then(session) }
     }
 
     /// Why the packet is of our own making; none if it is not.
@@ -109,10 +102,7 @@ fn nameserver(line: &str) -> Option<IpAddr> {
 fn session(text: &str) -> Option<Session> {
     let mut words = text.split_ascii_whitespace();
     let mut end = || Some((address(words.next()?)?, words.next()?.parse().ok()?));
-    Some(Session {
-        client: end()?,
-        server: end()?,
-    })
+    Some(Session { client: end()?, server: end()? })
 }
 
 /// An address, perhaps with the interface of a link-local one (`fe80::1%eth0`).
@@ -167,10 +157,7 @@ mod tests {
     #[test]
     fn without_names_dns_is_a_packet_like_any_other() {
         let feedback = Feedback::new(None, None);
-        assert_eq!(
-            feedback.cause(&packet("UDP", ("198.51.100.7", 4000), ("192.0.2.53", 53))),
-            None
-        );
+        assert_eq!(feedback.cause(&packet("UDP", ("198.51.100.7", 4000), ("192.0.2.53", 53))), None);
     }
 
     #[test]
@@ -179,16 +166,9 @@ mod tests {
         for port in [53, 853] {
             let leaving = packet("TCP", ("198.51.100.7", 40000), ("203.0.113.53", port));
             assert_eq!(feedback.cause(&leaving), Some(Cause::Dns));
-            let forwarded = Facts {
-                came_in: true,
-                ..leaving
-            };
+            let forwarded = Facts { came_in: true, ..leaving };
             assert_eq!(feedback.cause(&forwarded), None);
-            let arriving = Facts {
-                came_in: true,
-                goes_out: false,
-                ..leaving
-            };
+            let arriving = Facts { came_in: true, goes_out: false, ..leaving };
             assert_eq!(feedback.cause(&arriving), None);
         }
         let to_stub = packet("UDP", ("127.0.0.1", 40000), ("127.0.0.53", 53));
@@ -226,11 +206,8 @@ mod tests {
     #[test]
     fn a_packet_without_ports_is_not_ours() {
         let feedback = Feedback::new(Some(RESOLV), Some("203.0.113.9 51000 198.51.100.7 22"));
-        let fragment = Facts {
-            src_port: None,
-            dst_port: None,
-            ..packet("UDP", ("198.51.100.7", 0), ("192.0.2.53", 0))
-        };
+        let fragment =
+            Facts { src_port: None, dst_port: None, ..packet("UDP", ("198.51.100.7", 0), ("192.0.2.53", 0)) };
         assert_eq!(feedback.cause(&fragment), None);
     }
 }

@@ -150,9 +150,7 @@ impl Names {
             settled: Condvar::new(),
             on_answer: OnceLock::new(),
         };
-        Names {
-            shared: Arc::new(shared),
-        }
+        Names { shared: Arc::new(shared) }
     }
 
     /// Has a function called, on a thread of the pool, after every answer. Only the first counts.
@@ -230,14 +228,8 @@ impl Names {
         let options = &self.shared.options;
         let deadline = {
             let pool = self.shared.lock();
-            let started = pool
-                .open
-                .get(&address)
-                .and_then(|question| question.started)
-                .unwrap_or(begin);
-            let left = options
-                .budget
-                .map_or(Duration::MAX, |budget| budget.saturating_sub(pool.waited));
+            let started = pool.open.get(&address).and_then(|question| question.started).unwrap_or(begin);
+            let left = options.budget.map_or(Duration::MAX, |budget| budget.saturating_sub(pool.waited));
             let own = started + options.timeout;
             begin.checked_add(left).map_or(own, |end| end.min(own))
         };
@@ -256,15 +248,8 @@ impl Names {
     pub fn remember(&self, address: IpAddr, known: &Known) {
         if self.shared.options.ages.holds(known, now()) {
             // A stored name may have been written by anything.
-            let name = known
-                .name
-                .as_ref()
-                .and_then(|name| clean_name(name.as_bytes()))
-                .map(Arc::from);
-            self.shared
-                .lock()
-                .memory
-                .put(address, Entry::Answered { name, at: known.at });
+            let name = known.name.as_ref().and_then(|name| clean_name(name.as_bytes())).map(Arc::from);
+            self.shared.lock().memory.put(address, Entry::Answered { name, at: known.at });
         }
     }
 

@@ -118,12 +118,7 @@ impl ReadError {
         if format == Format::Plain || cause.raw_os_error().is_some() {
             ReadError::Io { name, good, cause }
         } else {
-            ReadError::Damaged {
-                name,
-                format,
-                good,
-                cause,
-            }
+            ReadError::Damaged { name, format, good, cause }
         }
     }
 }
@@ -134,22 +129,15 @@ impl OpenError {
         let name = path.display().to_string();
         match source.kind() {
             io::ErrorKind::NotFound => match path.parent() {
-                Some(folder) if !folder.as_os_str().is_empty() && !folder.exists() => OpenError::NoFolder {
-                    name,
-                    folder: folder.to_owned(),
-                },
-                _ => OpenError::NotFound {
-                    name,
-                    alike: alike(path),
-                },
+                Some(folder) if !folder.as_os_str().is_empty() && !folder.exists() => {
+                    OpenError::NoFolder { name, folder: folder.to_owned() }
+                }
+                _ => OpenError::NotFound { name, alike: alike(path) },
             },
             io::ErrorKind::PermissionDenied => {
                 let groups = fs::read_to_string("/etc/group").unwrap_or_default();
                 let owner = fs::metadata(path).ok().map(|meta| (meta.mode(), meta.gid()));
-                OpenError::Denied {
-                    name,
-                    advice: advice(owner, &groups),
-                }
+                OpenError::Denied { name, advice: advice(owner, &groups) }
             }
             _ => OpenError::Io { name, cause: source },
         }
@@ -173,15 +161,13 @@ fn hint(alike: &Option<PathBuf>) -> String {
 /// /etc/group (group(5): name, password, number, members).
 fn advice(owner: Option<(u32, u32)>, groups: &str) -> String {
     const GROUP_READS: u32 = 0o040;
-    let group = owner
-        .filter(|(mode, gid)| mode & GROUP_READS != 0 && *gid != 0)
-        .and_then(|(_, gid)| {
-            groups.lines().find_map(|line| {
-                let mut fields = line.split(':');
-                let name = fields.next()?;
-                (fields.nth(1)?.parse() == Ok(gid)).then_some(name)
-            })
-        });
+    let group = owner.filter(|(mode, gid)| mode & GROUP_READS != 0 && *gid != 0).and_then(|(_, gid)| {
+        groups.lines().find_map(|line| {
+            let mut fields = line.split(':');
+            let name = fields.next()?;
+            (fields.nth(1)?.parse() == Ok(gid)).then_some(name)
+        })
+    });
     match group {
         Some(group) => format!(
             "the group {group} may read it: sudo usermod -aG {group} $USER and log in again, or run ipta with sudo"
@@ -235,14 +221,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("iptables.log"), "").unwrap();
         fs::write(folder.path().join("iptables.log.1"), "").unwrap();
-        assert_eq!(
-            alike(&folder.path().join("iptabels.log")),
-            Some(folder.path().join("iptables.log"))
-        );
-        assert_eq!(
-            alike(&folder.path().join("IPTables.log")),
-            Some(folder.path().join("iptables.log"))
-        );
+        assert_eq!(alike(&folder.path().join("iptabels.log")), Some(folder.path().join("iptables.log")));
+        assert_eq!(alike(&folder.path().join("IPTables.log")), Some(folder.path().join("iptables.log")));
         assert_eq!(alike(&folder.path().join("kern.log")), None);
     }
 }

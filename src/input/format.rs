@@ -30,46 +30,12 @@ const MAGICS: [(Format, Magic); 6] = [
     // RFC 1952, 2.3.1: two fixed bytes and the only method there is, deflate.
     (Format::Gzip, &[(0x1f, 0x1f), (0x8b, 0x8b), (8, 8)]),
     // RFC 8878, 3.1.1 and, for a log that begins with a skippable frame, 3.1.2.
-    (
-        Format::Zstd,
-        &[(0x28, 0x28), (0xb5, 0xb5), (0x2f, 0x2f), (0xfd, 0xfd)],
-    ),
-    (
-        Format::Zstd,
-        &[(0x50, 0x5f), (0x2a, 0x2a), (0x4d, 0x4d), (0x18, 0x18)],
-    ),
-    (
-        Format::Xz,
-        &[
-            (0xfd, 0xfd),
-            (b'7', b'7'),
-            (b'z', b'z'),
-            (b'X', b'X'),
-            (b'Z', b'Z'),
-            (0, 0),
-        ],
-    ),
+    (Format::Zstd, &[(0x28, 0x28), (0xb5, 0xb5), (0x2f, 0x2f), (0xfd, 0xfd)]),
+    (Format::Zstd, &[(0x50, 0x5f), (0x2a, 0x2a), (0x4d, 0x4d), (0x18, 0x18)]),
+    (Format::Xz, &[(0xfd, 0xfd), (b'7', b'7'), (b'z', b'z'), (b'X', b'X'), (b'Z', b'Z'), (0, 0)]),
     // The level, then the first digit of pi (a block) or of its square root (an empty stream).
-    (
-        Format::Bzip2,
-        &[
-            (b'B', b'B'),
-            (b'Z', b'Z'),
-            (b'h', b'h'),
-            (b'1', b'9'),
-            (0x31, 0x31),
-        ],
-    ),
-    (
-        Format::Bzip2,
-        &[
-            (b'B', b'B'),
-            (b'Z', b'Z'),
-            (b'h', b'h'),
-            (b'1', b'9'),
-            (0x17, 0x17),
-        ],
-    ),
+    (Format::Bzip2, &[(b'B', b'B'), (b'Z', b'Z'), (b'h', b'h'), (b'1', b'9'), (0x31, 0x31)]),
+    (Format::Bzip2, &[(b'B', b'B'), (b'Z', b'Z'), (b'h', b'h'), (b'1', b'9'), (0x17, 0x17)]),
 ];
 
 /// Memory that an xz log may ask for. `xz -9` needs 65 MiB; a log that wants more than this is
@@ -80,17 +46,12 @@ impl Format {
     /// What the first bytes of a log say. Six bytes are enough; fewer are [`Format::Plain`].
     pub fn of(head: &[u8]) -> Format {
         let full = |magic: Magic| head.len() >= magic.len() && begins(head, magic);
-        MAGICS
-            .iter()
-            .find(|(_, magic)| full(magic))
-            .map_or(Format::Plain, |(format, _)| *format)
+        MAGICS.iter().find(|(_, magic)| full(magic)).map_or(Format::Plain, |(format, _)| *format)
     }
 
     /// Whether further bytes could still make it a compressed log.
     pub(super) fn undecided(head: &[u8]) -> bool {
-        MAGICS
-            .iter()
-            .any(|(_, magic)| head.len() < magic.len() && begins(head, magic))
+        MAGICS.iter().any(|(_, magic)| head.len() < magic.len() && begins(head, magic))
     }
 
     /// The command that tests a file of this format; none for plain text.
@@ -124,9 +85,7 @@ impl Format {
 
 /// Whether the two agree as far as both go.
 fn begins(head: &[u8], magic: Magic) -> bool {
-    head.iter()
-        .zip(magic)
-        .all(|(byte, (low, high))| (low..=high).contains(&byte))
+    head.iter().zip(magic).all(|(byte, (low, high))| (low..=high).contains(&byte))
 }
 
 impl fmt::Display for Format {

@@ -61,9 +61,7 @@ impl Growing {
         };
         let mut before = vec![0; KEPT.min(usize::try_from(offset).unwrap_or(KEPT))];
         let start = offset - before.len() as u64;
-        let held = read_fully(&mut before, |buf, at| {
-            growing.file.read_at(buf, start + at as u64)
-        })?;
+        let held = read_fully(&mut before, |buf, at| growing.file.read_at(buf, start + at as u64))?;
         before.truncate(held);
         growing.before = before;
         Ok(growing)
@@ -105,8 +103,7 @@ impl Growing {
             self.splitter.feed(&block[known..held], each);
             self.offset += (held - known) as u64;
             self.before.clear();
-            self.before
-                .extend_from_slice(&block[held.saturating_sub(KEPT)..held]);
+            self.before.extend_from_slice(&block[held.saturating_sub(KEPT)..held]);
             self.grew = Instant::now();
             *budget = budget.saturating_sub(held - known);
         }

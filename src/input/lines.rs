@@ -55,15 +55,7 @@ struct Found {
 impl Lines {
     pub(super) fn new(log: Log) -> Lines {
         let offset = log.offset();
-        Lines {
-            log,
-            buf: vec![0; TAIL + BLOCK],
-            pos: 0,
-            scanned: 0,
-            filled: 0,
-            offset,
-            done: false,
-        }
+        Lines { log, buf: vec![0; TAIL + BLOCK], pos: 0, scanned: 0, filled: 0, offset, done: false }
     }
 
     /// The log that is read, for its name and facts.
@@ -91,12 +83,7 @@ impl Lines {
         };
         let bytes = &self.buf[found.start..found.stop];
         let bytes = if found.too_long { bytes } else { strip(bytes) };
-        Ok(Some(Line {
-            bytes,
-            end: self.offset,
-            complete: found.complete,
-            too_long: found.too_long,
-        }))
+        Ok(Some(Line { bytes, end: self.offset, complete: found.complete, too_long: found.too_long }))
     }
 
     /// Moves forward to an uncompressed offset, to go on from there, and gives the offset reached,
@@ -141,12 +128,7 @@ impl Lines {
         self.pos = stop + usize::from(complete);
         self.scanned = self.pos;
         self.offset += (self.pos - start) as u64;
-        Found {
-            start,
-            stop: stop.min(start + LINE_CAP),
-            complete,
-            too_long,
-        }
+        Found { start, stop: stop.min(start + LINE_CAP), complete, too_long }
     }
 
     /// Reads a line's rest behind its first [`LINE_CAP`] bytes, keeping only the last of it.

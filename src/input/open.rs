@@ -65,10 +65,7 @@ impl Log {
         let source = if format == Format::Plain {
             Source::Plain(file)
         } else {
-            let raw = Counted {
-                inner: file,
-                progress: Arc::clone(&progress),
-            };
+            let raw = Counted { inner: file, progress: Arc::clone(&progress) };
             Source::Stream(decode(&name, format, raw)?)
         };
         let path = Some(path.to_owned());
@@ -99,10 +96,7 @@ impl Log {
         R: Read + Send + 'static,
     {
         let progress = Arc::new(AtomicU64::new(0));
-        let mut raw = Counted {
-            inner: raw,
-            progress: Arc::clone(&progress),
-        };
+        let mut raw = Counted { inner: raw, progress: Arc::clone(&progress) };
         let mut head = Vec::new();
         while Format::undecided(&head) {
             let mut byte = [0];
@@ -126,17 +120,7 @@ impl Log {
         source: Source,
         progress: Arc<AtomicU64>,
     ) -> Log {
-        Log {
-            name,
-            path,
-            facts,
-            format,
-            source,
-            progress,
-            peeked: Vec::new(),
-            peeked_at: 0,
-            offset: 0,
-        }
+        Log { name, path, facts, format, source, progress, peeked: Vec::new(), peeked_at: 0, offset: 0 }
     }
 
     /// The path as given, or `standard input`.
@@ -298,11 +282,9 @@ impl Log {
     /// /proc says it holds nothing, so its end never comes early.)
     fn at_the_end(&self, good: u64) -> Result<(), ReadError> {
         match (self.len_now(), self.raw_len()) {
-            (Some(now), Some(opened)) if good < opened => Err(ReadError::Shrunk {
-                name: self.name.clone(),
-                good,
-                now,
-            }),
+            (Some(now), Some(opened)) if good < opened => {
+                Err(ReadError::Shrunk { name: self.name.clone(), good, now })
+            }
             _ => Ok(()),
         }
     }
@@ -331,9 +313,7 @@ where
         return Ok(Box::new(raw));
     }
     let raw = BufReader::with_capacity(RAW, raw);
-    format
-        .decoder(raw)
-        .map_err(|source| ReadError::of(name, format, 0, source))
+    format.decoder(raw).map_err(|source| ReadError::of(name, format, 0, source))
 }
 
 /// Calls `read` with the rest of the buffer and how much there is, until it is full or at the end.
@@ -358,10 +338,7 @@ pub(super) fn read_fully(
 /// Latin-1 and coloured text are not. A hint for a note, no reason to refuse a log.
 pub fn looks_binary(head: &[u8]) -> bool {
     let head = head.get(..FIRST_BLOCK).unwrap_or(head);
-    let strange = head
-        .iter()
-        .filter(|byte| matches!(byte, 0..=8 | 14..=26 | 28..=31 | 127))
-        .count();
+    let strange = head.iter().filter(|byte| matches!(byte, 0..=8 | 14..=26 | 28..=31 | 127)).count();
     strange * 20 > head.len()
 }
 

@@ -44,14 +44,8 @@ impl Pipe {
         waker: Waker,
     ) -> io::Result<Pipe> {
         let (sender, blocks) = sync_channel(WAITING);
-        thread::Builder::new()
-            .name("pipe".to_owned())
-            .spawn(move || read(open, sender, waker))?;
-        Ok(Pipe {
-            blocks,
-            splitter: Splitter::default(),
-            ended: false,
-        })
+        thread::Builder::new().name("pipe".to_owned()).spawn(move || read(open, sender, waker))?;
+        Ok(Pipe { blocks, splitter: Splitter::default(), ended: false })
     }
 
     /// Gives every line that came, as [`super::Tail::poll`] does. At the end of the pipe the last

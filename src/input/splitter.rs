@@ -63,9 +63,7 @@ mod tests {
         let mut splitter = Splitter::default();
         let mut lines = Vec::new();
         for chunk in chunks {
-            splitter.feed(chunk, &mut |line| {
-                lines.push(String::from_utf8_lossy(line).into_owned())
-            });
+            splitter.feed(chunk, &mut |line| lines.push(String::from_utf8_lossy(line).into_owned()));
         }
         let mut rest = Vec::new();
         splitter.finish(&mut |line| rest.push(String::from_utf8_lossy(line).into_owned()));

@@ -103,18 +103,13 @@ impl Tail {
         let current = match regular(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) if error.kind() == io::ErrorKind::IsADirectory => {
-                return Err(OpenError::Directory {
-                    name: path.display().to_string(),
-                });
+                return Err(OpenError::Directory { name: path.display().to_string() });
             }
             file => {
                 let file = file.map_err(failed)?;
                 let format = format_of(&file).map_err(failed)?;
                 if format != Format::Plain {
-                    return Err(OpenError::Compressed {
-                        name: path.display().to_string(),
-                        format,
-                    });
+                    return Err(OpenError::Compressed { name: path.display().to_string(), format });
                 }
                 Some(Growing::at_last_lines(file, last_lines).map_err(failed)?)
             }
@@ -207,12 +202,7 @@ impl Tail {
     fn look_at_name(&mut self, budget: &mut usize, each: &mut dyn FnMut(&[u8]), events: &mut Vec<Event>) {
         let now = SystemTime::now();
         let file = match fs::metadata(&self.path) {
-            Ok(facts)
-                if self
-                    .current
-                    .as_ref()
-                    .is_some_and(|c| c.identity() == identity(&facts)) =>
-            {
+            Ok(facts) if self.current.as_ref().is_some_and(|c| c.identity() == identity(&facts)) => {
                 self.found(now);
                 return;
             }
@@ -266,11 +256,7 @@ impl Tail {
         let mut between = self.siblings(|facts| facts.created().is_ok_and(|made| made > since));
         between.retain(|sibling| !known.contains(&sibling.identity));
         between.sort_by_key(|sibling| sibling.created);
-        self.retired.extend(
-            between
-                .into_iter()
-                .filter_map(|sibling| Growing::new(sibling.file, 0).ok()),
-        );
+        self.retired.extend(between.into_iter().filter_map(|sibling| Growing::new(sibling.file, 0).ok()));
     }
 
     /// The copy that copytruncate made, placed where the current file was left.
@@ -280,9 +266,7 @@ impl Tail {
         let current = self.current.as_mut()?;
         let id = current.identity();
         let others = copies.into_iter().filter(|copy| copy.identity != id);
-        others
-            .filter_map(|copy| current.continued_in(copy.file).ok().flatten())
-            .next()
+        others.filter_map(|copy| current.continued_in(copy.file).ok().flatten()).next()
     }
 
     /// Plain files beside the log whose names go on from its name, as rotation makes them.
@@ -291,11 +275,7 @@ impl Tail {
         let (Some(folder), Some(name)) = (real.parent(), real.file_name()) else {
             return Vec::new();
         };
-        let folder = if folder.as_os_str().is_empty() {
-            Path::new(".")
-        } else {
-            folder
-        };
+        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
         let name = name.as_encoded_bytes();
         let Ok(entries) = fs::read_dir(folder) else {
             return Vec::new();
@@ -306,17 +286,10 @@ impl Tail {
             rest.is_some_and(|rest| matches!(rest.first(), Some(b'.' | b'-')))
         };
         let open = |entry: fs::DirEntry| {
-            let facts = entry
-                .metadata()
-                .ok()
-                .filter(|facts| facts.is_file() && wanted(facts))?;
+            let facts = entry.metadata().ok().filter(|facts| facts.is_file() && wanted(facts))?;
             let file = regular(&entry.path()).ok()?;
             let plain = format_of(&file).ok()? == Format::Plain;
-            plain.then(|| Sibling {
-                file,
-                identity: identity(&facts),
-                created: facts.created().ok(),
-            })
+            plain.then(|| Sibling { file, identity: identity(&facts), created: facts.created().ok() })
         };
         entries.flatten().filter(rotated).filter_map(open).collect()
     }
@@ -368,10 +341,7 @@ fn regular(path: &Path) -> io::Result<File> {
         return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder"));
     }
     if !facts.is_file() {
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            "it is no regular file",
-        ));
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file"));
     }
     File::open(path)
 }

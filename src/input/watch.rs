@@ -90,11 +90,7 @@ impl Alarm {
     /// Watches no file; only a [`Waker`] or the time ends a wait. For pipes.
     pub fn without_file() -> Alarm {
         let (sender, calls) = sync_channel(1);
-        Alarm {
-            calls,
-            waker: Waker(sender),
-            watch: None,
-        }
+        Alarm { calls, waker: Waker(sender), watch: None }
     }
 
     /// What other threads (signals, names, pipes) wake it with.
@@ -201,35 +197,21 @@ fn concerns(event: &Event, names: &BTreeSet<OsString>) -> bool {
     }
     event.need_rescan()
         || event.paths.is_empty()
-        || event
-            .paths
-            .iter()
-            .any(|path| path.file_name().is_none_or(|name| names.contains(name)))
+        || event.paths.iter().any(|path| path.file_name().is_none_or(|name| names.contains(name)))
 }
 
 /// The folders to watch for a path: its own, and that of the file which a link leads to.
 fn places(path: &Path) -> BTreeSet<Place> {
     let real = fs::canonicalize(path).ok();
-    [Some(path), real.as_deref()]
-        .into_iter()
-        .flatten()
-        .filter_map(place)
-        .collect()
+    [Some(path), real.as_deref()].into_iter().flatten().filter_map(place).collect()
 }
 
 fn place(path: &Path) -> Option<Place> {
     let name = path.file_name()?.to_owned();
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let folder = fs::canonicalize(folder).ok()?;
     let facts = fs::metadata(&folder).ok()?;
-    Some(Place {
-        folder,
-        identity: (facts.dev(), facts.ino()),
-        name,
-    })
+    Some(Place { folder, identity: (facts.dev(), facts.ino()), name })
 }
 
 fn state(path: &Path) -> Option<State> {

@@ -76,10 +76,7 @@ impl Account {
         self.first = [self.first, other.first].into_iter().flatten().min();
         self.last = self.last.max(other.last);
         for (reason, damage) in &other.reasons {
-            let mine = self.reasons.entry(*reason).or_insert_with(|| Damage {
-                count: 0,
-                ..damage.clone()
-            });
+            let mine = self.reasons.entry(*reason).or_insert_with(|| Damage { count: 0, ..damage.clone() });
             mine.count += damage.count;
         }
         for (prefix, count) in &other.unknown_prefixes {
@@ -106,10 +103,7 @@ impl Account {
     pub(super) fn damage(&mut self, reason: Reason, line: &[u8]) {
         let damage = self.reasons.entry(reason).or_default();
         if damage.count == 0 {
-            damage.sample = clean(&line[..line.len().min(4 * SAMPLE)])
-                .chars()
-                .take(SAMPLE)
-                .collect();
+            damage.sample = clean(&line[..line.len().min(4 * SAMPLE)]).chars().take(SAMPLE).collect();
         }
         damage.count += 1;
     }

@@ -85,9 +85,7 @@ impl Batch {
 
     /// The packets; their text is valid UTF-8 without NUL.
     pub fn iter(&self) -> impl Iterator<Item = Packet<'_>> {
-        self.rows
-            .iter()
-            .flat_map(|row| std::iter::repeat_n(self.packet(row), row.times as usize))
+        self.rows.iter().flat_map(|row| std::iter::repeat_n(self.packet(row), row.times as usize))
     }
 
     /// How many packets.

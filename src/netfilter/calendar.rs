@@ -36,12 +36,7 @@ const YEARS_BACK: i16 = 12;
 impl Calendar {
     /// For logs written in `zone`.
     pub fn new(zone: TimeZone, reference: Reference) -> Self {
-        let mut calendar = Calendar {
-            zone,
-            latest: 0,
-            latest_year: 0,
-            memo: None,
-        };
+        let mut calendar = Calendar { zone, latest: 0, latest_year: 0, memo: None };
         calendar.refer_to(reference);
         calendar
     }
@@ -74,11 +69,7 @@ impl Calendar {
             Stamp::Moment(time) => return Some(time),
             Stamp::Yearless(civil) | Stamp::Local(civil) => civil,
         };
-        let minute = Civil {
-            second: 0,
-            micros: 0,
-            ..civil
-        };
+        let minute = Civil { second: 0, micros: 0, ..civil };
         let within = i64::from(civil.second) * Time::SECOND + i64::from(civil.micros);
         if let Some((known, begin)) = self.memo
             && known == minute
@@ -89,19 +80,13 @@ impl Calendar {
             self.minute_begins(minute)?
         } else {
             (0..=YEARS_BACK).find_map(|back| {
-                let begin = self.minute_begins(Civil {
-                    year: self.latest_year - back,
-                    ..minute
-                })?;
+                let begin = self.minute_begins(Civil { year: self.latest_year - back, ..minute })?;
                 (begin + within <= self.latest).then_some(begin)
             })?
         };
         // Within the minute of `latest` itself the year depends on the second.
         let borderline = civil.year == 0 && {
-            let latest_year_begin = self.minute_begins(Civil {
-                year: self.latest_year,
-                ..minute
-            });
+            let latest_year_begin = self.minute_begins(Civil { year: self.latest_year, ..minute });
             latest_year_begin.is_some_and(|b| b <= self.latest && self.latest - b < 60 * Time::SECOND)
         };
         if !borderline {
@@ -111,11 +96,7 @@ impl Calendar {
     }
 
     fn minute_begins(&self, minute: Civil) -> Option<i64> {
-        let zoned = self
-            .zone
-            .to_ambiguous_zoned(datetime(minute)?)
-            .compatible()
-            .ok()?;
+        let zoned = self.zone.to_ambiguous_zoned(datetime(minute)?).compatible().ok()?;
         Some(zoned.timestamp().as_microsecond())
     }
 }
@@ -139,14 +120,8 @@ mod tests {
         }
         // The day may reach into the next year.
         let reference = Reference::Written(utc("2025-12-31T13:00:00Z"));
-        assert_eq!(
-            placed("Jan  1 12:59:59", "UTC0", reference),
-            Some(utc("2026-01-01T12:59:59Z"))
-        );
-        assert_eq!(
-            placed("Jan  1 13:00:01", "UTC0", reference),
-            Some(utc("2025-01-01T13:00:01Z"))
-        );
+        assert_eq!(placed("Jan  1 12:59:59", "UTC0", reference), Some(utc("2026-01-01T12:59:59Z")));
+        assert_eq!(placed("Jan  1 13:00:01", "UTC0", reference), Some(utc("2025-01-01T13:00:01Z")));
     }
 
     #[test]
@@ -154,14 +129,8 @@ mod tests {
         // Noon of New Year's Eve in UTC and a day is 2 January in Auckland.
         let reference = Reference::Written(utc("2025-12-31T12:00:00Z"));
         let auckland = "NZST-12NZDT,M9.5.0,M4.1.0/3";
-        assert_eq!(
-            placed("Jan  2 00:59:59", auckland, reference),
-            Some(utc("2026-01-01T11:59:59Z"))
-        );
-        assert_eq!(
-            placed("Jan  2 01:00:01", auckland, reference),
-            Some(utc("2025-01-01T12:00:01Z"))
-        );
+        assert_eq!(placed("Jan  2 00:59:59", auckland, reference), Some(utc("2026-01-01T11:59:59Z")));
+        assert_eq!(placed("Jan  2 01:00:01", auckland, reference), Some(utc("2025-01-01T12:00:01Z")));
     }
 
     #[test]
@@ -185,18 +154,9 @@ mod tests {
     #[test]
     fn a_given_year_is_that_of_the_last_line() {
         let reference = Reference::Year(2024);
-        assert_eq!(
-            placed("Dec 31 23:59:59", CET, reference),
-            Some(utc("2024-12-31T22:59:59Z"))
-        );
-        assert_eq!(
-            placed("Jan  1 00:00:00", CET, reference),
-            Some(utc("2023-12-31T23:00:00Z"))
-        );
-        assert_eq!(
-            placed("Feb 29 12:00:00", CET, reference),
-            Some(utc("2024-02-29T11:00:00Z"))
-        );
+        assert_eq!(placed("Dec 31 23:59:59", CET, reference), Some(utc("2024-12-31T22:59:59Z")));
+        assert_eq!(placed("Jan  1 00:00:00", CET, reference), Some(utc("2023-12-31T23:00:00Z")));
+        assert_eq!(placed("Feb 29 12:00:00", CET, reference), Some(utc("2024-02-29T11:00:00Z")));
         assert_eq!(
             placed("Dec 30 12:00:00", "UTC0", Reference::Year(9999)),
             Some(utc("9999-12-30T12:00:00Z"))
@@ -207,10 +167,7 @@ mod tests {
     #[test]
     fn the_twenty_ninth_of_february_is_found_over_a_century_year() {
         let reference = Reference::Written(utc("2103-06-01T00:00:00Z"));
-        assert_eq!(
-            placed("Feb 29 00:00:00", "UTC0", reference),
-            Some(utc("2096-02-29T00:00:00Z"))
-        );
+        assert_eq!(placed("Feb 29 00:00:00", "UTC0", reference), Some(utc("2096-02-29T00:00:00Z")));
     }
 
     #[test]

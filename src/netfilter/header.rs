@@ -101,12 +101,7 @@ pub fn read(line: &[u8]) -> Header<'_> {
     if writer == Writer::Kernel && has_process(token(text).0) {
         writer = Writer::Unknown;
     }
-    Header {
-        stamp: stamp.or(dmesg),
-        host,
-        writer,
-        text,
-    }
+    Header { stamp: stamp.or(dmesg), host, writer, text }
 }
 
 /// `<13>`, the priority of RFC 3164 that some daemons keep.
@@ -190,9 +185,7 @@ fn is_host(word: &[u8]) -> bool {
         _ => {
             let inner = if bracketed { &word[1..word.len() - 1] } else { word };
             let address = inner.split(|b| *b == b'%').next().unwrap_or_default();
-            address
-                .iter()
-                .all(|b| b.is_ascii_hexdigit() || matches!(b, b':' | b'.'))
+            address.iter().all(|b| b.is_ascii_hexdigit() || matches!(b, b':' | b'.'))
         }
     }
 }
@@ -296,12 +289,7 @@ fn behind_rfc5424(stamp: Option<Stamp>, rest: &[u8]) -> Header<'_> {
     };
     let text = text.strip_prefix("\u{FEFF}".as_bytes()).unwrap_or(text);
     let (dmesg, text) = skip_kernel_stamp(text);
-    Header {
-        stamp: stamp.or(dmesg),
-        host: if host == b"-" { b"" } else { host },
-        writer,
-        text,
-    }
+    Header { stamp: stamp.or(dmesg), host: if host == b"-" { b"" } else { host }, writer, text }
 }
 
 /// Behind `-`, or behind `[id key="value"][id]`: values are quoted, and may hold brackets (RFC
@@ -334,10 +322,5 @@ fn proxmox(line: &[u8]) -> Option<Header<'_>> {
         return None;
     }
     let (stamp, len) = timestamp::read_proxmox(rest)?;
-    Some(Header {
-        stamp: Some(stamp),
-        host: b"",
-        writer: Writer::Kernel,
-        text: skip_blanks(&rest[len..]),
-    })
+    Some(Header { stamp: Some(stamp), host: b"", writer: Writer::Kernel, text: skip_blanks(&rest[len..]) })
 }

@@ -99,9 +99,7 @@ pub fn opening_without_out(text: &[u8]) -> Option<usize> {
         .filter(|at| {
             let (_, behind) = text[*at..].split_at(memchr::memchr(b' ', &text[*at..]).unwrap_or(0));
             let next = behind.strip_prefix(b" ").unwrap_or_default();
-            [&b"PHYSIN="[..], b"PHYSOUT=", b"MAC=", b"SRC="]
-                .iter()
-                .any(|key| next.starts_with(key))
+            [&b"PHYSIN="[..], b"PHYSOUT=", b"MAC=", b"SRC="].iter().any(|key| next.starts_with(key))
                 && !text[..*at].ends_with(b"PHYS")
         })
         .last()
@@ -168,9 +166,7 @@ fn word_end(text: &[u8], at: usize) -> usize {
         begin += 8;
     }
     let rest = &text[begin.min(text.len())..];
-    rest.iter()
-        .position(|b| *b == b' ')
-        .map_or(text.len(), |n| begin + n)
+    rest.iter().position(|b| *b == b' ').map_or(text.len(), |n| begin + n)
 }
 
 /// What has been met on the way, as far as the end needs it.
@@ -259,9 +255,7 @@ fn take<'a>(
 
 /// Whether a text is the beginning, and no more, of a protocol that is logged by name.
 fn begins_a_protocol(text: &[u8]) -> bool {
-    const NAMES: [&[u8]; 8] = [
-        b"TCP", b"UDP", b"UDPLITE", b"ICMP", b"ICMPv6", b"ESP", b"AH", b"SCTP",
-    ];
+    const NAMES: [&[u8]; 8] = [b"TCP", b"UDP", b"UDPLITE", b"ICMP", b"ICMPv6", b"ESP", b"AH", b"SCTP"];
     NAMES.iter().any(|name| name.starts_with(text)) && !NAMES.contains(&text)
 }
 

@@ -38,10 +38,7 @@ impl Memo {
             None => self.learn(rules, prefix, tag),
         };
         let known = self.known.get(at)?;
-        Some(Settled {
-            verdict: known.taken?,
-            action: &known.action,
-        })
+        Some(Settled { verdict: known.taken?, action: &known.action })
     }
 
     #[cold]
@@ -60,9 +57,7 @@ impl Memo {
         known.tag = tag;
         known.taken = settled.map(|settled| settled.verdict);
         known.action.clear();
-        known
-            .action
-            .extend_from_slice(settled.map_or(b"", |settled| settled.action));
+        known.action.extend_from_slice(settled.map_or(b"", |settled| settled.action));
         at
     }
 }

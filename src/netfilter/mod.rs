@@ -163,9 +163,5 @@ pub fn stamp(line: &[u8]) -> Option<timestamp::Stamp> {
 /// U+FFFD. Borrowed where nothing has to change.
 pub fn clean(bytes: &[u8]) -> Cow<'_, str> {
     let text = String::from_utf8_lossy(bytes);
-    if text.contains('\0') {
-        Cow::Owned(text.replace('\0', "\u{FFFD}"))
-    } else {
-        text
-    }
+    if text.contains('\0') { Cow::Owned(text.replace('\0', "\u{FFFD}")) } else { text }
 }

@@ -79,23 +79,14 @@ impl Rule {
         if let Some(rules) = presets::rules(text) {
             return Ok(rules);
         }
-        let looks_like_a_name = text
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
-        let no_preset = || RuleError::NoPreset {
-            text: text.to_owned(),
-            nearest: presets::nearest(text),
-        };
+        let looks_like_a_name = text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+        let no_preset = || RuleError::NoPreset { text: text.to_owned(), nearest: presets::nearest(text) };
         if looks_like_a_name {
             return Err(no_preset());
         }
         let regex = compile(text)?;
         match regex.capture_names().flatten().any(|name| name == "action") {
-            true => Ok(vec![Rule::Pattern(Pattern {
-                regex,
-                action: None,
-                verdicts: Verdicts::Words,
-            })]),
+            true => Ok(vec![Rule::Pattern(Pattern { regex, action: None, verdicts: Verdicts::Words })]),
             false => Err(no_preset()),
         }
     }
@@ -108,17 +99,10 @@ impl Rule {
     ) -> Result<Rule, RuleError> {
         let regex = compile(pattern)?;
         if action.is_none() && !regex.capture_names().flatten().any(|name| name == "action") {
-            return Err(RuleError::NoPreset {
-                text: pattern.to_owned(),
-                nearest: presets::nearest(pattern),
-            });
+            return Err(RuleError::NoPreset { text: pattern.to_owned(), nearest: presets::nearest(pattern) });
         }
         let verdicts = verdict.map_or(Verdicts::Words, Verdicts::Always);
-        Ok(Rule::Pattern(Pattern {
-            regex,
-            action: action.map(str::to_owned),
-            verdicts,
-        }))
+        Ok(Rule::Pattern(Pattern { regex, action: action.map(str::to_owned), verdicts }))
     }
 
     /// Whether the rule takes a prefix; `tag` as for [`Rules::settle`].
@@ -138,11 +122,7 @@ impl Rule {
 impl Pattern {
     /// A preset's rule.
     pub(super) fn preset(regex: &str, action: Option<&str>, verdicts: Verdicts) -> Option<Pattern> {
-        Some(Pattern {
-            regex: compile(regex).ok()?,
-            action: action.map(str::to_owned),
-            verdicts,
-        })
+        Some(Pattern { regex: compile(regex).ok()?, action: action.map(str::to_owned), verdicts })
     }
 
     fn settle<'a>(&'a self, prefix: &'a [u8], tag: usize) -> Option<Settled<'a>> {
@@ -169,10 +149,7 @@ impl Pattern {
             (None, Some(group)) => group.as_bytes(),
             (None, None) => return None,
         };
-        Some(Settled {
-            action,
-            verdict: self.verdicts.of(action),
-        })
+        Some(Settled { action, verdict: self.verdicts.of(action) })
     }
 }
 
@@ -243,11 +220,7 @@ fn ipt(prefix: &[u8]) -> Option<Settled<'_>> {
     let words = prefix.strip_prefix(IPT)?.trim_ascii_start();
     let end = words.iter().position(|b| *b == b' ').unwrap_or(words.len());
     let action = &words[..end];
-    let verdict = if action == b"ACCEPT" {
-        Verdict::Accept
-    } else {
-        Verdict::Deny
-    };
+    let verdict = if action == b"ACCEPT" { Verdict::Accept } else { Verdict::Deny };
     (!action.is_empty()).then_some(Settled { action, verdict })
 }
 
@@ -264,10 +237,7 @@ fn any(prefix: &[u8]) -> Settled<'_> {
         }
     }
     action = action.strip_suffix(b":").unwrap_or(action).trim_ascii();
-    Settled {
-        action,
-        verdict: verdict_of_words(action),
-    }
+    Settled { action, verdict: verdict_of_words(action) }
 }
 
 /// `DENY:`, `Shorewall:net-fw:DROP:` and `[FW: DROP]` are prefixes, `sshd:` and `nginx: DROP` are
@@ -316,16 +286,8 @@ pub fn preset_for(prefix: &[u8]) -> &'static str {
 fn compile(text: &str) -> Result<Regex, RuleError> {
     Regex::new(text).map_err(|error| {
         let why = error.to_string();
-        let why = why
-            .lines()
-            .next_back()
-            .unwrap_or_default()
-            .trim_start_matches("error: ")
-            .to_owned();
-        RuleError::NoRegex {
-            text: text.to_owned(),
-            why,
-        }
+        let why = why.lines().next_back().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        RuleError::NoRegex { text: text.to_owned(), why }
     })
 }
 
@@ -341,10 +303,7 @@ mod tests {
     fn settled(text: &str, prefix: &str) -> Option<(String, Verdict)> {
         let rules = rules(text);
         let settled = rules.settle(prefix.as_bytes(), 0)?;
-        Some((
-            String::from_utf8_lossy(settled.action).into_owned(),
-            settled.verdict,
-        ))
+        Some((String::from_utf8_lossy(settled.action).into_owned(), settled.verdict))
     }
 
     /// Whether the rules take a prefix that another program may have written.
@@ -413,10 +372,7 @@ mod tests {
         assert!(message("^FW: DROP").contains("no group such as"));
         assert!(message("(?<action>").contains("is no regular expression"));
         assert!(!message("(?<action>").contains('\n'));
-        assert_eq!(
-            settled(r"^FW (?<action>\w+)", "FW pass "),
-            Some(("pass".into(), Verdict::Accept))
-        );
+        assert_eq!(settled(r"^FW (?<action>\w+)", "FW pass "), Some(("pass".into(), Verdict::Accept)));
         // A group that took no part settles nothing.
         assert_eq!(settled("FW( (?<action>DROP))?", "FW x "), None);
     }

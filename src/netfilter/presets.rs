@@ -17,19 +17,11 @@ struct Form {
 }
 
 const fn form(regex: &'static str, verdicts: Verdicts) -> Form {
-    Form {
-        regex,
-        action: None,
-        verdicts,
-    }
+    Form { regex, action: None, verdicts }
 }
 
 const fn fixed(regex: &'static str, action: &'static str, verdicts: Verdicts) -> Form {
-    Form {
-        regex,
-        action: Some(action),
-        verdicts,
-    }
+    Form { regex, action: Some(action), verdicts }
 }
 
 const ACCEPT: Verdicts = Verdicts::Always(super::Verdict::Accept);
@@ -37,20 +29,14 @@ const DENY: Verdicts = Verdicts::Always(super::Verdict::Deny);
 const OTHER: Verdicts = Verdicts::Always(super::Verdict::Other);
 
 /// The common chain targets.
-const TARGETS: Verdicts = Verdicts::Listed {
-    accept: &["ACCEPT"],
-    deny: &["DROP", "REJECT"],
-};
+const TARGETS: Verdicts = Verdicts::Listed { accept: &["ACCEPT"], deny: &["DROP", "REJECT"] };
 
 /// In the order in which an unknown prefix is tried on them: those with a marker of their own
 /// first.
 const PRESETS: [Preset; 8] = [
     // The tutorial on connection logging: every new connection, and those over the rate. The rules
     // log and go on, so neither says what became of the packet.
-    Preset {
-        name: "tutorial",
-        forms: &[form(r"^\*(?<action>LOG|ATTACK)\* *$", OTHER)],
-    },
+    Preset { name: "tutorial", forms: &[form(r"^\*(?<action>LOG|ATTACK)\* *$", OTHER)] },
     // UFW's own chains (ufw `src/backend_iptables.py`) and ufw-docker. AUDIT and its INVALID note
     // packets on their way to a decision.
     Preset {
@@ -97,19 +83,13 @@ const PRESETS: [Preset; 8] = [
         ],
     },
     // Proxmox puts a header of its own before these (`header::proxmox`).
-    Preset {
-        name: "proxmox",
-        forms: &[form(r"^(?:policy )?(?<action>ACCEPT|DROP|REJECT): $", TARGETS)],
-    },
+    Preset { name: "proxmox", forms: &[form(r"^(?:policy )?(?<action>ACCEPT|DROP|REJECT): $", TARGETS)] },
     // firewalld (`src/firewall/core/nftables.py`, `ipXtables.py`): the verdict ends the name.
     Preset {
         name: "firewalld",
         forms: &[form(
             r#"^['"]?(?:\S+_)?(?<action>ICMP_BLOCK|DROP|REJECT|ACCEPT|MARK): ?['"]?$"#,
-            Verdicts::Listed {
-                accept: &["ACCEPT"],
-                deny: &["DROP", "REJECT", "ICMP_BLOCK"],
-            },
+            Verdicts::Listed { accept: &["ACCEPT"], deny: &["DROP", "REJECT", "ICMP_BLOCK"] },
         )],
     },
     // FireHOL logs what falls through an interface or router, and what its protections drop; with
@@ -131,10 +111,7 @@ pub fn rules(name: &str) -> Option<Vec<Rule>> {
     match name {
         "ipt" => Some(vec![Rule::Ipt]),
         "any" => Some(vec![Rule::Any]),
-        _ => PRESETS
-            .iter()
-            .find(|preset| preset.name == name)
-            .map(Preset::rules),
+        _ => PRESETS.iter().find(|preset| preset.name == name).map(Preset::rules),
     }
 }
 
@@ -147,9 +124,7 @@ impl Preset {
 
 /// Every preset's name, the two that are code first.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    ["ipt", "any"]
-        .into_iter()
-        .chain(PRESETS.iter().map(|preset| preset.name))
+    ["ipt", "any"].into_iter().chain(PRESETS.iter().map(|preset| preset.name))
 }
 
 /// The preset that takes a prefix; `any` if no other does.
@@ -163,7 +138,5 @@ pub fn recognise(prefix: &[u8]) -> &'static str {
 
 /// The preset whose name is most like a text.
 pub fn nearest(text: &str) -> &'static str {
-    names()
-        .max_by(|a, b| strsim::jaro(a, text).total_cmp(&strsim::jaro(b, text)))
-        .unwrap_or("any")
+    names().max_by(|a, b| strsim::jaro(a, text).total_cmp(&strsim::jaro(b, text))).unwrap_or("any")
 }

@@ -124,10 +124,7 @@ impl<'r> Reader<'r> {
             }
             None => {
                 let Some(last) = self.last.of(header.host).map(<[u8]>::to_vec) else {
-                    return Found {
-                        damage: vec![Reason::NothingToRepeat],
-                        ..Found::default()
-                    };
+                    return Found { damage: vec![Reason::NothingToRepeat], ..Found::default() };
                 };
                 let last = header::read(&last);
                 let stamp = header.stamp.or(last.stamp);
@@ -135,10 +132,7 @@ impl<'r> Reader<'r> {
             }
         };
         if count.is_none() && found.records > 0 {
-            return Found {
-                damage: vec![Reason::RepeatCount],
-                ..Found::default()
-            };
+            return Found { damage: vec![Reason::RepeatCount], ..Found::default() };
         }
         self.account.repeats += found.records * times;
         found.damage.truncate(1);
@@ -198,10 +192,7 @@ impl<'r> Reader<'r> {
                 .ok()
                 .filter(|record| record.length.is_some() && record.ttl.is_some())
                 .map(|record| record.len);
-            let ends = self
-                .rules
-                .find_in(body)
-                .or_else(|| header::find_kernel_stamp(body));
+            let ends = self.rules.find_in(body).or_else(|| header::find_kernel_stamp(body));
             if whole.is_none() && ends.is_none() && next - begin <= LONGEST_PREFIX {
                 continue;
             }
@@ -239,10 +230,8 @@ impl<'r> Reader<'r> {
         });
         match packet {
             Ok(packet) => {
-                let packet = Packet {
-                    time: header.stamp.and_then(|stamp| self.calendar.place(stamp)),
-                    ..packet
-                };
+                let packet =
+                    Packet { time: header.stamp.and_then(|stamp| self.calendar.place(stamp)), ..packet };
                 for _ in 0..times {
                     self.account.packet(&packet);
                     each(&packet);
@@ -338,10 +327,7 @@ fn fits(packet: &Packet<'_>) -> Result<(), Reason> {
     let too_long = |bytes: &[u8], most: usize| {
         bytes.len() > most && String::from_utf8_lossy(bytes).chars().count() > most
     };
-    match columns
-        .into_iter()
-        .find(|(_, bytes, most)| too_long(bytes, *most))
-    {
+    match columns.into_iter().find(|(_, bytes, most)| too_long(bytes, *most)) {
         Some((name, _, _)) => Err(Reason::TooLong(name)),
         None => Ok(()),
     }

@@ -26,20 +26,14 @@ pub fn read<'a>(header: &Header<'a>) -> Option<Repeat<'a>> {
     }
     if let Some(rest) = header.text.strip_prefix(b"last message repeated ") {
         let (count, _) = split(rest, b" time")?;
-        return Some(Repeat {
-            count: decimal(count),
-            quoted: None,
-        });
+        return Some(Repeat { count: decimal(count), quoted: None });
     }
     let rest = header.text.strip_prefix(b"message repeated ")?;
     let (count, quoted) = split(rest, b" times: [")?;
     // The daemon cuts long messages, and then the bracket may be gone.
     let quoted = quoted.trim_ascii_end();
     let quoted = quoted.strip_suffix(b"]").unwrap_or(quoted);
-    Some(Repeat {
-        count: decimal(count),
-        quoted: Some(quoted.trim_ascii_start()),
-    })
+    Some(Repeat { count: decimal(count), quoted: Some(quoted.trim_ascii_start()) })
 }
 
 fn split<'a>(text: &'a [u8], at: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
@@ -100,10 +94,7 @@ impl LastLines {
         if at >= HOSTS_KEPT || host.len() > super::limits::HOST {
             return None;
         }
-        self.lines.push(Last {
-            host: host.to_vec(),
-            line: Vec::new(),
-        });
+        self.lines.push(Last { host: host.to_vec(), line: Vec::new() });
         self.by_host.insert(host.to_vec(), at);
         Some(at)
     }

@@ -70,15 +70,7 @@ pub fn read_proxmox(text: &[u8]) -> Option<(Stamp, usize)> {
     at.expect(b'/')?;
     let year = at.year()?;
     at.expect(b':')?;
-    let civil = at.time_of_day(Civil {
-        year,
-        month,
-        day,
-        hour: 0,
-        minute: 0,
-        second: 0,
-        micros: 0,
-    })?;
+    let civil = at.time_of_day(Civil { year, month, day, hour: 0, minute: 0, second: 0, micros: 0 })?;
     at.expect(b' ')?;
     let offset = at.zone()?;
     Some((Stamp::Moment(moment(civil, offset)?), at.pos))
@@ -89,15 +81,7 @@ pub fn read_proxmox(text: &[u8]) -> Option<(Stamp, usize)> {
 fn year_first(text: &[u8]) -> Option<(Stamp, usize)> {
     let mut at = Cursor::new(text);
     let Some(year) = at.year() else { return unix(text) };
-    let mut civil = Civil {
-        year,
-        month: 0,
-        day: 0,
-        hour: 0,
-        minute: 0,
-        second: 0,
-        micros: 0,
-    };
+    let mut civil = Civil { year, month: 0, day: 0, hour: 0, minute: 0, second: 0, micros: 0 };
     match at.next()? {
         b'-' => {
             civil.month = at.digits(2)? as u8;
@@ -111,10 +95,7 @@ fn year_first(text: &[u8]) -> Option<(Stamp, usize)> {
             }
         }
         b' ' => {
-            let civil = Civil {
-                year,
-                ..at.month_to_second()?
-            };
+            let civil = Civil { year, ..at.month_to_second()? };
             Some((Stamp::Local(civil), at.pos))
         }
         b':' => {
@@ -138,15 +119,7 @@ fn month_first(text: &[u8]) -> Option<(Stamp, usize)> {
     let (month, day) = at.month_and_day()?;
     let year = at.year()?;
     at.expect(b' ')?;
-    let civil = at.time_of_day(Civil {
-        year,
-        month,
-        day,
-        hour: 0,
-        minute: 0,
-        second: 0,
-        micros: 0,
-    })?;
+    let civil = at.time_of_day(Civil { year, month, day, hour: 0, minute: 0, second: 0, micros: 0 })?;
     Some((Stamp::Local(civil), at.pos))
 }
 
@@ -172,11 +145,7 @@ fn weekday_first(text: &[u8]) -> Option<(Stamp, usize)> {
     {
         return Some((Stamp::Moment(moment(civil, offset)?), at.pos));
     }
-    let letters = text
-        .get(at.pos..)?
-        .iter()
-        .take_while(|b| b.is_ascii_uppercase())
-        .count();
+    let letters = text.get(at.pos..)?.iter().take_while(|b| b.is_ascii_uppercase()).count();
     let zone = text.get(at.pos..at.pos + letters)?;
     let stamp = match (stamp, zone) {
         (Stamp::Local(civil), b"UTC" | b"GMT") => Stamp::Moment(moment(civil, 0)?),
@@ -206,23 +175,12 @@ fn moment(civil: Civil, offset_seconds: i32) -> Option<Time> {
 }
 
 pub(super) fn in_range(micros: i64) -> Option<Time> {
-    (Time::MIN.0..=Time::MAX.0)
-        .contains(&micros)
-        .then_some(Time(micros))
+    (Time::MIN.0..=Time::MAX.0).contains(&micros).then_some(Time(micros))
 }
 
 /// To the second; none for a day that its month does not have.
 pub(super) fn datetime(c: Civil) -> Option<DateTime> {
-    DateTime::new(
-        c.year,
-        c.month as i8,
-        c.day as i8,
-        c.hour as i8,
-        c.minute as i8,
-        c.second as i8,
-        0,
-    )
-    .ok()
+    DateTime::new(c.year, c.month as i8, c.day as i8, c.hour as i8, c.minute as i8, c.second as i8, 0).ok()
 }
 
 /// Walks over a stamp's bytes; every step is none at the first byte that does not fit.
@@ -265,9 +223,8 @@ impl<'a> Cursor<'a> {
     }
 
     fn month_name(&mut self) -> Option<u8> {
-        const NAMES: [&[u8; 3]; 12] = [
-            b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec",
-        ];
+        const NAMES: [&[u8; 3]; 12] =
+            [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
         let name = self.text.get(self.pos..self.pos + 3)?;
         let month = NAMES.iter().position(|n| n.as_slice() == name)?;
         self.pos += 3;
@@ -299,15 +256,7 @@ impl<'a> Cursor<'a> {
 
     fn month_to_second(&mut self) -> Option<Civil> {
         let (month, day) = self.month_and_day()?;
-        self.time_of_day(Civil {
-            year: 0,
-            month,
-            day,
-            hour: 0,
-            minute: 0,
-            second: 0,
-            micros: 0,
-        })
+        self.time_of_day(Civil { year: 0, month, day, hour: 0, minute: 0, second: 0, micros: 0 })
     }
 
     fn time_of_day(&mut self, date: Civil) -> Option<Civil> {
@@ -320,13 +269,7 @@ impl<'a> Cursor<'a> {
             return None;
         }
         let micros = self.fraction();
-        Some(Civil {
-            hour,
-            minute,
-            second: second.min(59),
-            micros,
-            ..date
-        })
+        Some(Civil { hour, minute, second: second.min(59), micros, ..date })
     }
 
     /// `.123` or `,123456789` as microseconds; 0 if there is none.
@@ -334,18 +277,13 @@ impl<'a> Cursor<'a> {
         if !matches!(self.peek(), Some(b'.' | b',')) {
             return 0;
         }
-        let digits = self.text[self.pos + 1..]
-            .iter()
-            .take_while(|b| b.is_ascii_digit())
-            .count();
+        let digits = self.text[self.pos + 1..].iter().take_while(|b| b.is_ascii_digit()).count();
         if digits == 0 {
             return 0;
         }
         let kept = &self.text[self.pos + 1..self.pos + 1 + digits.min(6)];
         self.pos += 1 + digits;
-        let value = kept
-            .iter()
-            .fold(0, |value, digit| value * 10 + u32::from(digit - b'0'));
+        let value = kept.iter().fold(0, |value, digit| value * 10 + u32::from(digit - b'0'));
         value * 10u32.pow(6 - kept.len() as u32)
     }
 
@@ -360,10 +298,7 @@ impl<'a> Cursor<'a> {
             b'-' => -1,
             _ => return None,
         };
-        let mut at = Cursor {
-            text: self.text,
-            pos: self.pos + 1,
-        };
+        let mut at = Cursor { text: self.text, pos: self.pos + 1 };
         let hours = at.digits(2)? as i32;
         if at.peek() == Some(b':') {
             at.pos += 1;
@@ -439,10 +374,7 @@ pub(super) mod tests {
         }
         let dmesg = read_dmesg(b"[Sun May  4 06:35:12 2014] x").unwrap();
         assert_eq!(dmesg.1, 26);
-        assert_eq!(
-            calendar(CET, reference).place(dmesg.0),
-            Some(utc("2014-05-04T04:35:12Z"))
-        );
+        assert_eq!(calendar(CET, reference).place(dmesg.0), Some(utc("2014-05-04T04:35:12Z")));
         let proxmox = read_proxmox(b"04/May/2014:06:35:12 +0200 x").unwrap();
         assert_eq!(proxmox, (Stamp::Moment(utc("2014-05-04T04:35:12Z")), 26));
     }
@@ -498,9 +430,6 @@ pub(super) mod tests {
         assert_eq!(whole("1000-01-01T00:00:00Z"), Some(Stamp::Moment(Time::MIN)));
         assert_eq!(read(b"1000-01-01T00:00:00+00:01 fw"), None);
         assert_eq!(read(b"9999-12-31T23:59:59-23:00 fw"), None);
-        assert_eq!(
-            placed("1000-01-01T00:00:00", "XST-1", Reference::Year(2026)),
-            None
-        );
+        assert_eq!(placed("1000-01-01T00:00:00", "XST-1", Reference::Year(2026)), None);
     }
 }

@@ -31,10 +31,7 @@ pub fn sums(account: &Account) -> String {
 /// `12 lines = 10 with packets + 2 other`; parts of nothing are left out, but not the first.
 fn sum(total: u64, what: &str, parts: &[(u64, &str)]) -> String {
     let mut text = format!("{total} {}", plural(total, what));
-    let shown = parts
-        .iter()
-        .enumerate()
-        .filter(|(n, (count, _))| *n == 0 || *count > 0);
+    let shown = parts.iter().enumerate().filter(|(n, (count, _))| *n == 0 || *count > 0);
     for (n, (_, (count, name))) in shown.enumerate() {
         let sign = if n == 0 { " =" } else { " +" };
         let _ = write!(text, "{sign} {count} {name}");
@@ -107,11 +104,7 @@ pub fn nothing(name: &str, account: &Account) -> String {
     for (prefix, count) in prefixes.iter().take(SHOWN) {
         let preset = prefix::preset_for(prefix);
         let shown = crate::netfilter::clean(prefix);
-        let _ = write!(
-            text,
-            "\n  '{shown}' ({}): --prefix {preset}",
-            counted(**count, "line")
-        );
+        let _ = write!(text, "\n  '{shown}' ({}): --prefix {preset}", counted(**count, "line"));
     }
     if prefixes.len() > SHOWN {
         let _ = write!(text, "\n  and {} more", prefixes.len() - SHOWN);

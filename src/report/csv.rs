@@ -14,11 +14,7 @@ impl Shape for Csv {
     fn write(&self, out: &mut dyn Write, report: &Report<'_>) -> io::Result<()> {
         let mut heads = vec!["module".to_owned()];
         for table in report.tables {
-            let shown = table
-                .columns
-                .iter()
-                .enumerate()
-                .filter(|(n, _)| !shape::is_bar(table, *n));
+            let shown = table.columns.iter().enumerate().filter(|(n, _)| !shape::is_bar(table, *n));
             for head in shown.map(|(_, column)| shape::key(column)) {
                 if !heads.contains(&head) {
                     heads.push(head);

@@ -56,11 +56,7 @@ pub fn markdown(text: &str) -> String {
 /// For a cell of a spreadsheet: no cell starts a formula, whatever program opens it.
 pub fn spreadsheet(text: &str) -> String {
     let text = terminal(text);
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        format!("'{text}")
-    } else {
-        text.into_owned()
-    }
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.into_owned() }
 }
 
 /// Control characters (Unicode category Cc), line and paragraph separators, and the marks of the
@@ -88,10 +84,7 @@ mod tests {
     #[test]
     fn markup_is_text_in_html_and_markdown() {
         assert_eq!(html("<b a=\"x\">&'"), "&lt;b a=&quot;x&quot;&gt;&amp;&#39;");
-        assert_eq!(
-            markdown("a|b *c* <script>\n"),
-            "a\\|b \\*c\\* &lt;script&gt;\\\\x0a"
-        );
+        assert_eq!(markdown("a|b *c* <script>\n"), "a\\|b \\*c\\* &lt;script&gt;\\\\x0a");
     }
 
     #[test]

@@ -34,14 +34,8 @@ td { font-family: ui-monospace, monospace; font-size: .92em; } svg { vertical-al
 
 impl Shape for Html {
     fn write(&self, out: &mut dyn Write, report: &Report<'_>) -> io::Result<()> {
-        writeln!(
-            out,
-            "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">"
-        )?;
-        writeln!(
-            out,
-            "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
-        )?;
+        writeln!(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">")?;
+        writeln!(out, "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">")?;
         writeln!(
             out,
             "<title>ipta: what the firewall logged</title>\n<style>\n{STYLE}</style>\n</head>\n<body>"
@@ -52,11 +46,7 @@ impl Shape for Html {
             writeln!(out, "<p>{}</p>", escape::html(filters))?;
         }
         let link = |table: &Table| format!("<a href=\"#{0}\">{0}</a>", table.name);
-        writeln!(
-            out,
-            "<nav>{}</nav>",
-            report.tables.iter().map(link).collect::<String>()
-        )?;
+        writeln!(out, "<nav>{}</nav>", report.tables.iter().map(link).collect::<String>())?;
         for table in report.tables {
             section(out, table, report)?;
         }
@@ -67,11 +57,9 @@ impl Shape for Html {
 fn summary(report: &Report<'_>) -> String {
     let packets = super::account::counted(report.packets, "packet");
     match (report.first, report.last) {
-        (Some(first), Some(last)) => format!(
-            "{packets} from {} to {}",
-            super::moment(first),
-            super::moment(last)
-        ),
+        (Some(first), Some(last)) => {
+            format!("{packets} from {} to {}", super::moment(first), super::moment(last))
+        }
         _ => packets,
     }
 }
@@ -143,9 +131,7 @@ fn parts_bar(parts: [u64; 3], most: u64) -> String {
         sum += part;
         let width = pixels(sum, most, WIDE_BAR) - begin;
         if width > 0 {
-            bar.push_str(&format!(
-                "<rect class=\"{class}\" x=\"{begin}\" width=\"{width}\" height=\"11\"/>"
-            ));
+            bar.push_str(&format!("<rect class=\"{class}\" x=\"{begin}\" width=\"{width}\" height=\"11\"/>"));
         }
     }
     bar + "</svg>"

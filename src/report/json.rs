@@ -65,17 +65,9 @@ impl Shape for Json {
 }
 
 fn module(table: &Table) -> Module<'_> {
-    let shown: Vec<usize> = (0..table.columns.len())
-        .filter(|n| !shape::is_bar(table, *n))
-        .collect();
+    let shown: Vec<usize> = (0..table.columns.len()).filter(|n| !shape::is_bar(table, *n)).collect();
     let columns: Vec<String> = shown.iter().map(|n| shape::key(&table.columns[*n])).collect();
-    let row = |row: &Vec<Cell>| {
-        columns
-            .iter()
-            .cloned()
-            .zip(shown.iter().map(|n| value(&row[*n])))
-            .collect()
-    };
+    let row = |row: &Vec<Cell>| columns.iter().cloned().zip(shown.iter().map(|n| value(&row[*n]))).collect();
     Module {
         name: table.name,
         title: table.title,

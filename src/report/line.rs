@@ -39,12 +39,7 @@ pub struct Lines {
 impl Lines {
     /// In the width of a pipe.
     pub fn new(style: Style) -> Self {
-        Lines {
-            style,
-            address: 30,
-            shown: 0,
-            clock: Clock::default(),
-        }
+        Lines { style, address: 30, shown: 0, clock: Clock::default() }
     }
 
     /// Lets the address columns fill a terminal of that width, in characters.
@@ -78,11 +73,7 @@ impl Lines {
             number(out, count, 8);
             out.push(b' ');
         }
-        let interface = if packet.if_in.is_empty() {
-            packet.if_out
-        } else {
-            packet.if_in
-        };
+        let interface = if packet.if_in.is_empty() { packet.if_out } else { packet.if_in };
         word(out, interface, 8);
         out.push(b' ');
         address(out, packet.src, src, self.address);
@@ -121,22 +112,14 @@ impl Lines {
             columns.push(("Count", 8, false));
         }
         columns.extend([("IF", 8, false), ("Source", address, false), ("Port", 5, true)]);
-        columns.extend([
-            ("Destination", address, false),
-            ("Port", 5, true),
-            ("Proto", 10, false),
-        ]);
+        columns.extend([("Destination", address, false), ("Port", 5, true), ("Proto", 10, false)]);
         columns.push(("Action", 10, false));
         let heads = columns.iter().map(|(head, width, right)| match right {
             true => format!("{head:>width$}"),
             false => format!("{head:<width$}"),
         });
         let heads = heads.collect::<Vec<_>>().join(" ");
-        let rule = columns
-            .iter()
-            .map(|(_, width, _)| "-".repeat(*width))
-            .collect::<Vec<_>>()
-            .join(" ");
+        let rule = columns.iter().map(|(_, width, _)| "-".repeat(*width)).collect::<Vec<_>>().join(" ");
         out.extend_from_slice(heads.trim_end().as_bytes());
         out.push(b'\n');
         out.extend_from_slice(rule.as_bytes());
@@ -165,9 +148,9 @@ fn address(out: &mut Vec<u8>, address: Option<IpAddr>, name: Option<&str>, width
                 out.extend_from_slice(&digits[from..]);
             }
         }),
-        (Some(address), None) => left(out, width, |out| {
-            out.extend_from_slice(address.to_string().as_bytes())
-        }),
+        (Some(address), None) => {
+            left(out, width, |out| out.extend_from_slice(address.to_string().as_bytes()))
+        }
         (None, None) => left(out, width, |out| out.push(b'-')),
     }
 }
@@ -245,10 +228,7 @@ impl Clock {
         let minute = seconds.div_euclid(60);
         if self.minute != Some(minute) {
             let begin = jiff::Timestamp::from_second(minute * 60).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-            self.text = begin
-                .to_zoned(zone.clone())
-                .strftime("%Y-%m-%d %H:%M:")
-                .to_string();
+            self.text = begin.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:").to_string();
             self.minute = Some(minute);
         }
         out.extend_from_slice(self.text.as_bytes());
@@ -261,12 +241,7 @@ impl Clock {
 mod tests {
     use super::*;
 
-    const PLAIN: Style = Style {
-        header: false,
-        counter: true,
-        time: None,
-        color: false,
-    };
+    const PLAIN: Style = Style { header: false, counter: true, time: None, color: false };
 
     fn packet() -> Packet<'static> {
         Packet {
@@ -299,10 +274,7 @@ mod tests {
 
     #[test]
     fn the_manuals_line_comes_out_as_printed_there() {
-        let style = Style {
-            header: true,
-            ..PLAIN
-        };
+        let style = Style { header: true, ..PLAIN };
         let source = Some("c-83-233-6f44.cust.bredbandsbolaget.se");
         assert_eq!(
             line(&style, &packet(), source, Some("zathras.ichimusai.org")),
@@ -316,10 +288,7 @@ Count    IF       Source                          Port Destination              
 
     #[test]
     fn an_address_is_never_cut_and_shifts_its_row() {
-        let long = Packet {
-            src: "2001:db8:1111:2222:3333:4444:5555:6666".parse().ok(),
-            ..packet()
-        };
+        let long = Packet { src: "2001:db8:1111:2222:3333:4444:5555:6666".parse().ok(), ..packet() };
         assert!(
             line(&PLAIN, &long, None, None)
                 .contains(" 2001:db8:1111:2222:3333:4444:5555:6666 35396 2001:db8::1 ")
@@ -328,23 +297,14 @@ Count    IF       Source                          Port Destination              
 
     #[test]
     fn what_is_missing_is_a_dash() {
-        let bare = Packet {
-            src_port: None,
-            dst_port: None,
-            if_in: b"",
-            src: None,
-            ..packet()
-        };
+        let bare = Packet { src_port: None, dst_port: None, if_in: b"", src: None, ..packet() };
         let expected = "    1951 -        -                                  - 2001:db8::1                        - TCP        DROP\n";
         assert_eq!(line(&PLAIN, &bare, None, None), expected);
     }
 
     #[test]
     fn hostile_words_are_escaped_and_padded_by_what_is_shown() {
-        let hostile = Packet {
-            if_in: "ä\x1b".as_bytes(),
-            ..packet()
-        };
+        let hostile = Packet { if_in: "ä\x1b".as_bytes(), ..packet() };
         assert!(line(&PLAIN, &hostile, None, None).starts_with("    1951 ä\\x1b    192.0.2.7 "));
     }
 
@@ -357,31 +317,20 @@ Count    IF       Source                          Port Destination              
     #[test]
     fn the_lines_own_time_is_local() {
         let zone = TimeZone::posix("EST5").unwrap();
-        let style = Style {
-            time: Some(zone),
-            counter: false,
-            ..PLAIN
-        };
+        let style = Style { time: Some(zone), counter: false, ..PLAIN };
         assert!(line(&style, &packet(), None, None).starts_with("2026-05-04 01:35:12 eth0 "));
     }
 
     #[test]
     fn the_header_comes_again_every_twenty_lines() {
-        let mut lines = Lines::new(Style {
-            header: true,
-            ..PLAIN
-        });
+        let mut lines = Lines::new(Style { header: true, ..PLAIN });
         let mut out = Vec::new();
         for count in 1..=41 {
             lines.packet(&mut out, count, &packet(), None, None);
         }
         let text = String::from_utf8(out).unwrap();
-        let heads: Vec<usize> = text
-            .lines()
-            .enumerate()
-            .filter(|(_, l)| l.starts_with("Count"))
-            .map(|(n, _)| n)
-            .collect();
+        let heads: Vec<usize> =
+            text.lines().enumerate().filter(|(_, l)| l.starts_with("Count")).map(|(n, _)| n).collect();
         assert_eq!(heads, [0, 22, 44]);
     }
 

@@ -25,16 +25,9 @@ impl Shape for Markdown {
 }
 
 fn write(out: &mut dyn Write, table: &Table, report: &Report<'_>) -> io::Result<()> {
-    writeln!(
-        out,
-        "### {}\n",
-        escape::markdown(table.title.trim_end_matches('.'))
-    )?;
+    writeln!(out, "### {}\n", escape::markdown(table.title.trim_end_matches('.')))?;
     let heads: Vec<&str> = table.columns.iter().map(|column| column.head).collect();
-    let rules = table
-        .columns
-        .iter()
-        .map(|column| if column.right { "---:" } else { "---" });
+    let rules = table.columns.iter().map(|column| if column.right { "---:" } else { "---" });
     writeln!(out, "| {} |", heads.join(" | "))?;
     writeln!(out, "| {} |", rules.collect::<Vec<_>>().join(" | "))?;
     for row in &table.rows {

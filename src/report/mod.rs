@@ -31,10 +31,7 @@ pub const HTML: &dyn shape::Shape = &html::Html;
 /// A moment in the local zone: `2026-05-04 06:35:12`.
 pub fn moment(time: Time) -> String {
     match jiff::Timestamp::from_microsecond(time.0) {
-        Ok(stamp) => stamp
-            .to_zoned(jiff::tz::TimeZone::system())
-            .strftime("%Y-%m-%d %H:%M:%S")
-            .to_string(),
+        Ok(stamp) => stamp.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string(),
         Err(_) => "-".to_owned(),
     }
 }

@@ -18,31 +18,21 @@ pub struct Progress {
 impl Progress {
     /// For a log of `total` bytes, of which `read` counts those read so far.
     pub fn new(name: &str, total: Option<u64>, read: Arc<AtomicU64>, show: bool) -> Self {
-        let target = if show {
-            ProgressDrawTarget::stderr()
-        } else {
-            ProgressDrawTarget::hidden()
-        };
+        let target = if show { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(total, target);
         let template = "  {prefix} {bar:24} {bytes}/{total_bytes}, {msg}, {eta} left";
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.progress_chars("#>-"));
         }
         bar.set_prefix(super::escape::terminal(name).into_owned());
-        Progress {
-            bar,
-            read,
-            begun: Instant::now(),
-            lines: 0,
-        }
+        Progress { bar, read, begun: Instant::now(), lines: 0 }
     }
 
     /// Counts lines done.
     pub fn lines(&mut self, lines: u64) {
         self.lines += lines;
         let seconds = self.begun.elapsed().as_secs_f64().max(0.001);
-        self.bar
-            .set_message(format!("{:.0} lines/s", self.lines as f64 / seconds));
+        self.bar.set_message(format!("{:.0} lines/s", self.lines as f64 / seconds));
         self.bar.set_position(self.read.load(Ordering::Relaxed));
     }
 

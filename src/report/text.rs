@@ -16,10 +16,7 @@ impl Shape for Text {
         if let Some(filters) = report.filters {
             writeln!(out, "{}", escape::terminal(filters))?;
         }
-        report
-            .tables
-            .iter()
-            .try_for_each(|part| table(out, part, report.names))
+        report.tables.iter().try_for_each(|part| table(out, part, report.names))
     }
 }
 
@@ -29,12 +26,7 @@ fn table(out: &mut dyn Write, table: &Table, names: &Names<'_>) -> io::Result<()
     let rows: Vec<Vec<String>> = table
         .rows
         .iter()
-        .map(|row| {
-            row.iter()
-                .zip(&table.columns)
-                .map(|(cell, column)| shown(cell, column, names))
-                .collect()
-        })
+        .map(|row| row.iter().zip(&table.columns).map(|(cell, column)| shown(cell, column, names)).collect())
         .collect();
     writeln!(out, "\n{}", escape::terminal(table.title))?;
     write!(out, "{}", grid(&table.columns, rows))?;
@@ -68,11 +60,7 @@ pub fn grid(columns: &[Column], rows: Vec<Vec<String>>) -> String {
         if let Some(grid_column) = lines.column_mut(n) {
             grid_column.set_padding((left, 0));
             grid_column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(*width as u16 + left)));
-            let side = if column.right {
-                CellAlignment::Right
-            } else {
-                CellAlignment::Left
-            };
+            let side = if column.right { CellAlignment::Right } else { CellAlignment::Left };
             grid_column.set_cell_alignment(side);
         }
     }

@@ -34,11 +34,7 @@ impl Condition {
 
     /// All but the time filters.
     pub fn rest(dialect: Dialect, filters: &Filters) -> Condition {
-        let mut condition = Condition {
-            sql: "1=1".to_owned(),
-            values: Vec::new(),
-            dialect,
-        };
+        let mut condition = Condition { sql: "1=1".to_owned(), values: Vec::new(), dialect };
         condition.networks("src_ip", &filters.src);
         condition.networks("dst_ip", &filters.dst);
         condition.ports("src_prt", &filters.sport);
@@ -71,11 +67,7 @@ impl Condition {
     /// The time filters alone, where there are any.
     pub fn only_times(dialect: Dialect, filters: &Filters) -> Option<Condition> {
         (filters.since.is_some() || filters.until.is_some()).then(|| {
-            let mut condition = Condition {
-                sql: "1=1".to_owned(),
-                values: Vec::new(),
-                dialect,
-            };
+            let mut condition = Condition { sql: "1=1".to_owned(), values: Vec::new(), dialect };
             condition.times(filters);
             condition
         })
@@ -121,9 +113,9 @@ impl Condition {
         self.any(wanted, |condition, network| {
             let (first, last) = network.bounds();
             let length = if first.is_ipv4() { 4 } else { 16 };
-            condition.sql.push_str(&format!(
-                "(LENGTH(`{column}`) = {length} AND `{column}` BETWEEN ? AND ?)"
-            ));
+            condition
+                .sql
+                .push_str(&format!("(LENGTH(`{column}`) = {length} AND `{column}` BETWEEN ? AND ?)"));
             condition.values.push(Bound::Bytes(address_bytes(first)));
             condition.values.push(Bound::Bytes(address_bytes(last)));
         });
@@ -170,10 +162,8 @@ impl Condition {
             self.values.push(Bound::Text(word.to_ascii_lowercase()));
         } else {
             for (n, byte) in word.bytes().enumerate() {
-                self.sql.push_str(&format!(
-                    " AND SUBSTRING(CAST(`proto` AS BINARY), {}, 1) IN (?, ?)",
-                    n + 1
-                ));
+                self.sql
+                    .push_str(&format!(" AND SUBSTRING(CAST(`proto` AS BINARY), {}, 1) IN (?, ?)", n + 1));
                 self.values.push(Bound::Bytes(vec![byte.to_ascii_lowercase()]));
                 self.values.push(Bound::Bytes(vec![byte.to_ascii_uppercase()]));
             }

@@ -11,9 +11,7 @@ pub(super) fn is_reserved(table: &TableName, place: &str) -> StoreError {
 
 /// The name of a new table is in use.
 pub(super) fn is_taken(table: &TableName, place: &str) -> StoreError {
-    StoreError::Failed(format!(
-        "there is a table '{table}' in {place} already: choose another name"
-    ))
+    StoreError::Failed(format!("there is a table '{table}' in {place} already: choose another name"))
 }
 
 /// Something that is not the ledger has its name.

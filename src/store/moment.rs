@@ -34,11 +34,7 @@ impl Moment {
         let day = day - (365 * year + year / 4 - year / 100);
         let month = (5 * day + 2) / 153;
         let day = day - (153 * month + 2) / 5 + 1;
-        let (month, later) = if month < 10 {
-            (month + 3, 0)
-        } else {
-            (month - 9, 1)
-        };
+        let (month, later) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
         let micros = rest % Time::SECOND;
         rest /= Time::SECOND;
         Moment {
@@ -102,9 +98,9 @@ impl Moment {
             return None;
         }
         let number = |from: usize, to: usize| {
-            text.get(from..to)?.iter().try_fold(0u32, |sum, c| {
-                c.is_ascii_digit().then(|| sum * 10 + u32::from(c - b'0'))
-            })
+            text.get(from..to)?
+                .iter()
+                .try_fold(0u32, |sum, c| c.is_ascii_digit().then(|| sum * 10 + u32::from(c - b'0')))
         };
         Some(Moment {
             year: number(0, 4)? as u16,
@@ -113,11 +109,7 @@ impl Moment {
             hour: number(11, 13)? as u8,
             minute: number(14, 16)? as u8,
             second: number(17, 19)? as u8,
-            micros: if text.len() == TEXT_LEN {
-                number(20, 26)?
-            } else {
-                0
-            },
+            micros: if text.len() == TEXT_LEN { number(20, 26)? } else { 0 },
         })
     }
 }
@@ -158,13 +150,9 @@ mod tests {
 
     #[test]
     fn text_that_is_no_moment_is_none() {
-        for text in [
-            "",
-            "2024-05-04",
-            "2024-05-04T05:20:00",
-            "2024-05-04 05:20:0x",
-            "2024-05-04 05:20:00.12345",
-        ] {
+        for text in
+            ["", "2024-05-04", "2024-05-04T05:20:00", "2024-05-04 05:20:0x", "2024-05-04 05:20:00.12345"]
+        {
             assert_eq!(Moment::parse(text.as_bytes()), None, "{text}");
         }
         let zero = Moment::parse(b"0000-00-00 00:00:00").expect("right shape");

@@ -77,16 +77,10 @@ impl Mark {
         let rest = words.next();
         match (what, rest) {
             ("logs", Some(id)) if id.len() == 32 && id.bytes().all(|c| c.is_ascii_hexdigit()) => {
-                Some(Mark::Logs {
-                    version,
-                    incarnation: id.to_owned(),
-                })
+                Some(Mark::Logs { version, incarnation: id.to_owned() })
             }
             // What follows the version is the other version's own business.
-            ("logs", _) if version != VERSION => Some(Mark::Logs {
-                version,
-                incarnation: String::new(),
-            }),
+            ("logs", _) if version != VERSION => Some(Mark::Logs { version, incarnation: String::new() }),
             ("names", None) => Some(Mark::Names { version }),
             ("ledger", None) => Some(Mark::Ledger { version }),
             _ => None,
@@ -142,10 +136,7 @@ pub(super) fn new_incarnation() -> Result<String, StoreError> {
 
 /// The CREATE TABLE of a logs table.
 pub(super) fn logs(dialect: Dialect, table: &TableName, incarnation: &str) -> String {
-    let mark = Mark::Logs {
-        version: VERSION,
-        incarnation: incarnation.to_owned(),
-    };
+    let mark = Mark::Logs { version: VERSION, incarnation: incarnation.to_owned() };
     let word = |name: &str, most: usize| format!("`{name}` VARCHAR({most}) NOT NULL DEFAULT ''");
     let number = |name: &str, kind: &str| match dialect {
         Dialect::MySql => format!("`{name}` {kind} UNSIGNED NULL"),
@@ -244,20 +235,12 @@ pub(super) fn names(dialect: Dialect, table: &TableName) -> String {
             "`name` VARCHAR(255) NULL",
             "`at` BIGINT NOT NULL",
         ],
-        Dialect::Sqlite => [
-            "`address` BLOB NOT NULL PRIMARY KEY",
-            "`name` VARCHAR(255) NULL",
-            "`at` INTEGER NOT NULL",
-        ],
+        Dialect::Sqlite => {
+            ["`address` BLOB NOT NULL PRIMARY KEY", "`name` VARCHAR(255) NULL", "`at` INTEGER NOT NULL"]
+        }
     };
     let mark = Mark::Names { version: VERSION };
-    create(
-        dialect,
-        "CREATE TABLE",
-        table.as_str(),
-        &mark,
-        &columns.map(str::to_owned),
-    )
+    create(dialect, "CREATE TABLE", table.as_str(), &mark, &columns.map(str::to_owned))
 }
 
 fn time(dialect: Dialect, name: &str) -> String {
@@ -284,10 +267,7 @@ mod tests {
 
     #[test]
     fn a_mark_comes_back_from_its_text() {
-        let logs = Mark::Logs {
-            version: 1,
-            incarnation: "0123456789abcdef0123456789abcdef".to_owned(),
-        };
+        let logs = Mark::Logs { version: 1, incarnation: "0123456789abcdef0123456789abcdef".to_owned() };
         for mark in [logs, Mark::Names { version: 1 }, Mark::Ledger { version: 1 }] {
             assert_eq!(Mark::parse(&mark.to_string()), Some(mark));
         }
@@ -301,15 +281,7 @@ mod tests {
 
     #[test]
     fn other_comments_are_no_mark() {
-        for text in [
-            "",
-            "VIEW",
-            "ipta",
-            "ipta logs",
-            "ipta logs 1",
-            "ipta logs 1 short",
-            "logs of ipta 1",
-        ] {
+        for text in ["", "VIEW", "ipta", "ipta logs", "ipta logs 1", "ipta logs 1 short", "logs of ipta 1"] {
             assert_eq!(Mark::parse(text), None, "{text}");
         }
     }
@@ -319,20 +291,12 @@ mod tests {
         let table: TableName = "logs".parse().expect("a name");
         let incarnation = new_incarnation().expect("random");
         let sql = logs(Dialect::Sqlite, &table, &incarnation);
-        assert_eq!(
-            Mark::in_create(&sql).map(Mark::kind),
-            Some(TableKind::Logs { incarnation })
-        );
+        assert_eq!(Mark::in_create(&sql).map(Mark::kind), Some(TableKind::Logs { incarnation }));
     }
 
     #[test]
     fn a_table_of_the_c_program_is_known_by_its_integer_addresses() {
-        let old = [
-            ("id", "int"),
-            ("src_ip", "int"),
-            ("proto", "varchar"),
-            ("action", "varchar"),
-        ];
+        let old = [("id", "int"), ("src_ip", "int"), ("proto", "varchar"), ("action", "varchar")];
         assert!(historic(old.into_iter()));
         let new = old.map(|(name, kind)| (name, if name == "src_ip" { "varbinary" } else { kind }));
         assert!(!historic(new.into_iter()));

@@ -36,30 +36,17 @@ fn carriage_returns_are_no_text(shop: &Shop) {
 
 fn nul_and_broken_utf_8_become_replacement_characters(shop: &Shop) {
     let mut log = line(0).replace("IPT: DROP", "IPT: D\0OP").into_bytes();
-    log.extend(
-        line(1)
-            .replace(" gw ", " g\u{1}w ")
-            .bytes()
-            .map(|b| if b == 1 { 0xff } else { b }),
-    );
+    log.extend(line(1).replace(" gw ", " g\u{1}w ").bytes().map(|b| if b == 1 { 0xff } else { b }));
     shop.desk.write("a.log", log);
     shop.import(["a.log"]).says(["2 packets stored"]);
-    assert_eq!(
-        shop.number("SELECT COUNT(*) FROM logs WHERE action = 'D\u{fffd}OP'"),
-        1
-    );
-    assert_eq!(
-        shop.number("SELECT COUNT(*) FROM logs WHERE host = 'g\u{fffd}w'"),
-        1
-    );
+    assert_eq!(shop.number("SELECT COUNT(*) FROM logs WHERE action = 'D\u{fffd}OP'"), 1);
+    assert_eq!(shop.number("SELECT COUNT(*) FROM logs WHERE host = 'g\u{fffd}w'"), 1);
 }
 
 fn a_line_over_a_mebibyte_is_counted(shop: &Shop) {
     let long = "x".repeat(3 << 20);
-    shop.desk.write(
-        "a.log",
-        line(0) + &long + "\n" + &line(1) + line(2).trim_end() + &long + "\n" + &line(3),
-    );
+    shop.desk
+        .write("a.log", line(0) + &long + "\n" + &line(1) + line(2).trim_end() + &long + "\n" + &line(3));
     let said = shop.import(["a.log"]).says(["5 lines = "]);
     assert!(said.err.len() < 3000, "the line is shown whole");
     let rows = shop.rows();
@@ -72,8 +59,7 @@ fn several_records_on_one_line_are_several_packets(shop: &Shop) {
     let (one, two) = (line(0), line(1));
     let second = &two[two.find("IPT:").expect("a prefix")..];
     shop.desk.write("a.log", one.trim_end().to_owned() + second);
-    shop.import(["a.log"])
-        .says(["1 line = 1 with packets", "2 packets = 2 records"]);
+    shop.import(["a.log"]).says(["1 line = 1 with packets", "2 packets = 2 records"]);
     assert_eq!(shop.rows(), 2);
 }
 
@@ -83,40 +69,32 @@ fn repeats_count_each_time(shop: &Shop) {
     let quoted = format!("{head}kernel: message repeated 3 times: [ {text}]\n");
     let last = "May 17 00:00:09 gw last message repeated 4 times\n";
     shop.desk.write("a.log", line(5) + &quoted + &line(6) + last);
-    shop.import(["a.log"])
-        .says(["4 lines = 4 with packets", "9 packets = 2 records + 7 repeats"]);
+    shop.import(["a.log"]).says(["4 lines = 4 with packets", "9 packets = 2 records + 7 repeats"]);
     assert_eq!(shop.rows(), 9);
     let huge = "May 17 00:00:09 gw last message repeated 100001 times\n";
     shop.desk.write("b.log", line(7) + huge);
-    shop.import(["b.log"])
-        .says(["2 lines = 1 with packets + 1 damaged", "repeat count"]);
+    shop.import(["b.log"]).says(["2 lines = 1 with packets + 1 damaged", "repeat count"]);
     assert_eq!(shop.rows(), 10);
 }
 
 fn a_repeat_is_understood_across_two_runs(shop: &Shop) {
     shop.desk.write("a.log", lines(0..3));
     shop.import(["a.log"]);
-    shop.desk
-        .append("a.log", "May 17 00:00:09 gw last message repeated 2 times\n");
+    shop.desk.append("a.log", "May 17 00:00:09 gw last message repeated 2 times\n");
     shop.import(["a.log"]).says(["2 packets = 0 records + 2 repeats"]);
     assert_eq!(shop.rows(), 5);
     assert_eq!(shop.number("SELECT COUNT(*) FROM logs WHERE src_prt = 1026"), 3);
     // In a log that is longer than what is read again on going on.
     shop.desk.append("a.log", lines(10..2000));
     shop.import(["a.log"]);
-    shop.desk
-        .append("a.log", "May 17 01:00:09 gw last message repeated 2 times\n");
+    shop.desk.append("a.log", "May 17 01:00:09 gw last message repeated 2 times\n");
     shop.import(["a.log"]).says(["2 packets = 0 records + 2 repeats"]);
     assert_eq!(shop.rows(), 5 + 1990 + 2);
 }
 
 fn a_repeat_of_nothing_is_damaged(shop: &Shop) {
-    shop.desk.write(
-        "a.log",
-        "May 17 00:00:09 gw last message repeated 2 times\n".to_owned() + &line(0),
-    );
-    shop.import(["a.log"])
-        .says(["2 lines = 1 with packets + 1 damaged", "nothing to repeat"]);
+    shop.desk.write("a.log", "May 17 00:00:09 gw last message repeated 2 times\n".to_owned() + &line(0));
+    shop.import(["a.log"]).says(["2 lines = 1 with packets + 1 damaged", "nothing to repeat"]);
     assert_eq!(shop.rows(), 1);
 }
 
@@ -139,17 +117,10 @@ fn thirty_rotated_logs_in_any_order(shop: &Shop) {
     let args = || ["-i"].into_iter().chain(shuffled.iter().copied());
     let said = shop.ipta(args()).fine().says(["* 3000 packets stored."]);
     let order: Vec<&str> = said.err.lines().filter(|line| line.contains("a.log")).collect();
-    assert!(
-        order[0].contains("a.log.29.gz") && order[29].contains("a.log: "),
-        "{said:#?}"
-    );
+    assert!(order[0].contains("a.log.29.gz") && order[29].contains("a.log: "), "{said:#?}");
     assert_eq!(shop.rows(), 3000);
     let said = shop.ipta(args()).fine();
-    assert_eq!(
-        said.err.matches("100 lines already imported, 0 new.").count(),
-        30,
-        "{said:#?}"
-    );
+    assert_eq!(said.err.matches("100 lines already imported, 0 new.").count(), 30, "{said:#?}");
     assert_eq!(shop.rows(), 3000);
     let fallen = "SELECT COUNT(*) FROM logs a JOIN logs b ON b.id = a.id + 1 WHERE b.timestamp < a.timestamp";
     assert_eq!(shop.number(fallen), 0);
@@ -165,12 +136,10 @@ fn every_kind_of_compression(shop: &Shop) {
     // What a file is called says nothing of what it is.
     shop.desk.write("a.log", xz.finish().expect("packs"));
     shop.desk.write("b.gz", bzip2.finish().expect("packs"));
-    shop.desk
-        .write("c.xz", zstd::encode_all(text(2).as_bytes(), 3).expect("packs"));
+    shop.desk.write("c.xz", zstd::encode_all(text(2).as_bytes(), 3).expect("packs"));
     shop.desk.write("d", members);
     shop.desk.write("e.gz", text(4));
-    shop.import(["a.log", "b.gz", "c.xz", "d", "e.gz"])
-        .says(["500 packets stored"]);
+    shop.import(["a.log", "b.gz", "c.xz", "d", "e.gz"]).says(["500 packets stored"]);
     assert_eq!(shop.rows(), 500);
     for n in 0..4 {
         shop.desk.write("plain", text(n));
@@ -182,10 +151,7 @@ fn every_kind_of_compression(shop: &Shop) {
 fn standard_input_is_one_transaction_without_identity(shop: &Shop) {
     for run in 1..=2 {
         let args = shop.with_options(["-i", "-"]);
-        shop.desk
-            .fed(args, lines(0..100))
-            .fine()
-            .says(["standard input: 100 packets stored", "no identity"]);
+        shop.desk.fed(args, lines(0..100)).fine().says(["standard input: 100 packets stored", "no identity"]);
         assert_eq!(shop.rows(), run * 100);
     }
     let args = shop.with_options(["-i", "-"]);
@@ -196,10 +162,7 @@ fn standard_input_is_one_transaction_without_identity(shop: &Shop) {
     let middle = packed.len() / 2;
     packed[middle..middle + 8].fill(0xff);
     let args = shop.with_options(["-i", "-"]);
-    shop.desk
-        .fed(args, packed)
-        .refused(1)
-        .says(["standard input", "nothing of it was stored"]);
+    shop.desk.fed(args, packed).refused(1).says(["standard input", "nothing of it was stored"]);
     assert_eq!(shop.rows(), 300);
     let args = shop.with_options(["-i", "-"]);
     shop.desk.fed(args, "").fine().says(["standard input is empty"]);
@@ -207,10 +170,7 @@ fn standard_input_is_one_transaction_without_identity(shop: &Shop) {
     let iso = line(0).replace("May 17 00:00:00", "2026-05-17T00:00:00+0200");
     let args = shop.with_options(["-i", "-"]);
     shop.desk.fed(args, iso).fine().says(["1 packet stored"]);
-    assert_eq!(
-        shop.number("SELECT COUNT(*) FROM logs WHERE timestamp LIKE '2026-05-16 22:00:00%'"),
-        1
-    );
+    assert_eq!(shop.number("SELECT COUNT(*) FROM logs WHERE timestamp LIKE '2026-05-16 22:00:00%'"), 1);
 }
 
 fn a_damaged_gzip_gives_what_came_before(shop: &Shop) {
@@ -229,12 +189,7 @@ fn a_damaged_gzip_gives_what_came_before(shop: &Shop) {
         shop.desk.write(name, packed);
         let said = shop.ipta(["-i", name]);
         assert_eq!(said.status, Some(1), "{said:#?}");
-        said.clear().says([
-            name,
-            "damaged gzip data",
-            "what came before it is stored",
-            "gzip -t",
-        ]);
+        said.clear().says([name, "damaged gzip data", "what came before it is stored", "gzip -t"]);
         let rows = shop.rows();
         assert!((5_000..15_000).contains(&rows), "{rows}");
         let again = shop.ipta(["-i", name]);
@@ -245,8 +200,7 @@ fn a_damaged_gzip_gives_what_came_before(shop: &Shop) {
         // unpacks to something else for a while, so that is another log.
         if name == "cut.gz" {
             shop.desk.write("good.gz", &whole);
-            shop.import(["good.gz"])
-                .says(["already imported", "packets stored"]);
+            shop.import(["good.gz"]).says(["already imported", "packets stored"]);
             assert_eq!(shop.rows(), 20_000);
             shop.ipta(["-i", name]);
             assert_eq!(shop.rows(), 20_000);
@@ -300,26 +254,12 @@ fn the_two_sums_add_up(shop: &Shop) {
     let other = "May 17 00:00:01 gw sshd[7]: Accepted publickey for ana\n";
     let damaged = line(3).replace("SRC=203.0.113.3", "SRC=203.0.113.999");
     let repeat = "May 17 00:00:09 gw last message repeated 2 times\n";
-    shop.desk.write(
-        "a.log",
-        line(0) + repeat + other + &damaged + other + &line(1) + &line(2)[..50],
-    );
+    shop.desk.write("a.log", line(0) + repeat + other + &damaged + other + &line(1) + &line(2)[..50]);
     let said = shop.import(["a.log"]);
     assert_eq!(shop.rows(), 4);
-    let sum = said
-        .err
-        .lines()
-        .find(|line| line.contains(" lines = "))
-        .expect("the first sum");
-    assert_eq!(
-        sum,
-        "  7 lines = 3 with packets + 2 other + 1 damaged + 1 unfinished"
-    );
-    let sum = said
-        .err
-        .lines()
-        .find(|line| line.contains(" packets = "))
-        .expect("the second sum");
+    let sum = said.err.lines().find(|line| line.contains(" lines = ")).expect("the first sum");
+    assert_eq!(sum, "  7 lines = 3 with packets + 2 other + 1 damaged + 1 unfinished");
+    let sum = said.err.lines().find(|line| line.contains(" packets = ")).expect("the second sum");
     assert_eq!(sum, "  4 packets = 2 records + 2 repeats");
     said.says(["- 1 line damaged:", "such as: May 17"]);
 }
@@ -327,44 +267,28 @@ fn the_two_sums_add_up(shop: &Shop) {
 fn quiet_says_only_what_is_wrong(shop: &Shop) {
     shop.desk.write("a.log", lines(0..10));
     shop.desk.write("empty.log", "");
-    shop.desk.write(
-        "auth.log",
-        "May 17 00:00:01 gw sshd[7]: Accepted publickey for ana\n",
-    );
+    shop.desk.write("auth.log", "May 17 00:00:01 gw sshd[7]: Accepted publickey for ana\n");
     for _ in 0..2 {
-        let said = shop
-            .ipta(["--quiet", "-i", "a.log", "empty.log", "auth.log"])
-            .fine();
+        let said = shop.ipta(["--quiet", "-i", "a.log", "empty.log", "auth.log"]).fine();
         assert_eq!((said.out.as_str(), said.err.as_str()), ("", ""));
     }
     let said = shop.ipta(["--quiet", "-c", "-ct", "-i", "a.log"]).fine();
     assert_eq!((said.out.as_str(), said.err.as_str()), ("", ""));
-    shop.ipta(["--quiet", "-i", "typo.log"])
-        .refused(1)
-        .says(["typo.log"]);
-    shop.desk
-        .append("a.log", line(3).replace("SRC=203.0.113.3", "SRC=203.0.113.999"));
-    shop.ipta(["--quiet", "-i", "a.log"])
-        .fine()
-        .says(["1 line damaged"]);
+    shop.ipta(["--quiet", "-i", "typo.log"]).refused(1).says(["typo.log"]);
+    shop.desk.append("a.log", line(3).replace("SRC=203.0.113.3", "SRC=203.0.113.999"));
+    shop.ipta(["--quiet", "-i", "a.log"]).fine().says(["1 line damaged"]);
     assert_eq!(shop.rows(), 10);
 }
 
 fn a_wrong_prefix_takes_nothing_away(shop: &Shop) {
-    shop.desk
-        .write("a.log", lines(0..40).replace("IPT: DROP ", "[UFW BLOCK] "));
+    shop.desk.write("a.log", lines(0..40).replace("IPT: DROP ", "[UFW BLOCK] "));
     shop.import(["a.log"]).says(["--prefix ufw"]);
-    shop.ipta(["-i", "a.log", "--prefix", "ufw"])
-        .fine()
-        .says(["40 packets stored"]);
+    shop.ipta(["-i", "a.log", "--prefix", "ufw"]).fine().says(["40 packets stored"]);
     assert_eq!(shop.rows(), 40);
-    shop.ipta(["-i", "a.log", "--prefix", "ufw"])
-        .fine()
-        .says(["0 new"]);
+    shop.ipta(["-i", "a.log", "--prefix", "ufw"]).fine().says(["0 new"]);
     // A log that gave packets is known, whatever the prefix: what is new is read with the new one.
     shop.desk.append("a.log", lines(40..45));
-    shop.import(["a.log"])
-        .says(["40 lines already imported, 5 new, 5 packets stored"]);
+    shop.import(["a.log"]).says(["40 lines already imported, 5 new, 5 packets stored"]);
     assert_eq!(shop.rows(), 45);
 }
 
@@ -384,7 +308,6 @@ fn a_value_too_long_for_its_column_is_damaged(shop: &Shop) {
     let long = line(1).replace("IN=eth0", &format!("IN={}", "e".repeat(16)));
     let host = line(2).replace(" gw ", &format!(" {} ", "h".repeat(256)));
     shop.desk.write("a.log", line(0) + &long + &host + &line(3));
-    shop.import(["a.log"])
-        .says(["4 lines = 2 with packets + 2 damaged", "interface", "host"]);
+    shop.import(["a.log"]).says(["4 lines = 2 with packets + 2 damaged", "interface", "host"]);
     assert_eq!(shop.rows(), 2);
 }

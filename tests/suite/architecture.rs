@@ -55,10 +55,7 @@ struct Import {
 #[test]
 fn every_import_is_one_that_the_rule_allows() {
     let rule = rule();
-    assert_eq!(
-        everywhere(|file, text| imports_against(&rule, file, text)),
-        [""; 0]
-    );
+    assert_eq!(everywhere(|file, text| imports_against(&rule, file, text)), [""; 0]);
 }
 
 #[test]
@@ -109,10 +106,7 @@ fn made_up_faults_are_found() {
     for (file, text) in [
         ("netfilter/line.rs", "use super::header::Header;"),
         ("store/sqlite/rows.rs", "use crate::analysis::filter::Filters;"),
-        (
-            "store/mod.rs",
-            "/// See crate::commands for\nuse crate::store::Entry;",
-        ),
+        ("store/mod.rs", "/// See crate::commands for\nuse crate::store::Entry;"),
         (
             "commands/import/pipeline.rs",
             "use super::super::logs::Source; use crate::netfilter::{Time, batch};",
@@ -120,23 +114,13 @@ fn made_up_faults_are_found() {
     ] {
         assert!(imports_against(&rule, file, text).is_empty(), "{file}: {text}");
     }
+    assert_eq!(commands_that_meet("commands/import/pipeline.rs", "use super::super::tables::list;").len(), 1);
     assert_eq!(
-        commands_that_meet("commands/import/pipeline.rs", "use super::super::tables::list;").len(),
-        1
-    );
-    assert_eq!(
-        commands_that_meet(
-            "commands/scan.rs",
-            "use crate::commands::{session::Session, follow};"
-        )
-        .len(),
+        commands_that_meet("commands/scan.rs", "use crate::commands::{session::Session, follow};").len(),
         1
     );
     assert!(commands_that_meet("commands/scan.rs", "use super::session::Session;").is_empty());
-    assert_eq!(
-        strangers("commands/import/mod.rs", "let c: rusqlite::Connection;").len(),
-        1
-    );
+    assert_eq!(strangers("commands/import/mod.rs", "let c: rusqlite::Connection;").len(), 1);
     assert_eq!(strangers("input/tail.rs", "use notify::Watcher;").len(), 1);
     assert!(strangers("store/mod.rs", "pub use mysql::create_database;").is_empty());
     assert!(strangers("dns/mod.rs", "self.notify::<u8>()").is_empty());
@@ -196,10 +180,7 @@ fn rule() -> Rule {
             rule.insert(from.trim().to_owned(), to.clone());
         }
     }
-    assert!(
-        rule.len() >= 10 && rule["netfilter"].is_empty() && !rule["commands"].is_empty(),
-        "{rule:?}"
-    );
+    assert!(rule.len() >= 10 && rule["netfilter"].is_empty() && !rule["commands"].is_empty(), "{rule:?}");
     rule
 }
 
@@ -211,27 +192,15 @@ fn imports_against(rule: &Rule, file: &str, text: &str) -> Vec<String> {
     };
     let mut found = Vec::new();
     for import in imports(file, text) {
-        let Some(to) = import
-            .path
-            .first()
-            .filter(|to| rule.contains_key(*to) && **to != module)
-        else {
+        let Some(to) = import.path.first().filter(|to| rule.contains_key(*to) && **to != module) else {
             continue;
         };
         let part_is_open = |part: &String| {
-            let names = PARTS
-                .iter()
-                .find(|(name, _)| name == part)
-                .unwrap_or_else(|| panic!("what is '{part}'?"))
-                .1;
-            import
-                .path
-                .get(1)
-                .is_some_and(|name| names.contains(&name.as_str()))
+            let names =
+                PARTS.iter().find(|(name, _)| name == part).unwrap_or_else(|| panic!("what is '{part}'?")).1;
+            import.path.get(1).is_some_and(|name| names.contains(&name.as_str()))
         };
-        let fine = allowed
-            .iter()
-            .any(|(name, part)| name == to && part.as_ref().is_none_or(part_is_open));
+        let fine = allowed.iter().any(|(name, part)| name == to && part.as_ref().is_none_or(part_is_open));
         if !fine {
             found.push(format!(
                 "src/{file}:{}: {module} may not use {}",
@@ -245,10 +214,7 @@ fn imports_against(rule: &Rule, file: &str, text: &str) -> Vec<String> {
 
 /// Uses of one command by another.
 fn commands_that_meet(file: &str, text: &str) -> Vec<String> {
-    let Some(own) = file
-        .strip_prefix("commands/")
-        .filter(|file| !ABOVE.contains(file))
-    else {
+    let Some(own) = file.strip_prefix("commands/").filter(|file| !ABOVE.contains(file)) else {
         return Vec::new();
     };
     let own = top(own);
@@ -260,19 +226,14 @@ fn commands_that_meet(file: &str, text: &str) -> Vec<String> {
         _ => false,
     };
     let found = imports(file, text).into_iter().filter(meets);
-    found
-        .map(|import| format!("src/{file}:{}: {}", import.line, import.path.join("::")))
-        .collect()
+    found.map(|import| format!("src/{file}:{}: {}", import.line, import.path.join("::"))).collect()
 }
 
 /// The modules of `commands/`.
 fn siblings() -> BTreeSet<String> {
     let entries = fs::read_dir(project("src/commands")).expect("lists");
     let names = entries.map(|entry| entry.expect("lists").file_name().to_string_lossy().into_owned());
-    names
-        .map(|name| name.trim_end_matches(".rs").to_owned())
-        .chain(["follow".to_owned()])
-        .collect()
+    names.map(|name| name.trim_end_matches(".rs").to_owned()).chain(["follow".to_owned()]).collect()
 }
 
 /// Uses of third-party crates outside their place.
@@ -285,10 +246,7 @@ fn strangers(file: &str, text: &str) -> Vec<String> {
     let mut found = Vec::new();
     for (number, line) in code(text) {
         for used in USE.captures_iter(line) {
-            let (name, place) = CRATES
-                .iter()
-                .find(|(name, _)| *name == &used[1])
-                .expect("one of them");
+            let (name, place) = CRATES.iter().find(|(name, _)| *name == &used[1]).expect("one of them");
             if !file.starts_with(place) {
                 found.push(format!("src/{file}:{number}: {name} lives in src/{place}"));
             }
@@ -326,11 +284,7 @@ fn imports(file: &str, text: &str) -> Vec<Import> {
     let mut kept = String::new();
     for line in text.lines() {
         // A comment becomes an empty line, so that lines keep their numbers.
-        kept.push_str(if line.trim_start().starts_with("//") {
-            ""
-        } else {
-            line
-        });
+        kept.push_str(if line.trim_start().starts_with("//") { "" } else { line });
         kept.push('\n');
     }
     let own = own_path(file);
@@ -381,9 +335,7 @@ fn open(text: &str, base: &[String], paths: &mut Vec<Vec<String>>) {
             }
             return;
         }
-        let end = rest
-            .find(|c: char| !c.is_alphanumeric() && c != '_')
-            .unwrap_or(rest.len());
+        let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
         path.push(rest[..end].to_owned());
         match rest[end..].strip_prefix("::") {
             Some(more) => rest = more,

@@ -22,9 +22,7 @@ fn tutorial(prefix: &str, second: u32, source: &str, from: u32, port: u16) -> St
 /// Sixty SSH connections in a minute: the first five within the limit, the others over it.
 fn password_guesser() -> String {
     let prefix = |n| if n < 5 { "*LOG*" } else { "*ATTACK*" };
-    (0..60)
-        .map(|n| tutorial(prefix(n), 3600 + n, "203.0.113.9", 40_000 + n, 22))
-        .collect()
+    (0..60).map(|n| tutorial(prefix(n), 3600 + n, "203.0.113.9", 40_000 + n, 22)).collect()
 }
 
 /// What was found: kind, source, target, packets.
@@ -34,32 +32,16 @@ fn found(said: &str) -> Vec<(String, String, u64)> {
     let text = |cell: &Value| cell.as_str().expect("a text").to_owned();
     rows.map(|row| {
         let packets = &row["packets"];
-        let packets = packets
-            .as_u64()
-            .or_else(|| packets.as_str()?.trim_end_matches('+').parse().ok());
-        (
-            text(&row["attack"]),
-            text(&row["source_ip"]),
-            packets.expect("a number"),
-        )
+        let packets = packets.as_u64().or_else(|| packets.as_str()?.trim_end_matches('+').parse().ok());
+        (text(&row["attack"]), text(&row["source_ip"]), packets.expect("a number"))
     })
     .collect()
 }
 
 fn attacks(desk: &Desk, log: &str, prefix: &str) -> Vec<(String, String, u64)> {
     desk.write("log", log);
-    let call = [
-        "-a",
-        "log",
-        "--prefix",
-        prefix,
-        "--modules",
-        "attacks",
-        "--format",
-        "json",
-        "--limit",
-        "100",
-    ];
+    let call =
+        ["-a", "log", "--prefix", prefix, "--modules", "attacks", "--format", "json", "--limit", "100"];
     found(&desk.ipta(call).fine().out)
 }
 
@@ -67,27 +49,16 @@ fn attacks(desk: &Desk, log: &str, prefix: &str) -> Vec<(String, String, u64)> {
 fn the_tutorial_word_for_word_gives_its_brute_force_and_its_flood_and_nothing_else() {
     for spoofed in [false, true] {
         let source = |n: u32| {
-            if spoofed {
-                format!("192.0.2.{}", n % 250 + 1)
-            } else {
-                "192.0.2.5".to_owned()
-            }
+            if spoofed { format!("192.0.2.{}", n % 250 + 1) } else { "192.0.2.5".to_owned() }
         };
         let flood = (0..300).map(|n| tutorial("*LOG*", 7200 + n / 30, &source(n), 1024 + n, 143));
         let ordinary = (0..20).map(|n| tutorial("*LOG*", 20_000 + n * 1800, "203.0.113.77", 2000 + n, 143));
-        let log: String = [password_guesser()]
-            .into_iter()
-            .chain(flood)
-            .chain(ordinary)
-            .collect();
+        let log: String = [password_guesser()].into_iter().chain(flood).chain(ordinary).collect();
         let mut found = attacks(&Desk::new(), &log, "tutorial");
         found.sort();
         let flooder = if spoofed { "250 hosts" } else { "192.0.2.5" };
         let expected = [("SYN flood", flooder, 300), ("brute force", "203.0.113.9", 60)];
-        assert_eq!(
-            found,
-            expected.map(|(kind, source, n)| (kind.to_owned(), source.to_owned(), n))
-        );
+        assert_eq!(found, expected.map(|(kind, source, n)| (kind.to_owned(), source.to_owned(), n)));
     }
 }
 
@@ -97,13 +68,8 @@ fn a_table_tells_of_the_same_attacks_as_the_log() {
     for shop in [Shop::on_a_file(), Shop::on_a_server()] {
         let path = shop.desk.write("log", &log).display().to_string();
         shop.ipta(["--prefix", "tutorial", "-i", &path]).fine();
-        let said = shop
-            .ipta(["-a", "--modules", "attacks", "--format", "json"])
-            .fine();
-        assert_eq!(
-            found(&said.out),
-            [("brute force".to_owned(), "203.0.113.9".to_owned(), 60)]
-        );
+        let said = shop.ipta(["-a", "--modules", "attacks", "--format", "json"]).fine();
+        assert_eq!(found(&said.out), [("brute force".to_owned(), "203.0.113.9".to_owned(), 60)]);
     }
 }
 
@@ -150,22 +116,10 @@ fn an_ordinary_day_has_no_finding() {
 fn follow_tells_of_an_attack_within_a_second_of_its_sixth_connection() {
     let desk = Desk::new();
     desk.write("log", tutorial("*LOG*", 3599, "192.0.2.1", 1, 80));
-    let call = [
-        "--follow",
-        "log",
-        "--last",
-        "1",
-        "--prefix",
-        "tutorial",
-        "--attacks",
-    ];
+    let call = ["--follow", "log", "--last", "1", "--prefix", "tutorial", "--attacks"];
     let running = Running::start(desk.command(call));
     running.packets(1);
-    let six: Vec<String> = password_guesser()
-        .lines()
-        .take(6)
-        .map(|line| format!("{line}\n"))
-        .collect();
+    let six: Vec<String> = password_guesser().lines().take(6).map(|line| format!("{line}\n")).collect();
     desk.append("log", six.concat());
     let written = Instant::now();
     let told = loop {
@@ -175,13 +129,8 @@ fn follow_tells_of_an_attack_within_a_second_of_its_sixth_connection() {
         }
     };
     assert!(
-        told.text
-            .starts_with("ATTACK: brute force from 203.0.113.9 on 198.51.100.1 port 22: 6 connections"),
+        told.text.starts_with("ATTACK: brute force from 203.0.113.9 on 198.51.100.1 port 22: 6 connections"),
         "{told:?}"
     );
-    assert!(
-        written.elapsed() < Duration::from_secs(1),
-        "{:?}",
-        written.elapsed()
-    );
+    assert!(written.elapsed() < Duration::from_secs(1), "{:?}", written.elapsed());
 }

@@ -79,8 +79,5 @@ pub const INVALID: &[[&str; 6]] = &[
 ];
 
 /// Chapter 5.5, interface statistics: count, interface in, action, protocol. The table is complete.
-pub const INTERFACES: &[[&str; 4]] = &[
-    ["241", "eth0", "INVALID", "TCP"],
-    ["217", "eth0", "DROP", "TCP"],
-    ["43", "eth0", "DROP", "UDP"],
-];
+pub const INTERFACES: &[[&str; 4]] =
+    &[["241", "eth0", "INVALID", "TCP"], ["217", "eth0", "DROP", "TCP"], ["43", "eth0", "DROP", "UDP"]];

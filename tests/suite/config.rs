@@ -7,20 +7,11 @@ use crate::process::{Desk, PASSWORD, Shop, account_options, lines};
 
 /// Rows of the first table of a report.
 fn rows(report: &str) -> usize {
-    report
-        .trim_start()
-        .lines()
-        .skip(3)
-        .take_while(|line| !line.is_empty())
-        .count()
+    report.trim_start().lines().skip(3).take_while(|line| !line.is_empty()).count()
 }
 
 fn mode(desk: &Desk, name: &str) -> u32 {
-    std::fs::metadata(desk.path(name))
-        .expect("a file")
-        .permissions()
-        .mode()
-        & 0o777
+    std::fs::metadata(desk.path(name)).expect("a file").permissions().mode() & 0o777
 }
 
 #[test]
@@ -32,15 +23,9 @@ fn the_command_line_beats_the_file_and_the_file_beats_the_default() {
     assert_eq!(rows(&desk.ipta(["-a", "a.log"]).fine().out), 3);
     assert_eq!(rows(&desk.ipta(["-a", "a.log", "-l", "5"]).fine().out), 5);
     // The last of a repeated option, and another file instead of the one at home.
-    assert_eq!(
-        rows(&desk.ipta(["-l", "7", "-a", "a.log", "-l", "6"]).fine().out),
-        6
-    );
+    assert_eq!(rows(&desk.ipta(["-l", "7", "-a", "a.log", "-l", "6"]).fine().out), 6);
     desk.write("other.conf", "limit = 2\n");
-    assert_eq!(
-        rows(&desk.ipta(["--config", "other.conf", "-a", "a.log"]).fine().out),
-        2
-    );
+    assert_eq!(rows(&desk.ipta(["--config", "other.conf", "-a", "a.log"]).fine().out), 2);
 }
 
 #[test]
@@ -68,36 +53,25 @@ fn every_switch_has_its_opposite() {
 fn the_store_is_one_setting() {
     let desk = Desk::new();
     let account = server().fresh_database();
-    desk.ipta(account_options(&account).into_iter().chain(["-ct".to_owned()]))
-        .fine();
+    desk.ipta(account_options(&account).into_iter().chain(["-ct".to_owned()])).fine();
     desk.write(".ipta-conf", "db_file = \"packets.db\"\ndb_table = \"mine\"\n");
     // A path in the file starts at the file's folder, wherever the call is made.
     let mut call = desk.command(["-ct"]);
     call.current_dir("/");
-    crate::process::run(call, "")
-        .fine()
-        .says(["'mine'", "packets.db"]);
+    crate::process::run(call, "").fine().says(["'mine'", "packets.db"]);
     assert!(desk.path("packets.db").exists());
     // A host on the command line means that server, not the file.
     let args =
-        account_options(&account)
-            .into_iter()
-            .chain(["-t".to_owned(), "logs".to_owned(), "-a".to_owned()]);
+        account_options(&account).into_iter().chain(["-t".to_owned(), "logs".to_owned(), "-a".to_owned()]);
     desk.ipta(args).fine().says(["Table 'logs' is empty"]);
-    desk.ipta(["-h", "/nowhere/sock", "-lt"])
-        .refused(1)
-        .says(["/nowhere/sock"]);
-    desk.ipta(["-d", "elsewhere", "-h", "/nowhere/sock", "-lt"])
-        .refused(1)
-        .says(["/nowhere/sock"]);
+    desk.ipta(["-h", "/nowhere/sock", "-lt"]).refused(1).says(["/nowhere/sock"]);
+    desk.ipta(["-d", "elsewhere", "-h", "/nowhere/sock", "-lt"]).refused(1).says(["/nowhere/sock"]);
 }
 
 #[test]
 fn saving_keeps_what_the_next_call_needs() {
     let desk = Desk::new();
-    desk.ipta(["--db-file", "packets.db", "-ct", "mine", "-l", "3", "-s"])
-        .fine()
-        .says([".ipta-conf"]);
+    desk.ipta(["--db-file", "packets.db", "-ct", "mine", "-l", "3", "-s"]).fine().says([".ipta-conf"]);
     assert_eq!(mode(&desk, ".ipta-conf"), 0o600);
     desk.write("a.log", lines(0..40));
     desk.ipta(["-i", "a.log"]).fine().says(["'mine'", "40 packets"]);
@@ -108,10 +82,7 @@ fn saving_keeps_what_the_next_call_needs() {
     desk.ipta(["-l", "4", "-s"]).fine();
     assert_eq!(mode(&desk, ".ipta-conf"), 0o600);
     let text = String::from_utf8(desk.read(".ipta-conf")).expect("text");
-    assert!(
-        text.contains("# my own words") && text.contains("limit = 4") && text.contains("mine"),
-        "{text}"
-    );
+    assert!(text.contains("# my own words") && text.contains("limit = 4") && text.contains("mine"), "{text}");
 }
 
 #[test]
@@ -120,8 +91,7 @@ fn a_password_is_saved_only_when_somebody_said_yes() {
     let desk = Desk::new();
     let save = |more: &[&str]| {
         let more = more.iter().map(|&arg| arg.to_owned());
-        desk.ipta(account_options(&account).into_iter().chain(more))
-            .fine()
+        desk.ipta(account_options(&account).into_iter().chain(more)).fine()
     };
     save(&["-s"]).says([".ipta-conf", "without the password", "--yes"]);
     let text = String::from_utf8(desk.read(".ipta-conf")).expect("text");
@@ -129,9 +99,7 @@ fn a_password_is_saved_only_when_somebody_said_yes() {
     let said = save(&["-s", "--yes"]);
     assert!(!said.err.contains(PASSWORD), "{said:#?}");
     assert_eq!(mode(&desk, ".ipta-conf"), 0o600);
-    desk.ipta(["-ct"])
-        .fine()
-        .says(["created in database", &account.database]);
+    desk.ipta(["-ct"]).fine().says(["created in database", &account.database]);
     // A file that others can read gets one warning, and works.
     std::fs::set_permissions(desk.path(".ipta-conf"), PermissionsExt::from_mode(0o644)).expect("a mode");
     let said = desk.ipta(["-lt"]).fine().says(["holds a password", "chmod 600"]);
@@ -143,9 +111,7 @@ fn a_file_that_cannot_be_parsed_is_never_overwritten() {
     let desk = Desk::new();
     let broken = "db_host = localhost\ndb_pass = hunter2\n";
     desk.write(".ipta-conf", broken);
-    desk.ipta(["-l", "3", "-s"])
-        .refused(2)
-        .says([".ipta-conf", "line 1"]);
+    desk.ipta(["-l", "3", "-s"]).refused(2).says([".ipta-conf", "line 1"]);
     assert_eq!(desk.read(".ipta-conf"), broken.as_bytes());
 }
 
@@ -153,12 +119,9 @@ fn a_file_that_cannot_be_parsed_is_never_overwritten() {
 fn a_broken_file_stops_no_help() {
     let desk = Desk::new();
     desk.write(".ipta-conf", "db_host = localhost\n[[[\n");
-    for (option, word) in [
-        ("--help", "--import"),
-        ("--version", "ipta "),
-        ("--license", "license"),
-        ("--usage", "--analyze"),
-    ] {
+    for (option, word) in
+        [("--help", "--import"), ("--version", "ipta "), ("--license", "license"), ("--usage", "--analyze")]
+    {
         let said = desk.ipta([option]).fine();
         assert!(said.out.to_lowercase().contains(word), "{said:#?}");
         assert_eq!(said.err, "");
@@ -196,8 +159,5 @@ fn the_zone_of_the_process_is_the_zone_of_the_log() {
     shop.desk.write("a.log", lines(0..1));
     shop.import(["a.log"]);
     // Midnight in May at two hours east of Greenwich.
-    assert_eq!(
-        shop.number("SELECT COUNT(*) FROM logs WHERE timestamp LIKE '%-05-16 22:00:00%'"),
-        1
-    );
+    assert_eq!(shop.number("SELECT COUNT(*) FROM logs WHERE timestamp LIKE '%-05-16 22:00:00%'"), 1);
 }

@@ -81,10 +81,7 @@ struct Running(Child);
 
 impl Running {
     fn start(mut command: Command) -> Running {
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         Running(command.spawn().expect("starts"))
     }
 
@@ -261,9 +258,8 @@ fn four_logs_imported_at_once_are_exact(shop: &Shop) {
         shop.desk.write(name, lines(n * EACH..(n + 1) * EACH));
     }
     // Each by two, in another order.
-    let runs: Vec<Running> = (0..4)
-        .map(|n| Running::start(shop.command(["-i", &names[n], &names[(n + 1) % 4]])))
-        .collect();
+    let runs: Vec<Running> =
+        (0..4).map(|n| Running::start(shop.command(["-i", &names[n], &names[(n + 1) % 4]]))).collect();
     for run in runs {
         assert_eq!(run.end(), Some(0));
     }
@@ -283,9 +279,7 @@ fn standard_input_killed_leaves_nothing(shop: &Shop) {
             .stdin(Stdio::null())
             .stdout(Stdio::piped());
         let mut writer = writer.spawn().expect("starts");
-        call.stdin(writer.stdout.take().expect("a pipe"))
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
+        call.stdin(writer.stdout.take().expect("a pipe")).stdout(Stdio::null()).stderr(Stdio::null());
         let call = Running(call.spawn().expect("starts"));
         assert!(call.kill_after(Duration::from_millis(300 + dice.below(2000))));
         writer.kill().expect("kills");
@@ -320,11 +314,7 @@ fn server_killed(kills: u32, packets: u64) {
         if clears {
             shop.import(["a.log"]);
         }
-        let call = shop.command(if clears {
-            &["-c", "-i", "a.log"][..]
-        } else {
-            &["-i", "a.log"]
-        });
+        let call = shop.command(if clears { &["-c", "-i", "a.log"][..] } else { &["-i", "a.log"] });
         let said = std::thread::scope(|scope| {
             let said = scope.spawn(|| run(call, ""));
             std::thread::sleep(Duration::from_micros(dice.below(whole)));
@@ -350,14 +340,9 @@ fn server_killed(kills: u32, packets: u64) {
 #[test]
 fn a_connection_cut_by_the_servers_administrator_is_said_and_nothing_is_lost() {
     let shop = Shop::on_a_server();
-    let Kept::Server(server, account) = &shop.place else {
-        unreachable!("a server")
-    };
+    let Kept::Server(server, account) = &shop.place else { unreachable!("a server") };
     shop.desk.write("a.log", lines(0..PACKETS));
-    let find = format!(
-        "SELECT id FROM information_schema.processlist WHERE user = '{}'",
-        account.user
-    );
+    let find = format!("SELECT id FROM information_schema.processlist WHERE user = '{}'", account.user);
     let call = shop.command(["-i", "a.log"]);
     let said = std::thread::scope(|scope| {
         let said = scope.spawn(|| run(call, ""));
@@ -398,37 +383,18 @@ cp "$2/packets.db" packets.db
     std::fs::create_dir(desk.path("small")).expect("creates");
     let program = desk.copy_of_the_program();
     let mut command = Command::new("unshare");
-    command
-        .arg(if is_root() { "-m" } else { "-rm" })
-        .args(["sh", "-c", SCRIPT, "sh"]);
-    command
-        .arg(program)
-        .arg(desk.path("small"))
-        .current_dir(desk.path(""))
-        .env("TZ", "UTC");
+    command.arg(if is_root() { "-m" } else { "-rm" }).args(["sh", "-c", SCRIPT, "sh"]);
+    command.arg(program).arg(desk.path("small")).current_dir(desk.path("")).env("TZ", "UTC");
     let said = run(command, "");
     let denied = ["unshare:", "mount:"].iter().any(|word| said.err.contains(word));
-    assert!(
-        !denied,
-        "a small disk needs a mount namespace, which is refused here: {}",
-        said.err
-    );
+    assert!(!denied, "a small disk needs a mount namespace, which is refused here: {}", said.err);
     assert_eq!(said.status, Some(0), "{said:#?}");
     let told = |name: &str| String::from_utf8_lossy(&desk.read(name)).into_owned();
     assert_eq!(told("status"), "1\n");
-    let first = Said {
-        status: Some(1),
-        out: String::new(),
-        err: told("first"),
-    };
-    first
-        .clear()
-        .says(["packets.db' is full", "make room", "run ipta again"]);
+    let first = Said { status: Some(1), out: String::new(), err: told("first") };
+    first.clear().says(["packets.db' is full", "make room", "run ipta again"]);
     assert!(told("listed").contains("logs"), "{}", told("listed"));
-    let shop = Shop {
-        place: Kept::File(desk.path("packets.db")),
-        desk,
-    };
+    let shop = Shop { place: Kept::File(desk.path("packets.db")), desk };
     exact(&shop, PACKETS);
     assert!(told_of(&shop, "third").contains("0 new"));
 }

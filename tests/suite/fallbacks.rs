@@ -21,17 +21,9 @@ fn holds_everything(server: &'static Server) {
     shop.desk.write("a.log", lines(0..5000) + &quotes);
     shop.import(["a.log"]).says(["5001 packets stored"]);
     assert_eq!(shop.rows(), 5001);
-    assert_eq!(
-        shop.number(r#"SELECT COUNT(*) FROM logs WHERE HEX(action) = '442252274F5C50602555F'"#),
-        0
-    );
+    assert_eq!(shop.number(r#"SELECT COUNT(*) FROM logs WHERE HEX(action) = '442252274F5C50602555F'"#), 0);
     let bytes: String = r#"D"R'O\P`%_"#.bytes().map(|byte| format!("{byte:02X}")).collect();
-    assert_eq!(
-        shop.number(&format!(
-            "SELECT COUNT(*) FROM logs WHERE HEX(action) = '{bytes}'"
-        )),
-        1
-    );
+    assert_eq!(shop.number(&format!("SELECT COUNT(*) FROM logs WHERE HEX(action) = '{bytes}'")), 1);
     shop.desk.append("a.log", lines(5000..5100));
     shop.import(["a.log"]).says(["100 new"]);
     assert_eq!(shop.rows(), 5101);
@@ -55,11 +47,7 @@ fn without_load_data_local() {
 #[test]
 fn with_small_packets() {
     static SERVER: OnceLock<Server> = OnceLock::new();
-    holds_everything(server(
-        &SERVER,
-        false,
-        &["--local-infile=0", "--max-allowed-packet=16384"],
-    ));
+    holds_everything(server(&SERVER, false, &["--local-infile=0", "--max-allowed-packet=16384"]));
 }
 
 #[test]

@@ -38,18 +38,12 @@ fn log(packets: &[Made]) -> String {
     let line = |(n, made): (usize, &Made)| {
         let day = 1 + n / 60;
         let transport = match made.port {
-            Some(port) => format!(
-                "PROTO=TCP SPT={} DPT={port} WINDOW=1024 RES=0x00 SYN URGP=0",
-                1000 + n
-            ),
+            Some(port) => format!("PROTO=TCP SPT={} DPT={port} WINDOW=1024 RES=0x00 SYN URGP=0", 1000 + n),
             None if made.source.contains(':') => "PROTO=ICMPv6 TYPE=128 CODE=0 ID=1 SEQ=1".to_owned(),
             None => "PROTO=ICMP TYPE=8 CODE=0 ID=1 SEQ=1".to_owned(),
         };
         let (target, network) = match made.source.contains(':') {
-            true => (
-                "2001:0db8:0000:0000:0000:0000:0000:ffff",
-                "LEN=60 TC=0 HOPLIMIT=64 FLOWLBL=0",
-            ),
+            true => ("2001:0db8:0000:0000:0000:0000:0000:ffff", "LEN=60 TC=0 HOPLIMIT=64 FLOWLBL=0"),
             false => ("198.51.100.1", "LEN=60 TOS=0x00 PREC=0x00 TTL=64 ID=7 DF"),
         };
         format!(
@@ -66,15 +60,11 @@ fn log(packets: &[Made]) -> String {
 type Case = (&'static [&'static str], fn(usize, &Made) -> bool);
 
 const CASES: &[Case] = &[
-    (&["--src", "192.0.2.0/24"], |_, p| {
-        p.source.starts_with("192.0.2.")
-    }),
+    (&["--src", "192.0.2.0/24"], |_, p| p.source.starts_with("192.0.2.")),
     (&["--src", "2001:db8::/32"], |_, p| p.source.contains(':')),
     (&["--dst", "198.51.100.1"], |_, p| !p.source.contains(':')),
     (&["--dport", "22"], |_, p| p.port == Some(22)),
-    (&["--dport", "ssh", "--dport", "25-27"], |_, p| {
-        matches!(p.port, Some(22 | 25..=27))
-    }),
+    (&["--dport", "ssh", "--dport", "25-27"], |_, p| matches!(p.port, Some(22 | 25..=27))),
     (&["--proto", "icmp"], |_, p| p.port.is_none()),
     (&["--proto", "TCP"], |_, p| p.port.is_some()),
     (&["--action", "INVALID"], |_, p| p.action == "INVALID"),
@@ -84,10 +74,9 @@ const CASES: &[Case] = &[
     (&["--no-accept"], |_, p| p.action != "ACCEPT"),
     (&["--since", "2026-05-03"], |n, _| n >= 120),
     (&["--until", "2026-05-02"], |n, _| n < 120),
-    (
-        &["--since", "2026-05-02 12:00", "--until", "2026-05-03 12:00"],
-        |n, p| n / 60 == 1 && p.hour >= 12 || n / 60 == 2 && p.hour < 12,
-    ),
+    (&["--since", "2026-05-02 12:00", "--until", "2026-05-03 12:00"], |n, p| {
+        n / 60 == 1 && p.hour >= 12 || n / 60 == 2 && p.hour < 12
+    }),
     (&["--sport", "1000-1099"], |n, p| p.port.is_some() && n < 100),
     (
         &[
@@ -120,27 +109,14 @@ fn every_filter_gives_the_packets_that_it_names_from_every_place() {
         shop.ipta(["--year", "2026", "-i", &log]).fine();
     }
     for (filter, takes) in CASES {
-        let report = [
-            "--year",
-            "2026",
-            "--format",
-            "json",
-            "--modules",
-            "all",
-            "--limit",
-            "500",
-        ];
+        let report = ["--year", "2026", "--format", "json", "--modules", "all", "--limit", "500"];
         // What has no time is in no span of time; what is timeless here is UDP from 192.0.2.250.
         let timeless = match filter {
             ["--src", "192.0.2.0/24"] | ["--dst", _] | ["--no-local"] | ["--no-accept"] => 1,
             _ => 0,
         };
-        let expected = packets
-            .iter()
-            .enumerate()
-            .filter(|(n, made)| takes(*n, made))
-            .count() as u64
-            + timeless;
+        let expected =
+            packets.iter().enumerate().filter(|(n, made)| takes(*n, made)).count() as u64 + timeless;
         let from = |said: crate::process::Said| said.fine().out;
         let direct = from(desk.ipta(["-a", log.as_str()].iter().chain(&report).chain(*filter)));
         let year_less: Vec<&str> = report.iter().skip(2).copied().collect();
@@ -164,15 +140,8 @@ fn scan_takes_the_same_filters() {
     for (filter, takes) in CASES {
         let bare = ["--scan", "log", "--year", "2026", "--no-header", "--no-counter"];
         let shown = desk.ipta(bare.iter().chain(*filter)).fine().out;
-        let lines = shown
-            .lines()
-            .filter(|line| !line.contains(" 192.0.2.250 "))
-            .count();
-        let expected = packets
-            .iter()
-            .enumerate()
-            .filter(|(n, made)| takes(*n, made))
-            .count();
+        let lines = shown.lines().filter(|line| !line.contains(" 192.0.2.250 ")).count();
+        let expected = packets.iter().enumerate().filter(|(n, made)| takes(*n, made)).count();
         assert_eq!(lines, expected, "{filter:?}");
     }
 }
@@ -181,12 +150,9 @@ fn scan_takes_the_same_filters() {
 fn a_packet_without_a_time_is_left_out_of_a_span_and_counted() {
     let desk = Desk::new();
     desk.write("log", log(&made()));
-    let said = desk
-        .ipta(["-a", "log", "--year", "2026", "--since", "2026-05-01"])
-        .fine();
+    let said = desk.ipta(["-a", "log", "--year", "2026", "--since", "2026-05-01"]).fine();
     assert!(
-        said.out
-            .starts_with("Only packets since 2026-05-01 00:00:00; 1 without a time left out.\n"),
+        said.out.starts_with("Only packets since 2026-05-01 00:00:00; 1 without a time left out.\n"),
         "{said:#?}"
     );
 }
@@ -203,9 +169,6 @@ fn a_filter_that_is_none_is_refused_before_anything_is_done() {
         (["--modules", "denide"], "denide"),
         (["--modules", "new"], "--since"),
     ] {
-        Desk::new()
-            .ipta(["-a", &example].into_iter().chain(filter))
-            .refused(2)
-            .says([word]);
+        Desk::new().ipta(["-a", &example].into_iter().chain(filter)).refused(2).says([word]);
     }
 }

@@ -32,10 +32,7 @@ fn on_server(desk: &Desk, options: &[&str]) -> Said {
 #[test]
 fn no_server_at_the_host() {
     let desk = Desk::new();
-    for host in [
-        ["-h", "127.0.0.1", "--db-port", "1"],
-        ["-h", "/nowhere/mysqld.sock", "-d", "ipta"],
-    ] {
+    for host in [["-h", "127.0.0.1", "--db-port", "1"], ["-h", "/nowhere/mysqld.sock", "-d", "ipta"]] {
         on_server(&desk, &host).refused(1).says([
             "no database server",
             host[1],
@@ -44,9 +41,7 @@ fn no_server_at_the_host() {
             "--save-db",
         ]);
     }
-    desk.ipta(["--create-db", "-h", "/nowhere/mysqld.sock"])
-        .refused(1)
-        .says(["/nowhere/mysqld.sock"]);
+    desk.ipta(["--create-db", "-h", "/nowhere/mysqld.sock"]).refused(1).says(["/nowhere/mysqld.sock"]);
 }
 
 #[test]
@@ -60,75 +55,34 @@ fn something_else_listens_at_the_port() {
         }
     });
     let desk = Desk::new();
-    on_server(&desk, &["-h", "127.0.0.1", "--db-port", &port])
-        .refused(1)
-        .says(["127.0.0.1", "--db-port"]);
+    on_server(&desk, &["-h", "127.0.0.1", "--db-port", &port]).refused(1).says(["127.0.0.1", "--db-port"]);
 }
 
 #[test]
 fn a_wrong_password() {
     let account = server().fresh_database();
     let desk = Desk::new();
-    let call = [
-        "-h",
-        &account.host,
-        "-u",
-        &account.user,
-        "-p",
-        "hunter2",
-        "-d",
-        &account.database,
-    ];
-    on_server(&desk, &call)
-        .refused(1)
-        .says([&account.user, "password", "-pi", "--create-db"]);
+    let call = ["-h", &account.host, "-u", &account.user, "-p", "hunter2", "-d", &account.database];
+    on_server(&desk, &call).refused(1).says([&account.user, "password", "-pi", "--create-db"]);
 }
 
 #[test]
 fn no_database() {
     let account = server().fresh_database();
-    server().sql(
-        "",
-        &format!("GRANT ALL ON `nowhere`.* TO {}@localhost", account.user),
-    );
+    server().sql("", &format!("GRANT ALL ON `nowhere`.* TO {}@localhost", account.user));
     let desk = Desk::new();
-    let call = [
-        "-h",
-        &account.host,
-        "-u",
-        &account.user,
-        "-p",
-        PASSWORD,
-        "-d",
-        "nowhere",
-    ];
-    on_server(&desk, &call)
-        .refused(1)
-        .says(["'nowhere'", "ipta --create-db", "-d"]);
+    let call = ["-h", &account.host, "-u", &account.user, "-p", PASSWORD, "-d", "nowhere"];
+    on_server(&desk, &call).refused(1).says(["'nowhere'", "ipta --create-db", "-d"]);
     // Without rights on it a server does not even say that it is missing.
-    let call = [
-        "-h",
-        &account.host,
-        "-u",
-        &account.user,
-        "-p",
-        PASSWORD,
-        "-d",
-        "elsewhere",
-    ];
-    on_server(&desk, &call)
-        .refused(1)
-        .says(["'elsewhere'", "ipta --create-db"]);
+    let call = ["-h", &account.host, "-u", &account.user, "-p", PASSWORD, "-d", "elsewhere"];
+    on_server(&desk, &call).refused(1).says(["'elsewhere'", "ipta --create-db"]);
 }
 
 #[test]
 fn no_right_to_create() {
     let account = server().fresh_database();
     let (user, database) = (&account.user, &account.database);
-    server().sql(
-        "",
-        &format!("REVOKE ALL PRIVILEGES ON {database}.* FROM {user}@localhost"),
-    );
+    server().sql("", &format!("REVOKE ALL PRIVILEGES ON {database}.* FROM {user}@localhost"));
     server().sql("", &format!("GRANT SELECT ON {database}.* TO {user}@localhost"));
     let desk = Desk::new();
     let call = |more: &[&str]| {
@@ -136,9 +90,7 @@ fn no_right_to_create() {
         args.extend(more.iter().map(|&arg| arg.to_owned()));
         desk.ipta(args)
     };
-    call(&["--create-table"])
-        .refused(1)
-        .says([user, database, "--create-db"]);
+    call(&["--create-table"]).refused(1).says([user, database, "--create-db"]);
     let other = server().fresh_database();
     let mut args = account_options(&other);
     args.extend(["--create-db", "--admin-user", "nobody-here"].map(str::to_owned));
@@ -159,34 +111,22 @@ fn no_file_to_keep_packets_in() {
             .says(["none.db", "ipta --db-file none.db --create-table"]);
     }
     assert!(!desk.path("none.db").exists());
-    desk.ipta(["--db-file", "no/where.db", "--create-table"])
-        .refused(1)
-        .says(["no/where.db"]);
-    desk.ipta(["--db-file", ".", "--create-table"])
-        .refused(1)
-        .says(["--db-file"]);
+    desk.ipta(["--db-file", "no/where.db", "--create-table"]).refused(1).says(["no/where.db"]);
+    desk.ipta(["--db-file", ".", "--create-table"]).refused(1).says(["--db-file"]);
     desk.write("notes.txt", lines(0..50));
-    desk.ipta(["--db-file", "notes.txt", "--analyze"])
-        .refused(1)
-        .says(["notes.txt", "no SQLite database"]);
-    desk.ipta(["--db-file", "notes.txt", "--create-table"])
-        .refused(1)
-        .says(["notes.txt"]);
+    desk.ipta(["--db-file", "notes.txt", "--analyze"]).refused(1).says(["notes.txt", "no SQLite database"]);
+    desk.ipta(["--db-file", "notes.txt", "--create-table"]).refused(1).says(["notes.txt"]);
     assert_eq!(desk.read("notes.txt"), lines(0..50).into_bytes());
 }
 
 fn no_table(shop: &Shop) {
-    shop.ipta(["-t", "other", "--analyze"])
-        .refused(1)
-        .says(["'other'", "--create-table other"]);
+    shop.ipta(["-t", "other", "--analyze"]).refused(1).says(["'other'", "--create-table other"]);
     shop.sql("DROP TABLE logs");
     shop.desk.write("a.log", lines(0..3));
     for mode in [&["--analyze"][..], &["--clear"], &["--import", "a.log"]] {
         shop.ipta(mode).refused(1).says(["'logs'", "--create-table"]);
     }
-    shop.ipta(["--delete-table", "logs"])
-        .refused(1)
-        .says(["'logs'", "--list-tables"]);
+    shop.ipta(["--delete-table", "logs"]).refused(1).says(["'logs'", "--list-tables"]);
 }
 
 fn the_command_that_is_shown_works(shop: &Shop) {
@@ -204,20 +144,9 @@ fn the_command_that_is_shown_works(shop: &Shop) {
 fn typed(shop: &Shop, shown: &str) -> Said {
     let rest = shown.trim().strip_prefix("ipta ").expect("our name");
     let mut shell = Command::new("sh");
-    let password = if matches!(shop.place, Kept::Server(..)) {
-        "-p 'open sesame'"
-    } else {
-        ""
-    };
-    shell.args([
-        "-c",
-        &format!("\"$0\" {password} {rest}"),
-        env!("CARGO_BIN_EXE_ipta"),
-    ]);
-    shell
-        .current_dir(shop.desk.path(""))
-        .env("HOME", shop.desk.path(""))
-        .env("TZ", "UTC");
+    let password = if matches!(shop.place, Kept::Server(..)) { "-p 'open sesame'" } else { "" };
+    shell.args(["-c", &format!("\"$0\" {password} {rest}"), env!("CARGO_BIN_EXE_ipta")]);
+    shell.current_dir(shop.desk.path("")).env("HOME", shop.desk.path("")).env("TZ", "UTC");
     run(shell, "")
 }
 
@@ -226,12 +155,7 @@ fn refused_everywhere<const N: usize>(shop: &Shop, table: &str, words: [&str; N]
     let quoted = format!("'{table}'");
     shop.desk.write("a.log", lines(0..3));
     let before = shop.number(&format!("SELECT COUNT(*) FROM {table}"));
-    for mode in [
-        &["--analyze"][..],
-        &["--clear"],
-        &["--import", "a.log"],
-        &["--create-table"],
-    ] {
+    for mode in [&["--analyze"][..], &["--clear"], &["--import", "a.log"], &["--create-table"]] {
         let args = mode.iter().copied().chain(["-t", table]);
         shop.ipta(args).refused(1).says([quoted.as_str()]).says(words);
     }
@@ -241,9 +165,7 @@ fn refused_everywhere<const N: usize>(shop: &Shop, table: &str, words: [&str; N]
 fn a_table_of_somebody_elses(shop: &Shop) {
     shop.sql("CREATE TABLE customers (n INTEGER)");
     refused_everywhere(shop, "customers", ["not ipta's", "-t"]);
-    shop.ipta(["--delete-table", "customers"])
-        .refused(1)
-        .says(["'customers'", "not ipta's"]);
+    shop.ipta(["--delete-table", "customers"]).refused(1).says(["'customers'", "not ipta's"]);
 }
 
 fn the_c_programs_table(shop: &Shop) {
@@ -266,9 +188,7 @@ fn a_table_of_another_version(shop: &Shop) {
     }
     let mark = format!("ipta logs 7 {}", "0".repeat(32));
     match &shop.place {
-        Kept::File(_) => shop.sql(&format!(
-            "DROP TABLE newer; CREATE TABLE newer (n INTEGER /* {mark} */)"
-        )),
+        Kept::File(_) => shop.sql(&format!("DROP TABLE newer; CREATE TABLE newer (n INTEGER /* {mark} */)")),
         Kept::Server(..) => shop.sql(&format!("CREATE TABLE newer (n INTEGER) COMMENT '{mark}'")),
     }
     refused_everywhere(shop, "newer", ["version 7"]);
@@ -283,26 +203,12 @@ fn the_ledger_is_no_table_to_use(shop: &Shop) {
     shop.desk.write("a.log", lines(0..3));
     shop.import(["a.log"]);
     refused_everywhere(shop, "ipta_ledger", ["ledger", "-t"]);
-    shop.ipta(["--delete-table", "ipta_ledger"])
-        .refused(1)
-        .says(["ledger", "-da"]);
+    shop.ipta(["--delete-table", "ipta_ledger"]).refused(1).says(["ledger", "-da"]);
 }
 
 fn a_bad_table_name(shop: &Shop) {
-    for name in [
-        "logs; DROP TABLE logs",
-        "a-b",
-        "123",
-        "`logs`",
-        &"x".repeat(65),
-        "täble",
-    ] {
-        for mode in [
-            &["-ct", name][..],
-            &["-dt", name],
-            &["-c", "-t", name],
-            &["-a", "-t", name],
-        ] {
+    for name in ["logs; DROP TABLE logs", "a-b", "123", "`logs`", &"x".repeat(65), "täble"] {
+        for mode in [&["-ct", name][..], &["-dt", name], &["-c", "-t", name], &["-a", "-t", name]] {
             shop.ipta(mode).refused(2).says(["table name", "letters"]);
         }
     }
@@ -313,90 +219,52 @@ fn a_bad_table_name(shop: &Shop) {
 fn an_empty_file_is_no_error(shop: &Shop) {
     shop.desk.write("empty.log", "");
     shop.import(["empty.log"]).says(["- empty.log is empty"]);
-    let said = shop
-        .desk
-        .ipta(["-a", "empty.log"])
-        .fine()
-        .says(["- empty.log is empty"]);
+    let said = shop.desk.ipta(["-a", "empty.log"]).fine().says(["- empty.log is empty"]);
     assert!(!said.err.contains("! "), "{said:#?}");
 }
 
 fn a_log_without_packets_is_no_error(shop: &Shop) {
-    shop.desk.write(
-        "auth.log",
-        "May 17 00:00:01 gw sshd[7]: Accepted publickey for ana\n".repeat(30),
-    );
-    shop.import(["auth.log"])
-        .says(["- auth.log holds no packet in 30 lines", "iptables -j LOG"]);
-    shop.desk
-        .ipta(["-a", "auth.log"])
-        .fine()
-        .says(["- auth.log holds no packet in 30 lines"]);
+    shop.desk.write("auth.log", "May 17 00:00:01 gw sshd[7]: Accepted publickey for ana\n".repeat(30));
+    shop.import(["auth.log"]).says(["- auth.log holds no packet in 30 lines", "iptables -j LOG"]);
+    shop.desk.ipta(["-a", "auth.log"]).fine().says(["- auth.log holds no packet in 30 lines"]);
     assert_eq!(shop.rows(), 0);
 }
 
 fn a_log_with_another_prefix_names_the_option(shop: &Shop) {
-    shop.desk
-        .write("ufw.log", lines(0..40).replace("IPT: DROP ", "[UFW BLOCK] "));
-    let said = shop
-        .import(["ufw.log"])
-        .says(["ufw.log", "'[UFW BLOCK] '", "40 lines", "--prefix ufw"]);
+    shop.desk.write("ufw.log", lines(0..40).replace("IPT: DROP ", "[UFW BLOCK] "));
+    let said = shop.import(["ufw.log"]).says(["ufw.log", "'[UFW BLOCK] '", "40 lines", "--prefix ufw"]);
     assert_eq!(shop.rows(), 0, "{said:#?}");
-    shop.ipta(["-i", "ufw.log", "--prefix", "ufw"])
-        .fine()
-        .says(["40 packets"]);
+    shop.ipta(["-i", "ufw.log", "--prefix", "ufw"]).fine().says(["40 packets"]);
     assert_eq!(shop.rows(), 40);
     shop.desk.ipta(["-a", "ufw.log"]).fine().says(["--prefix ufw"]);
 }
 
 fn a_folder(shop: &Shop) {
     std::fs::create_dir(shop.desk.path("logs.d")).expect("creates");
-    shop.ipta(["-i", "logs.d"])
-        .refused(1)
-        .says(["logs.d", "folder", "logs.d/*.log"]);
-    shop.desk
-        .ipta(["-a", "logs.d"])
-        .refused(1)
-        .says(["logs.d", "folder"]);
+    shop.ipta(["-i", "logs.d"]).refused(1).says(["logs.d", "folder", "logs.d/*.log"]);
+    shop.desk.ipta(["-a", "logs.d"]).refused(1).says(["logs.d", "folder"]);
     shop.desk.write("a.log", "x");
     shop.ipta(["-i", "a.log/x.log"]).refused(1).says(["a.log/x.log"]);
 }
 
 fn a_missing_file(shop: &Shop) {
     shop.desk.write("iptables.log", lines(0..3));
-    shop.ipta(["-i", "iptabels.log"])
-        .refused(1)
-        .says(["iptabels.log", "did you mean iptables.log?"]);
-    shop.desk
-        .ipta(["-a", "no/where.log"])
-        .refused(1)
-        .says(["no/where.log", "no folder no"]);
+    shop.ipta(["-i", "iptabels.log"]).refused(1).says(["iptabels.log", "did you mean iptables.log?"]);
+    shop.desk.ipta(["-a", "no/where.log"]).refused(1).says(["no/where.log", "no folder no"]);
 }
 
 fn an_empty_table_is_no_error(shop: &Shop) {
-    shop.ipta(["--analyze"])
-        .fine()
-        .says(["- Table 'logs' is empty", "-i FILE"]);
+    shop.ipta(["--analyze"]).fine().says(["- Table 'logs' is empty", "-i FILE"]);
 }
 
 #[test]
 fn a_binary_file_is_read_and_says_what_it_is() {
     let shop = Shop::on_a_file();
-    let bytes: Vec<u8> = (0..200_000u32)
-        .map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8)
-        .collect();
+    let bytes: Vec<u8> = (0..200_000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
     shop.desk.write("image.bin", bytes);
-    let said = shop
-        .import(["image.bin"])
-        .says(["image.bin holds no packet", "no text"]);
-    assert!(
-        said.err.chars().all(|c| c == '\n' || !c.is_control()),
-        "{said:#?}"
-    );
-    shop.desk
-        .ipta(["-a", "image.bin"])
-        .fine()
-        .says(["image.bin holds no packet", "no text"]);
+    let said = shop.import(["image.bin"]).says(["image.bin holds no packet", "no text"]);
+    assert!(said.err.chars().all(|c| c == '\n' || !c.is_control()), "{said:#?}");
+    shop.desk.ipta(["-a", "image.bin"]).fine().says(["image.bin holds no packet", "no text"]);
 }
 
 #[test]
@@ -404,14 +272,9 @@ fn a_compressed_file_that_is_none() {
     let shop = Shop::on_a_file();
     shop.desk.write("a.log", lines(0..9));
     shop.import(["a.log"]);
-    shop.desk.write(
-        "broken.gz",
-        [0x1f, 0x8b, 8, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12],
-    );
+    shop.desk.write("broken.gz", [0x1f, 0x8b, 8, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
     // Nothing of it reads, so nothing is cleared for it.
-    shop.ipta(["-c", "-i", "broken.gz"])
-        .refused(1)
-        .says(["broken.gz", "damaged gzip data", "gzip -t"]);
+    shop.ipta(["-c", "-i", "broken.gz"]).refused(1).says(["broken.gz", "damaged gzip data", "gzip -t"]);
     assert_eq!(shop.rows(), 9);
 }
 
@@ -428,18 +291,12 @@ fn a_log_that_may_not_be_read() {
         command = Command::new("setpriv");
         command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]);
         let program = desk.copy_of_the_program();
-        command
-            .arg(program)
-            .args(call.get_args())
-            .current_dir(desk.path(""))
-            .env("HOME", desk.path(""));
+        command.arg(program).args(call.get_args()).current_dir(desk.path("")).env("HOME", desk.path(""));
     } else {
         std::fs::set_permissions(&log, PermissionsExt::from_mode(0o000)).expect("a mode");
         command = call;
     }
-    run(command, "")
-        .refused(1)
-        .says(["secret.log", "permission denied", "sudo"]);
+    run(command, "").refused(1).says(["secret.log", "permission denied", "sudo"]);
 }
 
 #[test]
@@ -460,18 +317,13 @@ fn a_log_of_the_group_adm_names_the_group() {
         .args(["-a", "adm.log"])
         .current_dir(desk.path(""))
         .env("HOME", "/");
-    run(command, "")
-        .refused(1)
-        .says(["adm.log", "usermod -aG adm", "sudo"]);
+    run(command, "").refused(1).says(["adm.log", "usermod -aG adm", "sudo"]);
 }
 
 #[test]
 fn a_device_that_cannot_be_read() {
     // Opens, and refuses to give its first block.
-    Desk::new()
-        .ipta(["-a", "/proc/self/mem"])
-        .refused(1)
-        .says(["/proc/self/mem"]);
+    Desk::new().ipta(["-a", "/proc/self/mem"]).refused(1).says(["/proc/self/mem"]);
 }
 
 #[test]
@@ -482,34 +334,19 @@ fn usage_that_nobody_can_mean() {
         (&["--analyse", "a.log"][..], &["--analyse", "--analyze"][..]),
         (&["--import"], &["--import (-i)", "FILE"]),
         (&["-a", "--limit"], &["--limit (-l)", "NUM"]),
-        (
-            &["-a", "a.log", "--limit", "0"],
-            &["--limit (-l)", "1 or more", "'0'"],
-        ),
+        (&["-a", "a.log", "--limit", "0"], &["--limit (-l)", "1 or more", "'0'"]),
         (&["-a", "a.log", "--limit", "many"], &["--limit (-l)", "'many'"]),
         (&["--db-port", "70000", "-a"], &["--db-port", "65535", "70000"]),
         (&["a.log"], &["a.log", "--import", "--analyze"]),
         (&[], &["no mode", "--import", "--usage"]),
-        (
-            &["-a", "a.log", "-i", "a.log"],
-            &["--analyze FILE", "import them, or analyze them alone"],
-        ),
-        (
-            &["-i", "a.log", "--src", "192.0.2.1"],
-            &["--src", "--import", "--analyze"],
-        ),
-        (
-            &["-a", "a.log", "--src", "192.0.2.300"],
-            &["--src", "192.0.2.300"],
-        ),
+        (&["-a", "a.log", "-i", "a.log"], &["--analyze FILE", "import them, or analyze them alone"]),
+        (&["-i", "a.log", "--src", "192.0.2.1"], &["--src", "--import", "--analyze"]),
+        (&["-a", "a.log", "--src", "192.0.2.300"], &["--src", "192.0.2.300"]),
         (&["-a", "a.log", "--prefix", "ufv"], &["--prefix", "ufv", "ufw"]),
         (&["-a", "a.log", "--prefix", "("], &["--prefix"]),
         (&["-a", "a.log", "--modules", "port"], &["port", "ports"]),
         (&["-p", "hunter2", "hunter2", "-a"], &["password"]),
-        (
-            &["--db-file", "x.db", "-d", "ipta", "-a"],
-            &["--db-file", "--db-name (-d)"],
-        ),
+        (&["--db-file", "x.db", "-d", "ipta", "-a"], &["--db-file", "--db-name (-d)"]),
         (&["-ct", "one", "-t", "two"], &["one", "two"]),
         (&["--year", "26", "-a", "a.log"], &["--year", "2026"]),
         (&["-f", "a.log", "-a"], &["--follow", "--analyze"]),
@@ -538,36 +375,23 @@ fn each_line_of_an_old_configuration_file_comes_back_corrected() {
     ] {
         desk.write(".ipta-conf", format!("# mine\n{old}\n"));
         let said = desk.ipta(["-a", "a.log"]).refused(2);
-        assert!(
-            said.err.contains(".ipta-conf, line 2:") && said.err.contains(corrected),
-            "{said:#?}"
-        );
+        assert!(said.err.contains(".ipta-conf, line 2:") && said.err.contains(corrected), "{said:#?}");
     }
     desk.write(".ipta-conf", "db_hots = \"x\"\n");
-    desk.ipta(["-a", "a.log"])
-        .refused(2)
-        .says([".ipta-conf", "line 1", "db_hots", "db_host"]);
+    desk.ipta(["-a", "a.log"]).refused(2).says([".ipta-conf", "line 1", "db_hots", "db_host"]);
     desk.write(".ipta-conf", "limit = \"many\"\ndb_pass = 'hunter2\n");
     desk.ipta(["-a", "a.log"]).refused(2).says([".ipta-conf", "line"]);
     desk.write(".ipta-conf", b"db_pass = \"\xff\"\n");
-    desk.ipta(["-a", "a.log"])
-        .refused(2)
-        .says([".ipta-conf", "line 1", "UTF-8"]);
+    desk.ipta(["-a", "a.log"]).refused(2).says([".ipta-conf", "line 1", "UTF-8"]);
     desk.remove(".ipta-conf");
-    desk.ipta(["--config", "none.conf", "-a", "a.log"])
-        .refused(2)
-        .says(["none.conf"]);
+    desk.ipta(["--config", "none.conf", "-a", "a.log"]).refused(2).says(["none.conf"]);
 }
 
 #[test]
 fn what_is_not_built_yet_says_so() {
     let shop = Shop::on_a_file();
     shop.desk.write("a.log", line(0));
-    for args in [
-        &["--analyze-interactive"][..],
-        &["--upgrade-table"],
-        &["--doctor", "a.log"],
-    ] {
+    for args in [&["--analyze-interactive"][..], &["--upgrade-table"], &["--doctor", "a.log"]] {
         shop.ipta(args).refused(1).says([args[0], "not built yet"]);
     }
 }

@@ -143,11 +143,7 @@ fn a_pipe_and_a_fifo_are_followed_to_their_end() {
     stdin.write_all(last.trim_end().as_bytes()).unwrap();
     running.is_silent(Duration::from_millis(200));
     drop(stdin);
-    assert_eq!(
-        running.ports(1),
-        [2],
-        "the end of the pipe completes its last line"
-    );
+    assert_eq!(running.ports(1), [2], "the end of the pipe completes its last line");
     assert_eq!(running.end().code(), Some(0));
 
     let fifo = desk.path("fifo");

@@ -32,10 +32,7 @@ fn json_holds_the_numbers_of_the_text() {
     assert_eq!(first["source_ip"], "213.136.38.8");
     assert_eq!(first["dport"], 80);
     let icmp = &report["modules"][1]["rows"][0];
-    assert_eq!(
-        (&icmp["count"], &icmp["action"]),
-        (&Value::from(14), &Value::from("ACCEPT"))
-    );
+    assert_eq!((&icmp["count"], &icmp["action"]), (&Value::from(14), &Value::from("ACCEPT")));
 }
 
 #[test]
@@ -46,10 +43,7 @@ fn csv_has_one_header_and_as_many_cells_in_each_row() {
     assert_eq!(reader.headers().expect("a header").get(0), Some("module"));
     let rows: Vec<csv::StringRecord> = reader.records().collect::<Result<_, _>>().expect("even rows");
     assert_eq!(rows.len(), 10 + 8 + 10 + 10 + 3);
-    assert_eq!(
-        (&rows[0][0], &rows[0][1], &rows[0][2]),
-        ("denied", "138", "213.136.38.8")
-    );
+    assert_eq!((&rows[0][0], &rows[0][1], &rows[0][2]), ("denied", "138", "213.136.38.8"));
 }
 
 #[test]
@@ -72,10 +66,7 @@ fn what_a_log_contains_is_text_everywhere() {
     let markdown = report(&desk, HOSTILE, "markdown");
     assert!(!markdown.contains("<script>") && markdown.contains("\\|x"));
     for format in ["text", "html", "csv", "markdown", "json"] {
-        assert!(
-            !report(&desk, HOSTILE, format).contains('\x1b'),
-            "an escape in {format}"
-        );
+        assert!(!report(&desk, HOSTILE, format).contains('\x1b'), "an escape in {format}");
     }
 }
 
@@ -84,13 +75,10 @@ fn an_output_file_is_written_whole_or_not_at_all() {
     let desk = Desk::new();
     desk.write("log", example());
     desk.write("report.json", "the old one");
-    desk.ipta(["-a", "log", "--format", "json", "--output", "report.json"])
-        .fine();
+    desk.ipta(["-a", "log", "--format", "json", "--output", "report.json"]).fine();
     serde_json::from_slice::<Value>(&desk.read("report.json")).expect("the new one, whole");
     desk.write("report.json", "the old one");
     desk.ipta(["-a", "missing", "--output", "report.json"]).refused(1);
     assert_eq!(desk.read("report.json"), b"the old one");
-    desk.ipta(["-a", "log", "--output", "no/such/folder/report"])
-        .refused(1)
-        .says(["no/such/folder/report"]);
+    desk.ipta(["-a", "log", "--output", "no/such/folder/report"]).refused(1).says(["no/such/folder/report"]);
 }

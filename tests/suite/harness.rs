@@ -120,11 +120,7 @@ impl Server {
             None => shell.arg("--skip-networking"),
         };
         shell.args(&self.arguments);
-        let mut shell = shell
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("start sh");
+        let mut shell = shell.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("start sh");
         let pipe = shell.stdin.take().expect("a pipe");
         // The pid; read so that the shell never writes into a closed pipe.
         let mut pid = String::new();
@@ -165,14 +161,8 @@ impl Server {
         let (database, user) = (format!("fw{number}"), format!("ipta{number}"));
         self.sql("", &format!("CREATE DATABASE {database} CHARACTER SET utf8mb4"));
         for host in ["localhost", "127.0.0.1"] {
-            self.sql(
-                "",
-                &format!("CREATE USER {user}@'{host}' IDENTIFIED BY 'open sesame'"),
-            );
-            self.sql(
-                "",
-                &format!("GRANT ALL PRIVILEGES ON {database}.* TO {user}@'{host}'"),
-            );
+            self.sql("", &format!("CREATE USER {user}@'{host}' IDENTIFIED BY 'open sesame'"));
+            self.sql("", &format!("GRANT ALL PRIVILEGES ON {database}.* TO {user}@'{host}'"));
         }
         Account {
             host: match self.port {
@@ -200,8 +190,7 @@ impl Server {
     /// Runs one statement as the administrator, in a database or (if empty) in none. Gives the
     /// rows as lines of cells with tabs between.
     pub fn sql(&self, database: &str, statement: &str) -> String {
-        self.try_sql(database, statement)
-            .unwrap_or_else(|e| panic!("{statement}: {e}"))
+        self.try_sql(database, statement).unwrap_or_else(|e| panic!("{statement}: {e}"))
     }
 
     /// The same, where the server may refuse.
@@ -238,11 +227,7 @@ fn shown(value: Value) -> String {
 /// A folder whose socket's path fits into the 108 bytes of a socket address.
 fn short_folder() -> PathBuf {
     let long = std::env::temp_dir().as_os_str().len() > 60;
-    let place = if long {
-        PathBuf::from("/tmp")
-    } else {
-        std::env::temp_dir()
-    };
+    let place = if long { PathBuf::from("/tmp") } else { std::env::temp_dir() };
     let folder = tempfile::Builder::new().prefix("ipta-db-").tempdir_in(place);
     folder.expect("a temporary folder").keep()
 }
@@ -252,11 +237,7 @@ fn initialize(folder: &Path) {
     let data = folder.join("data");
     let mut command = if let Some(script) = find(&["mariadb-install-db", "mysql_install_db"]) {
         let mut command = Command::new(script);
-        command.args([
-            "--no-defaults",
-            "--auth-root-authentication-method=normal",
-            "--skip-test-db",
-        ]);
+        command.args(["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"]);
         command
     } else if let Some(binary) = find(&["mysqld"]) {
         let mut command = Command::new(binary);
@@ -265,10 +246,7 @@ fn initialize(folder: &Path) {
     } else {
         missing()
     };
-    command
-        .arg(format!("--datadir={}", data.display()))
-        .args(as_user())
-        .arg("--innodb-log-file-size=8M");
+    command.arg(format!("--datadir={}", data.display())).args(as_user()).arg("--innodb-log-file-size=8M");
     let out = command.output().expect("run the server's installer");
     if !out.status.success() {
         panic!(
@@ -289,12 +267,7 @@ fn find(names: &[&str]) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
     folders.extend(["/usr/sbin", "/usr/libexec", "/usr/local/sbin"].map(PathBuf::from));
-    let found = |name: &&str| {
-        folders
-            .iter()
-            .map(|folder| folder.join(name))
-            .find(|file| file.is_file())
-    };
+    let found = |name: &&str| folders.iter().map(|folder| folder.join(name)).find(|file| file.is_file());
     names.iter().find_map(found)
 }
 

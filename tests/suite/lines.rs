@@ -84,9 +84,7 @@ fn read(path: &Path) -> Dialect {
         if line.is_empty() || line.starts_with('#') {
             in_head &= !line.is_empty() || dialect.rules.is_empty();
         } else if in_head {
-            let (key, value) = line
-                .split_once(": ")
-                .unwrap_or_else(|| panic!("{}: no head line", place()));
+            let (key, value) = line.split_once(": ").unwrap_or_else(|| panic!("{}: no head line", place()));
             match key {
                 "prefix" => dialect.rules.push(value.to_owned()),
                 "written" => dialect.written = value.to_owned(),
@@ -94,19 +92,12 @@ fn read(path: &Path) -> Dialect {
                 _ => panic!("{}: the head knows prefix, written and zone, not {key}", place()),
             }
         } else if let Some(field) = line.strip_prefix("    ") {
-            let case = dialect
-                .cases
-                .last_mut()
-                .unwrap_or_else(|| panic!("{}: a field before any line", place()));
+            let case =
+                dialect.cases.last_mut().unwrap_or_else(|| panic!("{}: a field before any line", place()));
             let (name, value) = field.split_once('=').unwrap_or((field, ""));
-            case.fields
-                .push((at, name.trim().to_owned(), value.trim().to_owned()));
+            case.fields.push((at, name.trim().to_owned(), value.trim().to_owned()));
         } else {
-            dialect.cases.push(Case {
-                at,
-                line: unescape(line),
-                fields: Vec::new(),
-            });
+            dialect.cases.push(Case { at, line: unescape(line), fields: Vec::new() });
         }
     }
     dialect
@@ -164,10 +155,7 @@ fn stamp(time: Time) -> String {
 
 fn flags(flags: TcpFlags) -> String {
     let names = ["FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR", "AE"];
-    let set = names
-        .iter()
-        .enumerate()
-        .filter(|(bit, _)| flags.0 & (1 << bit) != 0);
+    let set = names.iter().enumerate().filter(|(bit, _)| flags.0 & (1 << bit) != 0);
     let set: Vec<_> = set.map(|(_, name)| *name).collect();
     match set.is_empty() {
         true => "none".to_owned(),
@@ -178,10 +166,7 @@ fn flags(flags: TcpFlags) -> String {
 /// The reason of the damage that `after` counts and `before` does not.
 fn new_damage(before: &Account, after: &Account) -> Vec<String> {
     let count = |account: &Account, reason| account.reasons.get(reason).map_or(0, |d| d.count);
-    let grown = after
-        .reasons
-        .keys()
-        .filter(|reason| count(after, reason) > count(before, reason));
+    let grown = after.reasons.keys().filter(|reason| count(after, reason) > count(before, reason));
     grown.map(ToString::to_string).collect()
 }
 
@@ -191,17 +176,11 @@ fn check(case: &Case, before: &Account, after: &Account, packets: &[Got]) -> Vec
     let mut expect = |at: usize, field: &str, expected: &[u8], got: &[u8]| {
         if expected != got {
             let show = |bytes: &[u8]| bytes.escape_ascii().to_string();
-            wrong.push((
-                at,
-                format!("{field}: expected '{}', got '{}'", show(expected), show(got)),
-            ));
+            wrong.push((at, format!("{field}: expected '{}', got '{}'", show(expected), show(got))));
         }
     };
     let damage = new_damage(before, after);
-    let kind = match (
-        after.packet_lines - before.packet_lines,
-        after.other - before.other,
-    ) {
+    let kind = match (after.packet_lines - before.packet_lines, after.other - before.other) {
         (1, 0) => "packets",
         (0, 1) => "other",
         _ => "damaged",
@@ -231,19 +210,9 @@ fn check(case: &Case, before: &Account, after: &Account, packets: &[Got]) -> Vec
         }
     }
     expect(case.at, "line", expected_kind.as_bytes(), kind.as_bytes());
-    expect(
-        case.at,
-        "damage",
-        expected_damage.join(", ").as_bytes(),
-        damage.join(", ").as_bytes(),
-    );
+    expect(case.at, "damage", expected_damage.join(", ").as_bytes(), damage.join(", ").as_bytes());
     let number = |n: usize| n.to_string().into_bytes();
-    expect(
-        case.at,
-        "packets",
-        &number(expected_packets),
-        &number(packets.len()),
-    );
+    expect(case.at, "packets", &number(expected_packets), &number(packets.len()));
     let mut packet = 0;
     for (at, field, value) in &case.fields {
         match field.as_str() {

@@ -27,10 +27,7 @@ fn the_manuals_own_commands_give_chapter_5_from_a_server() {
     };
     ipta(&["--create-db"]).fine();
     let made = ipta(&["--create-table"]).fine();
-    assert_eq!(
-        made.err,
-        "* Table 'logs' created in database 'ipta' which you may now use.\n"
-    );
+    assert_eq!(made.err, "* Table 'logs' created in database 'ipta' which you may now use.\n");
     let again = ipta(&["--create-table"]).fine();
     assert_eq!(again.err, "- Table 'logs' is already there in database 'ipta'.\n");
     ipta(&["-c", "-i", &log]).fine();
@@ -51,22 +48,10 @@ fn one_call_goes_from_a_bare_server_to_chapter_5() {
     is_chapter_5(&said.out);
     assert!(!said.err.contains(PASSWORD), "{said:#?}");
     // A second time all is there already.
-    let said = desk
-        .ipta(names.iter().chain(&modes))
-        .fine()
-        .says(["already there", "0 new"]);
+    let said = desk.ipta(names.iter().chain(&modes)).fine().says(["already there", "0 new"]);
     is_chapter_5(&said.out);
     // Another password than the one it has is not put in its place.
-    let names = [
-        "-h",
-        &socket,
-        "-d",
-        "first_day",
-        "-u",
-        "newcomer",
-        "-p",
-        "hunter2",
-    ];
+    let names = ["-h", &socket, "-d", "first_day", "-u", "newcomer", "-p", "hunter2"];
     let said = desk.ipta(names.iter().chain(&["-cd"])).refused(1);
     said.says(["'newcomer'", "another password", "ALTER USER"]);
 }
@@ -110,29 +95,17 @@ fn all_the_same(served: &Shop) {
     for shop in [served, &file] {
         shop.import([&mixed, &example]);
     }
-    for more in [
-        &["-l", "1000"][..],
-        &["-l", "3"],
-        &["--no-accept", "--proto", "icmp"],
-        &["--modules", "all"],
-    ] {
+    for more in
+        [&["-l", "1000"][..], &["-l", "3"], &["--no-accept", "--proto", "icmp"], &["--modules", "all"]]
+    {
         let analyze = |files: &[&str], shop: &Shop, direct: bool| {
-            let args = ["-a"]
-                .into_iter()
-                .chain(files.iter().copied())
-                .chain(more.iter().copied());
+            let args = ["-a"].into_iter().chain(files.iter().copied()).chain(more.iter().copied());
             let args: Vec<String> = args.map(str::to_owned).collect();
-            let said = if direct {
-                shop.desk.ipta(args)
-            } else {
-                shop.ipta(args)
-            };
+            let said = if direct { shop.desk.ipta(args) } else { shop.ipta(args) };
             said.fine().out
         };
         let direct = analyze(&[&mixed, &example], &file, true);
-        let odd = ["2001:db8::1", "schön", "192.0.2.9"]
-            .iter()
-            .all(|word| direct.contains(word));
+        let odd = ["2001:db8::1", "schön", "192.0.2.9"].iter().all(|word| direct.contains(word));
         assert!(odd || *more != ["-l", "1000"], "{direct}");
         assert_eq!(analyze(&[], &file, false), direct, "a file, {more:?}");
         assert_eq!(analyze(&[], served, false), direct, "a server, {more:?}");
@@ -153,29 +126,18 @@ fn is_chapter_5(report: &str) {
         rows(chapter5::INTERFACES),
     ];
     for ((table, expected), whole) in tables.iter().zip(expected).zip(whole) {
-        let shown: Vec<Vec<&str>> = table
-            .lines()
-            .skip(3)
-            .map(|line| line.split_whitespace().collect())
-            .collect();
+        let shown: Vec<Vec<&str>> =
+            table.lines().skip(3).map(|line| line.split_whitespace().collect()).collect();
         let counts: Vec<u64> = shown.iter().map(|row| row[0].parse().expect("a count")).collect();
         assert!(counts.is_sorted_by(|a, b| a >= b), "{table}");
         let at: Vec<usize> = expected
             .iter()
-            .map(|row| {
-                shown
-                    .iter()
-                    .position(|s| s == row)
-                    .unwrap_or_else(|| panic!("no {row:?} in {table}"))
-            })
+            .map(|row| shown.iter().position(|s| s == row).unwrap_or_else(|| panic!("no {row:?} in {table}")))
             .collect();
         let last = at.iter().max().expect("rows");
         for (position, row) in shown.iter().enumerate().take(last + 1) {
             let tied = expected.iter().any(|known| known[0] == row[0]);
-            assert!(
-                at.contains(&position) || tied,
-                "{row:?} stands between the manual's rows in {table}"
-            );
+            assert!(at.contains(&position) || tied, "{row:?} stands between the manual's rows in {table}");
         }
         if whole {
             assert_eq!(shown.len(), expected.len(), "{table}");

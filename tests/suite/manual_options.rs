@@ -10,9 +10,7 @@ fn every_option_of_the_help_is_in_the_manual() {
     let chapters = chapters();
     let named: BTreeSet<&str> = chapters.iter().flat_map(|(_, text)| long_options(text)).collect();
     let help = help();
-    let missing: Vec<&str> = long_options(&help)
-        .filter(|option| !named.contains(option))
-        .collect();
+    let missing: Vec<&str> = long_options(&help).filter(|option| !named.contains(option)).collect();
     assert!(missing.is_empty(), "not in manual/: {missing:?}");
 }
 
@@ -26,10 +24,7 @@ fn every_option_that_the_manual_gives_to_ipta_exists() {
         for words_of_ipta in said_to_ipta(text) {
             for word in words(words_of_ipta).filter(|word| is_option(word)) {
                 seen += 1;
-                assert!(
-                    known.contains(word),
-                    "{chapter}: there is no {word}: {words_of_ipta}"
-                );
+                assert!(known.contains(word), "{chapter}: there is no {word}: {words_of_ipta}");
             }
         }
     }
@@ -42,12 +37,7 @@ fn chapters() -> Vec<(String, String)> {
     let paths = files.map(|entry| entry.expect("a file").path());
     let markdown = paths.filter(|path| path.extension().is_some_and(|extension| extension == "md"));
     let chapters: Vec<_> = markdown
-        .map(|path| {
-            (
-                path.display().to_string(),
-                fs::read_to_string(&path).expect("a chapter"),
-            )
-        })
+        .map(|path| (path.display().to_string(), fs::read_to_string(&path).expect("a chapter")))
         .collect();
     assert!(chapters.len() > 10, "{} chapters", chapters.len());
     chapters

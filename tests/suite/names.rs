@@ -34,10 +34,7 @@ fn address(text: &str) -> IpAddr {
 fn the_manuals_names_are_printed_as_in_its_chapter_6() {
     let desk = Desk::new();
     let zone = [
-        (
-            "83.233.79.68",
-            Reply::Name("c-444fe953-6f44.cust.bredbandsbolaget.se"),
-        ),
+        ("83.233.79.68", Reply::Name("c-444fe953-6f44.cust.bredbandsbolaget.se")),
         ("188.126.93.160", Reply::Name("zathras.ichimusai.org")),
     ];
     let network = Network::new(&desk, &zone);
@@ -58,10 +55,7 @@ Count    IF       Source                          Port Destination              
     let running = Running::start(network.inside(desk.command(["--follow", "log", "--rdns", "--last", "3"])));
     let followed: String = (0..5).map(|_| running.line().text + "\n").collect();
     assert_eq!(followed, expected);
-    assert!(
-        network.questions().values().all(|count| *count == 2),
-        "once a run"
-    );
+    assert!(network.questions().values().all(|count| *count == 2), "once a run");
 }
 
 #[test]
@@ -69,15 +63,9 @@ fn every_address_gets_its_own_name_and_is_asked_for_once() {
     let desk = Desk::new();
     let network = Network::new(&desk, &[("*", Reply::Name("h-%.example.com"))]);
     let ends = |n: u32| (format!("192.0.2.{}", n % 50), format!("198.51.100.{}", n % 30));
-    let text: String = (0..600)
-        .map(|n| packet("DROP", &ends(n).0, &ends(n).1, n))
-        .collect();
+    let text: String = (0..600).map(|n| packet("DROP", &ends(n).0, &ends(n).1, n)).collect();
     desk.write("log", text);
-    let scanned = run(
-        network.inside(desk.command(["--scan", "log", "--rdns", "--no-header"])),
-        "",
-    )
-    .fine();
+    let scanned = run(network.inside(desk.command(["--scan", "log", "--rdns", "--no-header"])), "").fine();
     for (n, line) in scanned.out.lines().enumerate() {
         let words: Vec<&str> = line.split_ascii_whitespace().collect();
         let (src, dst) = ends(n as u32);
@@ -131,23 +119,15 @@ fn no_line_is_later_than_its_deadline_while_the_server_does_its_worst() {
     ];
     let network = Network::new(&desk, &zone);
     let running = following(&desk, &network, &[]);
-    let lines: Vec<String> = (0..60)
-        .map(|n| packet("DROP", &format!("192.0.2.{}", n % 5), "198.51.100.1", n))
-        .collect();
+    let lines: Vec<String> =
+        (0..60).map(|n| packet("DROP", &format!("192.0.2.{}", n % 5), "198.51.100.1", n)).collect();
     let shown = none_is_late(&desk, &running, &lines, Duration::from_millis(50));
     let with = |word: &str| shown.iter().filter(|line| line.text.contains(word)).count();
     assert_eq!((with("quick.example.com"), with(" 192.0.2.0 ")), (12, 0));
-    assert_eq!(
-        (with("slow.example.com"), with(" 192.0.2.1 ")),
-        (12, 0),
-        "it waits for a name in time"
-    );
+    assert_eq!((with("slow.example.com"), with(" 192.0.2.1 ")), (12, 0), "it waits for a name in time");
     assert_eq!((with(" 192.0.2.2 "), with(" 192.0.2.3 ")), (12, 12));
     // Late for the first lines, there for the later ones.
-    assert!(
-        with(" 192.0.2.4 ") >= 4 && with("late.example.com") >= 4,
-        "{shown:?}"
-    );
+    assert!(with(" 192.0.2.4 ") >= 4 && with("late.example.com") >= 4, "{shown:?}");
 }
 
 #[test]
@@ -199,11 +179,7 @@ fn twenty_time_outs_in_a_row_are_a_pause_that_is_said_once() {
     let begun = Instant::now();
     desk.append("log", (100..200).map(line).collect::<String>());
     assert_eq!(running.ports(100).len(), 100);
-    assert!(
-        begun.elapsed() < Duration::from_millis(500),
-        "{:?}",
-        begun.elapsed()
-    );
+    assert!(begun.elapsed() < Duration::from_millis(500), "{:?}", begun.elapsed());
     assert_eq!(network.questions().len(), asked);
     assert_eq!(running.said(), Vec::<String>::new(), "said once");
 }
@@ -218,61 +194,33 @@ fn a_signal_ends_a_follow_at_once_although_the_server_hangs() {
     let begun = Instant::now();
     running.signal("INT");
     assert_eq!(crate::live::signal_of(running.end()), Some(2));
-    assert!(
-        begun.elapsed() < Duration::from_millis(500),
-        "{:?}",
-        begun.elapsed()
-    );
+    assert!(begun.elapsed() < Duration::from_millis(500), "{:?}", begun.elapsed());
 }
 
 #[test]
 fn names_from_the_network_bring_no_escape_to_the_terminal() {
     let desk = Desk::new();
-    let zone = [
-        ("192.0.2.7", Reply::Name("a\\033[2Jb.example.com")),
-        ("198.51.100.1", Reply::Name("203.0.113.99")),
-    ];
+    let zone =
+        [("192.0.2.7", Reply::Name("a\\033[2Jb.example.com")), ("198.51.100.1", Reply::Name("203.0.113.99"))];
     let network = Network::new(&desk, &zone);
     desk.write("log", drop_from_port(1));
-    let scanned = run(
-        network.inside(desk.command(["--scan", "log", "--rdns", "--no-header"])),
-        "",
-    )
-    .fine();
+    let scanned = run(network.inside(desk.command(["--scan", "log", "--rdns", "--no-header"])), "").fine();
     assert!(!scanned.out.contains('\x1b'), "{scanned:?}");
     // An address for a name would pass for another host.
-    assert!(
-        scanned.out.contains(" 198.51.100.1 ") && !scanned.out.contains("203.0.113.99"),
-        "{scanned:?}"
-    );
+    assert!(scanned.out.contains(" 198.51.100.1 ") && !scanned.out.contains("203.0.113.99"), "{scanned:?}");
 }
 
 #[test]
 fn a_scan_with_a_dead_server_ends_and_says_why_there_are_no_names() {
     let desk = Desk::new();
     let network = Network::new(&desk, &[("*", Reply::Hang)]);
-    let line = |n: u32| {
-        packet(
-            "DROP",
-            &format!("192.0.{}.{}", n / 200, n % 200),
-            "198.51.100.1",
-            n,
-        )
-    };
+    let line = |n: u32| packet("DROP", &format!("192.0.{}.{}", n / 200, n % 200), "198.51.100.1", n);
     desk.write("few", (0..11).map(line).collect::<String>());
     desk.write("many", (0..5000).map(line).collect::<String>());
     let scan = |log: &str| {
         let begun = Instant::now();
-        let scanned = run(
-            network.inside(desk.command(["--scan", log, "--rdns", "--no-header"])),
-            "",
-        )
-        .fine();
-        assert!(
-            begun.elapsed() < Duration::from_secs(8),
-            "{log}: {:?}",
-            begun.elapsed()
-        );
+        let scanned = run(network.inside(desk.command(["--scan", log, "--rdns", "--no-header"])), "").fine();
+        assert!(begun.elapsed() < Duration::from_secs(8), "{log}: {:?}", begun.elapsed());
         scanned
     };
     let few = scan("few");
@@ -282,10 +230,7 @@ fn a_scan_with_a_dead_server_ends_and_says_why_there_are_no_names() {
         "- 12 questions for names got no answer in time from the name servers of /etc/resolv.conf; their addresses \
          are shown instead.\n"
     );
-    let many = scan("many").says([
-        "20 questions for names in a row got no answer",
-        "got no answer in time",
-    ]);
+    let many = scan("many").says(["20 questions for names in a row got no answer", "got no answer in time"]);
     assert_eq!(many.out.lines().count(), 5000);
     assert_eq!(many.err.matches("in a row").count(), 1);
 
@@ -310,18 +255,10 @@ fn addresses_without_an_answer_hold_up_a_scan_together_and_not_one_after_the_oth
     };
     desk.write("log", (0..600).map(line).collect::<String>());
     let begun = Instant::now();
-    let scanned = run(
-        network.inside(desk.command(["--scan", "log", "--rdns", "--no-header"])),
-        "",
-    )
-    .fine();
+    let scanned = run(network.inside(desk.command(["--scan", "log", "--rdns", "--no-header"])), "").fine();
     // Sixty addresses of three seconds each.
     assert!(begun.elapsed() < Duration::from_secs(7), "{:?}", begun.elapsed());
-    assert_eq!(
-        scanned.out.matches(" h-198-18-").count(),
-        480,
-        "all others have their names"
-    );
+    assert_eq!(scanned.out.matches(" h-198-18-").count(), 480, "all others have their names");
     scanned.says(["60 questions for names got no answer"]);
 }
 
@@ -332,11 +269,7 @@ fn an_analysis_waits_ten_seconds_in_all_and_says_why_there_are_no_names() {
     let line = |n: u32| packet("DROP", &format!("192.0.2.{}", n % 200), "198.51.100.1", n);
     desk.write("log", (0..400).map(line).collect::<String>());
     let begun = Instant::now();
-    let done = run(
-        network.inside(desk.command(["--analyze", "log", "--rdns", "--limit", "100"])),
-        "",
-    )
-    .fine();
+    let done = run(network.inside(desk.command(["--analyze", "log", "--rdns", "--limit", "100"])), "").fine();
     assert!(begun.elapsed() < Duration::from_secs(11), "{:?}", begun.elapsed());
     assert!(done.out.contains(" 192.0.2.1 "), "{done:?}");
     done.says(["got no answer"]);

@@ -51,9 +51,7 @@ static CORPUS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
 
 /// Every preset at once, and expressions of one's own.
 static ALL: LazyLock<Rules> = LazyLock::new(|| {
-    let mut all: Vec<&str> = ipta::netfilter::prefix::preset_names()
-        .filter(|name| *name != "any")
-        .collect();
+    let mut all: Vec<&str> = ipta::netfilter::prefix::preset_names().filter(|name| *name != "any").collect();
     all.extend([r".*(?<action>DROP)", "any"]);
     rules(&all)
 });
@@ -77,36 +75,15 @@ struct Made {
 
 #[derive(Clone, Debug)]
 enum What {
-    Tcp {
-        ports: (u16, u16),
-        flags: u16,
-        sequence: bool,
-    },
-    Udp {
-        ports: (u16, u16),
-    },
-    Icmp {
-        kind: u8,
-        code: u8,
-        inner: bool,
-    },
+    Tcp { ports: (u16, u16), flags: u16, sequence: bool },
+    Udp { ports: (u16, u16) },
+    Icmp { kind: u8, code: u8, inner: bool },
     Number(u8),
 }
 
 impl Made {
     fn line(&self) -> String {
-        let Made {
-            action,
-            if_in,
-            if_out,
-            src,
-            dst,
-            length,
-            ttl,
-            id,
-            what,
-            tail,
-        } = self;
+        let Made { action, if_in, if_out, src, dst, length, ttl, id, what, tail } = self;
         let v6 = src.is_ipv6();
         let full = |address: &IpAddr| match address {
             IpAddr::V4(address) => address.to_string(),
@@ -121,11 +98,7 @@ impl Made {
             false => "MAC=00:16:3e:5e:6c:00:00:1b:21:3c:9d:f8:08:00 ",
         };
         let transport = match what {
-            What::Tcp {
-                ports: (s, d),
-                flags,
-                sequence,
-            } => {
+            What::Tcp { ports: (s, d), flags, sequence } => {
                 let names = ["AE", "CWR", "ECE", "URG", "ACK", "PSH", "RST", "SYN", "FIN"];
                 let words: String = names
                     .iter()
@@ -183,28 +156,21 @@ fn what() -> impl Strategy<Value = What> {
 
 fn made() -> impl Strategy<Value = Made> {
     let interface = || "[a-z][a-z0-9.@-]{0,14}|";
-    let tail = select(vec![
-        "",
-        "UID=0 GID=0 ",
-        "MARK=0x1f ",
-        "UID=1000 GID=1000 MARK=0x1 ",
-    ]);
+    let tail = select(vec!["", "UID=0 GID=0 ", "MARK=0x1f ", "UID=1000 GID=1000 MARK=0x1 "]);
     let head = ("[A-Z]{1,12}", interface(), interface(), addresses());
     let body = (any::<u16>(), any::<u8>(), any::<u16>(), what(), tail);
-    (head, body).prop_map(
-        |((action, if_in, if_out, (src, dst)), (length, ttl, id, what, tail))| Made {
-            action,
-            if_in,
-            if_out,
-            src,
-            dst,
-            length,
-            ttl,
-            id,
-            what,
-            tail,
-        },
-    )
+    (head, body).prop_map(|((action, if_in, if_out, (src, dst)), (length, ttl, id, what, tail))| Made {
+        action,
+        if_in,
+        if_out,
+        src,
+        dst,
+        length,
+        ttl,
+        id,
+        what,
+        tail,
+    })
 }
 
 proptest! {

@@ -14,19 +14,9 @@ fn a_reader_that_leaves_after_one_line_is_a_normal_end() {
     let store = shop.with_options(["-a", "-l", "100000"]);
     let direct: Vec<String> = ["-a", "big.log", "-l", "100000"].map(str::to_owned).into();
     let scan: Vec<String> = ["--scan", "big.log"].map(str::to_owned).into();
-    for args in [
-        store,
-        direct,
-        scan,
-        vec!["--help".to_owned()],
-        shop.with_options(["-lt"]),
-    ] {
+    for args in [store, direct, scan, vec!["--help".to_owned()], shop.with_options(["-lt"])] {
         let mut call = shop.desk.command(&args);
-        let mut child = call
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("starts");
+        let mut child = call.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("starts");
         let mut first = String::new();
         let mut out = BufReader::new(child.stdout.take().expect("a pipe"));
         out.read_line(&mut first).expect("reads");
@@ -44,11 +34,7 @@ fn a_closed_output_is_a_normal_end() {
     for call in ["-a a.log", "--scan a.log", "--help", "--version"] {
         for closing in [">&-", ">&- 2>&-"] {
             let mut shell = std::process::Command::new("sh");
-            shell.args([
-                "-c",
-                &format!("\"$0\" {call} {closing}"),
-                env!("CARGO_BIN_EXE_ipta"),
-            ]);
+            shell.args(["-c", &format!("\"$0\" {call} {closing}"), env!("CARGO_BIN_EXE_ipta")]);
             shell.current_dir(desk.path("")).env("HOME", desk.path(""));
             let done = shell.output().expect("runs");
             assert_eq!(done.status.code(), Some(0), "{call} {closing}: {done:?}");
@@ -63,18 +49,10 @@ fn an_output_without_room_is_an_error() {
     desk.write("a.log", lines(0..100));
     for call in [&["-a", "a.log"][..], &["--scan", "a.log"], &["--help"]] {
         let full = File::options().write(true).open("/dev/full").expect("opens");
-        let done = desk
-            .command(call)
-            .stdout(full)
-            .stderr(Stdio::piped())
-            .output()
-            .expect("runs");
+        let done = desk.command(call).stdout(full).stderr(Stdio::piped()).output().expect("runs");
         assert_eq!(done.status.code(), Some(1), "{call:?}: {done:?}");
         let said = String::from_utf8_lossy(&done.stderr).into_owned();
-        assert!(
-            said.starts_with("! ") && said.lines().count() == 1,
-            "{call:?}: {said}"
-        );
+        assert!(said.starts_with("! ") && said.lines().count() == 1, "{call:?}: {said}");
     }
 }
 
@@ -84,12 +62,7 @@ fn an_import_whose_messages_nobody_reads_is_done_all_the_same() {
     shop.desk.write("a.log", lines(0..100));
     let (reader, writer) = std::io::pipe().expect("a pipe");
     drop(reader);
-    let done = shop
-        .command(["-i", "a.log"])
-        .stderr(writer)
-        .stdout(Stdio::null())
-        .status()
-        .expect("runs");
+    let done = shop.command(["-i", "a.log"]).stderr(writer).stdout(Stdio::null()).status().expect("runs");
     assert_eq!(done.code(), Some(0));
     assert_eq!(shop.rows(), 100);
 }

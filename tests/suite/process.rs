@@ -46,11 +46,7 @@ impl Said {
     pub fn clear(self) -> Said {
         let first = self.err.lines().filter(|line| line.starts_with("! ")).count();
         assert_eq!(first, 1, "not one error: {self:#?}");
-        let marked = |line: &str| {
-            ["! ", "* ", "- ", "? ", "  "]
-                .iter()
-                .any(|mark| line.starts_with(mark))
-        };
+        let marked = |line: &str| ["! ", "* ", "- ", "? ", "  "].iter().any(|mark| line.starts_with(mark));
         assert!(self.err.lines().all(marked), "a line without its mark: {self:#?}");
         assert!(!self.err.contains("panicked"), "{self:#?}");
         assert!(!self.err.contains("os error"), "the machine's words: {self:#?}");
@@ -97,10 +93,7 @@ impl Desk {
     }
 
     pub fn append(&self, name: &str, bytes: impl AsRef<[u8]>) {
-        let file = fs::OpenOptions::new()
-            .append(true)
-            .create(true)
-            .open(self.path(name));
+        let file = fs::OpenOptions::new().append(true).create(true).open(self.path(name));
         file.expect("opens").write_all(bytes.as_ref()).expect("writes");
     }
 
@@ -128,10 +121,7 @@ impl Desk {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ipta"));
         command.args(args).current_dir(self.folder.path()).env_clear();
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
-        command
-            .env("HOME", self.folder.path())
-            .env("TZ", self.zone)
-            .env("LC_ALL", "C");
+        command.env("HOME", self.folder.path()).env("TZ", self.zone).env("LC_ALL", "C");
         command
     }
 
@@ -149,11 +139,7 @@ impl Desk {
 /// Runs a command to its end.
 pub fn run(command: Command, input: impl AsRef<[u8]>) -> Said {
     let mut command = assert_cmd::Command::from_std(command);
-    let done = command
-        .timeout(PATIENCE)
-        .write_stdin(input.as_ref())
-        .output()
-        .expect("the program starts");
+    let done = command.timeout(PATIENCE).write_stdin(input.as_ref()).output().expect("the program starts");
     Said {
         status: done.status.code(),
         out: String::from_utf8_lossy(&done.stdout).into_owned(),
@@ -186,11 +172,7 @@ impl Shop {
 
     pub fn on(server: &'static Server) -> Shop {
         let place = Kept::Server(server, server.fresh_database());
-        Shop {
-            desk: Desk::new(),
-            place,
-        }
-        .with_table()
+        Shop { desk: Desk::new(), place }.with_table()
     }
 
     fn with_table(self) -> Shop {
@@ -234,9 +216,7 @@ impl Shop {
         match &self.place {
             Kept::File(path) => {
                 let conn = rusqlite::Connection::open(path).expect("the file opens");
-                let number: i64 = conn
-                    .query_row(sql, [], |row| row.get(0))
-                    .expect("the statement runs");
+                let number: i64 = conn.query_row(sql, [], |row| row.get(0)).expect("the statement runs");
                 number as u64
             }
             Kept::Server(server, account) => {

@@ -27,18 +27,12 @@ fn logs_plain_and_compressed_and_standard_input_are_read_in_the_order_of_import(
 fn a_scan_of_the_example_shows_every_packet_in_it() {
     let desk = Desk::new();
     let example = project("examples/iptables.log");
-    let scanned = desk
-        .ipta(["--scan", example.to_str().unwrap(), "--no-header"])
-        .fine();
+    let scanned = desk.ipta(["--scan", example.to_str().unwrap(), "--no-header"]).fine();
     assert_eq!(scanned.err, "");
     // Some lines quote packets that others made up; the kernel's tag is the fifth word.
     let log = std::fs::read_to_string(example).unwrap();
     let kernels = |line: &&str| line.split_ascii_whitespace().nth(4) == Some("kernel:");
-    let expected = log
-        .lines()
-        .filter(kernels)
-        .filter(|line| line.contains("IPT: "))
-        .count();
+    let expected = log.lines().filter(kernels).filter(|line| line.contains("IPT: ")).count();
     assert_eq!(scanned.out.lines().count(), expected);
     let last = scanned.out.lines().last().unwrap();
     assert!(last.trim_start().starts_with(&format!("{expected} ")), "{last}");
@@ -48,18 +42,8 @@ fn a_scan_of_the_example_shows_every_packet_in_it() {
 fn filters_header_and_counter_mean_what_they_mean_in_follow() {
     let desk = Desk::new();
     let accepted = drop_from_port(1).replace("DROP", "ACCEPT");
-    desk.write(
-        "log",
-        accepted + &drop_from_port(2) + &drop_from_port(3).replace("192.0.2.7", "192.0.2.9"),
-    );
-    let scanned = desk.ipta([
-        "--scan",
-        "log",
-        "--no-accept",
-        "--no-header",
-        "--src",
-        "192.0.2.9",
-    ]);
+    desk.write("log", accepted + &drop_from_port(2) + &drop_from_port(3).replace("192.0.2.7", "192.0.2.9"));
+    let scanned = desk.ipta(["--scan", "log", "--no-accept", "--no-header", "--src", "192.0.2.9"]);
     let text = scanned.out;
     assert!(text.starts_with("       3 eth0     192.0.2.9 "), "{text}");
     assert_eq!(text.lines().count(), 1);
@@ -86,19 +70,9 @@ fn a_reader_that_has_seen_enough_is_a_normal_end() {
     let desk = Desk::new();
     desk.write("log", (0..50_000).map(drop_from_port).collect::<String>());
     let mut command = desk.command(["--scan", "log"]);
-    let mut child = command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let head = Command::new("head")
-        .arg("-3")
-        .stdin(child.stdout.take().unwrap())
-        .output();
-    assert_eq!(
-        head.unwrap().stdout.iter().filter(|byte| **byte == b'\n').count(),
-        3
-    );
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let head = Command::new("head").arg("-3").stdin(child.stdout.take().unwrap()).output();
+    assert_eq!(head.unwrap().stdout.iter().filter(|byte| **byte == b'\n').count(), 3);
     let ended = child.wait_with_output().unwrap();
     assert_eq!((ended.status.code(), ended.stderr), (Some(0), Vec::new()));
 }

@@ -30,10 +30,7 @@ fn untouched(shop: &Shop) {
 fn tables(shop: &Shop) -> Vec<String> {
     let listed = shop.ipta(["--list-tables"]).fine();
     let words = listed.out.lines().skip(2).take_while(|line| !line.is_empty());
-    words
-        .filter_map(|line| line.split_whitespace().next())
-        .map(str::to_owned)
-        .collect()
+    words.filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
 }
 
 fn ct_creates_the_table_it_names(shop: &Shop) {
@@ -48,9 +45,7 @@ fn dt_deletes_the_table_it_names(shop: &Shop) {
     shop.ipta(["-ct", "foo"]).fine();
     shop.ipta(["-dt", "foo"]).fine().says(["'foo'", "deleted"]);
     assert_eq!(tables(shop), ["ipta_ledger", "logs", "other"]);
-    shop.ipta(["-dt", "foo"])
-        .refused(1)
-        .says(["'foo'", "--list-tables"]);
+    shop.ipta(["-dt", "foo"]).refused(1).says(["'foo'", "--list-tables"]);
     untouched(shop);
 }
 
@@ -65,9 +60,7 @@ fn lt_lists(shop: &Shop) {
 fn da_deletes_all(shop: &Shop) {
     furnish(shop);
     shop.sql("CREATE TABLE theirs (n INTEGER)");
-    shop.ipta(["-da"])
-        .fine()
-        .says(["logs, other", "left alone: theirs"]);
+    shop.ipta(["-da"]).fine().says(["logs, other", "left alone: theirs"]);
     assert_eq!(tables(shop), ["theirs"]);
 }
 
@@ -81,9 +74,7 @@ fn ai_is_the_shell(shop: &Shop) {
 
 fn clear_and_create_table_stay_apart(shop: &Shop) {
     furnish(shop);
-    shop.ipta(["-c", "-t", "other"])
-        .fine()
-        .says(["'other'", "cleared"]);
+    shop.ipta(["-c", "-t", "other"]).fine().says(["'other'", "cleared"]);
     untouched(shop);
     shop.ipta(["-c"]).fine().says(["'logs'", "cleared"]);
     assert_eq!(shop.rows(), 0);
@@ -106,15 +97,9 @@ fn p_takes_a_password_that_looks_like_an_option(shop: &Shop) {
 
 fn a_misspelt_log_empties_nothing(shop: &Shop) {
     furnish(shop);
-    shop.ipta(["-c", "-i", "typo.log"])
-        .refused(1)
-        .says(["typo.log", "no such file"]);
-    shop.ipta(["-c", "-i", "a.log", "typo.log"])
-        .refused(1)
-        .says(["typo.log"]);
-    shop.ipta(["-c", "-t", "nowhere", "-i", "a.log"])
-        .refused(1)
-        .says(["'nowhere'"]);
+    shop.ipta(["-c", "-i", "typo.log"]).refused(1).says(["typo.log", "no such file"]);
+    shop.ipta(["-c", "-i", "a.log", "typo.log"]).refused(1).says(["typo.log"]);
+    shop.ipta(["-c", "-t", "nowhere", "-i", "a.log"]).refused(1).says(["'nowhere'"]);
     shop.ipta(["-dt", "other", "-i", "typo.log"]).refused(1);
     shop.ipta(["-da", "-ct", "-i", "typo.log"]).refused(1);
     untouched(shop);
@@ -138,25 +123,16 @@ fn pi_asks_and_needs_a_terminal() {
     // In a session of its own the process has no terminal to ask on.
     let mut command = std::process::Command::new("setsid");
     let call = shop.command(["-pi", "-lt"]);
-    command
-        .arg("--wait")
-        .arg(call.get_program())
-        .args(call.get_args())
-        .env_clear();
+    command.arg("--wait").arg(call.get_program()).args(call.get_args()).env_clear();
     let envs = call.get_envs().filter_map(|(key, value)| Some((key, value?)));
     command.envs(envs).current_dir(shop.desk.path(""));
-    crate::process::run(command, "")
-        .refused(1)
-        .says(["--db-pass-i (-pi)", "terminal", "db_pass"]);
+    crate::process::run(command, "").refused(1).says(["--db-pass-i (-pi)", "terminal", "db_pass"]);
     untouched(&shop);
 }
 
 #[test]
 fn h_alone_wants_a_host_and_names_help() {
     let shop = Shop::on_a_file();
-    shop.desk
-        .ipta(["-h"])
-        .refused(2)
-        .says(["--db-host (-h)", "HOST", "ipta --help"]);
+    shop.desk.ipta(["-h"]).refused(2).says(["--db-host (-h)", "HOST", "ipta --help"]);
     shop.desk.ipta(["-lt", "-h"]).refused(2).says(["ipta --help"]);
 }

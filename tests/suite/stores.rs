@@ -41,19 +41,11 @@ impl Home {
     fn file() -> Home {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("packets.db");
-        Home {
-            place: Place::File(path),
-            _folder: Some(folder),
-            server: None,
-        }
+        Home { place: Place::File(path), _folder: Some(folder), server: None }
     }
 
     fn on(server: &'static Server) -> Home {
-        Home {
-            place: Place::Server(server.fresh_database()),
-            _folder: None,
-            server: Some(server),
-        }
+        Home { place: Place::Server(server.fresh_database()), _folder: None, server: Some(server) }
     }
 
     fn open(&self) -> Box<dyn Store + Send> {
@@ -191,9 +183,7 @@ fn read(store: &mut dyn Store, table: &TableName, filters: &Filters, columns: Co
 }
 
 fn count(store: &mut dyn Store, table: &TableName) -> usize {
-    read(store, table, &Filters::default(), Columns::default())
-        .0
-        .len()
+    read(store, table, &Filters::default(), Columns::default()).0.len()
 }
 
 fn incarnation(store: &mut dyn Store, table: &TableName) -> String {
@@ -204,13 +194,7 @@ fn incarnation(store: &mut dyn Store, table: &TableName) -> String {
 }
 
 fn entry(head: &[u8], offset: u64) -> Entry {
-    Entry {
-        head: head.to_vec(),
-        tail: b"end\n".to_vec(),
-        offset,
-        lines: 3,
-        ..Entry::default()
-    }
+    Entry { head: head.to_vec(), tail: b"end\n".to_vec(), offset, lines: 3, ..Entry::default() }
 }
 
 fn a_new_table_is_a_logs_table_with_an_incarnation_of_its_own(home: &Home) {
@@ -218,17 +202,12 @@ fn a_new_table_is_a_logs_table_with_an_incarnation_of_its_own(home: &Home) {
     assert_eq!(store.kind(&table("logs")).expect("a kind"), TableKind::Missing);
     store.create_table(&table("logs")).expect("creates");
     store.create_table(&table("other$1")).expect("creates");
-    let (one, other) = (
-        incarnation(&mut *store, &table("logs")),
-        incarnation(&mut *store, &table("other$1")),
-    );
+    let (one, other) =
+        (incarnation(&mut *store, &table("logs")), incarnation(&mut *store, &table("other$1")));
     assert_eq!(one.len(), 32);
     assert_ne!(one, other);
     assert_eq!(incarnation(&mut *home.open(), &table("logs")), one);
-    assert_eq!(
-        store.kind(&table("ipta_ledger")).expect("a kind"),
-        TableKind::Ledger
-    );
+    assert_eq!(store.kind(&table("ipta_ledger")).expect("a kind"), TableKind::Ledger);
     assert!(store.is_empty(&table("logs")).expect("looks"));
 }
 
@@ -236,15 +215,9 @@ fn a_name_in_use_is_not_used_again(home: &Home) {
     let mut store = home.open();
     store.create_table(&table("logs")).expect("creates");
     let message = store.create_table(&table("logs")).expect_err("taken").to_string();
-    assert!(
-        message.contains("'logs'") && message.lines().count() == 1,
-        "{message}"
-    );
+    assert!(message.contains("'logs'") && message.lines().count() == 1, "{message}");
     assert!(store.create_names(&table("logs")).is_err());
-    let message = store
-        .create_table(&table("ipta_ledger"))
-        .expect_err("reserved")
-        .to_string();
+    let message = store.create_table(&table("ipta_ledger")).expect_err("reserved").to_string();
     assert!(message.contains("ledger"), "{message}");
 }
 
@@ -309,17 +282,11 @@ fn a_dropped_table_is_gone_and_nothing_of_it_is_known(home: &Home) {
 fn the_ledger_cannot_be_dropped_by_name(home: &Home) {
     let mut store = home.open();
     store.create_table(&table("logs")).expect("creates");
-    for refused in [
-        store.drop_table(&table("ipta_ledger")),
-        store.clear_table(&table("ipta_ledger")),
-    ] {
+    for refused in [store.drop_table(&table("ipta_ledger")), store.clear_table(&table("ipta_ledger"))] {
         let message = refused.expect_err("refused").to_string();
         assert!(message.contains("ledger"), "{message}");
     }
-    assert_eq!(
-        store.kind(&table("ipta_ledger")).expect("a kind"),
-        TableKind::Ledger
-    );
+    assert_eq!(store.kind(&table("ipta_ledger")).expect("a kind"), TableKind::Ledger);
 }
 
 fn all_tables_go_but_those_of_others(home: &Home) {
@@ -333,12 +300,7 @@ fn all_tables_go_but_those_of_others(home: &Home) {
     let done = store.drop_all().expect("drops");
     assert_eq!(done.dropped, ["dns", "logs", "more", "ipta_ledger"]);
     assert_eq!(done.left, ["old", "orders", "seen"]);
-    let left: Vec<String> = store
-        .list()
-        .expect("lists")
-        .into_iter()
-        .map(|info| info.name)
-        .collect();
+    let left: Vec<String> = store.list().expect("lists").into_iter().map(|info| info.name).collect();
     assert_eq!(left, ["old", "orders", "seen"]);
     let again = store.drop_all().expect("drops");
     assert_eq!(again.dropped, [""; 0]);
@@ -356,17 +318,10 @@ fn the_list_tells_what_is_there(home: &Home) {
     store.begin().expect("begins");
     for (path, when) in [("a.log", at(5)), ("b.log", at(9)), ("c.log", at(7))] {
         let incarnation = incarnation.clone();
-        let entry = Entry {
-            path: path.to_owned(),
-            at: when,
-            incarnation,
-            ..entry(path.as_bytes(), 4)
-        };
+        let entry = Entry { path: path.to_owned(), at: when, incarnation, ..entry(path.as_bytes(), 4) };
         store.add_entry(&table("logs"), &entry).expect("adds");
     }
-    store
-        .add_entry(&table("logs"), &entry(b"of a table that was", 4))
-        .expect("adds");
+    store.add_entry(&table("logs"), &entry(b"of a table that was", 4)).expect("adds");
     store.commit().expect("commits");
 
     let list = store.list().expect("lists");
@@ -385,21 +340,13 @@ fn the_list_tells_what_is_there(home: &Home) {
 fn a_missing_table_is_named(home: &Home) {
     let mut store = home.open();
     store.create_table(&table("logs")).expect("creates");
-    let read = store.packets(
-        &table("nowhere"),
-        &Filters::default(),
-        Columns::default(),
-        &mut |_, _| {},
-    );
+    let read = store.packets(&table("nowhere"), &Filters::default(), Columns::default(), &mut |_, _| {});
     store.begin().expect("begins");
     let wrote = store.insert(&table("nowhere"), &batch(&[PLAIN]));
     store.rollback().expect("rolls back");
     for failed in [read, wrote] {
         let message = failed.expect_err("missing").to_string();
-        assert!(
-            message.contains("nowhere") && message.contains("--create-table"),
-            "{message}"
-        );
+        assert!(message.contains("nowhere") && message.contains("--create-table"), "{message}");
         assert_eq!(message.lines().count(), 1, "{message}");
     }
 }
@@ -408,10 +355,7 @@ fn names_are_kept_and_forgotten(home: &Home) {
     let mut store = home.open();
     let dns = table("dns");
     store.create_names(&dns).expect("creates");
-    let known = |name: Option<&str>, at| Known {
-        name: name.map(str::to_owned),
-        at,
-    };
+    let known = |name: Option<&str>, at| Known { name: name.map(str::to_owned), at };
     let mut kept = vec![
         (address("192.0.2.9"), known(Some("nine.example.net"), 100)),
         (address("192.0.2.10"), known(None, 200)),
@@ -423,25 +367,13 @@ fn names_are_kept_and_forgotten(home: &Home) {
         store.keep_name(&dns, *address, known).expect("keeps");
     }
     assert_eq!(store.names(&dns).expect("reads"), kept);
-    assert_eq!(
-        store.name_of(&dns, kept[1].0).expect("looks"),
-        Some(kept[1].1.clone())
-    );
+    assert_eq!(store.name_of(&dns, kept[1].0).expect("looks"), Some(kept[1].1.clone()));
     assert_eq!(store.name_of(&dns, address("198.51.100.1")).expect("looks"), None);
     kept[0].1 = known(Some("renamed.example.net"), 400);
     store.keep_name(&dns, kept[0].0, &kept[0].1).expect("keeps");
-    assert_eq!(
-        store.name_of(&dns, kept[0].0).expect("looks"),
-        Some(kept[0].1.clone())
-    );
+    assert_eq!(store.name_of(&dns, kept[0].0).expect("looks"), Some(kept[0].1.clone()));
     assert_eq!(store.prune_names(&dns, Some(300)).expect("prunes"), 2);
-    let left: Vec<IpAddr> = home
-        .open()
-        .names(&dns)
-        .expect("reads")
-        .into_iter()
-        .map(|(a, _)| a)
-        .collect();
+    let left: Vec<IpAddr> = home.open().names(&dns).expect("reads").into_iter().map(|(a, _)| a).collect();
     assert_eq!(left, [kept[0].0, kept[3].0, kept[4].0]);
     assert_eq!(store.prune_names(&dns, None).expect("prunes"), 3);
     assert_eq!(store.names(&dns).expect("reads"), []);

@@ -20,14 +20,10 @@ const MARCH_2024: u64 = 1_709_294_400;
 
 /// Writes a log of packets with these stamps, last written to at that time.
 fn log(shop: &Shop, name: &str, stamps: &[&str], written: u64) {
-    let text: String = stamps
-        .iter()
-        .map(|stamp| line(0).replace("May 17 00:00:00", stamp))
-        .collect();
+    let text: String = stamps.iter().map(|stamp| line(0).replace("May 17 00:00:00", stamp)).collect();
     let path = shop.desk.write(name, text);
     let file = File::options().write(true).open(path).expect("opens");
-    file.set_modified(UNIX_EPOCH + Duration::from_secs(written))
-        .expect("a time");
+    file.set_modified(UNIX_EPOCH + Duration::from_secs(written)).expect("a time");
 }
 
 /// The times in the table in the order of its rows, as UTC, to the second.
@@ -43,23 +39,15 @@ fn times(shop: &Shop) -> Vec<String> {
             }
         };
         let at = [(1, 4), (6, 2), (9, 2), (12, 2), (15, 2), (18, 2)].map(|(from, len)| digits(from, len));
-        format!(
-            "{:04}-{:02}-{:02} {:02}:{:02}:{:02}",
-            at[0], at[1], at[2], at[3], at[4], at[5]
-        )
+        format!("{:04}-{:02}-{:02} {:02}:{:02}:{:02}", at[0], at[1], at[2], at[3], at[4], at[5])
     };
     (0..count).map(nth).collect()
 }
 
 fn a_stamp_without_a_year_is_of_the_newest_year_that_fits(shop: &Shop) {
     // A day ahead is a clock that is wrong, more is last year.
-    let stamps = [
-        "Dec 31 23:59:59",
-        "Jan  1 00:00:00",
-        "Mar  1 12:00:00",
-        "Mar  2 11:00:00",
-        "Mar  3 12:00:00",
-    ];
+    let stamps =
+        ["Dec 31 23:59:59", "Jan  1 00:00:00", "Mar  1 12:00:00", "Mar  2 11:00:00", "Mar  3 12:00:00"];
     log(shop, "a.log", &stamps, MARCH_2024);
     shop.import(["a.log"]);
     let expected = [
@@ -96,12 +84,9 @@ fn every_style_of_stamp_is_read(shop: &Shop) {
     ];
     log(shop, "a.log", &stamps, MARCH_2024);
     let record = line(0).split("] ").nth(1).expect("a record").to_owned();
-    shop.desk
-        .write("dmesg.log", format!("[Fri Feb  9 01:02:08 2024] {record}"));
+    shop.desk.write("dmesg.log", format!("[Fri Feb  9 01:02:08 2024] {record}"));
     shop.import(["a.log", "dmesg.log"]).says(["6 packets stored"]);
-    let expected: Vec<String> = (3..9)
-        .map(|second| format!("2024-02-09 01:02:0{second}"))
-        .collect();
+    let expected: Vec<String> = (3..9).map(|second| format!("2024-02-09 01:02:0{second}")).collect();
     assert_eq!(times(shop), expected);
     let micros = "SELECT COUNT(*) FROM logs WHERE timestamp LIKE '%01:02:05.123456' OR timestamp LIKE '%01:02:07.123456'";
     assert_eq!(shop.number(micros), 2);
@@ -140,34 +125,19 @@ fn a_line_out_of_order_keeps_its_time(shop: &Shop) {
     log(
         shop,
         "a.log",
-        &[
-            "Feb 10 10:00:00",
-            "Feb  9 10:00:00",
-            "Jan 31 10:00:00",
-            "Feb 11 10:00:00",
-        ],
+        &["Feb 10 10:00:00", "Feb  9 10:00:00", "Jan 31 10:00:00", "Feb 11 10:00:00"],
         MARCH_2024,
     );
     shop.import(["a.log"]);
-    let expected = [
-        "2024-02-10 10:00:00",
-        "2024-02-09 10:00:00",
-        "2024-01-31 10:00:00",
-        "2024-02-11 10:00:00",
-    ];
+    let expected =
+        ["2024-02-10 10:00:00", "2024-02-09 10:00:00", "2024-01-31 10:00:00", "2024-02-11 10:00:00"];
     assert_eq!(times(shop), expected);
 }
 
 fn a_line_without_a_time_is_stored_without(shop: &Shop) {
     let record = line(0);
     let record = &record[record.find("IPT:").expect("a prefix")..];
-    shop.desk.write(
-        "a.log",
-        format!("{record}[12345.678901] {record}<4>[    1.000000] {record}"),
-    );
+    shop.desk.write("a.log", format!("{record}[12345.678901] {record}<4>[    1.000000] {record}"));
     shop.import(["a.log"]).says(["3 packets stored"]);
-    assert_eq!(
-        shop.number("SELECT COUNT(*) FROM logs WHERE timestamp IS NULL"),
-        3
-    );
+    assert_eq!(shop.number("SELECT COUNT(*) FROM logs WHERE timestamp IS NULL"), 3);
 }

@@ -43,12 +43,7 @@ pub struct Closed {
 
 impl Desk {
     pub fn new(room: usize) -> Self {
-        Desk {
-            room: Room(room),
-            alerts: VecDeque::new(),
-            closed: Vec::new(),
-            capped: false,
-        }
+        Desk { room: Room(room), alerts: VecDeque::new(), closed: Vec::new(), capped: false }
     }
 
     pub fn alert(&mut self, alert: Alert) {
@@ -106,11 +101,8 @@ impl Shares {
     pub fn limited(&self, limited: &[bool]) -> Vec<usize> {
         let is = |number: Option<Number>| number.map(usize::from).filter(|n| limited.get(*n) == Some(&true));
         let all: u64 = self.of.iter().map(|share| share.1).sum::<u64>() + self.others;
-        let found: Vec<_> = self
-            .of
-            .iter()
-            .filter_map(|(number, count)| Some((is(*number)?, *count)))
-            .collect();
+        let found: Vec<_> =
+            self.of.iter().filter_map(|(number, count)| Some((is(*number)?, *count))).collect();
         let sum: u64 = found.iter().map(|(_, count)| count).sum();
         if sum * 2 < all {
             return Vec::new();

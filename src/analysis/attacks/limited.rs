@@ -91,17 +91,12 @@ impl Prefixes {
         for prefix in &mut self.known {
             prefix.turn(i64::MAX);
         }
-        self.known
-            .iter()
-            .map(|prefix| prefix.found && prefix.most <= PEAK)
-            .collect()
+        self.known.iter().map(|prefix| prefix.found && prefix.most <= PEAK).collect()
     }
 
     /// A prefix as reports show it.
     pub fn text(&self, number: usize) -> String {
-        self.known
-            .get(number)
-            .map_or_else(String::new, |prefix| clean(&prefix.text).into_owned())
+        self.known.get(number).map_or_else(String::new, |prefix| clean(&prefix.text).into_owned())
     }
 }
 

@@ -73,9 +73,7 @@ pub struct Thresholds {
 impl Default for Thresholds {
     fn default() -> Self {
         Thresholds {
-            auth_ports: vec![
-                21, 22, 23, 25, 110, 143, 389, 445, 993, 995, 1433, 3306, 3389, 5432, 5900,
-            ],
+            auth_ports: vec![21, 22, 23, 25, 110, 143, 389, 445, 993, 995, 1433, 3306, 3389, 5432, 5900],
             brute_force: 5,
             syn_flood: 200,
             port_scan: 15,
@@ -123,38 +121,16 @@ impl Detector {
     pub fn new(thresholds: Thresholds, allow: Vec<Network>, accept_actions: Vec<String>) -> Self {
         let rate = |kind, threshold: u32, need: u32, per| {
             let (threshold, need) = (u64::from(threshold), u64::from(need.max(1)));
-            let limit = rates::Limit {
-                kind,
-                threshold,
-                need,
-                per,
-            };
+            let limit = rates::Limit { kind, threshold, need, per };
             Rates::new(limit, MOST)
         };
         let of = &thresholds;
         Detector {
-            brute_force: rate(
-                Kind::BruteForce,
-                of.brute_force,
-                of.brute_force.saturating_add(1),
-                60,
-            ),
+            brute_force: rate(Kind::BruteForce, of.brute_force, of.brute_force.saturating_add(1), 60),
             syn_flood: rate(Kind::SynFlood, of.syn_flood, of.syn_flood, 10),
             icmp_flood: rate(Kind::IcmpFlood, of.icmp_flood, of.icmp_flood, 10),
-            ports: Spreads::new(
-                spread::Limit {
-                    fast: of.port_scan,
-                    slow: Some(of.slow_scan),
-                },
-                MOST,
-            ),
-            across: Spreads::new(
-                spread::Limit {
-                    fast: of.sweep,
-                    slow: None,
-                },
-                MOST,
-            ),
+            ports: Spreads::new(spread::Limit { fast: of.port_scan, slow: Some(of.slow_scan) }, MOST),
+            across: Spreads::new(spread::Limit { fast: of.sweep, slow: None }, MOST),
             thresholds,
             allow,
             accept_actions,
@@ -178,18 +154,13 @@ impl Detector {
 
     fn watch(&mut self, packet: &Packet<'_>) -> Option<()> {
         let accepted = packet.verdict == Verdict::Accept
-            || self
-                .accept_actions
-                .iter()
-                .any(|word| word.as_bytes() == packet.action);
+            || self.accept_actions.iter().any(|word| word.as_bytes() == packet.action);
         let look = look::look(packet, accepted);
         if accepted && look.is_none() {
             return None;
         }
         // What is no attack counts for the rate of its prefix all the same.
-        let prefix = packet
-            .time
-            .and_then(|time| self.prefixes.count(packet.prefix, time.0));
+        let prefix = packet.time.and_then(|time| self.prefixes.count(packet.prefix, time.0));
         let (look, source, target) = (look?, packet.src?, packet.dst?);
         if look::to_many(packet, target) || self.allow.iter().any(|network| network.contains(source)) {
             return None;
@@ -202,19 +173,11 @@ impl Detector {
             self.now = time;
         }
         let (source, target) = (Host::from(source), Host::from(target));
-        let hit = Hit {
-            time,
-            source,
-            prefix,
-            marked: false,
-        };
+        let hit = Hit { time, source, prefix, marked: false };
         match look {
             Look::Open => {
                 let (from, port) = (packet.src_port.unwrap_or(0), packet.dst_port?);
-                let hit = Hit {
-                    marked: look::marked(packet),
-                    ..hit
-                };
+                let hit = Hit { marked: look::marked(packet), ..hit };
                 let spoofed = self.open(hit, target, from, port, accepted);
                 if !accepted {
                     self.reach(hit, target, port, SYN, spoofed);
@@ -222,12 +185,7 @@ impl Detector {
             }
             Look::Datagram => self.reach(hit, target, packet.dst_port?, UDP, false),
             Look::Odd(flags) => {
-                let touch = Touch {
-                    time,
-                    item: packet.dst_port?,
-                    sent: 0,
-                    prefix,
-                };
+                let touch = Touch { time, item: packet.dst_port?, sent: 0, prefix };
                 let way = (source, target, Some(flags));
                 self.ports.packet(way, touch, false, self.now, &mut self.desk);
             }
@@ -265,23 +223,11 @@ impl Detector {
 
     /// A packet to a port, for scans and sweeps.
     fn reach(&mut self, hit: Hit, target: Host, port: u16, sent: u8, known: bool) {
-        let Hit {
-            time, source, prefix, ..
-        } = hit;
-        let touch = Touch {
-            time,
-            item: port,
-            sent,
-            prefix,
-        };
+        let Hit { time, source, prefix, .. } = hit;
+        let touch = Touch { time, item: port, sent, prefix };
         let way = (source, target, None);
         self.ports.packet(way, touch, known, self.now, &mut self.desk);
-        let touch = Touch {
-            time,
-            item: target,
-            sent,
-            prefix,
-        };
+        let touch = Touch { time, item: target, sent, prefix };
         let way = (source, port, sent);
         self.across.packet(way, touch, known, self.now, &mut self.desk);
     }
@@ -312,11 +258,6 @@ impl Detector {
         }
         lower_bounds.sort_unstable();
         lower_bounds.dedup();
-        Outcome {
-            findings,
-            timeless: self.timeless,
-            capped: capped || desk.capped,
-            lower_bounds,
-        }
+        Outcome { findings, timeless: self.timeless, capped: capped || desk.capped, lower_bounds }
     }
 }

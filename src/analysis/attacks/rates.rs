@@ -100,11 +100,7 @@ impl Watch for Rate {
 
 impl Rates {
     pub fn new(limit: Limit, most: usize) -> Self {
-        Rates {
-            limit,
-            tracked: Tracked::new(most),
-            exceeded: HashMap::new(),
-        }
+        Rates { limit, tracked: Tracked::new(most), exceeded: HashMap::new() }
     }
 
     /// Whether another source exceeds the rate of this target and port at this time.
@@ -138,9 +134,7 @@ impl Rates {
             }
             self.exceeded.insert((key.1, key.2), (hit.source, hit.time));
         }
-        rate.live
-            .as_ref()
-            .is_some_and(|live| live.sources.len() >= SPOOFED)
+        rate.live.as_ref().is_some_and(|live| live.sources.len() >= SPOOFED)
     }
 
     pub fn finish(self, desk: &mut Desk) {
@@ -163,10 +157,7 @@ impl Rate {
 
     /// Counts a packet; true if the rate is exceeded.
     fn packet(&mut self, key: &Key, hit: Hit, limit: &Limit, desk: &mut Desk) -> bool {
-        let over = self
-            .live
-            .as_ref()
-            .is_some_and(|live| hit.time - live.last > QUIET);
+        let over = self.live.as_ref().is_some_and(|live| hit.time - live.last > QUIET);
         if over || hit.time < self.last - SLACK {
             let rate = std::mem::replace(self, Rate::new(limit, hit.time));
             rate.close(key, limit, desk);
@@ -212,16 +203,8 @@ impl Rate {
         sources.insert(hit.source, &mut desk.room);
         let mut shares = Shares::default();
         shares.add(hit.prefix, sum);
-        let live = Live {
-            first,
-            last: self.last,
-            packets: sum,
-            pending: 0,
-            peak: sum,
-            by_rate,
-            sources,
-            shares,
-        };
+        let live =
+            Live { first, last: self.last, packets: sum, pending: 0, peak: sum, by_rate, sources, shares };
         desk.alert(Alert {
             kind: limit.kind,
             source: live.source(),

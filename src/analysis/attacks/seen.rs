@@ -43,12 +43,7 @@ pub struct Connections {
 
 impl Connections {
     pub fn new() -> Self {
-        Connections {
-            young: HashMap::new(),
-            old: HashMap::new(),
-            since: i64::MIN,
-            capped: false,
-        }
+        Connections { young: HashMap::new(), old: HashMap::new(), since: i64::MIN, capped: false }
     }
 
     pub fn syn(&mut self, tuple: Tuple, time: i64) -> Syn {
@@ -62,11 +57,7 @@ impl Connections {
         let recent = |first: i64| time.abs_diff(first) < REPEAT.unsigned_abs();
         let count = |times: &mut u8| {
             *times = times.saturating_add(1);
-            if *times > RETRIES {
-                Syn::Forced
-            } else {
-                Syn::Repeat
-            }
+            if *times > RETRIES { Syn::Forced } else { Syn::Repeat }
         };
         match self.young.entry(tuple) {
             Entry::Occupied(mut entry) => {

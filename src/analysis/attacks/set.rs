@@ -21,10 +21,7 @@ pub struct Set<T> {
 
 impl<T: Hash + Eq> Set<T> {
     pub fn new() -> Self {
-        Set {
-            items: HashSet::new(),
-            more: false,
-        }
+        Set { items: HashSet::new(), more: false }
     }
 
     /// Puts one in; true if it was not there.

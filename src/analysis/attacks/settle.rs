@@ -11,15 +11,8 @@ use super::finding::{Finding, Hosts, Kind};
 impl Finding {
     /// The order of reports: most packets first, then kind, ends, port and time.
     pub(super) fn severer(&self, other: &Finding) -> Ordering {
-        let rest = |f: &Finding| {
-            (
-                f.kind, f.source, f.target, f.port, f.first, f.last, f.distinct, f.peak,
-            )
-        };
-        other
-            .packets
-            .cmp(&self.packets)
-            .then_with(|| rest(self).cmp(&rest(other)))
+        let rest = |f: &Finding| (f.kind, f.source, f.target, f.port, f.first, f.last, f.distinct, f.peak);
+        other.packets.cmp(&self.packets).then_with(|| rest(self).cmp(&rest(other)))
     }
 
     fn meets(&self, other: &Finding) -> bool {
@@ -73,11 +66,8 @@ fn floods(closed: &mut Vec<Closed>) {
         };
         let met = |m: &&usize| closed[**m].finding.meets(&brute);
         let met: Vec<usize> = floods.iter().filter(met).copied().collect();
-        let own: Vec<usize> = met
-            .iter()
-            .filter(|m| closed[**m].finding.source == brute.source)
-            .copied()
-            .collect();
+        let own: Vec<usize> =
+            met.iter().filter(|m| closed[**m].finding.source == brute.source).copied().collect();
         let at_rate: u64 = own.iter().map(|m| closed[*m].finding.packets).sum();
         if let Some(first) = own.first() {
             if at_rate * 2 >= brute.packets {
@@ -118,10 +108,7 @@ fn sweeps(closed: &mut Vec<Closed>) {
     let mut by_source: HashMap<Hosts, Vec<Finding>> = HashMap::new();
     for one in closed.iter() {
         if matches!(one.finding.kind, Kind::PortScan(_) | Kind::BruteForce) {
-            by_source
-                .entry(one.finding.source)
-                .or_default()
-                .push(one.finding.clone());
+            by_source.entry(one.finding.source).or_default().push(one.finding.clone());
         }
     }
     closed.retain(|one| {

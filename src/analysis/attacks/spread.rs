@@ -104,10 +104,7 @@ impl<T> Watch for Spread<T> {
 
 impl<W: Way> Spreads<W> {
     pub fn new(limit: Limit, most: usize) -> Self {
-        Spreads {
-            limit,
-            tracked: Tracked::new(most),
-        }
+        Spreads { limit, tracked: Tracked::new(most) }
     }
 
     pub fn capped(&self) -> bool {
@@ -139,19 +136,11 @@ impl<W: Way> Spreads<W> {
 
 impl<T: Copy + Eq + Hash> Spread<T> {
     fn new(slow: bool, time: i64) -> Self {
-        Spread {
-            slow,
-            last: time,
-            items: Tail::new(),
-            live: None,
-        }
+        Spread { slow, last: time, items: Tail::new(), live: None }
     }
 
     fn packet<W: Way<Item = T>>(&mut self, way: &W, touch: Touch<T>, limit: &Limit, desk: &mut Desk) {
-        let over = self
-            .live
-            .as_ref()
-            .is_some_and(|live| touch.time - live.active > live.quiet);
+        let over = self.live.as_ref().is_some_and(|live| touch.time - live.active > live.quiet);
         if over || touch.time < self.last - SLACK {
             let spread = std::mem::replace(self, Spread::new(self.slow, touch.time));
             spread.close(way, limit, desk);
@@ -188,13 +177,7 @@ impl<T: Copy + Eq + Hash> Spread<T> {
                 last: time,
                 ..item
             },
-            None => Item {
-                item: touch.item,
-                sent: touch.sent,
-                packets: 1,
-                first: time,
-                last: time,
-            },
+            None => Item { item: touch.item, sent: touch.sent, packets: 1, first: time, last: time },
         };
         if self.items.len() >= limit.most() {
             self.items.drop_oldest();
@@ -256,11 +239,7 @@ impl<T: Copy + Eq + Hash> Spread<T> {
         let Some(live) = self.live else { return };
         live.tried.leave(&mut desk.room);
         let (source, target, port) = way.ends(live.distinct());
-        let threshold = if live.slow {
-            limit.slow.unwrap_or(limit.fast)
-        } else {
-            limit.fast
-        };
+        let threshold = if live.slow { limit.slow.unwrap_or(limit.fast) } else { limit.fast };
         desk.close(Closed {
             finding: Finding {
                 kind: way.kind(live.sent, live.slow),
@@ -305,13 +284,7 @@ impl<T: Copy + Eq + Hash> Live<T> {
         let mut times: Vec<i64> = items
             .iter()
             .filter(|item| now - item.last < span)
-            .map(|item| {
-                if now - item.first < span {
-                    item.first
-                } else {
-                    item.last
-                }
-            })
+            .map(|item| if now - item.first < span { item.first } else { item.last })
             .collect();
         times.sort_unstable();
         for time in times {
@@ -321,11 +294,7 @@ impl<T: Copy + Eq + Hash> Live<T> {
 
     fn distinct(&self) -> Hosts {
         let count = self.tried.len() as u64;
-        if self.tried.more {
-            Hosts::AtLeast(count)
-        } else {
-            Hosts::Many(count)
-        }
+        if self.tried.more { Hosts::AtLeast(count) } else { Hosts::Many(count) }
     }
 
     fn alert<W: Way<Item = T>>(&self, way: &W, desk: &mut Desk) {

@@ -12,10 +12,7 @@ pub struct Tail<T> {
 
 impl<T> Tail<T> {
     pub fn new() -> Self {
-        Tail {
-            older: VecDeque::new(),
-            newest: None,
-        }
+        Tail { older: VecDeque::new(), newest: None }
     }
 
     pub fn len(&self) -> usize {

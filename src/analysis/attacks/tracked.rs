@@ -34,12 +34,7 @@ pub struct Tracked<K, V> {
 
 impl<K: Hash + Eq, V: Watch> Tracked<K, V> {
     pub fn new(limit: usize) -> Self {
-        Tracked {
-            map: HashMap::new(),
-            limit,
-            next: FIRST.min(limit),
-            capped: false,
-        }
+        Tracked { map: HashMap::new(), limit, next: FIRST.min(limit), capped: false }
     }
 
     /// The state under a key that is there already.

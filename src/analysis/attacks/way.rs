@@ -38,11 +38,7 @@ impl Way for Ports {
             Some(Flags::Ack) => Probe::Ack,
             None => probe(sent),
         };
-        if slow {
-            Kind::SlowScan(probe)
-        } else {
-            Kind::PortScan(probe)
-        }
+        if slow { Kind::SlowScan(probe) } else { Kind::PortScan(probe) }
     }
 
     fn ends(&self, _: Hosts) -> (Hosts, Hosts, Option<u16>) {

@@ -19,11 +19,7 @@ pub struct Window {
 
 impl Window {
     pub fn new(span: i64) -> Self {
-        Window {
-            span,
-            slots: Tail::new(),
-            sum: 0,
-        }
+        Window { span, slots: Tail::new(), sum: 0 }
     }
 
     /// Adds an event and returns how many the window now holds.

@@ -6,10 +6,7 @@ fn filters_are_told_in_words() {
     let filters = Filters {
         since: Some(utc("2026-05-04")),
         until: Some(utc("2026-05-05 06:35:12")),
-        src: vec![
-            "192.0.2.0/24".parse().expect("a network"),
-            "2001:db8::7".parse().expect("an address"),
-        ],
+        src: vec!["192.0.2.0/24".parse().expect("a network"), "2001:db8::7".parse().expect("an address")],
         dst: vec!["198.51.100.1".parse().expect("an address")],
         sport: vec![1024..=65535],
         dport: vec![22..=22, 80..=443],
@@ -28,11 +25,7 @@ fn filters_are_told_in_words() {
          action DROP, interface eth0, logging host fw1, not lo, not accepted"
     );
     assert_eq!(
-        Filters {
-            accept_actions: vec!["PASS".into()],
-            ..Filters::default()
-        }
-        .words(&TimeZone::UTC),
+        Filters { accept_actions: vec!["PASS".into()], ..Filters::default() }.words(&TimeZone::UTC),
         ""
     );
 }
@@ -41,30 +34,14 @@ fn filters_are_told_in_words() {
 fn since_is_inclusive_until_exclusive_and_no_time_passes_neither() {
     let (since, until) = (Some(utc("2026-05-04 06:00")), Some(utc("2026-05-04 07:00")));
     let passes = |filters: &Filters, time: Option<&str>| {
-        filters.pass(&Packet {
-            time: time.map(utc),
-            ..packet("192.0.2.1")
-        })
+        filters.pass(&Packet { time: time.map(utc), ..packet("192.0.2.1") })
     };
-    let filters = Filters {
-        since,
-        until,
-        ..Filters::default()
-    };
+    let filters = Filters { since, until, ..Filters::default() };
     assert!(passes(&filters, Some("2026-05-04 06:00:00")));
     assert!(passes(&filters, Some("2026-05-04 06:59:59.999999")));
     assert!(!passes(&filters, Some("2026-05-04 05:59:59.999999")));
     assert!(!passes(&filters, Some("2026-05-04 07:00:00")));
-    for filters in [
-        Filters {
-            since,
-            ..Filters::default()
-        },
-        Filters {
-            until,
-            ..Filters::default()
-        },
-    ] {
+    for filters in [Filters { since, ..Filters::default() }, Filters { until, ..Filters::default() }] {
         assert!(!passes(&filters, None) && filters.ask_time());
     }
     assert!(passes(&Filters::default(), None));

@@ -22,11 +22,7 @@ fn source_port_and_target_are_those_of_the_first_packet_by_time() {
         dst: Some(address("198.51.100.9")),
         ..packet("192.0.2.7")
     };
-    let later = [
-        at(None, 1),
-        at(Some("2026-05-04 06:00"), 2),
-        at(Some("2026-05-04 05:00"), 3),
-    ];
+    let later = [at(None, 1), at(Some("2026-05-04 06:00"), 2), at(Some("2026-05-04 05:00"), 3)];
     assert_eq!(
         rows(&table("denied", &later, 10), &TimeZone::UTC),
         ["3 192.0.2.7 3 198.51.100.9 22 TCP DROP"]
@@ -42,37 +38,14 @@ fn source_port_and_target_are_those_of_the_first_packet_by_time() {
 fn groups_differ_in_any_field_of_the_key_and_in_no_other() {
     let packets = [
         packet("192.0.2.7"),
-        Packet {
-            dst_port: Some(23),
-            ..packet("192.0.2.7")
-        },
-        Packet {
-            dst_port: None,
-            ..packet("192.0.2.7")
-        },
-        Packet {
-            action: b"REJECT",
-            ..packet("192.0.2.7")
-        },
-        Packet {
-            proto: b"UDP",
-            ..packet("192.0.2.7")
-        },
+        Packet { dst_port: Some(23), ..packet("192.0.2.7") },
+        Packet { dst_port: None, ..packet("192.0.2.7") },
+        Packet { action: b"REJECT", ..packet("192.0.2.7") },
+        Packet { proto: b"UDP", ..packet("192.0.2.7") },
         packet("::192.0.2.7"),
-        Packet {
-            src: None,
-            ..packet("192.0.2.7")
-        },
-        Packet {
-            host: b"fw2",
-            if_in: b"eth1",
-            src_port: None,
-            ..packet("192.0.2.7")
-        },
-        Packet {
-            verdict: Verdict::Accept,
-            ..packet("192.0.2.7")
-        },
+        Packet { src: None, ..packet("192.0.2.7") },
+        Packet { host: b"fw2", if_in: b"eth1", src_port: None, ..packet("192.0.2.7") },
+        Packet { verdict: Verdict::Accept, ..packet("192.0.2.7") },
     ];
     assert_eq!(
         rows(&table("denied", &packets, 10), &TimeZone::UTC),
@@ -90,19 +63,10 @@ fn groups_differ_in_any_field_of_the_key_and_in_no_other() {
 
 #[test]
 fn what_a_packet_lacks_is_missing_and_comes_last() {
-    let ping = Packet {
-        proto: b"ICMP",
-        src_port: None,
-        dst_port: None,
-        ..packet("192.0.2.7")
-    };
+    let ping = Packet { proto: b"ICMP", src_port: None, dst_port: None, ..packet("192.0.2.7") };
     let packets = [Packet { dst: None, ..ping }, Packet { action: b"", ..ping }, ping];
     assert_eq!(
         rows(&table("icmp", &packets, 10), &TimeZone::UTC),
-        [
-            "1 192.0.2.7 198.51.100.1 DROP",
-            "1 192.0.2.7 198.51.100.1 -",
-            "1 192.0.2.7 - DROP"
-        ]
+        ["1 192.0.2.7 198.51.100.1 DROP", "1 192.0.2.7 198.51.100.1 -", "1 192.0.2.7 - DROP"]
     );
 }

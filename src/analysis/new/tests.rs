@@ -5,18 +5,11 @@ use crate::netfilter::Packet;
 use jiff::tz::TimeZone;
 
 fn came(time: &str, src: &str, port: u16) -> Packet<'static> {
-    Packet {
-        time: Some(utc(time)),
-        dst_port: Some(port),
-        ..packet(src)
-    }
+    Packet { time: Some(utc(time)), dst_port: Some(port), ..packet(src) }
 }
 
 fn new(packets: &[Packet<'_>], limit: usize) -> Table {
-    let filters = Filters {
-        since: Some(utc("2026-05-04")),
-        ..Filters::default()
-    };
+    let filters = Filters { since: Some(utc("2026-05-04")), ..Filters::default() };
     table_with("new", packets, limit, filters, TimeZone::UTC)
 }
 
@@ -36,10 +29,7 @@ fn sources_ports_and_pairs_that_came_since_and_not_before_are_shown() {
         // Known source, known port, not together before.
         came("2026-05-04 08:00", "192.0.2.1", 80),
         // The same number of another protocol is another port.
-        Packet {
-            proto: b"UDP",
-            ..came("2026-05-04 09:00", "192.0.2.2", 80)
-        },
+        Packet { proto: b"UDP", ..came("2026-05-04 09:00", "192.0.2.2", 80) },
     ];
     let table = new(&packets, 10);
     assert_eq!(
@@ -87,45 +77,25 @@ fn the_limit_holds_for_each_kind() {
             "1 port - 23 TCP 2026-05-04 00:00:00",
         ]
     );
-    assert!(
-        table.notes[0].contains(": 20 sources, 1 port, 0 pairs"),
-        "{:?}",
-        table.notes
-    );
+    assert!(table.notes[0].contains(": 20 sources, 1 port, 0 pairs"), "{:?}", table.notes);
 }
 
 #[test]
 fn packets_without_a_time_are_neither_new_nor_known() {
-    let packets = [
-        packet("192.0.2.1"),
-        came("2026-05-04", "192.0.2.1", 22),
-        came("2026-05-01", "192.0.2.2", 22),
-    ];
-    assert_eq!(
-        rows(&new(&packets, 10), &TimeZone::UTC),
-        ["1 source 192.0.2.1 - - 2026-05-04 00:00:00"]
-    );
+    let packets =
+        [packet("192.0.2.1"), came("2026-05-04", "192.0.2.1", 22), came("2026-05-01", "192.0.2.2", 22)];
+    assert_eq!(rows(&new(&packets, 10), &TimeZone::UTC), ["1 source 192.0.2.1 - - 2026-05-04 00:00:00"]);
 }
 
 #[test]
 fn with_nothing_before_the_table_says_that_all_is_new() {
     let table = new(&[came("2026-05-04", "192.0.2.1", 22)], 10);
-    assert_eq!(
-        table.notes,
-        ["No packet is from before: all that came since 2026-05-04 00:00:00 is new."]
-    );
+    assert_eq!(table.notes, ["No packet is from before: all that came since 2026-05-04 00:00:00 is new."]);
 }
 
 #[test]
 fn what_has_no_port_is_no_new_port() {
-    let ping = |time, src| Packet {
-        proto: b"ICMP",
-        dst_port: None,
-        ..came(time, src, 0)
-    };
-    let packets = [
-        came("2026-05-01", "192.0.2.1", 22),
-        ping("2026-05-04", "192.0.2.1"),
-    ];
+    let ping = |time, src| Packet { proto: b"ICMP", dst_port: None, ..came(time, src, 0) };
+    let packets = [came("2026-05-01", "192.0.2.1", 22), ping("2026-05-04", "192.0.2.1")];
     assert_eq!(rows(&new(&packets, 10), &TimeZone::UTC), [""; 0]);
 }

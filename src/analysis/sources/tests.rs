@@ -7,32 +7,11 @@ use crate::netfilter::{Packet, Verdict};
 #[test]
 fn a_source_shows_its_packets_bytes_ports_targets_and_times() {
     let packets = [
-        Packet {
-            time: Some(utc("2026-05-04 06:00")),
-            ..packet("192.0.2.7")
-        },
-        Packet {
-            time: Some(utc("2026-05-04 05:00")),
-            dst_port: Some(23),
-            ..packet("192.0.2.7")
-        },
-        Packet {
-            dst: Some(address("198.51.100.2")),
-            length: Some(1500),
-            ..packet("192.0.2.7")
-        },
-        Packet {
-            verdict: Verdict::Accept,
-            length: None,
-            ..packet("2001:db8::7")
-        },
-        Packet {
-            src: None,
-            dst: None,
-            dst_port: None,
-            length: None,
-            ..packet("::")
-        },
+        Packet { time: Some(utc("2026-05-04 06:00")), ..packet("192.0.2.7") },
+        Packet { time: Some(utc("2026-05-04 05:00")), dst_port: Some(23), ..packet("192.0.2.7") },
+        Packet { dst: Some(address("198.51.100.2")), length: Some(1500), ..packet("192.0.2.7") },
+        Packet { verdict: Verdict::Accept, length: None, ..packet("2001:db8::7") },
+        Packet { src: None, dst: None, dst_port: None, length: None, ..packet("::") },
     ];
     let table = table("sources", &packets, 10);
     assert_eq!(
@@ -72,18 +51,13 @@ fn every_port_is_told_apart() {
 
 #[test]
 fn targets_are_told_apart_up_to_a_limit_and_the_table_says_so() {
-    let to = |n: u32| Packet {
-        dst: Some(std::net::IpAddr::V4((0xC633_0000 + n).into())),
-        ..packet("192.0.2.7")
-    };
+    let to =
+        |n: u32| Packet { dst: Some(std::net::IpAddr::V4((0xC633_0000 + n).into())), ..packet("192.0.2.7") };
     let up_to = |count: u32| (0..count).chain(0..count).map(to).collect::<Vec<_>>();
     let table_at = table("sources", &up_to(1024), 10);
     assert_eq!(table_at.rows[0][3], Cell::Count(1024));
     assert_eq!(table_at.notes, [""; 0]);
     let table_over = table("sources", &up_to(1025), 10);
     assert_eq!(table_over.rows[0][3], Cell::MoreThan(1024));
-    assert_eq!(
-        table_over.notes,
-        ["1024+: more than 1024 targets; they are not told apart."]
-    );
+    assert_eq!(table_over.notes, ["1024+: more than 1024 targets; they are not told apart."]);
 }

@@ -5,10 +5,7 @@ use super::*;
 use crate::netfilter::Packet;
 
 fn at(text: &str) -> Packet<'static> {
-    Packet {
-        time: Some(utc(text)),
-        ..packet("192.0.2.7")
-    }
+    Packet { time: Some(utc(text)), ..packet("192.0.2.7") }
 }
 
 fn at_all(texts: &[&str]) -> Vec<Packet<'static>> {
@@ -36,26 +33,14 @@ fn a_short_log_shows_hours_empty_ones_too() {
             "2026-05-04 08:00:00 1 0 0 1/0/0/2",
         ]
     );
-    assert_eq!(
-        table.notes,
-        [
-            "A row is an hour; + accepted, # denied, . other.",
-            "1 packet has no time."
-        ]
-    );
+    assert_eq!(table.notes, ["A row is an hour; + accepted, # denied, . other.", "1 packet has no time."]);
 }
 
 #[test]
 fn an_action_that_counts_as_let_through_is_accepted() {
-    let filters = Filters {
-        accept_actions: vec!["DROP".into()],
-        ..Filters::default()
-    };
+    let filters = Filters { accept_actions: vec!["DROP".into()], ..Filters::default() };
     let table = table_with("timeline", &[at("2026-05-04 06:00")], 10, filters, TimeZone::UTC);
-    assert_eq!(
-        shown(&table, &TimeZone::UTC),
-        ["2026-05-04 06:00:00 1 0 0 1/0/0/1"]
-    );
+    assert_eq!(shown(&table, &TimeZone::UTC), ["2026-05-04 06:00:00 1 0 0 1/0/0/1"]);
 }
 
 #[test]
@@ -85,23 +70,10 @@ fn three_days_to_the_quarter_are_hours_and_no_row_is_cut_by_the_limit() {
 fn autumn_has_its_doubled_hour_twice_and_spring_lacks_one() {
     // Clocks in Sweden went from 3 to 2 on 2026-10-25 at 01:00 UTC, from 2 to 3 on 2026-03-29.
     let stockholm = zone("Europe/Stockholm");
-    let autumn = at_all(&[
-        "2026-10-24 23:30",
-        "2026-10-25 00:30",
-        "2026-10-25 01:30",
-        "2026-10-25 02:30",
-    ]);
+    let autumn = at_all(&["2026-10-24 23:30", "2026-10-25 00:30", "2026-10-25 01:30", "2026-10-25 02:30"]);
     let (_, rows) = timeline(&autumn, &stockholm);
     let hours: Vec<&str> = rows.iter().map(|row| &row[11..26]).collect();
-    assert_eq!(
-        hours,
-        [
-            "01:00:00 0 1 0 ",
-            "02:00:00 0 1 0 ",
-            "02:00:00 0 1 0 ",
-            "03:00:00 0 1 0 "
-        ]
-    );
+    assert_eq!(hours, ["01:00:00 0 1 0 ", "02:00:00 0 1 0 ", "02:00:00 0 1 0 ", "03:00:00 0 1 0 "]);
     let (_, rows) = timeline(&at_all(&["2026-03-29 00:30", "2026-03-29 01:30"]), &stockholm);
     let hours: Vec<&str> = rows.iter().map(|row| &row[11..26]).collect();
     assert_eq!(hours, ["01:00:00 0 1 0 ", "03:00:00 0 1 0 "]);
@@ -111,12 +83,7 @@ fn autumn_has_its_doubled_hour_twice_and_spring_lacks_one() {
 fn days_with_a_change_of_clocks_begin_at_midnight_all_the_same() {
     let stockholm = zone("Europe/Stockholm");
     // 23:30 on the 24th, 25th (a day of 25 hours) and 26th, then midnight of the 29th.
-    let packets = at_all(&[
-        "2026-10-24 21:30",
-        "2026-10-25 22:30",
-        "2026-10-26 22:30",
-        "2026-10-28 23:00",
-    ]);
+    let packets = at_all(&["2026-10-24 21:30", "2026-10-25 22:30", "2026-10-26 22:30", "2026-10-28 23:00"]);
     let (_, rows) = timeline(&packets, &stockholm);
     let counts: Vec<&str> = rows.iter().map(|row| &row[..24]).collect();
     assert_eq!(
@@ -143,19 +110,13 @@ fn a_change_of_half_an_hour_and_hours_off_the_full_hour_lose_no_packet() {
     ] {
         let begin = utc(begin);
         let minutes = (0..480).map(|n| Time(begin.0 + n * 60 * Time::SECOND));
-        let packets: Vec<_> = minutes
-            .map(|time| Packet {
-                time: Some(time),
-                ..packet("192.0.2.7")
-            })
-            .collect();
+        let packets: Vec<_> =
+            minutes.map(|time| Packet { time: Some(time), ..packet("192.0.2.7") }).collect();
         let (table, rows) = timeline(&packets, &zone(name));
         let mut denied = 0;
         let mut last = Time(i64::MIN);
         for row in &table.rows {
-            let (Cell::Time(time), Cell::Count(count)) = (&row[0], &row[2]) else {
-                panic!("{row:?}")
-            };
+            let (Cell::Time(time), Cell::Count(count)) = (&row[0], &row[2]) else { panic!("{row:?}") };
             assert!(*time > last, "{name}: {rows:?}");
             last = *time;
             assert!(*count <= 60, "{name}: {rows:?}");
@@ -184,17 +145,12 @@ fn long_logs_take_longer_rows_but_never_many() {
     let (_, weeks) = timeline(&at_all(&["2026-01-01", "2027-03-01"]), &TimeZone::UTC);
     assert!(weeks[0].starts_with("2025-12-29"), "{}", weeks[0]);
     let (_, months) = timeline(&at_all(&["2026-01-15", "2036-01-01"]), &TimeZone::UTC);
-    assert!(
-        months[0].starts_with("2026-01-01") && months[1].starts_with("2026-02-01"),
-        "{months:?}"
-    );
+    assert!(months[0].starts_with("2026-01-01") && months[1].starts_with("2026-02-01"), "{months:?}");
 }
 
 #[test]
 fn a_few_packets_with_a_wrong_clock_are_told_of_and_left_out() {
-    let mut packets: Vec<_> = (0..40)
-        .map(|n| at(&format!("2026-05-04 0{}:10", n % 3)))
-        .collect();
+    let mut packets: Vec<_> = (0..40).map(|n| at(&format!("2026-05-04 0{}:10", n % 3))).collect();
     packets.extend(at_all(&["1970-01-01 00:00:12", "1970-01-02", "2036-02-07"]));
     let (table, rows) = timeline(&packets, &TimeZone::UTC);
     assert_eq!(rows.len(), 3, "{rows:?}");
@@ -215,10 +171,7 @@ fn packets_as_many_as_the_others_are_never_left_out() {
 
 #[test]
 fn the_ends_of_time_are_no_trouble() {
-    let ends = [Time::MIN, Time::MAX].map(|time| Packet {
-        time: Some(time),
-        ..packet("192.0.2.7")
-    });
+    let ends = [Time::MIN, Time::MAX].map(|time| Packet { time: Some(time), ..packet("192.0.2.7") });
     for name in ["UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago"] {
         for packets in [&ends[..1], &ends[1..], &ends[..]] {
             let (table, rows) = timeline(packets, &zone(name));

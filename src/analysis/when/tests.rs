@@ -70,23 +70,11 @@ fn a_change_of_clocks_moves_neither_days_nor_hours() {
     let monday = at("2026-03-30T10:00:00+02:00");
     assert_eq!(utc(since("2d", monday, &stockholm)), "2026-03-28 09:00:00");
     assert_eq!(utc(since("48h", monday, &stockholm)), "2026-03-28 08:00:00");
-    assert_eq!(
-        utc(since("2026-03-29", monday, &stockholm)),
-        "2026-03-28 23:00:00"
-    );
-    assert_eq!(
-        utc(until("2026-03-29", monday, &stockholm)),
-        "2026-03-29 22:00:00"
-    );
+    assert_eq!(utc(since("2026-03-29", monday, &stockholm)), "2026-03-28 23:00:00");
+    assert_eq!(utc(until("2026-03-29", monday, &stockholm)), "2026-03-29 22:00:00");
     // That day had no 02:30; the doubled one in autumn is its first pass.
-    assert_eq!(
-        utc(since("2026-03-29 02:30", monday, &stockholm)),
-        "2026-03-29 01:30:00"
-    );
-    assert_eq!(
-        utc(since("2026-10-25 02:30", monday, &stockholm)),
-        "2026-10-25 00:30:00"
-    );
+    assert_eq!(utc(since("2026-03-29 02:30", monday, &stockholm)), "2026-03-29 01:30:00");
+    assert_eq!(utc(since("2026-10-25 02:30", monday, &stockholm)), "2026-10-25 00:30:00");
     // In Santiago midnight itself was skipped on 2026-09-06.
     let santiago = zone("America/Santiago");
     assert_eq!(utc(since("2026-09-06", monday, &santiago)), "2026-09-06 04:00:00");
@@ -96,10 +84,7 @@ fn a_change_of_clocks_moves_neither_days_nor_hours() {
 fn the_last_moment_of_that_name_may_be_the_first_pass_of_a_doubled_hour() {
     let stockholm = zone("Europe/Stockholm");
     let second_pass = at("2026-10-25T02:10:00+01:00");
-    assert_eq!(
-        utc(since("02:30", second_pass, &stockholm)),
-        "2026-10-25 00:30:00"
-    );
+    assert_eq!(utc(since("02:30", second_pass, &stockholm)), "2026-10-25 00:30:00");
 }
 
 #[test]
@@ -137,10 +122,7 @@ fn what_names_no_moment_is_refused_with_examples() {
     for text in texts.iter().filter(|text| **text != "2026-05-04 ") {
         for read in [since, until] {
             let error = read(text, at(NOW), &TimeZone::UTC).expect_err(text);
-            assert!(
-                error.starts_with(&format!("'{text}' is no time, such as 2026-05-04")),
-                "{error}"
-            );
+            assert!(error.starts_with(&format!("'{text}' is no time, such as 2026-05-04")), "{error}");
             assert_eq!(error.lines().count(), 1);
         }
     }
@@ -148,19 +130,11 @@ fn what_names_no_moment_is_refused_with_examples() {
 
 #[test]
 fn no_moment_lies_outside_the_years_that_a_packet_can_have() {
-    for text in [
-        "1000-01-01",
-        "9999-12-31",
-        "9999-12-31 23:59:59",
-        "1000-01-01 00:00",
-    ] {
+    for text in ["1000-01-01", "9999-12-31", "9999-12-31 23:59:59", "1000-01-01 00:00"] {
         for name in ["UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago"] {
             for read in [since, until] {
                 if let Ok(time) = read(text, at(NOW), &zone(name)) {
-                    assert!(
-                        (-30_610_310_400_000_000..=Time::MAX.0).contains(&time.0),
-                        "{text} {name}"
-                    );
+                    assert!((-30_610_310_400_000_000..=Time::MAX.0).contains(&time.0), "{text} {name}");
                 }
             }
         }

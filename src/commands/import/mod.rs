@@ -46,9 +46,7 @@ pub fn run(session: &mut Session<'_, '_>, sources: Vec<Source>) -> anyhow::Resul
         }
     }
     if many {
-        session
-            .console
-            .done(&format!("{} stored.", words::counted(total.packets(), "packet")));
+        session.console.done(&format!("{} stored.", words::counted(total.packets(), "packet")));
     }
     if total.lines() > 0 {
         session.console.further(&words::sums(&total));
@@ -78,11 +76,7 @@ fn forget_what_is_gone(session: &mut Session<'_, '_>, table: &TableName) -> Resu
     let entries = store.entries(table)?;
     let (ours, of_another): (Vec<_>, Vec<_>) = entries.iter().partition(|e| e.incarnation == incarnation);
     let emptied = ours.iter().any(|e| e.packets > 0) && store.is_empty(table)?;
-    let gone: Vec<u64> = of_another
-        .iter()
-        .chain(ours.iter().filter(|_| emptied))
-        .map(|e| e.id)
-        .collect();
+    let gone: Vec<u64> = of_another.iter().chain(ours.iter().filter(|_| emptied)).map(|e| e.id).collect();
     if gone.is_empty() {
         return Ok(());
     }
@@ -128,19 +122,13 @@ fn import(
     let mut notes = Vec::new();
     let entry = match known {
         Known::Same(entry) => entry,
-        Known::New => Entry {
-            incarnation,
-            ..Entry::default()
-        },
+        Known::New => Entry { incarnation, ..Entry::default() },
         Known::Another(entry) => {
             notes.push(format!(
                 "{} begins like {}, which was imported, but goes on otherwise: taken as another log.",
                 source.name, entry.path
             ));
-            Entry {
-                incarnation,
-                ..Entry::default()
-            }
+            Entry { incarnation, ..Entry::default() }
         }
         Known::Older(entry) => {
             let lines = words::counted(entry.lines, "line");
@@ -156,13 +144,7 @@ fn import(
     };
     let (device, inode) = log.device_and_inode().unwrap_or_default();
     let begin = Begin {
-        entry: Entry {
-            path: source.path(),
-            device,
-            inode,
-            at: Some(session.clock.now),
-            ..entry
-        },
+        entry: Entry { path: source.path(), device, inode, at: Some(session.clock.now), ..entry },
         candidates,
         head,
     };
@@ -211,9 +193,7 @@ fn stream(
     }
     let mut outcome = outcome(session, source, table, read, 0);
     if outcome.account.packets() > 0 {
-        outcome.notes.push(format!(
-            "{name} has no identity: the same text again would count again."
-        ));
+        outcome.notes.push(format!("{name} has no identity: the same text again would count again."));
     }
     Ok(Ok(outcome))
 }
@@ -231,10 +211,7 @@ fn outcome(
     let packets = words::counted(account.packets(), "packet");
     let known = words::counted(before, "line");
     let said = match (before, account.lines() - account.unfinished) {
-        (0, _) => format!(
-            "{name}: {packets} stored in table '{table}' of {}.",
-            session.store.place()
-        ),
+        (0, _) => format!("{name}: {packets} stored in table '{table}' of {}.", session.store.place()),
         (_, 0) => format!("{name}: {known} already imported, 0 new."),
         (_, new) => format!("{name}: {known} already imported, {new} new, {packets} stored."),
     };
@@ -243,15 +220,8 @@ fn outcome(
         notes.push(source.nothing(&account));
     }
     if account.unfinished > 0 {
-        notes.push(format!(
-            "{name}: the last line has no end yet and is left for the next run."
-        ));
+        notes.push(format!("{name}: the last line has no end yet and is left for the next run."));
     }
     let error = error.map(|e| format!("{e}; what came before it is stored"));
-    Outcome {
-        said,
-        notes,
-        error,
-        account,
-    }
+    Outcome { said, notes, error, account }
 }

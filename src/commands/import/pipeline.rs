@@ -186,10 +186,7 @@ impl Reading<'_> {
         let read = self.go_to(&mut lines, offset);
         let read = read.map_or_else(|e| Ok(Some(e)), |()| self.chunks(&mut lines, &head, may_grow));
         if let Ok(error) = read {
-            let read = Read {
-                account: self.reader.account,
-                error,
-            };
+            let read = Read { account: self.reader.account, error };
             let _ = self.sender.send(Message::End(Box::new(read)));
         }
     }
@@ -262,9 +259,7 @@ impl Reading<'_> {
                     first: first.take(),
                     last: last.take(),
                 };
-                self.sender
-                    .send(Message::Chunk(chunk))
-                    .map_err(|_| NobodyListens)?;
+                self.sender.send(Message::Chunk(chunk)).map_err(|_| NobodyListens)?;
             }
             if at_end {
                 return Ok(error);

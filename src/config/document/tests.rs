@@ -4,11 +4,7 @@ use super::*;
 /// The problems of a document, as the message shows them.
 fn problems(text: &str) -> String {
     let problems = read(text).expect_err("a wrong document");
-    ConfigError::Wrong {
-        path: "/home/a/.ipta-conf".into(),
-        problems,
-    }
-    .to_string()
+    ConfigError::Wrong { path: "/home/a/.ipta-conf".into(), problems }.to_string()
 }
 
 #[test]
@@ -99,17 +95,10 @@ fn prefixes_stand_as_a_list_or_as_sections() {
     let one = read("prefix = 'ufw'").unwrap_or_default();
     let sections = read("[[prefix]]\npattern = 'ufw'\n[[prefix]]\npattern = '^A: '\naction = 'ACCEPT'\n");
     let named = |name: &str| PrefixChoice::Named(name.into());
-    let rule = PrefixChoice::Rule {
-        pattern: "^A: ".into(),
-        action: Some("ACCEPT".into()),
-        verdict: None,
-    };
+    let rule = PrefixChoice::Rule { pattern: "^A: ".into(), action: Some("ACCEPT".into()), verdict: None };
     assert_eq!(list.prefixes, Some(vec![named("ipt"), named("ufw")]));
     assert_eq!(one.prefixes, Some(vec![named("ufw")]));
-    assert_eq!(
-        sections.unwrap_or_default().prefixes,
-        Some(vec![named("ufw"), rule])
-    );
+    assert_eq!(sections.unwrap_or_default().prefixes, Some(vec![named("ufw"), rule]));
 }
 
 #[test]
@@ -152,53 +141,26 @@ fn an_unknown_key_names_the_nearest() {
 fn wrong_types_and_bad_values_name_line_and_key() {
     for (text, message) in [
         ("db_port = 0", "line 1: db_port takes a number from 1 to 65535"),
-        (
-            "db_port = 70000",
-            "line 1: db_port takes a number from 1 to 65535",
-        ),
-        (
-            "db_port = '3307'",
-            "takes a number from 1 to 65535; write: db_port = 3307",
-        ),
+        ("db_port = 70000", "line 1: db_port takes a number from 1 to 65535"),
+        ("db_port = '3307'", "takes a number from 1 to 65535; write: db_port = 3307"),
         ("limit = 0", "line 1: limit takes a number, 1 or more"),
         ("limit = -3", "line 1: limit takes a number, 1 or more"),
         ("dns_ttl = 1.5", "line 1: dns_ttl takes a number, 0 or more"),
         ("rdns = 'yes'", "rdns is true or false; write: rdns = true"),
-        (
-            "db_name = 5",
-            "db_name takes a text in quotes; write: db_name = \"5\"",
-        ),
+        ("db_name = 5", "db_name takes a text in quotes; write: db_name = \"5\""),
         ("db_name = ''", "db_name takes a text in quotes"),
-        (
-            "format = 'pdf'",
-            "format takes one of text, json, csv, markdown, html",
-        ),
+        ("format = 'pdf'", "format takes one of text, json, csv, markdown, html"),
         ("color = 'blue'", "color takes one of auto, always, never"),
         ("modules = [1]", "modules takes a list of texts"),
         ("allow = [['a']]", "allow takes a list of texts"),
         ("prefix = []", "prefix takes a list of presets and patterns"),
         ("prefix = [3]", "prefix takes a list of presets and patterns"),
-        (
-            "[prefix]\npattern = 'x'",
-            "prefix stands in double brackets: [[prefix]]",
-        ),
-        (
-            "[[prefix]]\naction = 'DROP'",
-            "line 1: this [[prefix]] has no pattern",
-        ),
-        (
-            "[[prefix]]\npattern = 'x'\nverdict = 'drop'",
-            "line 3: verdict takes one of accept, deny, other",
-        ),
-        (
-            "attacks = true",
-            "attacks stands as a table of its own: [attacks]",
-        ),
+        ("[prefix]\npattern = 'x'", "prefix stands in double brackets: [[prefix]]"),
+        ("[[prefix]]\naction = 'DROP'", "line 1: this [[prefix]] has no pattern"),
+        ("[[prefix]]\npattern = 'x'\nverdict = 'drop'", "line 3: verdict takes one of accept, deny, other"),
+        ("attacks = true", "attacks stands as a table of its own: [attacks]"),
         ("[attacks]\nsweep = 0", "line 2: sweep takes a number, 1 or more"),
-        (
-            "[attacks]\nauth_ports = [0]",
-            "line 2: auth_ports takes a list of ports",
-        ),
+        ("[attacks]\nauth_ports = [0]", "line 2: auth_ports takes a list of ports"),
         ("rdns = true\nrdns = false", "line 2"),
     ] {
         let problems = problems(text);

@@ -13,10 +13,7 @@ fn a_missing_file_is_nothing_unless_somebody_named_it() {
         error.contains(&*path.to_string_lossy()) && error.contains("no such configuration file"),
         "{error}"
     );
-    assert_eq!(
-        load(std::path::Path::new("/dev/null/.ipta-conf"), false),
-        Ok(None)
-    );
+    assert_eq!(load(std::path::Path::new("/dev/null/.ipta-conf"), false), Ok(None));
 }
 
 #[test]
@@ -56,8 +53,5 @@ fn relative_paths_start_at_the_files_folder() {
     assert_eq!(layer.db_file, Some(folder.path().join("packets.db")));
     write(&path, "db_file = '~/packets.db'").expect("write");
     let (layer, _) = load(&path, true).expect("good").expect("there");
-    assert_eq!(
-        layer.db_file,
-        dirs::home_dir().map(|home| home.join("packets.db"))
-    );
+    assert_eq!(layer.db_file, dirs::home_dir().map(|home| home.join("packets.db")));
 }

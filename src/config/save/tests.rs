@@ -85,20 +85,10 @@ fn the_file_is_for_its_owner_alone() {
     let path = folder.path().join("conf");
     write(&path, "").expect("write");
     std::fs::set_permissions(&path, Permissions::from_mode(0o644)).expect("chmod");
-    save(
-        &path,
-        &merge(&Layer::default(), &Layer::default()),
-        &Layer::default(),
-        false,
-    )
-    .expect("saved");
+    save(&path, &merge(&Layer::default(), &Layer::default()), &Layer::default(), false).expect("saved");
     let mode = std::fs::metadata(&path).expect("there").permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
-    assert_eq!(
-        std::fs::read_dir(folder.path()).expect("list").count(),
-        1,
-        "no temporary file is left"
-    );
+    assert_eq!(std::fs::read_dir(folder.path()).expect("list").count(), 1, "no temporary file is left");
 }
 
 #[test]
@@ -112,52 +102,31 @@ fn the_password_is_saved_only_if_this_call_named_it_and_may() {
     assert!(notes.iter().any(|note| note.0.contains("--yes")), "{notes:?}");
     assert!(saved("", &asked, true).0.contains("db_pass = \"ipta\""));
     assert!(!saved("", &Layer::default(), true).0.contains("db_pass"));
-    assert!(
-        saved("db_pass = 'old'", &Layer::default(), false)
-            .0
-            .contains("db_pass = 'old'")
-    );
+    assert!(saved("db_pass = 'old'", &Layer::default(), false).0.contains("db_pass = 'old'"));
 }
 
 #[test]
 fn a_saved_server_drops_the_file_and_a_saved_file_wins_over_the_server() {
     let host = given(|l| l.db_host = Some("db1".into()));
     let (text, _) = saved("db_file = '/srv/p.db'\n", &host, false);
-    assert!(
-        text.contains("db_host = \"db1\"") && !text.contains("db_file"),
-        "{text}"
-    );
+    assert!(text.contains("db_host = \"db1\"") && !text.contains("db_file"), "{text}");
     let file = given(|l| l.db_file = Some("/srv/p.db".into()));
     let (text, _) = saved("db_host = 'db1'\n", &file, false);
-    assert_eq!(
-        text,
-        "db_host = 'db1'\ndb_file = \"/srv/p.db\"\ndb_table = \"logs\"\n"
-    );
+    assert_eq!(text, "db_host = 'db1'\ndb_file = \"/srv/p.db\"\ndb_table = \"logs\"\n");
 }
 
 #[test]
 fn a_relative_file_is_saved_so_that_it_means_the_same_from_everywhere() {
     let file = given(|l| l.db_file = Some("p.db".into()));
     let here = std::env::current_dir().expect("a folder").join("p.db");
-    assert!(
-        saved("", &file, false)
-            .0
-            .contains(&format!("db_file = \"{}\"", here.display()))
-    );
+    assert!(saved("", &file, false).0.contains(&format!("db_file = \"{}\"", here.display())));
 }
 
 #[test]
 fn a_prefix_list_replaces_the_sections() {
     let prefix = given(|l| l.prefixes = Some(vec![PrefixChoice::Named("ufw".into())]));
-    let (text, _) = saved(
-        "[[prefix]]\npattern = 'a'\n[[prefix]]\npattern = 'b'\n",
-        &prefix,
-        false,
-    );
-    assert!(
-        text.contains("prefix = [\"ufw\"]") && !text.contains("[["),
-        "{text}"
-    );
+    let (text, _) = saved("[[prefix]]\npattern = 'a'\n[[prefix]]\npattern = 'b'\n", &prefix, false);
+    assert!(text.contains("prefix = [\"ufw\"]") && !text.contains("[["), "{text}");
 }
 
 #[test]
@@ -166,13 +135,8 @@ fn a_file_that_is_no_toml_is_left_alone() {
     let path = folder.path().join("conf");
     write(&path, "db_pass = hunter2").expect("write");
     let settings = merge(&Layer::default(), &Layer::default());
-    let error = save(&path, &settings, &Layer::default(), true)
-        .expect_err("no TOML")
-        .to_string();
-    assert!(
-        error.contains("conf: not saved") && !error.contains("hunter2"),
-        "{error}"
-    );
+    let error = save(&path, &settings, &Layer::default(), true).expect_err("no TOML").to_string();
+    assert!(error.contains("conf: not saved") && !error.contains("hunter2"), "{error}");
     assert_eq!(read_to_string(&path).expect("read"), "db_pass = hunter2");
     assert!(save(folder.path(), &settings, &Layer::default(), true).is_err());
     assert!(save(&folder.path().join("no/conf"), &settings, &Layer::default(), true).is_err());

@@ -24,10 +24,7 @@ where
     F: Fn(IpAddr) -> Answer + Send + Sync + 'static,
 {
     let asked = Arc::new(AtomicUsize::new(0));
-    let fake = Fake {
-        asked: Arc::clone(&asked),
-        answer,
-    };
+    let fake = Fake { asked: Arc::clone(&asked), answer };
     (Names::new(fake, options), asked)
 }
 
@@ -60,9 +57,7 @@ fn until(what: impl Fn() -> bool) {
 
 #[test]
 fn a_name_is_found_cleaned_and_asked_for_once() {
-    let (names, asked) = names(Options::default(), |_| {
-        Answer::Name("a\x1bb.example.com.".to_owned())
-    });
+    let (names, asked) = names(Options::default(), |_| Answer::Name("a\x1bb.example.com.".to_owned()));
     for _ in 0..3 {
         assert_eq!(names.wait(ip(1), soon()).as_deref(), Some("a?b.example.com"));
     }
@@ -88,10 +83,7 @@ fn a_name_that_is_an_address_is_no_name() {
 
 #[test]
 fn no_answer_is_forgotten_after_a_while_and_asked_for_again() {
-    let options = Options {
-        retry: Duration::from_millis(50),
-        ..Options::default()
-    };
+    let options = Options { retry: Duration::from_millis(50), ..Options::default() };
     let (names, asked) = names(options, |_| Answer::TryAgain);
     assert_eq!(names.wait(ip(1), soon()), None);
     assert_eq!(names.wait(ip(1), soon()), None);
@@ -156,9 +148,7 @@ fn five_hundred_addresses_are_asked_for_side_by_side() {
         host(address)
     });
     let begin = Instant::now();
-    let all: Vec<IpAddr> = (0..500_u32)
-        .map(|n| IpAddr::from((0xc633_0000 + n).to_be_bytes()))
-        .collect();
+    let all: Vec<IpAddr> = (0..500_u32).map(|n| IpAddr::from((0xc633_0000 + n).to_be_bytes())).collect();
     all.iter().for_each(|address| names.ask(*address));
     for address in &all {
         assert_eq!(names.name(*address), Some(format!("host-{address}.example.com")));
@@ -175,19 +165,13 @@ fn a_deadline_is_kept_within_fifty_milliseconds() {
     let begin = Instant::now();
     assert_eq!(names.wait(ip(1), begin + Duration::from_millis(200)), None);
     let took = begin.elapsed();
-    assert!(
-        took >= Duration::from_millis(200) && took < Duration::from_millis(250),
-        "{took:?}"
-    );
+    assert!(took >= Duration::from_millis(200) && took < Duration::from_millis(250), "{took:?}");
     assert_eq!(names.get(ip(1)), Some(State::Asked));
 }
 
 #[test]
 fn a_late_answer_serves_later_calls_and_a_late_address_is_waited_for_once() {
-    let options = Options {
-        timeout: Duration::from_millis(100),
-        ..Options::default()
-    };
+    let options = Options { timeout: Duration::from_millis(100), ..Options::default() };
     let (names, asked) = names(options, |address| {
         thread::sleep(Duration::from_millis(300));
         host(address)
@@ -195,10 +179,7 @@ fn a_late_answer_serves_later_calls_and_a_late_address_is_waited_for_once() {
     assert_eq!(names.name(ip(1)), None);
     let begin = Instant::now();
     assert_eq!(names.name(ip(1)), None);
-    assert!(
-        begin.elapsed() < Duration::from_millis(50),
-        "it had its time already"
-    );
+    assert!(begin.elapsed() < Duration::from_millis(50), "it had its time already");
     until(|| names.name(ip(1)).is_some());
     assert_eq!(asked.load(Ordering::SeqCst), 1);
 }
@@ -211,23 +192,14 @@ fn the_budget_limits_all_waits_together() {
         give_up: 1000,
         ..Options::default()
     };
-    let (names, _) = names(options, |address| {
-        if address == ip(99) {
-            host(address)
-        } else {
-            never(address)
-        }
-    });
+    let (names, _) = names(options, |address| if address == ip(99) { host(address) } else { never(address) });
     assert!(names.name(ip(99)).is_some());
     let begin = Instant::now();
     for last in 1..=10 {
         assert_eq!(names.name(ip(last)), None);
     }
     let took = begin.elapsed();
-    assert!(
-        took >= Duration::from_millis(240) && took < Duration::from_millis(320),
-        "{took:?}"
-    );
+    assert!(took >= Duration::from_millis(240) && took < Duration::from_millis(320), "{took:?}");
     assert!(names.name(ip(99)).is_some(), "what is known costs nothing");
 }
 
@@ -245,23 +217,14 @@ fn twenty_timeouts_in_a_row_pause_the_asking_and_are_told_once() {
     }
     assert!(names.take_notes().is_empty());
     assert_eq!(names.name(ip(20)), None);
-    assert_eq!(
-        names.take_notes(),
-        [Note::Paused {
-            unanswered: 20,
-            pause: Duration::from_millis(300)
-        }]
-    );
+    assert_eq!(names.take_notes(), [Note::Paused { unanswered: 20, pause: Duration::from_millis(300) }]);
 
     let begin = Instant::now();
     for last in 21..=60 {
         assert_eq!(names.name(ip(last)), None);
         assert_eq!(names.get(ip(last)), None, "not asked for");
     }
-    assert!(
-        begin.elapsed() < Duration::from_millis(50),
-        "a pause waits for nothing"
-    );
+    assert!(begin.elapsed() < Duration::from_millis(50), "a pause waits for nothing");
 
     thread::sleep(Duration::from_millis(300));
     assert_eq!(names.name(ip(70)), None);
@@ -274,18 +237,9 @@ fn twenty_timeouts_in_a_row_pause_the_asking_and_are_told_once() {
 
 #[test]
 fn an_answer_in_time_starts_the_count_anew() {
-    let options = Options {
-        timeout: Duration::from_millis(10),
-        give_up: 3,
-        ..Options::default()
-    };
-    let (names, _) = names(options, |address| {
-        if address == ip(100) {
-            host(address)
-        } else {
-            never(address)
-        }
-    });
+    let options = Options { timeout: Duration::from_millis(10), give_up: 3, ..Options::default() };
+    let (names, _) =
+        names(options, |address| if address == ip(100) { host(address) } else { never(address) });
     let slow = |from: u8, to: u8| (from..=to).for_each(|last| assert_eq!(names.name(ip(last)), None));
     slow(1, 2);
     assert!(names.wait(ip(100), soon()).is_some());
@@ -297,19 +251,8 @@ fn an_answer_in_time_starts_the_count_anew() {
 
 #[test]
 fn hung_lookups_hold_up_neither_the_end_nor_a_full_queue() {
-    let options = Options {
-        workers: 2,
-        queue: 3,
-        timeout: Duration::from_millis(10),
-        ..Options::default()
-    };
-    let (names, asked) = names(
-        Options {
-            most_workers: 2,
-            ..options
-        },
-        never,
-    );
+    let options = Options { workers: 2, queue: 3, timeout: Duration::from_millis(10), ..Options::default() };
+    let (names, asked) = names(Options { most_workers: 2, ..options }, never);
     for last in 1..=2 {
         names.ask(ip(last));
     }
@@ -326,10 +269,7 @@ fn hung_lookups_hold_up_neither_the_end_nor_a_full_queue() {
 
 #[test]
 fn what_is_waited_for_comes_before_what_was_asked_in_advance() {
-    let options = Options {
-        workers: 1,
-        ..Options::default()
-    };
+    let options = Options { workers: 1, ..Options::default() };
     let (names, asked) = names(options, |address| {
         thread::sleep(Duration::from_millis(20));
         host(address)
@@ -338,11 +278,7 @@ fn what_is_waited_for_comes_before_what_was_asked_in_advance() {
         names.ask(ip(last));
     }
     assert!(names.wait(ip(50), soon()).is_some());
-    assert!(
-        asked.load(Ordering::SeqCst) <= 4,
-        "{}",
-        asked.load(Ordering::SeqCst)
-    );
+    assert!(asked.load(Ordering::SeqCst) <= 4, "{}", asked.load(Ordering::SeqCst));
 }
 
 #[derive(Default)]
@@ -362,14 +298,8 @@ impl NameCache for Stored {
 fn a_stored_cache_is_asked_first_and_told_after() {
     let mut stored = Stored::default();
     let hour = 3600;
-    let old = Known {
-        name: Some("old.example.com".to_owned()),
-        at: now() - 400 * hour,
-    };
-    let fresh = Known {
-        name: Some("fresh\n.example.com".to_owned()),
-        at: now() - 300 * hour,
-    };
+    let old = Known { name: Some("old.example.com".to_owned()), at: now() - 400 * hour };
+    let fresh = Known { name: Some("fresh\n.example.com".to_owned()), at: now() - 300 * hour };
     stored.put(ip(1), &old).unwrap();
     stored.put(ip(2), &fresh).unwrap();
 
@@ -377,16 +307,10 @@ fn a_stored_cache_is_asked_first_and_told_after() {
     names.recall(&mut stored, [ip(1), ip(2), ip(3), ip(2)]).unwrap();
     assert_eq!(names.wait(ip(2), soon()).as_deref(), Some("fresh?.example.com"));
     assert_eq!(asked.load(Ordering::SeqCst), 0);
-    assert_eq!(
-        names.wait(ip(1), soon()).as_deref(),
-        Some("host-192.0.2.1.example.com")
-    );
+    assert_eq!(names.wait(ip(1), soon()).as_deref(), Some("host-192.0.2.1.example.com"));
 
     names.store(&mut stored).unwrap();
-    assert_eq!(
-        stored.0[&ip(1)].name.as_deref(),
-        Some("host-192.0.2.1.example.com")
-    );
+    assert_eq!(stored.0[&ip(1)].name.as_deref(), Some("host-192.0.2.1.example.com"));
     assert_eq!(stored.0[&ip(2)], fresh, "what was not asked for is not written");
     assert!(names.learned().is_empty());
 }
@@ -394,11 +318,7 @@ fn a_stored_cache_is_asked_first_and_told_after() {
 /// Sixteen threads hang at once; the seventeenth address must not wait for them.
 #[test]
 fn threads_that_hang_are_replaced_so_that_waits_overlap() {
-    let options = Options {
-        workers: 4,
-        timeout: Duration::from_millis(200),
-        ..Options::default()
-    };
+    let options = Options { workers: 4, timeout: Duration::from_millis(200), ..Options::default() };
     let (names, _) = names(options, |address| match address {
         IpAddr::V4(v4) if v4.octets()[3] <= 12 => never(address),
         _ => host(address),
@@ -418,12 +338,8 @@ fn threads_that_hang_are_replaced_so_that_waits_overlap() {
 
 #[test]
 fn with_every_thread_hung_nothing_waits() {
-    let options = Options {
-        workers: 2,
-        most_workers: 4,
-        timeout: Duration::from_millis(50),
-        ..Options::default()
-    };
+    let options =
+        Options { workers: 2, most_workers: 4, timeout: Duration::from_millis(50), ..Options::default() };
     let (names, asked) = names(options, never);
     for last in 1..=15 {
         names.ask(ip(last));
@@ -432,22 +348,14 @@ fn with_every_thread_hung_nothing_waits() {
     for last in 1..=15 {
         assert_eq!(names.name(ip(last)), None);
     }
-    assert!(
-        begin.elapsed() < Duration::from_millis(250),
-        "{:?}",
-        begin.elapsed()
-    );
+    assert!(begin.elapsed() < Duration::from_millis(250), "{:?}", begin.elapsed());
     assert_eq!(asked.load(Ordering::SeqCst), 4);
     assert_eq!(names.missed(), 15, "those that could not be asked count too");
 }
 
 #[test]
 fn a_server_that_answers_meanwhile_is_not_given_up_for_some_addresses() {
-    let options = Options {
-        timeout: Duration::from_millis(100),
-        give_up: 3,
-        ..Options::default()
-    };
+    let options = Options { timeout: Duration::from_millis(100), give_up: 3, ..Options::default() };
     let (names, _) = names(options, |address| {
         if address == ip(100) {
             thread::sleep(Duration::from_millis(20));
@@ -475,17 +383,8 @@ fn a_server_that_refuses_every_question_is_told_of_too() {
 
 #[test]
 fn patience_ends_a_time_out_after_the_first_question_whoever_asks_again() {
-    let options = Options {
-        timeout: Duration::from_millis(100),
-        ..Options::default()
-    };
-    let (names, _) = names(options, |address| {
-        if address == ip(1) {
-            never(address)
-        } else {
-            host(address)
-        }
-    });
+    let options = Options { timeout: Duration::from_millis(100), ..Options::default() };
+    let (names, _) = names(options, |address| if address == ip(1) { never(address) } else { host(address) });
     assert_eq!(names.patience(ip(1)), None, "not asked for");
     names.ask(ip(1));
     let until = names.patience(ip(1)).unwrap();

@@ -36,14 +36,7 @@ impl Shared {
         if pool.memory.get(address, &shared.options.ages).is_some() {
             return false;
         }
-        pool.open.insert(
-            address,
-            Question {
-                asked: Instant::now(),
-                started: None,
-                late: false,
-            },
-        );
+        pool.open.insert(address, Question { asked: Instant::now(), started: None, late: false });
         pool.queue.push_back(address);
         Shared::hire(shared, pool, Instant::now());
         shared.work.notify_one();
@@ -63,9 +56,7 @@ impl Shared {
                 return;
             }
             let worker = Arc::clone(shared);
-            let spawned = thread::Builder::new()
-                .name("names".to_owned())
-                .spawn(move || worker.work());
+            let spawned = thread::Builder::new().name("names".to_owned()).spawn(move || worker.work());
             if spawned.is_err() {
                 return;
             }
@@ -87,20 +78,13 @@ impl Shared {
         }
         Shared::hire(shared, pool, now);
         let timeout = shared.options.timeout;
-        let started = pool
-            .open
-            .get(&address)
-            .is_some_and(|question| question.started.is_some());
+        let started = pool.open.get(&address).is_some_and(|question| question.started.is_some());
         if !started && pool.hung(timeout, now) >= shared.options.most_workers {
             return None;
         }
         let slow = timeout.min(SLOW);
         let left = |since: &Instant| slow.checked_sub(now.saturating_duration_since(*since));
-        let soonest = pool
-            .asking
-            .values()
-            .filter_map(left)
-            .filter(|left| !left.is_zero());
+        let soonest = pool.asking.values().filter_map(left).filter(|left| !left.is_zero());
         Some(soonest.min().unwrap_or(slow))
     }
 
@@ -193,10 +177,7 @@ impl Shared {
         self.settled.notify_all();
         if !pool.told {
             pool.told = true;
-            pool.notes.push(Note::Paused {
-                unanswered: self.options.give_up,
-                pause: self.options.pause,
-            });
+            pool.notes.push(Note::Paused { unanswered: self.options.give_up, pause: self.options.pause });
         }
     }
 }

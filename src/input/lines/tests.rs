@@ -5,48 +5,31 @@ use std::path::PathBuf;
 use super::*;
 
 fn lines_of(bytes: &[u8]) -> Lines {
-    Log::stream("test".to_owned(), Cursor::new(bytes.to_vec()))
-        .unwrap()
-        .lines()
+    Log::stream("test".to_owned(), Cursor::new(bytes.to_vec())).unwrap().lines()
 }
 
 /// Each line as (text, end, complete).
 fn all(mut lines: Lines) -> Vec<(String, u64, bool)> {
     let mut all = Vec::new();
     while let Some(line) = lines.next().unwrap() {
-        all.push((
-            String::from_utf8_lossy(line.bytes).into_owned(),
-            line.end,
-            line.complete,
-        ));
+        all.push((String::from_utf8_lossy(line.bytes).into_owned(), line.end, line.complete));
     }
     all
 }
 
 fn owned(expected: &[(&str, u64, bool)]) -> Vec<(String, u64, bool)> {
-    expected
-        .iter()
-        .map(|(text, end, complete)| ((*text).to_owned(), *end, *complete))
-        .collect()
+    expected.iter().map(|(text, end, complete)| ((*text).to_owned(), *end, *complete)).collect()
 }
 
 #[test]
 fn a_line_knows_where_it_ends_and_whether_it_is_whole() {
-    let expected = [
-        ("one", 4, true),
-        ("", 5, true),
-        ("two", 10, true),
-        ("rest", 14, false),
-    ];
+    let expected = [("one", 4, true), ("", 5, true), ("two", 10, true), ("rest", 14, false)];
     assert_eq!(all(lines_of(b"one\n\ntwo\r\nrest")), owned(&expected));
 }
 
 #[test]
 fn only_one_carriage_return_goes() {
-    assert_eq!(
-        all(lines_of(b"a\r\r\n\rb\n")),
-        owned(&[("a\r", 4, true), ("\rb", 7, true)])
-    );
+    assert_eq!(all(lines_of(b"a\r\r\n\rb\n")), owned(&[("a\r", 4, true), ("\rb", 7, true)]));
 }
 
 #[test]
@@ -60,9 +43,7 @@ fn lines_are_the_same_however_the_bytes_come() {
             Ok(part)
         }
     }
-    let text: String = (0..2000)
-        .map(|n| format!("{n} {}\n", "x".repeat(n * 7 % 400)))
-        .collect();
+    let text: String = (0..2000).map(|n| format!("{n} {}\n", "x".repeat(n * 7 % 400))).collect();
     let expected = all(lines_of(text.as_bytes()));
     for step in [1, 7, 4096, 300_000] {
         let drip = Drip(text.clone().into_bytes(), step, 0);
@@ -85,10 +66,7 @@ fn a_line_at_the_cap_is_whole_and_one_byte_more_is_too_long() {
         assert_eq!((line.too_long, line.complete), (too_long, true), "{length}");
         assert_eq!(line.bytes.len(), length.min(LINE_CAP));
         assert_eq!(line.end, 6 + length as u64 + 1);
-        assert!(
-            lines.before() == &text[6 + length + 1 - TAIL..6 + length + 1],
-            "{length}"
-        );
+        assert!(lines.before() == &text[6 + length + 1 - TAIL..6 + length + 1], "{length}");
         let next = lines.next().unwrap().unwrap();
         assert_eq!((next.bytes, next.end), (&b"next"[..], text.len() as u64));
         assert!(lines.next().unwrap().is_none());
@@ -139,11 +117,7 @@ fn reading_goes_on_where_it_stopped_with_the_bytes_before_at_hand() {
         for at in [0, 7, 300, 5000, 5100, 400_000] {
             assert_eq!(lines.skip_to(at).unwrap(), at);
             let end = at as usize;
-            assert_eq!(
-                lines.before(),
-                &text.as_bytes()[end.saturating_sub(TAIL)..end],
-                "{at}"
-            );
+            assert_eq!(lines.before(), &text.as_bytes()[end.saturating_sub(TAIL)..end], "{at}");
         }
         assert_eq!(lines.skip_to(100).unwrap(), 400_000, "never back");
         let rest: String = all(lines).iter().map(|(line, ..)| format!("{line}\n")).collect();
@@ -174,10 +148,7 @@ fn a_fault_comes_after_all_whole_lines_and_without_the_piece() {
     assert_eq!(lines.next().unwrap().unwrap().bytes, b"one");
     assert_eq!(lines.next().unwrap().unwrap().bytes, b"two");
     let error = lines.next().unwrap_err();
-    assert!(
-        matches!(&error, ReadError::Io { name, .. } if name == "disk"),
-        "{error}"
-    );
+    assert!(matches!(&error, ReadError::Io { name, .. } if name == "disk"), "{error}");
     assert_eq!(error.good(), 11);
     assert!(lines.next().unwrap().is_none());
     assert_eq!(lines.offset(), 8);

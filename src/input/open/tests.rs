@@ -30,12 +30,8 @@ fn xz(bytes: &[u8]) -> Vec<u8> {
 
 type Packer = fn(&[u8]) -> Vec<u8>;
 
-const PACKERS: [(Format, Packer); 4] = [
-    (Format::Gzip, gzip),
-    (Format::Zstd, zstd),
-    (Format::Xz, xz),
-    (Format::Bzip2, bzip2),
-];
+const PACKERS: [(Format, Packer); 4] =
+    [(Format::Gzip, gzip), (Format::Zstd, zstd), (Format::Xz, xz), (Format::Bzip2, bzip2)];
 
 /// A folder with one file, named so that the name says nothing.
 fn file(bytes: &[u8]) -> (TempDir, PathBuf) {
@@ -116,10 +112,7 @@ fn a_cut_file_gives_its_lines_and_then_says_how_many_bytes_were_good() {
         let packed = pack(&expected);
         let (_folder, path) = file(&packed[..packed.len() * 3 / 4]);
         let (read, error) = read_all(Log::open(&path).unwrap().lines());
-        let Some(ReadError::Damaged {
-            good, format: named, ..
-        }) = &error
-        else {
+        let Some(ReadError::Damaged { good, format: named, .. }) = &error else {
             panic!("{format}: {error:?}")
         };
         assert_eq!(*named, format);
@@ -127,17 +120,8 @@ fn a_cut_file_gives_its_lines_and_then_says_how_many_bytes_were_good() {
         let piece = *good - read.len() as u64;
         assert!(piece < 64, "{format}: {piece} good bytes are in no line");
         // bzip2 gives whole blocks of 900 kB only. The later lines pack far better than the first.
-        let least = if format == Format::Bzip2 {
-            0
-        } else {
-            expected.len() / 4
-        };
-        assert!(
-            read.len() >= least,
-            "{format}: {} of {}",
-            read.len(),
-            expected.len()
-        );
+        let least = if format == Format::Bzip2 { 0 } else { expected.len() / 4 };
+        assert!(read.len() >= least, "{format}: {} of {}", read.len(), expected.len());
     }
 }
 
@@ -152,17 +136,9 @@ fn damage_in_the_middle_loses_at_most_a_slice_before_it() {
     let (_folder, path) = file(&packed);
     let (read, error) = read_all(Log::open(&path).unwrap().lines());
     assert!(good.starts_with(&read));
-    assert!(
-        good.len() - read.len() <= SLICE,
-        "{} of {}",
-        read.len(),
-        good.len()
-    );
+    assert!(good.len() - read.len() <= SLICE, "{} of {}", read.len(), good.len());
     let message = error.unwrap().to_string();
-    assert!(
-        message.contains("iptables.log: damaged gzip data after "),
-        "{message}"
-    );
+    assert!(message.contains("iptables.log: damaged gzip data after "), "{message}");
     assert!(message.ends_with("test it with gzip -t"), "{message}");
 }
 
@@ -170,10 +146,7 @@ fn damage_in_the_middle_loses_at_most_a_slice_before_it() {
 fn a_file_that_is_damaged_from_the_start_fails_its_check() {
     let (_folder, path) = file(&gzip(b"hello\n")[..12]);
     let error = Log::open(&path).unwrap().check().unwrap_err();
-    assert!(
-        matches!(&error, OpenError::Read(ReadError::Damaged { good, .. }) if *good < 6),
-        "{error:?}"
-    );
+    assert!(matches!(&error, OpenError::Read(ReadError::Damaged { good, .. }) if *good < 6), "{error:?}");
 }
 
 #[test]
@@ -211,12 +184,7 @@ fn a_file_that_shrinks_while_it_is_read_is_said() {
     let (_folder, path) = file(&expected);
     let mut lines = Log::open(&path).unwrap().lines();
     assert!(lines.next().unwrap().is_some());
-    fs::OpenOptions::new()
-        .write(true)
-        .open(&path)
-        .unwrap()
-        .set_len(100)
-        .unwrap();
+    fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(100).unwrap();
     let (read, error) = read_all(lines);
     assert!(matches!(&error, Some(ReadError::Shrunk { now: 100, good, .. }) if *good >= read.len() as u64));
 }
@@ -234,30 +202,18 @@ fn a_file_that_vanishes_while_it_is_read_is_read_to_its_end() {
 #[test]
 fn a_missing_file_names_the_nearest_one() {
     let (folder, path) = file(b"");
-    let error = Log::open(&folder.path().join("iptable.log"))
-        .err()
-        .unwrap()
-        .to_string();
-    assert!(
-        error.ends_with(&format!("no such file; did you mean {}?", path.display())),
-        "{error}"
-    );
+    let error = Log::open(&folder.path().join("iptable.log")).err().unwrap().to_string();
+    assert!(error.ends_with(&format!("no such file; did you mean {}?", path.display())), "{error}");
     let error = Log::open(&folder.path().join("none/x.log")).err().unwrap();
     assert!(matches!(error, OpenError::NoFolder { .. }), "{error:?}");
     let error = Log::open(&folder.path().join("auth")).err().unwrap();
-    assert!(
-        matches!(error, OpenError::NotFound { alike: None, .. }),
-        "{error:?}"
-    );
+    assert!(matches!(error, OpenError::NotFound { alike: None, .. }), "{error:?}");
 }
 
 #[test]
 fn a_folder_is_no_log() {
     let folder = tempfile::tempdir().unwrap();
-    assert!(matches!(
-        Log::open(folder.path()),
-        Err(OpenError::Directory { .. })
-    ));
+    assert!(matches!(Log::open(folder.path()), Err(OpenError::Directory { .. })));
 }
 
 #[test]

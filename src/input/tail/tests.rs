@@ -23,12 +23,7 @@ impl Scene {
 
     fn of(folder: TempDir, last_lines: usize) -> Scene {
         let tail = Tail::open(&folder.path().join("fw.log"), last_lines).unwrap();
-        Scene {
-            folder,
-            tail,
-            lines: Vec::new(),
-            events: Vec::new(),
-        }
+        Scene { folder, tail, lines: Vec::new(), events: Vec::new() }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -40,11 +35,7 @@ impl Scene {
     }
 
     fn append_to(&self, name: &str, text: &str) {
-        let mut file = fs::OpenOptions::new()
-            .append(true)
-            .create(true)
-            .open(self.path(name))
-            .unwrap();
+        let mut file = fs::OpenOptions::new().append(true).create(true).open(self.path(name)).unwrap();
         file.write_all(text.as_bytes()).unwrap();
     }
 
@@ -56,9 +47,7 @@ impl Scene {
     fn see(&mut self) -> (Vec<String>, Vec<Event>) {
         loop {
             let lines = &mut self.lines;
-            let polled = self
-                .tail
-                .poll(&mut |line| lines.push(String::from_utf8_lossy(line).into_owned()));
+            let polled = self.tail.poll(&mut |line| lines.push(String::from_utf8_lossy(line).into_owned()));
             self.events.extend(polled.events);
             if !polled.more {
                 return (std::mem::take(&mut self.lines), std::mem::take(&mut self.events));
@@ -305,10 +294,7 @@ fn a_folder_that_is_not_there_yet_is_waited_for_too() {
     fs::create_dir(folder.path().join("new")).unwrap();
     fs::write(&path, "a\n").unwrap();
     let mut lines = Vec::new();
-    assert_eq!(
-        tail.poll(&mut |line| lines.push(line.to_vec())).events,
-        [Event::Returned]
-    );
+    assert_eq!(tail.poll(&mut |line| lines.push(line.to_vec())).events, [Event::Returned]);
     assert_eq!(lines, [b"a"]);
 }
 
@@ -344,9 +330,7 @@ fn a_name_that_becomes_a_folder_is_told_once_and_left_when_a_file_is_back() {
 #[test]
 fn a_burst_of_a_hundred_thousand_lines_comes_whole_and_in_pieces() {
     let mut scene = Scene::new("", 0);
-    let text: String = (0..100_000)
-        .map(|n| format!("line {n} {}\n", "x".repeat(200)))
-        .collect();
+    let text: String = (0..100_000).map(|n| format!("line {n} {}\n", "x".repeat(200))).collect();
     scene.append(&text);
     let mut seen = 0;
     let first = scene.tail.poll(&mut |_| seen += 1);
@@ -360,19 +344,13 @@ fn a_burst_of_a_hundred_thousand_lines_comes_whole_and_in_pieces() {
 #[test]
 fn a_burst_across_a_rotation_keeps_its_order() {
     let mut scene = Scene::new("", 0);
-    let burst = |from: u32, to: u32| {
-        (from..to)
-            .map(|n| format!("{n} {}\n", "x".repeat(100)))
-            .collect::<String>()
-    };
+    let burst =
+        |from: u32, to: u32| (from..to).map(|n| format!("{n} {}\n", "x".repeat(100))).collect::<String>();
     scene.append(&burst(0, 30_000));
     scene.rename("fw.log", "fw.log.1");
     scene.append(&burst(30_000, 60_000));
     let (lines, events) = scene.see();
-    let numbers: Vec<u32> = lines
-        .iter()
-        .filter_map(|line| line.split(' ').next()?.parse().ok())
-        .collect();
+    let numbers: Vec<u32> = lines.iter().filter_map(|line| line.split(' ').next()?.parse().ok()).collect();
     assert!(numbers.iter().copied().eq(0..60_000), "{} lines", numbers.len());
     assert_eq!(events, [Event::Rotated]);
 }
@@ -386,30 +364,15 @@ fn a_line_without_end_takes_no_more_memory_than_the_cap() {
     }
     scene.append("\nnext\n");
     let (lines, _) = scene.see();
-    assert_eq!(
-        (lines[0].len(), lines[1].as_str()),
-        (super::super::LINE_CAP, "next")
-    );
+    assert_eq!((lines[0].len(), lines[1].as_str()), (super::super::LINE_CAP, "next"));
 }
 
 #[test]
 fn what_cannot_be_followed_is_said_at_once() {
     let folder = tempfile::tempdir().unwrap();
-    assert!(matches!(
-        Tail::open(folder.path(), 0),
-        Err(OpenError::Directory { .. })
-    ));
+    assert!(matches!(Tail::open(folder.path(), 0), Err(OpenError::Directory { .. })));
     let packed = folder.path().join("fw.log");
     fs::write(&packed, b"\x1f\x8b\x08\0\0\0\0\0").unwrap();
     let error = Tail::open(&packed, 0).err().unwrap();
-    assert!(
-        matches!(
-            error,
-            OpenError::Compressed {
-                format: Format::Gzip,
-                ..
-            }
-        ),
-        "{error}"
-    );
+    assert!(matches!(error, OpenError::Compressed { format: Format::Gzip, .. }), "{error}");
 }

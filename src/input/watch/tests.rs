@@ -20,11 +20,7 @@ fn settle(alarm: &mut Alarm) {
 }
 
 fn append(path: &Path, text: &str) {
-    let mut file = fs::OpenOptions::new()
-        .append(true)
-        .create(true)
-        .open(path)
-        .unwrap();
+    let mut file = fs::OpenOptions::new().append(true).create(true).open(path).unwrap();
     file.write_all(text.as_bytes()).unwrap();
 }
 
@@ -102,10 +98,7 @@ fn a_waker_ends_the_wait_from_another_thread() {
         waker.wake();
     });
     let took = rings(&mut alarm, Duration::from_millis(900)).expect("it rings");
-    assert!(
-        took >= Duration::from_millis(40) && took < Duration::from_millis(200),
-        "{took:?}"
-    );
+    assert!(took >= Duration::from_millis(40) && took < Duration::from_millis(200), "{took:?}");
     caller.join().unwrap();
 }
 

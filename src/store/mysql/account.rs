@@ -55,10 +55,8 @@ fn run(conn: &mut Conn, new: &Server) -> Result<(), Error> {
 /// The statements, with every text written by `quote`.
 fn statements(new: &Server, quote: impl Fn(&str) -> String) -> Vec<String> {
     let name = |text: &str| format!("`{}`", text.replace('`', "``"));
-    let mut statements = vec![format!(
-        "CREATE DATABASE IF NOT EXISTS {} CHARACTER SET utf8mb4",
-        name(&new.database)
-    )];
+    let mut statements =
+        vec![format!("CREATE DATABASE IF NOT EXISTS {} CHARACTER SET utf8mb4", name(&new.database))];
     // In a grant, `_` and `%` are wild.
     let granted: String = new.database.chars().fold(String::new(), |mut text, c| {
         if matches!(c, '_' | '%' | '\\') {
@@ -69,14 +67,8 @@ fn statements(new: &Server, quote: impl Fn(&str) -> String) -> Vec<String> {
     });
     for host in hosts(new) {
         let account = format!("{}@{}", quote(&new.user), quote(host));
-        statements.push(format!(
-            "CREATE USER {account} IDENTIFIED BY {}",
-            quote(&new.pass.0)
-        ));
-        statements.push(format!(
-            "GRANT ALL PRIVILEGES ON {}.* TO {account}",
-            name(&granted)
-        ));
+        statements.push(format!("CREATE USER {account} IDENTIFIED BY {}", quote(&new.pass.0)));
+        statements.push(format!("GRANT ALL PRIVILEGES ON {}.* TO {account}", name(&granted)));
     }
     statements
 }
@@ -114,10 +106,7 @@ fn no_admin(admin: &Server, new: &Server, refusal: Refusal) -> StoreError {
 
 /// The same by hand, one statement a line; the password is not shown.
 fn sql_to_type(new: &Server) -> String {
-    let hidden = Server {
-        pass: crate::config::Password("...".to_owned()),
-        ..new.clone()
-    };
+    let hidden = Server { pass: crate::config::Password("...".to_owned()), ..new.clone() };
     let lines: Vec<String> = statements(&hidden, shown)
         .into_iter()
         .map(|statement| format!("  {};", one_line(&statement)))

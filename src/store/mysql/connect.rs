@@ -54,11 +54,7 @@ pub(super) fn connect(server: &Server, with_database: bool) -> Result<Conn, Refu
     let mut tried = Vec::new();
     for address in addresses(server) {
         match within_limit(options(server, &address, with_database)) {
-            None => tried.push(format!(
-                "{} (no answer in {} seconds)",
-                address.shown(),
-                LIMIT.as_secs()
-            )),
+            None => tried.push(format!("{} (no answer in {} seconds)", address.shown(), LIMIT.as_secs())),
             Some(Ok(conn)) => return Ok(conn),
             Some(Err(error)) if unreachable(&error) => {
                 tried.push(format!("{} ({})", address.shown(), reason(&error)));
@@ -90,9 +86,7 @@ fn addresses(server: &Server) -> Vec<Address> {
         };
         return vec![Address::Tcp(host.to_owned(), server.port.unwrap_or(DEFAULT_PORT))];
     }
-    let named = std::env::var("MYSQL_UNIX_PORT")
-        .ok()
-        .filter(|path| !path.is_empty());
+    let named = std::env::var("MYSQL_UNIX_PORT").ok().filter(|path| !path.is_empty());
     let mut seen = Vec::new();
     let mut found: Vec<Address> = named.iter().cloned().map(Address::Socket).collect();
     for socket in SOCKETS {
@@ -185,11 +179,7 @@ pub(super) fn refused(server: &Server, refusal: Refusal) -> StoreError {
                 "the server at {host} takes no connections from this machine: {}",
                 one_line(&e.message)
             ),
-            _ => format!(
-                "the server at {host} refused: {} (error {})",
-                one_line(&e.message),
-                e.code
-            ),
+            _ => format!("the server at {host} refused: {} (error {})", one_line(&e.message), e.code),
         },
         Error::DriverError(DriverError::UnknownAuthPlugin(plugin)) => format!(
             "user '{user}' at {host} logs in by '{}', which ipta does not know: give the account a password \
@@ -202,10 +192,8 @@ pub(super) fn refused(server: &Server, refusal: Refusal) -> StoreError {
 
 /// A text of the server's on one line, without control characters.
 pub(super) fn one_line(text: &str) -> String {
-    let words: Vec<&str> = text
-        .split(|c: char| c.is_control() || c == ' ')
-        .filter(|w| !w.is_empty())
-        .collect();
+    let words: Vec<&str> =
+        text.split(|c: char| c.is_control() || c == ' ').filter(|w| !w.is_empty()).collect();
     words.join(" ")
 }
 
@@ -249,10 +237,7 @@ pub(super) fn failed(server: &Server, doing: &str, error: &Error) -> StoreError 
                 e.code
             ),
         },
-        other => format!(
-            "database '{database}' at {host}, while {doing}: {}",
-            one_line(&other.to_string())
-        ),
+        other => format!("database '{database}' at {host}, while {doing}: {}", one_line(&other.to_string())),
     })
 }
 
@@ -272,10 +257,7 @@ mod tests {
     }
 
     fn tried(host: &str, port: Option<u16>) -> Vec<String> {
-        addresses(&server(host, port))
-            .iter()
-            .map(Address::shown)
-            .collect()
+        addresses(&server(host, port)).iter().map(Address::shown).collect()
     }
 
     #[test]

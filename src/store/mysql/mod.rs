@@ -58,11 +58,7 @@ pub(super) fn open(server: &Server) -> Result<MySql, StoreError> {
     }
     let settings = "SELECT @@version, @@lower_case_table_names, @@max_allowed_packet, @@local_infile";
     let row: Option<Row> = conn.query_first(settings).map_err(|e| failed(&e))?;
-    let cell = |at: usize| {
-        row.as_ref()
-            .and_then(|row| row.as_ref(at))
-            .unwrap_or(&Value::NULL)
-    };
+    let cell = |at: usize| row.as_ref().and_then(|row| row.as_ref(at)).unwrap_or(&Value::NULL);
     let packet: usize = rows::number(cell(2)).unwrap_or(1 << 20);
     let outbox = Outbox::default();
     conn.set_local_infile_handler(Some(outbox.handler()));
@@ -94,11 +90,8 @@ impl MySql {
 
     /// Runs a statement; gives the number of rows changed.
     fn run(&mut self, doing: &str, sql: &str, values: Vec<Value>) -> Result<u64, StoreError> {
-        let done = if values.is_empty() {
-            self.conn.query_drop(sql)
-        } else {
-            self.conn.exec_drop(sql, values)
-        };
+        let done =
+            if values.is_empty() { self.conn.query_drop(sql) } else { self.conn.exec_drop(sql, values) };
         done.map_err(|e| self.failed(doing, &e))?;
         Ok(self.conn.affected_rows())
     }
@@ -110,11 +103,7 @@ impl MySql {
 
     /// The name under which the ledger keeps a table.
     fn key(&self, table: &TableName) -> Value {
-        Value::from(if self.fold_names {
-            ledger::folded(table)
-        } else {
-            table.to_string()
-        })
+        Value::from(if self.fold_names { ledger::folded(table) } else { table.to_string() })
     }
 
     /// LOAD DATA LOCAL; `false` if the server takes no such thing, and then nothing was changed.
@@ -132,11 +121,7 @@ impl MySql {
         let (stored, warnings) = (self.conn.affected_rows(), self.conn.warnings());
         if stored != packets.len() as u64 || warnings != 0 {
             let said = self.rows("storing packets", "SHOW WARNINGS LIMIT 1", Vec::new())?;
-            let said = said
-                .first()
-                .and_then(|row| row.as_ref(2))
-                .map(rows::text)
-                .unwrap_or_default();
+            let said = said.first().and_then(|row| row.as_ref(2)).map(rows::text).unwrap_or_default();
             return Err(StoreError::Failed(format!(
                 "table '{table}' in {} took {stored} of {} packets as they are: {}",
                 self.place(),
@@ -174,17 +159,8 @@ impl MySql {
             return Ok(Some((0, u64::MAX)));
         };
         let sql = format!("SELECT MIN(id), MAX(id) FROM `{table}` WHERE {}", times.sql);
-        let found = self.rows(
-            "reading packets",
-            &sql,
-            times.values.iter().map(rows::bound).collect(),
-        )?;
-        let cell = |at: usize| {
-            found
-                .first()
-                .and_then(|row| row.as_ref(at))
-                .and_then(rows::number)
-        };
+        let found = self.rows("reading packets", &sql, times.values.iter().map(rows::bound).collect())?;
+        let cell = |at: usize| found.first().and_then(|row| row.as_ref(at)).and_then(rows::number);
         Ok(cell(0).zip(cell(1)))
     }
 }
@@ -264,11 +240,7 @@ impl Store for MySql {
 
     fn unlock(&mut self) -> Result<(), StoreError> {
         if let Some(name) = self.lock.take() {
-            self.rows(
-                "giving back a lock",
-                "SELECT RELEASE_LOCK(?)",
-                vec![Value::from(name)],
-            )?;
+            self.rows("giving back a lock", "SELECT RELEASE_LOCK(?)", vec![Value::from(name)])?;
         }
         Ok(())
     }
@@ -337,10 +309,7 @@ impl Store for MySql {
             return Ok(());
         };
         let condition = Condition::of(Dialect::MySql, filters);
-        let names: Vec<String> = rows::columns(columns)
-            .iter()
-            .map(|name| format!("`{name}`"))
-            .collect();
+        let names: Vec<String> = rows::columns(columns).iter().map(|name| format!("`{name}`")).collect();
         let sql = format!(
             "SELECT {} FROM `{table}` FORCE INDEX (PRIMARY) WHERE id BETWEEN ? AND ? AND {} ORDER BY id",
             names.join(","),
@@ -361,17 +330,10 @@ impl Store for MySql {
 
     fn count_timeless(&mut self, table: &TableName, filters: &Filters) -> Result<u64, StoreError> {
         let condition = Condition::rest(Dialect::MySql, filters);
-        let sql = format!(
-            "SELECT COUNT(*) FROM `{table}` WHERE `timestamp` IS NULL AND {}",
-            condition.sql
-        );
+        let sql = format!("SELECT COUNT(*) FROM `{table}` WHERE `timestamp` IS NULL AND {}", condition.sql);
         let values = condition.values.iter().map(rows::bound).collect();
         let found = self.rows("counting packets", &sql, values)?;
-        Ok(found
-            .first()
-            .and_then(|row| row.as_ref(0))
-            .and_then(rows::number)
-            .unwrap_or(0))
+        Ok(found.first().and_then(|row| row.as_ref(0)).and_then(rows::number).unwrap_or(0))
     }
 
     fn create_names(&mut self, table: &TableName) -> Result<(), StoreError> {
@@ -382,22 +344,14 @@ impl Store for MySql {
 
     fn name_of(&mut self, table: &TableName, address: IpAddr) -> Result<Option<Known>, StoreError> {
         let sql = format!("SELECT name, at FROM `{table}` WHERE address = ?");
-        let found = self.rows(
-            "looking up a name",
-            &sql,
-            vec![Value::from(address_bytes(address))],
-        )?;
+        let found = self.rows("looking up a name", &sql, vec![Value::from(address_bytes(address))])?;
         Ok(found.first().map(|row| known(row, 0)))
     }
 
     fn keep_name(&mut self, table: &TableName, address: IpAddr, known: &Known) -> Result<(), StoreError> {
         let sql = format!("REPLACE INTO `{table}` (address, name, at) VALUES (?, ?, ?)");
         let name = known.name.as_deref().map(messages::shown_name);
-        let values = vec![
-            Value::from(address_bytes(address)),
-            Value::from(name),
-            Value::from(known.at),
-        ];
+        let values = vec![Value::from(address_bytes(address)), Value::from(name), Value::from(known.at)];
         self.run("keeping a name", &sql, values).map(drop)
     }
 
@@ -442,8 +396,5 @@ fn known(row: &Row, at: usize) -> Known {
         Some(Value::Int(seconds)) => *seconds,
         other => other.and_then(rows::number::<u32>).unwrap_or(0).into(),
     };
-    Known {
-        name: name.map(rows::text),
-        at: learned,
-    }
+    Known { name: name.map(rows::text), at: learned }
 }

@@ -32,12 +32,7 @@ pub(super) fn columns(wanted: Columns) -> Vec<&'static str> {
         (wanted.icmp, "icmp_type"),
         (wanted.icmp, "icmp_code"),
     ];
-    columns.extend(
-        further
-            .into_iter()
-            .filter(|(wanted, _)| *wanted)
-            .map(|(_, name)| name),
-    );
+    columns.extend(further.into_iter().filter(|(wanted, _)| *wanted).map(|(_, name)| name));
     columns
 }
 

@@ -48,22 +48,13 @@ impl MySql {
         for row in self.rows(DOING, &sql, values)? {
             let cell = |at: usize| row.as_ref(at).unwrap_or(&Value::NULL);
             let (table, view) = (rows::text(cell(0)), rows::text(cell(1)) != "BASE TABLE");
-            let mark = if view {
-                None
-            } else {
-                Mark::parse(&rows::text(cell(2)))
-            };
+            let mark = if view { None } else { Mark::parse(&rows::text(cell(2))) };
             let kind = match mark {
                 Some(mark) => mark.kind(),
                 None if self.is_historic(&table)? => TableKind::Historic,
                 None => TableKind::Foreign,
             };
-            found.push(Found {
-                name: table,
-                kind,
-                view,
-                rows: rows::number(cell(3)),
-            });
+            found.push(Found { name: table, kind, view, rows: rows::number(cell(3)) });
         }
         found.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(found)
@@ -80,9 +71,7 @@ impl MySql {
                 (text(0), text(1))
             })
             .collect();
-        Ok(schema::historic(
-            texts.iter().map(|(name, kind)| (name.as_str(), kind.as_str())),
-        ))
+        Ok(schema::historic(texts.iter().map(|(name, kind)| (name.as_str(), kind.as_str()))))
     }
 
     pub(super) fn look(&mut self, table: &TableName) -> Result<TableKind, StoreError> {
@@ -90,10 +79,7 @@ impl MySql {
         let fold = self.fold_names;
         // The server may compare without case even where two such names are two tables.
         let same = |name: &str| name == table.as_str() || (fold && name.eq_ignore_ascii_case(table.as_str()));
-        Ok(found
-            .into_iter()
-            .find(|f| same(&f.name))
-            .map_or(TableKind::Missing, |f| f.kind))
+        Ok(found.into_iter().find(|f| same(&f.name)).map_or(TableKind::Missing, |f| f.kind))
     }
 
     pub(super) fn check_free(&mut self, table: &TableName) -> Result<(), StoreError> {
@@ -111,9 +97,7 @@ impl MySql {
     pub(super) fn create_ledger(&mut self) -> Result<(), StoreError> {
         match self.ledger()? {
             true => Ok(()),
-            false => self
-                .run("making the ledger", &schema::ledger(Dialect::MySql), Vec::new())
-                .map(drop),
+            false => self.run("making the ledger", &schema::ledger(Dialect::MySql), Vec::new()).map(drop),
         }
     }
 
@@ -131,10 +115,7 @@ impl MySql {
         let name = lock_name(&self.server.database, table);
         let values = vec![Value::from(&name), Value::from(PATIENCE)];
         let found = self.rows("waiting for a lock", "SELECT GET_LOCK(?, ?)", values)?;
-        let got = found
-            .first()
-            .and_then(|row| row.as_ref(0))
-            .and_then(rows::number::<u8>);
+        let got = found.first().and_then(|row| row.as_ref(0)).and_then(rows::number::<u8>);
         if got != Some(1) {
             return Err(StoreError::Failed(format!(
                 "another ipta has been busy with table '{table}' in {} for {PATIENCE} seconds: try again later",
@@ -220,8 +201,7 @@ impl MySql {
 
     fn forget_intent(&mut self, id: u64) -> Result<(), StoreError> {
         let sql = format!("DELETE FROM {LEDGER} WHERE id = ?");
-        self.run("changing the ledger", &sql, vec![Value::from(id)])
-            .map(drop)
+        self.run("changing the ledger", &sql, vec![Value::from(id)]).map(drop)
     }
 
     /// Forgets what was imported and writes the intent, in one transaction. Gives the intent's id
@@ -311,10 +291,8 @@ impl MySql {
         let mut done = DroppedAll::default();
         let mut ledger = false;
         for found in self.found(None)? {
-            let own = matches!(
-                found.kind,
-                TableKind::Logs { .. } | TableKind::OtherVersion(_) | TableKind::Names
-            );
+            let own =
+                matches!(found.kind, TableKind::Logs { .. } | TableKind::OtherVersion(_) | TableKind::Names);
             match found.name.parse::<TableName>() {
                 Ok(table) if own => {
                     self.remove(&table)?;
@@ -335,18 +313,11 @@ impl MySql {
     pub(super) fn describe(&mut self) -> Result<Vec<TableInfo>, StoreError> {
         let mut tables = Vec::new();
         for found in self.found(None)? {
-            let mut info = TableInfo {
-                name: found.name,
-                kind: found.kind,
-                rows: None,
-                span: None,
-                imports: Vec::new(),
-            };
+            let mut info =
+                TableInfo { name: found.name, kind: found.kind, rows: None, span: None, imports: Vec::new() };
             if !found.view && info.kind != TableKind::Foreign {
                 let counted = self.count(&info.name);
-                info.rows = counted
-                    .map(|rows| (rows, true))
-                    .or(found.rows.map(|rows| (rows, false)));
+                info.rows = counted.map(|rows| (rows, true)).or(found.rows.map(|rows| (rows, false)));
             }
             if let (TableKind::Logs { incarnation }, Ok(table)) = (&info.kind, info.name.parse::<TableName>())
             {
@@ -404,9 +375,6 @@ mod tests {
         let (one, other) = (name(format!("{long}1")), name(format!("{long}2")));
         assert_eq!(one.len(), 64);
         assert_ne!(one, other);
-        assert_eq!(
-            lock_name("ipta", &"logs".parse().expect("a name")),
-            "ipta ipta logs"
-        );
+        assert_eq!(lock_name("ipta", &"logs".parse().expect("a name")), "ipta ipta logs");
     }
 }

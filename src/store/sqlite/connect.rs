@@ -14,9 +14,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub(super) fn connect(path: &Path, create: bool) -> Result<Connection, StoreError> {
     let file = path.display();
     if path.is_dir() {
-        return Err(StoreError::Failed(format!(
-            "'{file}' is a directory, not a file: see --db-file"
-        )));
+        return Err(StoreError::Failed(format!("'{file}' is a directory, not a file: see --db-file")));
     }
     if !create && !path.exists() {
         return Err(StoreError::Failed(format!(

@@ -33,10 +33,7 @@ pub(super) struct Sqlite {
 
 /// Opens a file, or with `create` makes it.
 pub(super) fn open(path: &Path, create: bool) -> Result<Sqlite, StoreError> {
-    Ok(Sqlite {
-        conn: connect::connect(path, create)?,
-        path: path.to_owned(),
-    })
+    Ok(Sqlite { conn: connect::connect(path, create)?, path: path.to_owned() })
 }
 
 impl Sqlite {
@@ -66,9 +63,8 @@ impl Sqlite {
     fn insert_all(&self, table: &TableName, packets: &Batch) -> Result<(), Error> {
         let places = vec!["?"; FILLED.len()].join(",");
         let columns = FILLED.map(|name| format!("`{name}`")).join(",");
-        let mut statement = self
-            .conn
-            .prepare_cached(&format!("INSERT INTO `{table}` ({columns}) VALUES ({places})"))?;
+        let mut statement =
+            self.conn.prepare_cached(&format!("INSERT INTO `{table}` ({columns}) VALUES ({places})"))?;
         for packet in packets.iter() {
             bind_packet(&mut statement, &packet)?;
             statement.raw_execute()?;
@@ -88,11 +84,9 @@ impl Sqlite {
             times.sql
         );
         let read = |sql: &str| {
-            self.conn.query_row(
-                sql,
-                params_from_iter(times.values.iter().map(rows::bound)),
-                |row| Ok(row.get::<_, Option<i64>>(0)?.zip(row.get::<_, Option<i64>>(1)?)),
-            )
+            self.conn.query_row(sql, params_from_iter(times.values.iter().map(rows::bound)), |row| {
+                Ok(row.get::<_, Option<i64>>(0)?.zip(row.get::<_, Option<i64>>(1)?))
+            })
         };
         // Without its index (somebody dropped it) the whole table is as good.
         read(&sql).or(Ok(Some((i64::MIN, i64::MAX))))
@@ -135,10 +129,7 @@ impl Store for Sqlite {
     fn kind(&mut self, table: &TableName) -> Result<TableKind, StoreError> {
         let found = self.found()?;
         let same = |name: &str| name.eq_ignore_ascii_case(table.as_str());
-        Ok(found
-            .into_iter()
-            .find(|f| same(&f.0))
-            .map_or(TableKind::Missing, |f| f.1))
+        Ok(found.into_iter().find(|f| same(&f.0)).map_or(TableKind::Missing, |f| f.1))
     }
 
     fn create_table(&mut self, table: &TableName) -> Result<(), StoreError> {
@@ -146,14 +137,8 @@ impl Store for Sqlite {
         self.whole(|store| {
             store.check_free(table)?;
             store.create_ledger()?;
-            store.run(
-                "making a table",
-                &schema::logs(Dialect::Sqlite, table, &incarnation),
-                [],
-            )?;
-            store
-                .run("making a table", &schema::sqlite_index(table), [])
-                .map(drop)
+            store.run("making a table", &schema::logs(Dialect::Sqlite, table, &incarnation), [])?;
+            store.run("making a table", &schema::sqlite_index(table), []).map(drop)
         })
     }
 
@@ -168,9 +153,7 @@ impl Store for Sqlite {
                 kind => return Err(messages::not_logs(table, &kind, &store.place())),
             }
             store.forget_table(table)?;
-            store
-                .run("clearing a table", &format!("DELETE FROM `{table}`"), [])
-                .map(drop)
+            store.run("clearing a table", &format!("DELETE FROM `{table}`"), []).map(drop)
         })
     }
 
@@ -183,9 +166,7 @@ impl Store for Sqlite {
                 TableKind::Names => {}
                 kind => return Err(messages::not_logs(table, &kind, &store.place())),
             }
-            store
-                .run("dropping a table", &format!("DROP TABLE `{table}`"), [])
-                .map(drop)
+            store.run("dropping a table", &format!("DROP TABLE `{table}`"), []).map(drop)
         })
     }
 
@@ -200,9 +181,7 @@ impl Store for Sqlite {
     fn is_empty(&mut self, table: &TableName) -> Result<bool, StoreError> {
         let sql = format!("SELECT 1 FROM `{table}` LIMIT 1");
         let found = self.conn.query_row(&sql, [], |_| Ok(())).optional();
-        found
-            .map(|row| row.is_none())
-            .map_err(|e| self.failed("looking into a table", &e))
+        found.map(|row| row.is_none()).map_err(|e| self.failed("looking into a table", &e))
     }
 
     fn entries(&mut self, table: &TableName) -> Result<Vec<Entry>, StoreError> {
@@ -212,9 +191,7 @@ impl Store for Sqlite {
         }
         let read = || -> Result<Vec<Entry>, Error> {
             let mut statement = self.conn.prepare_cached(&ledger::select_entries())?;
-            statement
-                .query_map([ledger::folded(table)], rows::entry)?
-                .collect()
+            statement.query_map([ledger::folded(table)], rows::entry)?.collect()
         };
         read().map_err(|e| self.failed("reading the ledger", &e))
     }
@@ -240,33 +217,21 @@ impl Store for Sqlite {
     }
 
     fn insert(&mut self, table: &TableName, packets: &Batch) -> Result<(), StoreError> {
-        self.insert_all(table, packets)
-            .map_err(|e| self.failed("storing packets", &e))
+        self.insert_all(table, packets).map_err(|e| self.failed("storing packets", &e))
     }
 
     fn add_entry(&mut self, table: &TableName, entry: &Entry) -> Result<u64, StoreError> {
         self.create_ledger()?;
-        let mut values = vec![
-            Value::Text(ledger::folded(table)),
-            Value::Text(entry.incarnation.clone()),
-        ];
+        let mut values = vec![Value::Text(ledger::folded(table)), Value::Text(entry.incarnation.clone())];
         values.extend(position(entry));
-        self.run(
-            "changing the ledger",
-            &ledger::insert_entry(),
-            params_from_iter(values),
-        )?;
+        self.run("changing the ledger", &ledger::insert_entry(), params_from_iter(values))?;
         Ok(self.conn.last_insert_rowid() as u64)
     }
 
     fn advance(&mut self, entry: &Entry, from: u64) -> Result<bool, StoreError> {
         let mut values = position(entry);
         values.extend([Value::Integer(entry.id as i64), Value::Integer(from as i64)]);
-        let changed = self.run(
-            "changing the ledger",
-            &ledger::update_entry(),
-            params_from_iter(values),
-        )?;
+        let changed = self.run("changing the ledger", &ledger::update_entry(), params_from_iter(values))?;
         Ok(changed == 1)
     }
 
@@ -289,31 +254,21 @@ impl Store for Sqlite {
         columns: Columns,
         each: &mut dyn FnMut(u64, &Packet<'_>),
     ) -> Result<(), StoreError> {
-        self.stream(table, filters, columns, each)
-            .map_err(|e| self.failed("reading packets", &e))
+        self.stream(table, filters, columns, each).map_err(|e| self.failed("reading packets", &e))
     }
 
     fn count_timeless(&mut self, table: &TableName, filters: &Filters) -> Result<u64, StoreError> {
         let condition = Condition::rest(Dialect::Sqlite, filters);
-        let sql = format!(
-            "SELECT COUNT(*) FROM `{table}` WHERE timestamp IS NULL AND {}",
-            condition.sql
-        );
+        let sql = format!("SELECT COUNT(*) FROM `{table}` WHERE timestamp IS NULL AND {}", condition.sql);
         let values = params_from_iter(condition.values.iter().map(rows::bound));
-        let found = self
-            .conn
-            .query_row(&sql, values, |row| Ok(rows::number(row.get_ref(0)?)));
-        found
-            .map(|count| count.unwrap_or(0))
-            .map_err(|e| self.failed("counting packets", &e))
+        let found = self.conn.query_row(&sql, values, |row| Ok(rows::number(row.get_ref(0)?)));
+        found.map(|count| count.unwrap_or(0)).map_err(|e| self.failed("counting packets", &e))
     }
 
     fn create_names(&mut self, table: &TableName) -> Result<(), StoreError> {
         self.whole(|store| {
             store.check_free(table)?;
-            store
-                .run("making a table", &schema::names(Dialect::Sqlite, table), [])
-                .map(drop)
+            store.run("making a table", &schema::names(Dialect::Sqlite, table), []).map(drop)
         })
     }
 
@@ -321,9 +276,7 @@ impl Store for Sqlite {
         let sql = format!("SELECT name, at FROM `{table}` WHERE address = ?");
         let read = || -> Result<Option<Known>, Error> {
             let mut statement = self.conn.prepare_cached(&sql)?;
-            statement
-                .query_row([address_bytes(address)], |row| known(row, 0))
-                .optional()
+            statement.query_row([address_bytes(address)], |row| known(row, 0)).optional()
         };
         read().map_err(|e| self.failed("looking up a name", &e))
     }
@@ -331,8 +284,7 @@ impl Store for Sqlite {
     fn keep_name(&mut self, table: &TableName, address: IpAddr, known: &Known) -> Result<(), StoreError> {
         let sql = format!("REPLACE INTO `{table}` (address, name, at) VALUES (?, ?, ?)");
         let name = known.name.as_deref().map(messages::shown_name);
-        self.run("keeping a name", &sql, (address_bytes(address), name, known.at))
-            .map(drop)
+        self.run("keeping a name", &sql, (address_bytes(address), name, known.at)).map(drop)
     }
 
     fn names(&mut self, table: &TableName) -> Result<Vec<(IpAddr, Known)>, StoreError> {
@@ -416,8 +368,5 @@ fn position(entry: &Entry) -> Vec<Value> {
 }
 
 fn known(row: &rusqlite::Row<'_>, at: usize) -> Result<Known, Error> {
-    Ok(Known {
-        name: row.get(at)?,
-        at: row.get(at + 1)?,
-    })
+    Ok(Known { name: row.get(at)?, at: row.get(at + 1)? })
 }

@@ -41,16 +41,11 @@ impl Sqlite {
     }
 
     fn is_historic(&self, table: &str) -> Result<bool, Error> {
-        let mut statement = self
-            .conn
-            .prepare_cached("SELECT name, type FROM pragma_table_info(?)")?;
-        let columns = statement.query_map([table], |row| {
-            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
-        })?;
+        let mut statement = self.conn.prepare_cached("SELECT name, type FROM pragma_table_info(?)")?;
+        let columns =
+            statement.query_map([table], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
         let columns: Vec<(String, String)> = columns.collect::<Result<_, _>>()?;
-        Ok(schema::historic(
-            columns.iter().map(|(name, kind)| (name.as_str(), kind.as_str())),
-        ))
+        Ok(schema::historic(columns.iter().map(|(name, kind)| (name.as_str(), kind.as_str()))))
     }
 
     pub(super) fn check_free(&mut self, table: &TableName) -> Result<(), StoreError> {
@@ -67,9 +62,9 @@ impl Sqlite {
         let name: TableName = LEDGER.parse().map_err(StoreError::Failed)?;
         match self.kind(&name)? {
             TableKind::Ledger => Ok(()),
-            TableKind::Missing => self
-                .run("making the ledger", &schema::ledger(Dialect::Sqlite), [])
-                .map(drop),
+            TableKind::Missing => {
+                self.run("making the ledger", &schema::ledger(Dialect::Sqlite), []).map(drop)
+            }
             kind => Err(messages::no_ledger(&kind, &self.place())),
         }
     }
@@ -77,12 +72,7 @@ impl Sqlite {
     /// Removes all that the ledger knows of a table.
     pub(super) fn forget_table(&mut self, table: &TableName) -> Result<(), StoreError> {
         self.create_ledger()?;
-        self.run(
-            "changing the ledger",
-            &ledger::delete_table(),
-            [ledger::folded(table)],
-        )
-        .map(drop)
+        self.run("changing the ledger", &ledger::delete_table(), [ledger::folded(table)]).map(drop)
     }
 
     /// Rows, counted within a second, else the greatest row number in place of the count.
@@ -106,9 +96,7 @@ impl Sqlite {
         });
         match counted {
             Ok(rows) => Some((rows, true)),
-            Err(_) => number(format!("SELECT MAX(rowid) FROM {name}"))
-                .ok()
-                .map(|rows| (rows, false)),
+            Err(_) => number(format!("SELECT MAX(rowid) FROM {name}")).ok().map(|rows| (rows, false)),
         }
     }
 
@@ -116,9 +104,7 @@ impl Sqlite {
         // Two queries: SQLite finds one end of an index at once, but not both in one go.
         let end = |which: &str| {
             let sql = format!("SELECT {which}(timestamp) FROM `{table}`");
-            let found = self
-                .conn
-                .query_row(&sql, [], |row| Ok(rows::time(row.get_ref(0)?)));
+            let found = self.conn.query_row(&sql, [], |row| Ok(rows::time(row.get_ref(0)?)));
             found.map_err(|e| self.failed("looking into a table", &e))
         };
         Ok(end("MIN")?.zip(end("MAX")?))
@@ -129,10 +115,8 @@ impl Sqlite {
             let mut done = DroppedAll::default();
             let mut ledger = false;
             for (name, kind, _) in store.found()? {
-                let own = matches!(
-                    kind,
-                    TableKind::Logs { .. } | TableKind::OtherVersion(_) | TableKind::Names
-                );
+                let own =
+                    matches!(kind, TableKind::Logs { .. } | TableKind::OtherVersion(_) | TableKind::Names);
                 if kind == TableKind::Ledger {
                     ledger = true;
                 } else if own && !name.eq_ignore_ascii_case(LEDGER) {

@@ -15,11 +15,7 @@ fn a_signal_ends_it_as_that_signal_and_at_once() {
         running.signal(name);
         let begun = Instant::now();
         assert_eq!(signal_of(running.end()), Some(number), "{name}");
-        assert!(
-            begun.elapsed() < Duration::from_millis(500),
-            "{name}: {:?}",
-            begun.elapsed()
-        );
+        assert!(begun.elapsed() < Duration::from_millis(500), "{name}: {:?}", begun.elapsed());
         assert_eq!(running.said(), Vec::<String>::new());
     }
 }
@@ -54,10 +50,7 @@ fn under_nohup_it_outlives_the_terminal() {
     let mut nohup = Command::new("nohup");
     let ipta = desk.command(["--follow", "log", "--last", "1"]);
     nohup.arg(ipta.get_program()).args(ipta.get_args());
-    nohup
-        .current_dir(desk.path(""))
-        .env("TZ", "UTC")
-        .env("HOME", desk.path(""));
+    nohup.current_dir(desk.path("")).env("TZ", "UTC").env("HOME", desk.path(""));
     let mut running = Running::start(nohup);
     running.packets(1);
     running.signal("HUP");
@@ -73,19 +66,9 @@ fn it_ends_when_its_reader_is_gone_although_no_line_comes() {
     let desk = Desk::new();
     desk.write("log", (1..=9).map(drop_from_port).collect::<String>());
     let mut ipta = desk.command(["--follow", "log", "--last", "9"]);
-    let mut ipta = ipta
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let head = Command::new("head")
-        .arg("-5")
-        .stdin(ipta.stdout.take().unwrap())
-        .output();
-    assert_eq!(
-        String::from_utf8(head.unwrap().stdout).unwrap().lines().count(),
-        5
-    );
+    let mut ipta = ipta.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let head = Command::new("head").arg("-5").stdin(ipta.stdout.take().unwrap()).output();
+    assert_eq!(String::from_utf8(head.unwrap().stdout).unwrap().lines().count(), 5);
     let begun = Instant::now();
     let status = loop {
         if let Some(status) = ipta.try_wait().unwrap() {

@@ -34,16 +34,7 @@ fn header_and_counter_can_go_and_the_time_can_come() {
     drop(running);
 
     desk.write("log", drop_from_port(2));
-    let arguments = [
-        "--follow",
-        "log",
-        "--last",
-        "1",
-        "--no-counter",
-        "--time",
-        "--year",
-        "2026",
-    ];
+    let arguments = ["--follow", "log", "--last", "1", "--no-counter", "--time", "--year", "2026"];
     let running = Running::start(desk.command(arguments));
     let expected = "\
 Time                IF       Source                          Port Destination                     Port Proto      Action
@@ -69,10 +60,7 @@ fn on_terminal(desk: &Desk, columns: u32, environment: &[(&str, &str)], command:
 #[test]
 fn on_a_terminal_the_verdict_has_its_colour_and_addresses_the_room() {
     let desk = Desk::new();
-    desk.write(
-        "log",
-        drop_from_port(1) + &packet("ACCEPT", "192.0.2.8", "198.51.100.1", 2),
-    );
+    desk.write("log", drop_from_port(1) + &packet("ACCEPT", "192.0.2.8", "198.51.100.1", 2));
     let text = on_terminal(&desk, 131, &[], "--scan log");
     assert!(text.contains("\x1b[31mDROP\x1b[0m\n"), "{text:?}");
     assert!(text.contains("\x1b[32mACCEPT\x1b[0m\n"), "{text:?}");

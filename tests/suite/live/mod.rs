@@ -68,12 +68,7 @@ impl Running {
             .unwrap_or_else(|error| panic!("start {}: {error}", command.get_program().display()));
         let out = lines_of(child.stdout.take().expect("a pipe"));
         let err = lines_of(child.stderr.take().expect("a pipe"));
-        Running {
-            stdin: child.stdin.take(),
-            child,
-            out,
-            err,
-        }
+        Running { stdin: child.stdin.take(), child, out, err }
     }
 
     /// The next line on standard output.
@@ -108,10 +103,7 @@ impl Running {
     pub fn until_said(&self, words: &str) -> String {
         let limit = Instant::now() + PATIENCE;
         loop {
-            match self
-                .err
-                .recv_timeout(limit.saturating_duration_since(Instant::now()))
-            {
+            match self.err.recv_timeout(limit.saturating_duration_since(Instant::now())) {
                 Ok(line) if line.text.contains(words) => return line.text,
                 Ok(_) => {}
                 Err(_) => panic!("never said {words:?}"),

@@ -76,9 +76,7 @@ impl Network {
         if !is_root() {
             command.args(["--user", "--map-root-user"]);
         }
-        command
-            .args(["--mount", "--net", "sh", "-c", ENTER, "sh"])
-            .arg(&folder);
+        command.args(["--mount", "--net", "sh", "-c", ENTER, "sh"]).arg(&folder);
         command.arg(std::env::current_exe().expect("this program"));
         command.args(["--exact", SERVER, "--ignored", "--nocapture", "--test-threads=1"]);
         command.env(FOLDER, &folder);
@@ -171,10 +169,7 @@ fn serves_names_for_another_test() {
     });
     let socket = Arc::new(UdpSocket::bind("127.0.0.1:53").expect("port 53 of the namespace"));
     fs::write(folder.join("ready"), "").expect("say that it is ready");
-    let mut questions = OpenOptions::new()
-        .append(true)
-        .open(folder.join("questions"))
-        .expect("questions");
+    let mut questions = OpenOptions::new().append(true).open(folder.join("questions")).expect("questions");
     let mut seen: HashMap<(u16, u16), ()> = HashMap::new();
     let mut packet = [0; 1500];
     loop {
@@ -188,8 +183,7 @@ fn serves_names_for_another_test() {
         }
         let zone = fs::read_to_string(folder.join("zone")).unwrap_or_default();
         let find = |key: &str| {
-            zone.lines()
-                .find_map(|line| line.split_once(' ').filter(|(address, _)| *address == key))
+            zone.lines().find_map(|line| line.split_once(' ').filter(|(address, _)| *address == key))
         };
         let reply = find(&question.address.to_string()).or_else(|| find("*"));
         let (delay, answer) = match reply.map_or("none", |(_, reply)| reply) {
@@ -199,10 +193,7 @@ fn serves_names_for_another_test() {
             named => {
                 let (delay, name) = named.split_once(' ').expect("a delay and a name");
                 let delay = delay.parse().expect("milliseconds");
-                (
-                    delay,
-                    question.answer(0, Some(&name.replace("%", &question.label()))),
-                )
+                (delay, question.answer(0, Some(&name.replace("%", &question.label()))))
             }
         };
         let socket = Arc::clone(&socket);
@@ -210,11 +201,7 @@ fn serves_names_for_another_test() {
             thread::sleep(Duration::from_millis(delay));
             let _ = socket.send_to(&answer, from);
         };
-        if delay == 0 {
-            send()
-        } else {
-            drop(thread::spawn(send))
-        }
+        if delay == 0 { send() } else { drop(thread::spawn(send)) }
     }
 }
 

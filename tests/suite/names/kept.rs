@@ -77,10 +77,7 @@ fn names_are_dumped_pruned_by_age_and_cleared(shop: &Shop) {
 
     let dump = || shop.ipta(["--dns-dump"]).fine().out;
     let kept = dump();
-    let rows: Vec<Vec<&str>> = kept
-        .lines()
-        .map(|line| line.split_ascii_whitespace().collect())
-        .collect();
+    let rows: Vec<Vec<&str>> = kept.lines().map(|line| line.split_ascii_whitespace().collect()).collect();
     let pairs: Vec<(&str, &str)> = rows.iter().map(|row| (row[0], row[row.len() - 1])).collect();
     assert_eq!(
         pairs,
@@ -93,17 +90,11 @@ fn names_are_dumped_pruned_by_age_and_cleared(shop: &Shop) {
         ]
     );
 
-    shop.ipta(["--dns-prune", "--ttl", "0"])
-        .fine()
-        .says(["never expire"]);
-    shop.ipta(["--dns-prune", "--ttl", "1"])
-        .fine()
-        .says(["0 names forgotten"]);
+    shop.ipta(["--dns-prune", "--ttl", "0"]).fine().says(["never expire"]);
+    shop.ipta(["--dns-prune", "--ttl", "1"]).fine().says(["0 names forgotten"]);
     assert_eq!(dump(), kept);
     age(shop, "seven.example.com", 3);
-    shop.ipta(["-dp", "--ttl", "4"])
-        .fine()
-        .says(["0 names forgotten"]);
+    shop.ipta(["-dp", "--ttl", "4"]).fine().says(["0 names forgotten"]);
     shop.ipta(["-dp", "--ttl", "2"]).fine().says(["1 name forgotten"]);
     assert_eq!(dump().lines().count(), 4);
     assert!(!dump().contains("seven"));
@@ -121,16 +112,9 @@ fn a_name_older_than_the_ttl_is_asked_for_again(shop: &Shop) {
     let still = inside(shop, &network, &["--analyze", "--rdns", "--ttl", "4"]);
     names_are_right(&still);
     let anew = inside(shop, &network, &["--analyze", "--rdns", "--ttl", "2"]);
-    assert!(
-        anew.out.contains(" new.example.com ") && !anew.out.contains("seven"),
-        "{anew:#?}"
-    );
+    assert!(anew.out.contains(" new.example.com ") && !anew.out.contains("seven"), "{anew:#?}");
     let asked = network.questions();
-    assert_eq!(
-        asked.values().sum::<usize>(),
-        6,
-        "the one old name alone: {asked:?}"
-    );
+    assert_eq!(asked.values().sum::<usize>(), 6, "the one old name alone: {asked:?}");
     assert!(shop.ipta(["--dns-dump"]).fine().out.contains("new.example.com"));
 }
 
@@ -163,7 +147,5 @@ fn an_account_that_may_only_read_gets_its_names_all_the_same() {
 
 /// Makes a kept name so many hours older.
 fn age(shop: &Shop, name: &str, hours: i64) {
-    shop.sql(&format!(
-        "UPDATE dns SET at = at - {hours} * 3600 WHERE name = '{name}'"
-    ));
+    shop.sql(&format!("UPDATE dns SET at = at - {hours} * 3600 WHERE name = '{name}'"));
 }

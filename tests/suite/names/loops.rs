@@ -68,9 +68,7 @@ fn the_ssh_session_that_shows_the_lines_is_told_of_and_can_be_left_out() {
     let other = packet("ACCEPT", "203.0.113.9", "198.51.100.1", 51001).replace("DPT=15003", "DPT=22");
     let follow = |options: &[&str]| {
         let mut command = desk.command(["--follow", "log", "--last", "1"]);
-        command
-            .args(options)
-            .env("SSH_CONNECTION", "203.0.113.9 51000 198.51.100.1 22");
+        command.args(options).env("SSH_CONNECTION", "203.0.113.9 51000 198.51.100.1 22");
         let running = Running::start(command);
         running.packets(1);
         running

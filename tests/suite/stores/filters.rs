@@ -11,10 +11,7 @@ struct Numbers(u64);
 
 impl Numbers {
     fn below(&mut self, end: usize) -> usize {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) as usize % end
     }
 
@@ -27,19 +24,8 @@ const SECONDS: [i64; 4] = [-1, 0, 1_714_800_000, 1_714_800_001];
 
 /// Words that are alike: to a collation, to a careless comparison, to a fold of letters.
 const ACTIONS: [&str; 8] = ["DROP", "drop", "DROP ", " DROP", "DRÖP", "DROP%", "", "ACCEPT"];
-const PROTOS: [&str; 11] = [
-    "TCP",
-    "tcp",
-    "Tcp",
-    "TCP ",
-    "UDP",
-    "ICMP",
-    "icmpv6",
-    "ICMPv6",
-    "\u{212A}tp",
-    "ktp",
-    "\u{130}CMP",
-];
+const PROTOS: [&str; 11] =
+    ["TCP", "tcp", "Tcp", "TCP ", "UDP", "ICMP", "icmpv6", "ICMPv6", "\u{212A}tp", "ktp", "\u{130}CMP"];
 const INTERFACES: [&str; 6] = ["", "lo", "LO", "lo0", "eth0", "eth1"];
 const HOSTS: [&str; 5] = ["", "fw1", "FW1", "fw1 ", "f\u{fc}"];
 const ADDRESSES: [&str; 10] = [
@@ -81,57 +67,22 @@ fn single() -> Vec<Filters> {
     let none = Filters::default;
     let mut all = vec![
         none(),
-        Filters {
-            no_local: true,
-            ..none()
-        },
-        Filters {
-            no_accept: true,
-            ..none()
-        },
-        Filters {
-            no_accept: true,
-            accept_actions: words(&["DROP", "é"]),
-            ..none()
-        },
-        Filters {
-            accept_actions: words(&["DROP"]),
-            ..none()
-        },
-        Filters {
-            proto: words(&["TCP", "ktp"]),
-            ..none()
-        },
-        Filters {
-            iface: words(&["eth0", "LO"]),
-            ..none()
-        },
+        Filters { no_local: true, ..none() },
+        Filters { no_accept: true, ..none() },
+        Filters { no_accept: true, accept_actions: words(&["DROP", "é"]), ..none() },
+        Filters { accept_actions: words(&["DROP"]), ..none() },
+        Filters { proto: words(&["TCP", "ktp"]), ..none() },
+        Filters { iface: words(&["eth0", "LO"]), ..none() },
     ];
     for second in SECONDS {
         let time = Some(Time(second * Time::SECOND));
-        all.push(Filters {
-            since: time,
-            ..none()
-        });
-        all.push(Filters {
-            until: time,
-            ..none()
-        });
-        all.push(Filters {
-            since: time,
-            until: Some(Time((second + 1) * Time::SECOND)),
-            ..none()
-        });
+        all.push(Filters { since: time, ..none() });
+        all.push(Filters { until: time, ..none() });
+        all.push(Filters { since: time, until: Some(Time((second + 1) * Time::SECOND)), ..none() });
     }
     for time in [Time(i64::MIN), Time::MIN, Time::MAX, Time(i64::MAX)] {
-        all.push(Filters {
-            since: Some(time),
-            ..none()
-        });
-        all.push(Filters {
-            until: Some(time),
-            ..none()
-        });
+        all.push(Filters { since: Some(time), ..none() });
+        all.push(Filters { until: Some(time), ..none() });
     }
     for network in [
         "192.0.2.1",
@@ -145,50 +96,24 @@ fn single() -> Vec<Filters> {
         "255.255.255.255",
     ] {
         let network = network.parse().expect("a network");
-        all.push(Filters {
-            src: vec![network],
-            ..none()
-        });
-        all.push(Filters {
-            dst: vec![network, "203.0.113.9".parse().expect("a network")],
-            ..none()
-        });
+        all.push(Filters { src: vec![network], ..none() });
+        all.push(Filters { dst: vec![network, "203.0.113.9".parse().expect("a network")], ..none() });
     }
     for range in [0..=0, 22..=22, 21..=1023, 1024..=65535, 0..=65535] {
-        all.push(Filters {
-            sport: vec![range.clone()],
-            ..none()
-        });
-        all.push(Filters {
-            dport: vec![range, 1023..=1023],
-            ..none()
-        });
+        all.push(Filters { sport: vec![range.clone()], ..none() });
+        all.push(Filters { dport: vec![range, 1023..=1023], ..none() });
     }
     let each = |words: &[&'static str], make: fn(Vec<String>) -> Filters| -> Vec<Filters> {
         words.iter().map(|word| make(vec![(*word).to_owned()])).collect()
     };
-    all.extend(each(&PROTOS, |proto| Filters {
+    all.extend(each(&PROTOS, |proto| Filters { proto, ..Filters::default() }));
+    all.extend(each(&["icmp", "Icmp", "\u{131}cmp", "\u{130}cmp"], |proto| Filters {
         proto,
         ..Filters::default()
     }));
-    all.extend(each(&["icmp", "Icmp", "\u{131}cmp", "\u{130}cmp"], |proto| {
-        Filters {
-            proto,
-            ..Filters::default()
-        }
-    }));
-    all.extend(each(&ACTIONS, |action| Filters {
-        action,
-        ..Filters::default()
-    }));
-    all.extend(each(&INTERFACES, |iface| Filters {
-        iface,
-        ..Filters::default()
-    }));
-    all.extend(each(&HOSTS, |log_host| Filters {
-        log_host,
-        ..Filters::default()
-    }));
+    all.extend(each(&ACTIONS, |action| Filters { action, ..Filters::default() }));
+    all.extend(each(&INTERFACES, |iface| Filters { iface, ..Filters::default() }));
+    all.extend(each(&HOSTS, |log_host| Filters { log_host, ..Filters::default() }));
     all
 }
 
@@ -222,12 +147,7 @@ pub fn the_filters_pick_what_pass_picks(home: &Home) {
     let mut store = home.open();
     store.create_table(&table("logs")).expect("creates");
     put(&mut *store, &table("logs"), &batch(&packets));
-    let (ids, _) = read(
-        &mut *store,
-        &table("logs"),
-        &Filters::default(),
-        Columns::default(),
-    );
+    let (ids, _) = read(&mut *store, &table("logs"), &Filters::default(), Columns::default());
     assert_eq!(ids.len(), packets.len());
 
     let mut sets = single();
@@ -238,25 +158,14 @@ pub fn the_filters_pick_what_pass_picks(home: &Home) {
     }
     let mut picked_some = 0;
     for filters in &sets {
-        let wanted: Vec<u64> = ids
-            .iter()
-            .zip(&packets)
-            .filter(|(_, p)| filters.pass(p))
-            .map(|(id, _)| *id)
-            .collect();
+        let wanted: Vec<u64> =
+            ids.iter().zip(&packets).filter(|(_, p)| filters.pass(p)).map(|(id, _)| *id).collect();
         let (got, _) = read(&mut *store, &table("logs"), filters, EVERYTHING);
         assert_eq!(got, wanted, "{filters:?}");
-        let timeless = packets
-            .iter()
-            .filter(|p| p.time.is_none() && filters.pass_rest(p))
-            .count();
+        let timeless = packets.iter().filter(|p| p.time.is_none() && filters.pass_rest(p)).count();
         let counted = store.count_timeless(&table("logs"), filters).expect("counts");
         assert_eq!(counted, timeless as u64, "{filters:?}");
         picked_some += usize::from(!wanted.is_empty() && wanted.len() < packets.len());
     }
-    assert!(
-        picked_some * 2 > sets.len(),
-        "most filters should pick a part: {picked_some} of {}",
-        sets.len()
-    );
+    assert!(picked_some * 2 > sets.len(), "most filters should pick a part: {picked_some} of {}", sets.len());
 }

@@ -29,21 +29,11 @@ pub fn the_ledger_keeps_an_entry_whole(home: &Home) {
     store.commit().expect("commits");
     store.unlock().expect("unlocks");
     assert_ne!(entry.id, 0);
-    assert_eq!(
-        home.open().entries(&table("logs")).expect("reads"),
-        [entry.clone()]
-    );
+    assert_eq!(home.open().entries(&table("logs")).expect("reads"), [entry.clone()]);
     assert_eq!(store.entries(&table("other")).expect("reads"), []);
 
     let from = entry.offset;
-    entry = Entry {
-        head: vec![0],
-        tail: Vec::new(),
-        offset: from + 1,
-        first: None,
-        at: None,
-        ..entry
-    };
+    entry = Entry { head: vec![0], tail: Vec::new(), offset: from + 1, first: None, at: None, ..entry };
     store.begin().expect("begins");
     assert!(store.advance(&entry, from).expect("advances"));
     store.commit().expect("commits");
@@ -56,10 +46,7 @@ pub fn an_entry_moves_on_only_from_where_it_is(home: &Home) {
     store.begin().expect("begins");
     let id = store.add_entry(&table("logs"), &entry(b"head", 9)).expect("adds");
     store.commit().expect("commits");
-    let further = Entry {
-        id,
-        ..entry(b"head and more", 30)
-    };
+    let further = Entry { id, ..entry(b"head and more", 30) };
     store.begin().expect("begins");
     assert!(!store.advance(&further, 8).expect("answers"));
     store.rollback().expect("rolls back");
@@ -83,16 +70,7 @@ pub fn two_imports_racing_for_an_entry_are_told_apart(home: &Home) {
         let mut made = 0;
         for step in 0..10 {
             store.begin().expect("begins");
-            if store
-                .advance(
-                    &Entry {
-                        id,
-                        ..entry(b"head", step + 1)
-                    },
-                    step,
-                )
-                .expect("answers")
-            {
+            if store.advance(&Entry { id, ..entry(b"head", step + 1) }, step).expect("answers") {
                 store.insert(&table("logs"), &batch(&[PLAIN])).expect("inserts");
                 store.commit().expect("commits");
                 made += 1;
@@ -119,12 +97,7 @@ pub fn forgotten_entries_are_gone(home: &Home) {
     store.commit().expect("commits");
     store.forget(&table("other"), &[ids[1]]).expect("forgets");
     store.forget(&table("logs"), &[ids[0], ids[2]]).expect("forgets");
-    let left: Vec<Vec<u8>> = home
-        .open()
-        .entries(&table("logs"))
-        .expect("reads")
-        .into_iter()
-        .map(|e| e.head)
-        .collect();
+    let left: Vec<Vec<u8>> =
+        home.open().entries(&table("logs")).expect("reads").into_iter().map(|e| e.head).collect();
     assert_eq!(left, [b"two"]);
 }

@@ -33,10 +33,7 @@ fn what_a_killed_clear_or_drop_left_is_finished() {
     store.finish_intents().expect("finishes");
     assert!(store.is_empty(&table("cleared")).expect("looks"));
     assert_eq!(store.kind(&table("dropped")).expect("a kind"), TableKind::Missing);
-    assert_eq!(
-        server().sql(&account.database, "SELECT COUNT(*) FROM ipta_ledger"),
-        "0"
-    );
+    assert_eq!(server().sql(&account.database, "SELECT COUNT(*) FROM ipta_ledger"), "0");
 }
 
 #[test]
@@ -46,20 +43,14 @@ fn an_intent_does_not_touch_a_table_made_since() {
     store.create_table(&table("logs")).expect("creates");
     put(&mut *store, &table("logs"), &batch(&[PLAIN]));
     for intent in ["clear", "drop"] {
-        let values = format!(
-            "('logs', '{intent}', '{}'), ('gone', '{intent}', '{}')",
-            "0".repeat(32),
-            "1".repeat(32)
-        );
+        let values =
+            format!("('logs', '{intent}', '{}'), ('gone', '{intent}', '{}')", "0".repeat(32), "1".repeat(32));
         let sql = format!("INSERT INTO ipta_ledger (table_name, kind, incarnation) VALUES {values}");
         server().sql(&account.database, &sql);
     }
     store.finish_intents().expect("finishes");
     assert_eq!(count(&mut *store, &table("logs")), 1);
-    assert_eq!(
-        server().sql(&account.database, "SELECT COUNT(*) FROM ipta_ledger"),
-        "0"
-    );
+    assert_eq!(server().sql(&account.database, "SELECT COUNT(*) FROM ipta_ledger"), "0");
 }
 
 #[test]
@@ -92,32 +83,13 @@ fn a_server_that_stops_taking_load_data_gets_inserts() {
     let mut store = open(&account);
     store.create_table(&table("logs")).expect("creates");
     store.begin().expect("begins");
-    store
-        .insert(
-            &table("logs"),
-            &batch(&[Packet {
-                src_port: Some(1),
-                ..PLAIN
-            }]),
-        )
-        .expect("inserts");
+    store.insert(&table("logs"), &batch(&[Packet { src_port: Some(1), ..PLAIN }])).expect("inserts");
     server.sql("", "SET GLOBAL local_infile = 0");
     let before = server.sql("", "SHOW GLOBAL STATUS LIKE 'Com_insert'");
-    store
-        .insert(
-            &table("logs"),
-            &batch(&[Packet {
-                src_port: Some(2),
-                ..PLAIN
-            }]),
-        )
-        .expect("inserts");
+    store.insert(&table("logs"), &batch(&[Packet { src_port: Some(2), ..PLAIN }])).expect("inserts");
     assert_ne!(server.sql("", "SHOW GLOBAL STATUS LIKE 'Com_insert'"), before);
     store.commit().expect("commits");
-    assert_eq!(
-        server.sql(&account.database, "SELECT src_prt FROM logs ORDER BY id"),
-        "1\n2"
-    );
+    assert_eq!(server.sql(&account.database, "SELECT src_prt FROM logs ORDER BY id"), "1\n2");
 }
 
 #[test]
@@ -126,32 +98,14 @@ fn load_data_means_the_same_under_odd_sql_modes() {
     let account = server.fresh_database();
     let mut store = open(&account);
     store.create_table(&table("logs")).expect("creates");
-    let odd = Packet {
-        prefix: b"\\N\t'\n\\",
-        action: "\u{1F525}\"".as_bytes(),
-        ..PLAIN
-    };
+    let odd = Packet { prefix: b"\\N\t'\n\\", action: "\u{1F525}\"".as_bytes(), ..PLAIN };
     put(&mut *store, &table("logs"), &batch(&[odd, PLAIN]));
-    assert_eq!(
-        server.sql("", "SHOW GLOBAL STATUS LIKE 'Com_load'"),
-        "Com_load\t1"
-    );
+    assert_eq!(server.sql("", "SHOW GLOBAL STATUS LIKE 'Com_load'"), "Com_load\t1");
     let mut got = Vec::new();
-    let columns = Columns {
-        prefix: true,
-        ..Columns::default()
-    };
+    let columns = Columns { prefix: true, ..Columns::default() };
     let each = &mut |_, packet: &Packet<'_>| got.push((packet.prefix.to_vec(), packet.action.to_vec()));
-    store
-        .packets(&table("logs"), &Filters::default(), columns, each)
-        .expect("reads");
-    assert_eq!(
-        got,
-        [
-            (odd.prefix.to_vec(), odd.action.to_vec()),
-            (Vec::new(), Vec::new())
-        ]
-    );
+    store.packets(&table("logs"), &Filters::default(), columns, each).expect("reads");
+    assert_eq!(got, [(odd.prefix.to_vec(), odd.action.to_vec()), (Vec::new(), Vec::new())]);
 }
 
 #[test]
@@ -161,13 +115,7 @@ fn a_value_that_does_not_fit_is_refused_and_not_cut() {
         let mut store = open(&account);
         store.create_table(&table("logs")).expect("creates");
         store.begin().expect("begins");
-        let refused = store.insert(
-            &table("logs"),
-            &batch(&[Packet {
-                if_in: b"a-name-of-16-byt",
-                ..PLAIN
-            }]),
-        );
+        let refused = store.insert(&table("logs"), &batch(&[Packet { if_in: b"a-name-of-16-byt", ..PLAIN }]));
         assert!(refused.is_err());
         store.rollback().expect("rolls back");
         assert_eq!(count(&mut *store, &table("logs")), 0);
@@ -179,43 +127,19 @@ fn refusals_name_the_way_out_and_no_password() {
     let server = server();
     let account = server.fresh_database();
     let secret = Password("tell nobody".to_owned());
-    let wrong = refusal(&Account {
-        pass: secret.clone(),
-        ..account.clone()
-    });
-    assert!(
-        wrong.contains(&account.user) && wrong.contains("--create-db"),
-        "{wrong}"
-    );
-    let unknown = refusal(&Account {
-        user: "nobody_here".to_owned(),
-        pass: secret.clone(),
-        ..account.clone()
-    });
+    let wrong = refusal(&Account { pass: secret.clone(), ..account.clone() });
+    assert!(wrong.contains(&account.user) && wrong.contains("--create-db"), "{wrong}");
+    let unknown =
+        refusal(&Account { user: "nobody_here".to_owned(), pass: secret.clone(), ..account.clone() });
     assert!(unknown.contains("'nobody_here'"), "{unknown}");
-    let denied = refusal(&Account {
-        database: "mysql".to_owned(),
-        ..account.clone()
-    });
+    let denied = refusal(&Account { database: "mysql".to_owned(), ..account.clone() });
     assert!(denied.contains("'mysql'"), "{denied}");
-    server.sql(
-        "",
-        &format!("GRANT ALL ON nowhere.* TO {}@localhost", account.user),
-    );
-    let missing = refusal(&Account {
-        database: "nowhere".to_owned(),
-        ..account.clone()
-    });
-    assert!(
-        missing.contains("no database 'nowhere'") && missing.contains("--create-db"),
-        "{missing}"
-    );
+    server.sql("", &format!("GRANT ALL ON nowhere.* TO {}@localhost", account.user));
+    let missing = refusal(&Account { database: "nowhere".to_owned(), ..account.clone() });
+    assert!(missing.contains("no database 'nowhere'") && missing.contains("--create-db"), "{missing}");
     for message in [wrong, unknown, denied, missing] {
         assert_eq!(message.lines().count(), 1, "{message}");
-        assert!(
-            !message.contains(&secret.0) && !message.contains(&account.pass.0),
-            "{message}"
-        );
+        assert!(!message.contains(&secret.0) && !message.contains(&account.pass.0), "{message}");
     }
 }
 
@@ -234,10 +158,7 @@ fn no_server_names_what_was_tried_and_the_start_without_one() {
     assert!(
         message.contains(&socket) && message.contains("--db-file FILE") && message.contains("--create-db")
     );
-    assert!(
-        message.lines().skip(1).all(|line| line.starts_with("  ")),
-        "{message}"
-    );
+    assert!(message.lines().skip(1).all(|line| line.starts_with("  ")), "{message}");
     assert!(!message.contains("tell nobody"), "{message}");
 }
 
@@ -253,32 +174,17 @@ fn an_account_without_the_right_is_told_so() {
     store.commit().expect("commits");
     let user = format!("{}@localhost", account.user);
     server.sql("", &format!("REVOKE ALL ON {}.* FROM {user}", account.database));
-    server.sql(
-        "",
-        &format!(
-            "GRANT SELECT, INSERT, UPDATE, DELETE ON {}.* TO {user}",
-            account.database
-        ),
-    );
+    server.sql("", &format!("GRANT SELECT, INSERT, UPDATE, DELETE ON {}.* TO {user}", account.database));
     let mut store = open(&account);
-    let message = store
-        .create_table(&table("more"))
-        .expect_err("refused")
-        .to_string();
-    assert!(
-        message.contains("has not the right") && message.lines().count() == 1,
-        "{message}"
-    );
+    let message = store.create_table(&table("more")).expect_err("refused").to_string();
+    assert!(message.contains("has not the right") && message.lines().count() == 1, "{message}");
     // Not dropped, and what is in it stays known.
     assert!(store.drop_table(&table("logs")).is_err());
     assert_eq!(store.entries(&table("logs")).expect("reads").len(), 1);
     assert_eq!(count(&mut *store, &table("logs")), 2);
     // Clearing needs no more than the right to delete.
     store.clear_table(&table("logs")).expect("clears");
-    assert_eq!(
-        server.sql(&account.database, "SELECT COUNT(*) FROM ipta_ledger"),
-        "0"
-    );
+    assert_eq!(server.sql(&account.database, "SELECT COUNT(*) FROM ipta_ledger"), "0");
     assert!(store.is_empty(&table("logs")).expect("looks"));
 }
 
@@ -292,10 +198,7 @@ fn a_server_killed_in_a_transaction_is_told_and_leaves_nothing() {
     store.insert(&table("logs"), &batch(&[PLAIN])).expect("inserts");
     server.kill();
     let lost = store.commit().expect_err("no server");
-    assert!(
-        matches!(lost, StoreError::Unsure(_)) && lost.to_string().contains("run it again"),
-        "{lost}"
-    );
+    assert!(matches!(lost, StoreError::Unsure(_)) && lost.to_string().contains("run it again"), "{lost}");
     let lost = store.begin().expect_err("no server").to_string();
     assert!(lost.contains("went away"), "{lost}");
     server.restart();
@@ -318,28 +221,12 @@ fn create_db_makes_what_is_needed_and_twice_is_success() {
         // The wild cards of a grant are only characters here.
         let other = format!("fireXwallYY{number}`");
         server.sql("", &format!("CREATE DATABASE `{}`", other.replace('`', "``")));
-        assert!(
-            store::open(
-                &Place::Server(Account {
-                    database: other,
-                    ..account.clone()
-                }),
-                false
-            )
-            .is_err()
-        );
+        assert!(store::open(&Place::Server(Account { database: other, ..account.clone() }), false).is_err());
 
-        let wrong = Account {
-            pass: Password("another".to_owned()),
-            ..account.clone()
-        };
-        let message = store::create_database(&server.administrator(), &wrong)
-            .expect_err("refused")
-            .to_string();
-        assert!(
-            message.contains("ALTER USER") && !message.contains("another'"),
-            "{message}"
-        );
+        let wrong = Account { pass: Password("another".to_owned()), ..account.clone() };
+        let message =
+            store::create_database(&server.administrator(), &wrong).expect_err("refused").to_string();
+        assert!(message.contains("ALTER USER") && !message.contains("another'"), "{message}");
         open(&account);
     }
 }
@@ -348,27 +235,12 @@ fn create_db_makes_what_is_needed_and_twice_is_success() {
 fn create_db_refused_prints_the_sql_to_type() {
     let server = server();
     let account = server.fresh_database();
-    let new = Account {
-        database: "brand_new".to_owned(),
-        user: "newcomer".to_owned(),
-        ..account.clone()
-    };
-    let nobody = Account {
-        user: "root2".to_owned(),
-        ..server.administrator()
-    };
+    let new = Account { database: "brand_new".to_owned(), user: "newcomer".to_owned(), ..account.clone() };
+    let nobody = Account { user: "root2".to_owned(), ..server.administrator() };
     for admin in [account, nobody] {
-        let message = store::create_database(&admin, &new)
-            .expect_err("refused")
-            .to_string();
-        assert!(
-            message.contains("\n  CREATE DATABASE IF NOT EXISTS `brand_new`"),
-            "{message}"
-        );
-        assert!(
-            message.contains("\n  CREATE USER 'newcomer'@'localhost' IDENTIFIED BY '...';"),
-            "{message}"
-        );
+        let message = store::create_database(&admin, &new).expect_err("refused").to_string();
+        assert!(message.contains("\n  CREATE DATABASE IF NOT EXISTS `brand_new`"), "{message}");
+        assert!(message.contains("\n  CREATE USER 'newcomer'@'localhost' IDENTIFIED BY '...';"), "{message}");
         assert!(message.contains("\n  GRANT ALL PRIVILEGES ON `brand\\_new`.* TO 'newcomer'@'localhost';"));
         assert!(!message.contains("open sesame"), "{message}");
     }
@@ -386,10 +258,7 @@ fn what_takes_a_connection_and_says_nothing_is_no_server() {
         database: "ipta".to_owned(),
     };
     let message = refusal(&account);
-    assert!(
-        message.contains(&format!("127.0.0.1:{port} (no answer")),
-        "{message}"
-    );
+    assert!(message.contains(&format!("127.0.0.1:{port} (no answer")), "{message}");
 }
 
 #[test]
@@ -398,19 +267,10 @@ fn a_table_of_another_version_is_told_and_goes_only_whole() {
     let mut store = open(&account);
     for name in ["logs", "half"] {
         store.create_table(&table(name)).expect("creates");
-        server().sql(
-            &account.database,
-            &format!("ALTER TABLE {name} COMMENT = 'ipta logs 2 new things'"),
-        );
+        server().sql(&account.database, &format!("ALTER TABLE {name} COMMENT = 'ipta logs 2 new things'"));
     }
-    assert_eq!(
-        store.kind(&table("logs")).expect("a kind"),
-        TableKind::OtherVersion(2)
-    );
-    let message = store
-        .clear_table(&table("logs"))
-        .expect_err("refused")
-        .to_string();
+    assert_eq!(store.kind(&table("logs")).expect("a kind"), TableKind::OtherVersion(2));
+    let message = store.clear_table(&table("logs")).expect_err("refused").to_string();
     assert!(message.contains("version 2"), "{message}");
     store.drop_table(&table("logs")).expect("drops");
     assert_eq!(store.kind(&table("logs")).expect("a kind"), TableKind::Missing);

@@ -35,10 +35,7 @@ fn a_pause_under_ten_minutes_does_not_part_it_and_an_hour_does() {
         findings(ssh(10, 1.0).chain(later))
     };
     assert_eq!(twice(500.0).iter().map(|f| f.packets).collect::<Vec<_>>(), [20]);
-    assert_eq!(
-        twice(3600.0).iter().map(|f| f.packets).collect::<Vec<_>>(),
-        [10, 10]
-    );
+    assert_eq!(twice(3600.0).iter().map(|f| f.packets).collect::<Vec<_>>(), [10, 10]);
 }
 
 #[test]
@@ -56,10 +53,7 @@ fn retransmitted_syns_are_one_connection() {
 
 #[test]
 fn a_port_where_nobody_logs_in_has_none() {
-    assert_eq!(
-        findings((0..60).map(|n| accepted(syn(f64::from(n), 40_000 + n, 80)))),
-        []
-    );
+    assert_eq!(findings((0..60).map(|n| accepted(syn(f64::from(n), 40_000 + n, 80)))), []);
 }
 
 #[test]
@@ -88,18 +82,13 @@ fn the_alert_comes_with_the_sixth_connection_and_once() {
 /// The tutorial's rules: 60 SSH connections in a minute.
 fn tutorial_ssh() -> Vec<Packet<'static>> {
     let line = |n: u16, p| if n < 5 { log(p) } else { attack(p) };
-    (0..60)
-        .map(|n| line(n, syn(f64::from(n), 40_000 + n, 22)))
-        .collect()
+    (0..60).map(|n| line(n, syn(f64::from(n), 40_000 + n, 22))).collect()
 }
 
 #[test]
 fn the_tutorials_lines_are_one_with_sixty() {
     let found = only(tutorial_ssh());
-    assert_eq!(
-        (found.kind, found.packets, found.peak),
-        (Kind::BruteForce, 60, 60)
-    );
+    assert_eq!((found.kind, found.packets, found.peak), (Kind::BruteForce, 60, 60));
     assert!(!found.lower_bound);
 }
 
@@ -113,27 +102,15 @@ fn the_tutorials_rules_name_the_brute_force_and_the_flood_and_nothing_else() {
     }));
     for n in 0..288u16 {
         let at = f64::from(n) * 300.0;
-        let client = |at, port, to| Packet {
-            src: ip("203.0.113.5"),
-            ..log(syn(at, port, to))
-        };
+        let client = |at, port, to| Packet { src: ip("203.0.113.5"), ..log(syn(at, port, to)) };
         packets.push(client(at, 20_000 + n, 143));
         packets.push(client(at + 20.0, 30_000 + n, 22));
     }
     // While the rate is exceeded, the rule marks the connections of everybody.
-    packets.push(Packet {
-        src: ip("203.0.113.7"),
-        ..attack(syn(31.5, 2222, 22))
-    });
+    packets.push(Packet { src: ip("203.0.113.7"), ..attack(syn(31.5, 2222, 22)) });
     let found = findings(merged(packets));
     let kinds: Vec<_> = found.iter().map(|f| (f.kind, f.port, f.packets)).collect();
-    assert_eq!(
-        kinds,
-        [
-            (Kind::SynFlood, Some(143), 1000),
-            (Kind::BruteForce, Some(22), 60)
-        ]
-    );
+    assert_eq!(kinds, [(Kind::SynFlood, Some(143), 1000), (Kind::BruteForce, Some(22), 60)]);
 }
 
 #[test]
@@ -145,10 +122,7 @@ fn the_mark_alone_is_one() {
 #[test]
 fn a_mark_while_another_exceeds_the_rate_gives_no_alert() {
     let mut packets = tutorial_ssh();
-    packets.push(Packet {
-        src: ip("203.0.113.7"),
-        ..attack(syn(31.5, 2222, 22))
-    });
+    packets.push(Packet { src: ip("203.0.113.7"), ..attack(syn(31.5, 2222, 22)) });
     let mut detector = detector();
     let packets = merged(packets);
     let alerts: Vec<_> = packets.iter().filter_map(|p| detector.packet(p)).collect();

@@ -47,27 +47,20 @@ fn a_flood_of_minutes_is_one() {
 
 #[test]
 fn a_few_sources_that_flood_together_try_no_passwords() {
-    let found = only((0..600u16).map(|n| Packet {
-        src: numbered(u32::from(n % 5)),
-        ..syn(f64::from(n) / 50.0, 1024 + n, 22)
-    }));
+    let found = only(
+        (0..600u16)
+            .map(|n| Packet { src: numbered(u32::from(n % 5)), ..syn(f64::from(n) / 50.0, 1024 + n, 22) }),
+    );
     assert_eq!((found.kind, found.source), (Kind::SynFlood, Hosts::Many(5)));
 }
 
 #[test]
 fn a_long_brute_force_stays_beside_a_flood_in_its_midst() {
-    let brute = (0..600u16).map(|n| Packet {
-        dst: ip("2001:db8:1::10"),
-        ..syn(f64::from(n) * 6.0, 40_000 + n, 22)
-    });
-    let flood = spoofed(2000, 0.01, 22).map(|p| Packet {
-        time: p.time.map(|t| Time(t.0 + 1800 * Time::SECOND)),
-        ..p
-    });
-    let kinds: Vec<_> = findings(merged(brute.chain(flood).collect()))
-        .iter()
-        .map(|f| f.kind)
-        .collect();
+    let brute =
+        (0..600u16).map(|n| Packet { dst: ip("2001:db8:1::10"), ..syn(f64::from(n) * 6.0, 40_000 + n, 22) });
+    let flood = spoofed(2000, 0.01, 22)
+        .map(|p| Packet { time: p.time.map(|t| Time(t.0 + 1800 * Time::SECOND)), ..p });
+    let kinds: Vec<_> = findings(merged(brute.chain(flood).collect())).iter().map(|f| f.kind).collect();
     assert_eq!(kinds, [Kind::SynFlood, Kind::BruteForce]);
 }
 
@@ -87,12 +80,8 @@ fn one_fixed_source_port_does_not_hide_it() {
 
 #[test]
 fn many_clients_whose_syns_are_repeated_are_none() {
-    let clients = (0..100u32).flat_map(|n| {
-        [0.0, 1.0, 3.0].map(|at| Packet {
-            src: numbered(n),
-            ..syn(at, 5000, 80)
-        })
-    });
+    let clients =
+        (0..100u32).flat_map(|n| [0.0, 1.0, 3.0].map(|at| Packet { src: numbered(n), ..syn(at, 5000, 80) }));
     assert_eq!(findings(merged(clients.collect())), []);
 }
 
@@ -105,10 +94,7 @@ fn what_was_accepted_is_none() {
 fn an_action_that_means_let_through_is_none() {
     let mut detector = Detector::new(Thresholds::default(), Vec::new(), vec!["PASS".to_owned()]);
     for packet in spoofed(5000, 0.01, 80) {
-        detector.packet(&Packet {
-            action: b"PASS",
-            ..packet
-        });
+        detector.packet(&Packet { action: b"PASS", ..packet });
     }
     assert_eq!(detector.finish().findings, []);
 }
@@ -116,10 +102,7 @@ fn an_action_that_means_let_through_is_none() {
 #[test]
 fn a_hundred_pings_in_ten_seconds_are_one_icmp_flood() {
     let found = only((0..100).map(|n| ping(f64::from(n) / 10.0)));
-    assert_eq!(
-        (found.kind, found.packets, found.port),
-        (Kind::IcmpFlood, 100, None)
-    );
+    assert_eq!((found.kind, found.packets, found.port), (Kind::IcmpFlood, 100, None));
     assert_eq!(found.source, Hosts::One(ip(ATTACKER).unwrap()));
 }
 
@@ -143,12 +126,7 @@ fn a_ping_a_second_is_none() {
 #[test]
 fn the_alert_of_a_flood_counts_its_sources() {
     let mut detector = detector();
-    let alerts: Vec<_> = spoofed(5000, 0.01, 80)
-        .filter_map(|p| detector.packet(&p))
-        .collect();
+    let alerts: Vec<_> = spoofed(5000, 0.01, 80).filter_map(|p| detector.packet(&p)).collect();
     let texts: Vec<_> = alerts.iter().map(Alert::to_string).collect();
-    assert_eq!(
-        texts,
-        ["SYN flood from 200 hosts on 2001:db8:1::10 port 80: 200 connections in 1 s"]
-    );
+    assert_eq!(texts, ["SYN flood from 200 hosts on 2001:db8:1::10 port 80: 200 connections in 1 s"]);
 }

@@ -9,15 +9,7 @@ fn answers(from: u16, shape: fn(f64, u16, u16) -> Packet<'static>) -> impl Itera
 fn answers_of_dns_and_ntp_are_no_scan() {
     for from in [53, 123] {
         assert_eq!(findings(answers(from, udp)), []);
-        assert_eq!(
-            findings(answers(from, |at, from, to| tcp(
-                at,
-                from,
-                to - 32_768,
-                TcpFlags::ACK
-            ))),
-            []
-        );
+        assert_eq!(findings(answers(from, |at, from, to| tcp(at, from, to - 32_768, TcpFlags::ACK))), []);
     }
     assert_eq!(findings(answers(43_211, udp)).len(), 1);
 }
@@ -49,19 +41,13 @@ fn backscatter_is_no_scan() {
         findings((0..500).map(|n| tcp(f64::from(n) / 10.0, 80, n, TcpFlags::SYN | TcpFlags::ACK))),
         []
     );
-    assert_eq!(
-        findings((0..500).map(|n| tcp(f64::from(n) / 10.0, 80, n, TcpFlags::RST))),
-        []
-    );
+    assert_eq!(findings((0..500).map(|n| tcp(f64::from(n) / 10.0, 80, n, TcpFlags::RST))), []);
 }
 
 #[test]
 fn broadcast_and_multicast_are_nothing() {
     for to in ["255.255.255.255", "224.0.0.251", "239.255.255.250", "ff02::fb"] {
-        let packets = (0..500).map(|n| Packet {
-            dst: ip(to),
-            ..udp(f64::from(n) / 10.0, 40_000, n)
-        });
+        let packets = (0..500).map(|n| Packet { dst: ip(to), ..udp(f64::from(n) / 10.0, 40_000, n) });
         assert_eq!(findings(packets), [], "{to}");
     }
     let frames = (0..500).map(|n| Packet {
@@ -84,10 +70,7 @@ fn sources_on_the_allow_list_are_not_looked_at() {
 
 #[test]
 fn packets_without_time_are_counted_and_left_out() {
-    let result = outcome((0..100).map(|n| Packet {
-        time: None,
-        ..syn(0.0, 40_000 + n, 22)
-    }));
+    let result = outcome((0..100).map(|n| Packet { time: None, ..syn(0.0, 40_000 + n, 22) }));
     assert_eq!((result.findings.len(), result.timeless), (0, 100));
 }
 
@@ -100,20 +83,8 @@ fn packets_without_addresses_or_ports_do_no_harm() {
         ..packet(0.0)
     };
     for proto in [&b"TCP"[..], b"UDP", b"ICMP", b"ARP", b""] {
-        assert_eq!(
-            findings((0..500).map(|_| Packet {
-                src: None,
-                ..bare(proto)
-            })),
-            []
-        );
-        assert_eq!(
-            findings((0..500).map(|_| Packet {
-                dst: None,
-                ..bare(proto)
-            })),
-            []
-        );
+        assert_eq!(findings((0..500).map(|_| Packet { src: None, ..bare(proto) })), []);
+        assert_eq!(findings((0..500).map(|_| Packet { dst: None, ..bare(proto) })), []);
     }
     assert_eq!(findings((0..500).map(|_| bare(b"TCP"))), []);
 }

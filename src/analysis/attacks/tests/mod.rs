@@ -55,12 +55,7 @@ fn packet(seconds: f64) -> Packet<'static> {
 }
 
 fn tcp(seconds: f64, from: u16, to: u16, flags: u16) -> Packet<'static> {
-    Packet {
-        src_port: Some(from),
-        dst_port: Some(to),
-        tcp_flags: Some(TcpFlags(flags)),
-        ..packet(seconds)
-    }
+    Packet { src_port: Some(from), dst_port: Some(to), tcp_flags: Some(TcpFlags(flags)), ..packet(seconds) }
 }
 
 fn syn(seconds: f64, from: u16, to: u16) -> Packet<'static> {
@@ -68,48 +63,23 @@ fn syn(seconds: f64, from: u16, to: u16) -> Packet<'static> {
 }
 
 fn udp(seconds: f64, from: u16, to: u16) -> Packet<'static> {
-    Packet {
-        proto: b"UDP",
-        src_port: Some(from),
-        dst_port: Some(to),
-        ..packet(seconds)
-    }
+    Packet { proto: b"UDP", src_port: Some(from), dst_port: Some(to), ..packet(seconds) }
 }
 
 fn ping(seconds: f64) -> Packet<'static> {
-    Packet {
-        proto: b"ICMP",
-        icmp_type: Some(8),
-        icmp_code: Some(0),
-        ..packet(seconds)
-    }
+    Packet { proto: b"ICMP", icmp_type: Some(8), icmp_code: Some(0), ..packet(seconds) }
 }
 
 fn log(packet: Packet<'static>) -> Packet<'static> {
-    Packet {
-        prefix: b"*LOG*",
-        action: b"LOG",
-        verdict: Verdict::Other,
-        ..packet
-    }
+    Packet { prefix: b"*LOG*", action: b"LOG", verdict: Verdict::Other, ..packet }
 }
 
 fn attack(packet: Packet<'static>) -> Packet<'static> {
-    Packet {
-        prefix: b"*ATTACK*",
-        action: b"ATTACK",
-        verdict: Verdict::Other,
-        ..packet
-    }
+    Packet { prefix: b"*ATTACK*", action: b"ATTACK", verdict: Verdict::Other, ..packet }
 }
 
 fn accepted(packet: Packet<'static>) -> Packet<'static> {
-    Packet {
-        prefix: b"IPT: ACCEPT ",
-        action: b"ACCEPT",
-        verdict: Verdict::Accept,
-        ..packet
-    }
+    Packet { prefix: b"IPT: ACCEPT ", action: b"ACCEPT", verdict: Verdict::Accept, ..packet }
 }
 
 fn detector() -> Detector {

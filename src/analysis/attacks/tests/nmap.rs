@@ -13,9 +13,7 @@ const SHAPES: [(Probe, Shape); 7] = [
     (Probe::Syn, |at, to| syn(at, 33_000 + to % 20_000, to)),
     (Probe::Fin, |at, to| tcp(at, PORT, to, TcpFlags::FIN)),
     (Probe::Null, |at, to| tcp(at, PORT, to, 0)),
-    (Probe::Xmas, |at, to| {
-        tcp(at, PORT, to, TcpFlags::FIN | TcpFlags::PSH | TcpFlags::URG)
-    }),
+    (Probe::Xmas, |at, to| tcp(at, PORT, to, TcpFlags::FIN | TcpFlags::PSH | TcpFlags::URG)),
     (Probe::Ack, |at, to| tcp(at, PORT, to, TcpFlags::ACK)),
     (Probe::Udp, |at, to| udp(at, PORT, to)),
 ];
@@ -34,18 +32,11 @@ fn fast(shape: Shape) -> Vec<Packet<'static>> {
 }
 
 fn slow(shape: Shape) -> Vec<Packet<'static>> {
-    ports()
-        .enumerate()
-        .map(|(n, port)| shape(n as f64 * 300.0, port))
-        .collect()
+    ports().enumerate().map(|(n, port)| shape(n as f64 * 300.0, port)).collect()
 }
 
 fn six(packet: Packet<'static>) -> Packet<'static> {
-    Packet {
-        src: ip("2001:db8::66"),
-        dst: ip("2001:db8:1::10"),
-        ..packet
-    }
+    Packet { src: ip("2001:db8::66"), dst: ip("2001:db8:1::10"), ..packet }
 }
 
 #[test]
@@ -53,11 +44,7 @@ fn every_fast_scan_is_named_once() {
     for (probe, shape) in SHAPES {
         for found in [only(fast(shape)), only(fast(shape).into_iter().map(six))] {
             assert_eq!(found.kind, Kind::PortScan(probe));
-            assert_eq!(
-                (found.distinct, found.packets, found.peak),
-                (100, 200, 100),
-                "{probe}"
-            );
+            assert_eq!((found.distinct, found.packets, found.peak), (100, 200, 100), "{probe}");
             assert_eq!((found.port, found.per, found.threshold), (None, 60, 15));
             assert_eq!((seconds(found.first), seconds(found.last)), (0.0, 2.98));
         }
@@ -69,11 +56,7 @@ fn every_slow_scan_is_named_once() {
     for (probe, shape) in SHAPES {
         for found in [only(slow(shape)), only(slow(shape).into_iter().map(six))] {
             assert_eq!(found.kind, Kind::SlowScan(probe));
-            assert_eq!(
-                (found.distinct, found.packets, found.peak),
-                (100, 100, 100),
-                "{probe}"
-            );
+            assert_eq!((found.distinct, found.packets, found.peak), (100, 100, 100), "{probe}");
             assert_eq!((found.per, found.threshold), (86_400, 15));
             assert_eq!((seconds(found.first), seconds(found.last)), (0.0, 29_700.0));
         }
@@ -87,17 +70,10 @@ fn a_scan_that_was_let_through_is_none() {
 
 #[test]
 fn a_scan_of_many_hosts_is_one() {
-    let hosts = (0..50u32).flat_map(|host| {
-        fast(SHAPES[0].1).into_iter().map(move |p| Packet {
-            dst: numbered(host),
-            ..p
-        })
-    });
+    let hosts = (0..50u32)
+        .flat_map(|host| fast(SHAPES[0].1).into_iter().map(move |p| Packet { dst: numbered(host), ..p }));
     let found = only(merged(hosts.collect()));
-    assert_eq!(
-        (found.kind, found.target),
-        (Kind::PortScan(Probe::Syn), Hosts::Many(50))
-    );
+    assert_eq!((found.kind, found.target), (Kind::PortScan(Probe::Syn), Hosts::Many(50)));
     assert_eq!((found.distinct, found.packets), (100, 10_000));
 }
 

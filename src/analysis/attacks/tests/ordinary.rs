@@ -7,10 +7,7 @@ fn day() -> Vec<Packet<'static>> {
     for n in 0..86_400u32 {
         let at = f64::from(n);
         let port = 1024 + (n % 60_000) as u16;
-        let from = |source: &str, packet: Packet<'static>| Packet {
-            src: ip(source),
-            ..packet
-        };
+        let from = |source: &str, packet: Packet<'static>| Packet { src: ip(source), ..packet };
         if n % 64 == 0 {
             packets.push(from("203.0.113.123", udp(at, 123, 123)));
         }
@@ -18,18 +15,12 @@ fn day() -> Vec<Packet<'static>> {
             packets.push(from("203.0.113.53", udp(at, 53, port)));
         }
         if n % 10 == 0 {
-            packets.push(Packet {
-                dst: ip("224.0.0.251"),
-                ..from("192.0.2.5", udp(at, 5353, 5353))
-            });
+            packets.push(Packet { dst: ip("224.0.0.251"), ..from("192.0.2.5", udp(at, 5353, 5353)) });
         }
         if n % 3 == 0 {
             packets.push(from("203.0.113.80", tcp(at, 443, port, TcpFlags::ACK)));
             packets.push(from("203.0.113.80", tcp(at, 443, port, TcpFlags::RST)));
-            packets.push(from(
-                "203.0.113.80",
-                tcp(at, 443, port, TcpFlags::ACK | TcpFlags::FIN),
-            ));
+            packets.push(from("203.0.113.80", tcp(at, 443, port, TcpFlags::ACK | TcpFlags::FIN)));
             packets.push(from("203.0.113.9", tcp(at, port, 443, TcpFlags::ACK)));
         }
         if n % 300 == 0 {

@@ -2,9 +2,7 @@ use super::super::{Hosts, Probe};
 use super::*;
 
 fn scan(ports: std::ops::Range<u16>, start: f64, every: f64) -> impl Iterator<Item = Packet<'static>> {
-    ports
-        .enumerate()
-        .map(move |(n, port)| syn(start + n as f64 * every, 43_000, port))
+    ports.enumerate().map(move |(n, port)| syn(start + n as f64 * every, 43_000, port))
 }
 
 fn kinds(packets: impl IntoIterator<Item = Packet<'static>>) -> Vec<Kind> {
@@ -19,19 +17,13 @@ fn fifteen_ports_in_a_minute_are_one_and_fourteen_none() {
 
 #[test]
 fn the_same_ports_again_and_again_are_none() {
-    assert_eq!(
-        kinds((0..1000).flat_map(|n| scan(8000..8008, f64::from(n) * 30.0, 0.1))),
-        []
-    );
+    assert_eq!(kinds((0..1000).flat_map(|n| scan(8000..8008, f64::from(n) * 30.0, 0.1))), []);
 }
 
 #[test]
 fn a_scan_of_every_port_counts_them_all() {
     let found = only((0..=u16::MAX).map(|port| syn(f64::from(port) / 1000.0, 43_000, port)));
-    assert_eq!(
-        (found.distinct, found.packets, found.lower_bound),
-        (65_536, 65_536, false)
-    );
+    assert_eq!((found.distinct, found.packets, found.lower_bound), (65_536, 65_536, false));
 }
 
 #[test]
@@ -57,43 +49,32 @@ fn what_keeps_knocking_after_a_scan_is_no_part_of_it() {
 
 #[test]
 fn one_port_on_many_hosts_is_a_sweep_and_no_brute_force() {
-    let found = only((0..254u32).map(|n| Packet {
-        dst: numbered(n),
-        ..syn(f64::from(n) / 100.0, 43_000, 22)
-    }));
-    assert_eq!(
-        (found.kind, found.target),
-        (Kind::Sweep(Probe::Syn), Hosts::Many(254))
-    );
+    let found =
+        only((0..254u32).map(|n| Packet { dst: numbered(n), ..syn(f64::from(n) / 100.0, 43_000, 22) }));
+    assert_eq!((found.kind, found.target), (Kind::Sweep(Probe::Syn), Hosts::Many(254)));
     assert_eq!((found.port, found.distinct, found.packets), (Some(22), 254, 254));
 }
 
 #[test]
 fn one_udp_port_on_many_hosts_is_a_sweep() {
-    let found = only((0..15u32).map(|n| Packet {
-        dst: numbered(n),
-        ..udp(f64::from(n), 5060, 5060)
-    }));
+    let found = only((0..15u32).map(|n| Packet { dst: numbered(n), ..udp(f64::from(n), 5060, 5060) }));
     assert_eq!((found.kind, found.distinct), (Kind::Sweep(Probe::Udp), 15));
 }
 
 #[test]
 fn fourteen_hosts_are_none() {
     assert_eq!(
-        kinds((0..280u32).map(|n| Packet {
-            dst: numbered(n % 14),
-            ..syn(f64::from(n) / 10.0, 1000 + n as u16, 80)
-        })),
+        kinds(
+            (0..280u32)
+                .map(|n| Packet { dst: numbered(n % 14), ..syn(f64::from(n) / 10.0, 1000 + n as u16, 80) })
+        ),
         []
     );
 }
 
 #[test]
 fn a_port_alone_is_no_scan_of_another_source() {
-    let many = (0..200u32).map(|n| Packet {
-        src: numbered(n),
-        ..syn(f64::from(n), 43_000, n as u16)
-    });
+    let many = (0..200u32).map(|n| Packet { src: numbered(n), ..syn(f64::from(n), 43_000, n as u16) });
     assert_eq!(kinds(many), []);
 }
 
@@ -104,10 +85,7 @@ fn a_little_disorder_changes_nothing() {
         pair.reverse();
     }
     let found = only(packets);
-    assert_eq!(
-        (found.kind, found.distinct, found.packets),
-        (Kind::PortScan(Probe::Syn), 100, 100)
-    );
+    assert_eq!((found.kind, found.distinct, found.packets), (Kind::PortScan(Probe::Syn), 100, 100));
 }
 
 #[test]
