@@ -82,6 +82,8 @@ impl<'r> Reader<'r> {
     pub fn too_long(&mut self, start: &[u8]) {
         self.account.damage(Reason::LineTooLong, start);
         self.account.damaged += 1;
+        // A repeat of it repeats nothing, least of all the line before it.
+        self.remember(start);
     }
 
     /// Counts a last line that has no end yet.

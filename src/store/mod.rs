@@ -165,6 +165,7 @@ pub trait Store {
 
     /// Waits for and takes the lock under which new files are looked up and entered; held until
     /// `unlock` or the store is dropped. (On SQLite the write lock of `begin` does the same.)
+    /// Finishes what a run that was killed since has left half done on this table.
     fn lock(&mut self, table: &TableName) -> Result<(), StoreError>;
 
     /// Gives that lock back.

@@ -13,6 +13,7 @@ mod follow;
 mod formats;
 mod harness;
 mod import;
+mod input_properties;
 mod lines;
 mod live;
 mod manual;

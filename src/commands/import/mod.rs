@@ -70,10 +70,12 @@ struct Outcome {
 /// Forgets what the ledger claims of a table that was emptied or replaced by hand.
 fn forget_what_is_gone(session: &mut Session<'_, '_>, table: &TableName) -> Result<(), StoreError> {
     let store = session.store.open()?;
+    // The entries before the table: those of a table that another ipta makes in between are not
+    // among them.
+    let entries = store.entries(table)?;
     let TableKind::Logs { incarnation } = store.kind(table)? else {
         return Ok(());
     };
-    let entries = store.entries(table)?;
     let (ours, of_another): (Vec<_>, Vec<_>) = entries.iter().partition(|e| e.incarnation == incarnation);
     let emptied = ours.iter().any(|e| e.packets > 0) && store.is_empty(table)?;
     let gone: Vec<u64> = of_another.iter().chain(ours.iter().filter(|_| emptied)).map(|e| e.id).collect();

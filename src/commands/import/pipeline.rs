@@ -12,7 +12,7 @@ use crate::netfilter::batch::Batch;
 use crate::netfilter::{Reader, Time};
 use crate::report::progress::Progress;
 use crate::store::identity::{self, HEAD, TAIL};
-use crate::store::{Entry, Store, StoreError, TableName};
+use crate::store::{Entry, Store, StoreError, TableKind, TableName};
 
 /// A chunk is full at this many bytes of packets, or lines of log.
 const CHUNK_BYTES: usize = 3 << 20;
@@ -21,9 +21,9 @@ const CHUNK_LINES: u64 = 25_000;
 /// Chunks waiting between the two threads.
 const WAITING: usize = 1;
 
-/// How much before the offset is read again on going on, so that a repeat of the last line is
-/// understood.
-const REMEMBERED: u64 = 64 * 1024;
+/// How much before the offset is read again on going on, so that a repeat of a host's last line is
+/// understood, though other hosts' lines stand between.
+const REMEMBERED: u64 = 1 << 20;
 
 /// Where a file's import begins.
 pub struct Begin {
@@ -102,11 +102,15 @@ pub fn run(
                     }
                 }
                 None => {
-                    if !in_transaction {
+                    let is_first = !std::mem::replace(&mut in_transaction, true);
+                    if is_first {
+                        store.lock(table)?;
                         store.begin()?;
-                        in_transaction = true;
                     }
                     store.insert(table, &chunk.packets)?;
+                    if is_first {
+                        store.unlock()?;
+                    }
                 }
             }
         }
@@ -130,8 +134,8 @@ fn step(
         offset: chunk.end,
         head: chunk.head.clone(),
         tail: chunk.tail.clone(),
-        lines: entry.lines + chunk.lines,
-        packets: entry.packets + chunk.packets.len() as u64,
+        lines: entry.lines.saturating_add(chunk.lines),
+        packets: entry.packets.saturating_add(chunk.packets.len() as u64),
         first: [entry.first, chunk.first].into_iter().flatten().min(),
         last: entry.last.max(chunk.last),
         ..entry.clone()
@@ -146,7 +150,11 @@ fn step(
     if is_new {
         store.lock(table)?;
         store.begin()?;
-        if identity::candidates(&store.entries(table)?, &begin.head) != begin.candidates {
+        // The table may have been replaced since it was looked at; an entry of the old one would
+        // count for nothing, and its log would go in again.
+        let same_table =
+            matches!(store.kind(table)?, TableKind::Logs { incarnation } if incarnation == entry.incarnation);
+        if !same_table || identity::candidates(&store.entries(table)?, &begin.head) != begin.candidates {
             store.rollback()?;
             store.unlock()?;
             return Ok(false);
@@ -295,3 +303,6 @@ fn head_of(log: &Log, head: &[u8], offset: u64) -> Vec<u8> {
         _ => head.to_vec(),
     }
 }
+
+#[cfg(test)]
+mod tests;

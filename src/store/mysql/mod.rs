@@ -235,7 +235,9 @@ impl Store for MySql {
 
     fn lock(&mut self, table: &TableName) -> Result<(), StoreError> {
         self.take_lock(table)?;
-        self.create_ledger()
+        self.create_ledger()?;
+        // Rows that went in before a clean-up is finished would go with it.
+        self.finish_on(table)
     }
 
     fn unlock(&mut self) -> Result<(), StoreError> {

@@ -153,27 +153,34 @@ impl MySql {
             let Ok(table) = begun.table.parse::<TableName>() else {
                 continue;
             };
-            self.locked(&table, |store| {
-                // Whoever began it may have finished while the lock was waited for.
-                if !store.begun()?.iter().any(|other| other.id == begun.id) {
-                    return Ok(());
-                }
-                let same = match store.look(&table)? {
-                    TableKind::Logs { incarnation } => incarnation == begun.incarnation,
-                    TableKind::OtherVersion(_) => {
-                        begun.intent == Intent::Drop && begun.incarnation.is_empty()
-                    }
-                    _ => false,
-                };
-                if same {
-                    store
-                        .carry_out(&table, begun.intent)
-                        .map_err(|e| store.failed("finishing a clean-up", &e))?;
-                }
-                store.forget_intent(begun.id)
-            })?;
+            self.locked(&table, |store| store.finish_one(&table, &begun))?;
         }
         Ok(())
+    }
+
+    /// The same for one table, with its lock held.
+    pub(super) fn finish_on(&mut self, table: &TableName) -> Result<(), StoreError> {
+        let key = rows::text(&self.key(table));
+        for begun in self.begun()?.iter().filter(|begun| begun.table == key) {
+            self.finish_one(table, begun)?;
+        }
+        Ok(())
+    }
+
+    fn finish_one(&mut self, table: &TableName, begun: &Begun) -> Result<(), StoreError> {
+        // Whoever began it may have finished while the lock was waited for.
+        if !self.begun()?.iter().any(|other| other.id == begun.id) {
+            return Ok(());
+        }
+        let same = match self.look(table)? {
+            TableKind::Logs { incarnation } => incarnation == begun.incarnation,
+            TableKind::OtherVersion(_) => begun.intent == Intent::Drop && begun.incarnation.is_empty(),
+            _ => false,
+        };
+        if same {
+            self.carry_out(table, begun.intent).map_err(|e| self.failed("finishing a clean-up", &e))?;
+        }
+        self.forget_intent(begun.id)
     }
 
     fn begun(&mut self) -> Result<Vec<Begun>, StoreError> {

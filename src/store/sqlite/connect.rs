@@ -51,7 +51,12 @@ fn settle(conn: &Connection) -> Result<(), Error> {
 /// The message for something that failed.
 pub(super) fn failed(path: &Path, doing: &str, error: &Error) -> StoreError {
     let file = path.display();
-    let text = error.to_string();
+    let text = match error {
+        // SQLite's words without the statement, which says nothing to a user.
+        Error::SqlInputError { msg, .. } => msg.clone(),
+        Error::StatementChangedRows(_) => "a trigger of somebody else's left a packet out".to_owned(),
+        other => other.to_string(),
+    };
     let text = text.lines().next().unwrap_or_default();
     StoreError::Failed(match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase) => {
@@ -81,6 +86,10 @@ pub(super) fn failed(path: &Path, doing: &str, error: &Error) -> StoreError {
         _ if text.starts_with("no such table") => {
             format!("a table is missing in the file '{file}' ({text}): 'ipta --create-table NAME' makes one")
         }
+        _ if text.contains("no such column") || text.contains("has no column") => format!(
+            "a table in the file '{file}' is not as ipta made it, while {doing} ({text}): make another with \
+             'ipta --db-file {file} --create-table NAME'"
+        ),
         _ => format!("file '{file}', while {doing}: {text}"),
     })
 }

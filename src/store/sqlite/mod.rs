@@ -67,7 +67,11 @@ impl Sqlite {
             self.conn.prepare_cached(&format!("INSERT INTO `{table}` ({columns}) VALUES ({places})"))?;
         for packet in packets.iter() {
             bind_packet(&mut statement, &packet)?;
-            statement.raw_execute()?;
+            // Somebody's trigger may leave rows out without a word (RAISE(IGNORE)).
+            match statement.raw_execute()? {
+                1 => {}
+                rows => return Err(Error::StatementChangedRows(rows)),
+            }
         }
         Ok(())
     }

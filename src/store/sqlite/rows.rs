@@ -61,7 +61,7 @@ pub(super) fn packet<'a>(row: &'a Row<'_>) -> Result<(u64, Packet<'a>), Error> {
 
 /// An entry of the ledger, from the columns of `ledger::select_entries`.
 pub(super) fn entry(row: &Row<'_>) -> Result<Entry, Error> {
-    let count = |at: usize| row.get_ref(at).map(|value| value.as_i64().unwrap_or(0) as u64);
+    let count = |at: usize| row.get_ref(at).map(|value| number(value).unwrap_or(0));
     let text = |at: usize| row.get_ref(at).map(|value| String::from_utf8_lossy(bytes(value)).into_owned());
     Ok(Entry {
         id: count(0)?,

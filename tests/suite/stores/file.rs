@@ -1,7 +1,8 @@
 //! What only files do.
 
+use ipta::analysis::filter::Filters;
 use ipta::config::Place;
-use ipta::store;
+use ipta::store::{self, Columns};
 
 use super::{Home, PLAIN, batch, entry, incarnation, put, table};
 
@@ -48,4 +49,27 @@ fn a_file_does_not_tell_tables_apart_by_case() {
     store.commit().expect("commits");
     incarnation(&mut *store, &table("logs"));
     assert_eq!(store.entries(&table("LOGS")).expect("reads").len(), 1);
+}
+
+#[test]
+fn a_packet_that_a_trigger_leaves_out_is_missed() {
+    let home = Home::file();
+    let mut store = home.open();
+    store.create_table(&table("logs")).expect("creates");
+    home.sql("CREATE TRIGGER quiet BEFORE INSERT ON logs BEGIN SELECT RAISE(IGNORE); END");
+    store.begin().expect("begins");
+    let error = store.insert(&table("logs"), &batch(&[PLAIN])).expect_err("is missed").to_string();
+    assert!(error.contains("a trigger of somebody else's left a packet out"), "{error}");
+    store.rollback().expect("rolls back");
+}
+
+#[test]
+fn a_table_without_one_of_its_columns_is_told_without_sql() {
+    let home = Home::file();
+    let mut store = home.open();
+    store.create_table(&table("logs")).expect("creates");
+    home.sql("ALTER TABLE logs RENAME COLUMN action TO deed");
+    let read = store.packets(&table("logs"), &Filters::default(), Columns::default(), &mut |_, _| {});
+    let error = read.expect_err("it does not read").to_string();
+    assert!(error.contains("no such column: action") && !error.contains("SELECT"), "{error}");
 }

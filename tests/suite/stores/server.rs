@@ -37,6 +37,27 @@ fn what_a_killed_clear_or_drop_left_is_finished() {
 }
 
 #[test]
+fn a_clear_that_is_killed_meanwhile_is_finished_before_a_log_is_entered() {
+    let account = server().fresh_database();
+    let mut store = open(&account);
+    store.create_table(&table("logs")).expect("creates");
+    store.create_table(&table("other")).expect("creates");
+    for name in ["logs", "other"] {
+        put(&mut *store, &table(name), &batch(&[PLAIN]));
+        let incarnation = incarnation(&mut *store, &table(name));
+        let values = format!("('{name}', 'clear', '{incarnation}')");
+        let sql = format!("INSERT INTO ipta_ledger (table_name, kind, incarnation) VALUES {values}");
+        server().sql(&account.database, &sql);
+    }
+    store.lock(&table("logs")).expect("locks");
+    assert!(store.is_empty(&table("logs")).expect("looks"));
+    // The lock is of one table; another's clean-up is for whoever holds that one's.
+    assert!(!store.is_empty(&table("other")).expect("looks"));
+    store.unlock().expect("unlocks");
+    assert_eq!(server().sql(&account.database, "SELECT table_name FROM ipta_ledger"), "other");
+}
+
+#[test]
 fn an_intent_does_not_touch_a_table_made_since() {
     let account = server().fresh_database();
     let mut store = open(&account);
