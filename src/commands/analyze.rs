@@ -1,19 +1,14 @@
 //! `--analyze`: the report, from the logs table or straight from logs.
 
 use std::collections::HashSet;
-use std::fs::Permissions;
-use std::io::{BufWriter, Write};
 use std::net::IpAddr;
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
-
-use anyhow::{Context as _, anyhow};
-use tempfile::NamedTempFile;
+use std::path::PathBuf;
 
 use super::Misused;
 use super::counting::{self, Counted, Feed};
 use super::logs::Source;
 use super::naming::{self, Naming};
+use super::output;
 use super::session::Session;
 use super::settings;
 use crate::analysis::filter::Filters;
@@ -27,15 +22,13 @@ use crate::report::shape::Report;
 use crate::report::{self, account as words};
 use crate::store::Columns;
 
-/// What can be told of a report before anything is done for it: its modules and its file.
-pub fn check(session: &Session<'_, '_>) -> anyhow::Result<()> {
+/// What can be told of a report before anything is done for it: its modules and its file, which is
+/// none of the logs that the call reads.
+pub fn check<'p>(session: &Session<'_, '_>, logs: impl Iterator<Item = &'p PathBuf>) -> anyhow::Result<()> {
     settings::modules(session.settings)?;
     context(session)?;
     if let Some(path) = &session.settings.output {
-        if path.is_dir() {
-            return Err(Misused(format!("--output {}: that is a folder; name a file", path.display())).into());
-        }
-        beside(path)?;
+        output::check(path, &session.settings.place, logs)?;
     }
     Ok(())
 }
@@ -217,26 +210,9 @@ fn write(session: &mut Session<'_, '_>, report: &Report<'_>) -> anyhow::Result<(
         session.console.out.flush()?;
         return Ok(());
     };
-    let name = path.display();
-    let cannot = || format!("cannot write {name}; the report needs a folder that you may write to");
-    let mut file = beside(path)?;
-    let mut out = BufWriter::new(file.as_file_mut());
-    shape.write(&mut out, report).and_then(|()| out.flush()).with_context(cannot)?;
-    drop(out);
-    // A temporary file is for its owner alone; a report is a file like any.
-    let mode = path.metadata().map_or(0o644, |old| old.permissions().mode() & 0o777);
-    file.as_file().set_permissions(Permissions::from_mode(mode)).with_context(cannot)?;
-    file.persist(path).with_context(cannot)?;
-    session.console.done(&format!("Report written to {name}."));
+    output::write(path, |out| shape.write(out, report))?;
+    session.console.done(&format!("Report written to {}.", path.display()));
     Ok(())
-}
-
-/// A temporary file that can become the report's by a rename.
-fn beside(path: &Path) -> anyhow::Result<NamedTempFile> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    NamedTempFile::new_in(folder).map_err(|error| {
-        anyhow!("cannot write {} ({}); name a folder that you may write to", path.display(), error.kind())
-    })
 }
 
 /// Every address that the tables show, each once, in the order of its first row.

@@ -10,6 +10,7 @@ mod follow;
 mod import;
 mod logs;
 mod naming;
+mod output;
 mod plan;
 mod scan;
 mod session;

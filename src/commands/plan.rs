@@ -38,7 +38,11 @@ pub fn check(call: &Call, session: &mut Session<'_, '_>) -> anyhow::Result<Vec<S
         }
     }
     if call.modes.iter().any(|mode| matches!(mode, Mode::Analyze(_))) {
-        analyze::check(session)?;
+        let logs = call.modes.iter().filter_map(|mode| match mode {
+            Mode::Import(paths) | Mode::Analyze(paths) => Some(paths),
+            _ => None,
+        });
+        analyze::check(session, logs.flatten())?;
     }
     let mut steps = Vec::new();
     for mode in &call.modes {

@@ -12,6 +12,8 @@ on_both_stores! {
     several_records_on_one_line_are_several_packets
     repeats_count_each_time
     a_repeat_is_understood_across_two_runs
+    a_repeat_is_understood_behind_many_lines_of_another_host
+    a_repeat_of_a_line_too_long_is_damaged
     a_repeat_of_nothing_is_damaged
     thirty_rotated_logs_in_any_order
     every_kind_of_compression
@@ -90,6 +92,20 @@ fn a_repeat_is_understood_across_two_runs(shop: &Shop) {
     shop.desk.append("a.log", "May 17 01:00:09 gw last message repeated 2 times\n");
     shop.import(["a.log"]).says(["2 packets = 0 records + 2 repeats"]);
     assert_eq!(shop.rows(), 5 + 1990 + 2);
+}
+
+fn a_repeat_is_understood_behind_many_lines_of_another_host(shop: &Shop) {
+    shop.desk.write("a.log", line(0).replace(" gw ", " fw2 ") + &lines(1..2000));
+    shop.import(["a.log"]);
+    shop.desk.append("a.log", "May 17 01:00:09 fw2 last message repeated 2 times\n");
+    shop.import(["a.log"]).says(["2 packets = 0 records + 2 repeats"]);
+}
+
+fn a_repeat_of_a_line_too_long_is_damaged(shop: &Shop) {
+    let long = format!("May 17 00:00:09 gw kernel: {}\n", "x".repeat(3 << 20));
+    shop.desk.write("a.log", line(0) + &long + "May 17 00:00:09 gw last message repeated 2 times\n");
+    shop.import(["a.log"]).says(["3 lines = 1 with packets + 2 damaged", "nothing to repeat"]);
+    assert_eq!(shop.rows(), 1);
 }
 
 fn a_repeat_of_nothing_is_damaged(shop: &Shop) {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::process::Desk;
+use crate::process::{Desk, line};
 
 /// A log whose words try to be markup, formulas and escape sequences.
 const HOSTILE: &str = "\
@@ -81,4 +81,38 @@ fn an_output_file_is_written_whole_or_not_at_all() {
     desk.ipta(["-a", "missing", "--output", "report.json"]).refused(1);
     assert_eq!(desk.read("report.json"), b"the old one");
     desk.ipta(["-a", "log", "--output", "no/such/folder/report"]).refused(1).says(["no/such/folder/report"]);
+}
+
+#[test]
+fn a_report_takes_the_place_of_no_pipe_and_no_link() {
+    let desk = Desk::new();
+    desk.write("log", line(0));
+    let pipe = desk.path("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status().expect("runs");
+    assert!(made.success());
+    // A reader, so that nobody waits for one; what is written fits into the pipe.
+    let mut reader = std::fs::File::options().read(true).write(true).open(&pipe).expect("opens");
+    desk.ipta(["-a", "log", "--format", "json", "--output", "pipe"]).fine();
+    let mut first = [0; 1];
+    std::io::Read::read_exact(&mut reader, &mut first).expect("reads");
+    assert_eq!(&first, b"{");
+
+    desk.write("old.json", "old");
+    std::os::unix::fs::symlink("old.json", desk.path("link")).expect("a link");
+    desk.ipta(["-a", "log", "--format", "json", "--output", "link"]).fine();
+    assert!(desk.path("link").is_symlink());
+    assert_eq!(desk.read("old.json").first(), Some(&b'{'));
+}
+
+#[test]
+fn a_report_is_not_written_over_what_it_is_made_of() {
+    let desk = Desk::new();
+    desk.write("log", line(0));
+    std::fs::hard_link(desk.path("log"), desk.path("other")).expect("a link");
+    desk.ipta(["-a", "log", "--output", "other"]).refused(2).says(["--output other: that is the log itself"]);
+    assert_eq!(desk.read("log"), line(0).as_bytes());
+    desk.ipta(["--db-file", "p.db", "-ct", "-i", "log"]).fine();
+    let before = desk.read("p.db");
+    desk.ipta(["--db-file", "p.db", "-a", "--output", "p.db"]).refused(2).says(["the database itself"]);
+    assert_eq!(desk.read("p.db"), before);
 }
