@@ -27,7 +27,7 @@ const CRATES: [(&str, &str); 11] = [
 ];
 
 /// What commands share; everything else in `commands/` is a command, and knows no other.
-const SHARED: [&str; 5] = ["logs", "naming", "session", "settings", "show"];
+const SHARED: [&str; 6] = ["counting", "logs", "naming", "session", "settings", "show"];
 
 /// What sends a call to its commands, and so knows them; no command knows it.
 const ABOVE: [&str; 2] = ["mod.rs", "plan.rs"];

@@ -245,6 +245,15 @@ impl Shop {
     }
 }
 
+/// Ends a server that no value owns, with its data; one that a failed test leaves behind goes with
+/// the test process.
+pub fn end(server: &Server) {
+    server.kill();
+    if let Some(folder) = server.socket().parent() {
+        let _ = fs::remove_dir_all(folder);
+    }
+}
+
 /// The options that lead to a server's database.
 pub fn account_options(account: &Account) -> Vec<String> {
     let mut words = vec!["-h", &account.host, "-u", &account.user, "-p", &account.pass.0];
