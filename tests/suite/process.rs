@@ -112,7 +112,10 @@ impl Desk {
     /// A copy of the program that anybody may run.
     pub fn copy_of_the_program(&self) -> PathBuf {
         let copy = self.path("ipta");
-        fs::copy(env!("CARGO_BIN_EXE_ipta"), &copy).expect("copies");
+        // By another process: a file that this one writes may still be open in a child that another
+        // test starts at this moment, and then it cannot be run.
+        let done = Command::new("cp").arg(env!("CARGO_BIN_EXE_ipta")).arg(&copy).status();
+        assert!(done.expect("cp").success());
         copy
     }
 
