@@ -55,7 +55,12 @@ pub fn table(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
         if context.filters.ask_time() { store.count_timeless(&session.table, &filters)? } else { 0 };
     if counted.packets == 0 {
         let note = if store.is_empty(&session.table)? {
-            format!("Table '{}' is empty; import a log with: {} -i FILE", session.table, session.invocation())
+            let (table, ipta) = (&session.table, session.invocation());
+            let option = match table.as_str() {
+                "logs" => String::new(),
+                other => format!(" -t {other}"),
+            };
+            format!("Table '{table}' is empty; import a log with: {ipta}{option} -i FILE")
         } else {
             format!("No packet of table '{}' passes the filters; leave some out.", session.table)
         };

@@ -19,7 +19,7 @@ pub fn load(path: &Path, explicit: bool) -> Result<Option<(Layer, Vec<Note>)>, C
         Ok(file) => file,
         Err(e) if missing(&e) && !explicit => return Ok(None),
         Err(e) if missing(&e) => return Err(unreadable("there is no such configuration file".into())),
-        Err(e) => return Err(unreadable(format!("the configuration does not open: {e}"))),
+        Err(e) => return Err(unreadable(format!("the configuration does not open: {}", e.kind()))),
     };
     let mode = file.metadata().ok().filter(std::fs::Metadata::is_file).map(|m| {
         use std::os::unix::fs::PermissionsExt;
@@ -28,7 +28,7 @@ pub fn load(path: &Path, explicit: bool) -> Result<Option<(Layer, Vec<Note>)>, C
     let mut bytes = Vec::new();
     file.take(MOST + 1)
         .read_to_end(&mut bytes)
-        .map_err(|e| unreadable(format!("the configuration does not read: {e}")))?;
+        .map_err(|e| unreadable(format!("the configuration does not read: {}", e.kind())))?;
     if bytes.len() as u64 > MOST {
         return Err(unreadable("over 1 MiB is no configuration file".into()));
     }

@@ -33,9 +33,9 @@ pub fn save(
     let fail = |reason: String| SaveError { file: shown(&target), reason };
     let before = match std::fs::symlink_metadata(&target) {
         Ok(meta) if !meta.is_file() => return Err(fail("not saved: this is no regular file".into())),
-        Ok(_) => std::fs::read_to_string(&target).map_err(|e| fail(format!("not saved: {e}")))?,
+        Ok(_) => std::fs::read_to_string(&target).map_err(|e| fail(format!("not saved: {}", e.kind())))?,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => String::new(),
-        Err(e) => return Err(fail(format!("not saved: {e}"))),
+        Err(e) => return Err(fail(format!("not saved: {}", e.kind()))),
     };
     let mut document: DocumentMut = before.parse().map_err(|_| {
         fail("not saved: the file there is no TOML; mend it or move it away, then save again".into())
@@ -61,7 +61,7 @@ pub fn save(
             key.leaf_decor_mut().set_prefix(comments);
         }
     }
-    replace(&target, &document.to_string()).map_err(|e| fail(format!("not saved: {e}")))?;
+    replace(&target, &document.to_string()).map_err(|e| fail(format!("not saved: {}", e.kind())))?;
     Ok(notes)
 }
 
@@ -186,7 +186,7 @@ fn set(document: &mut DocumentMut, key: &str, value: impl Into<Value>) {
 
 /// A path as the file keeps it: it must mean the same from every folder.
 fn lasting(file: &Path) -> Result<String, String> {
-    let whole = std::path::absolute(file).map_err(|e| format!("not saved: {}: {e}", shown(file)))?;
+    let whole = std::path::absolute(file).map_err(|e| format!("not saved: {}: {}", shown(file), e.kind()))?;
     match whole.to_str() {
         Some(text) => Ok(text.to_owned()),
         None => Err(format!("not saved: the name {} is not UTF-8, which the file cannot hold", shown(file))),

@@ -138,5 +138,5 @@ pub fn recognise(prefix: &[u8]) -> &'static str {
 
 /// The preset whose name is most like a text.
 pub fn nearest(text: &str) -> &'static str {
-    names().max_by(|a, b| strsim::jaro(a, text).total_cmp(&strsim::jaro(b, text))).unwrap_or("any")
+    names().min_by_key(|name| strsim::osa_distance(name, text)).unwrap_or("any")
 }

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::harness::Server;
-use crate::process::{Desk, Kept, Said, Shop, is_root, lines, on_both_stores, run};
+use crate::process::{Desk, Kept, Said, Shop, end, is_root, lines, on_both_stores, run};
 
 /// Packets of the log that is imported: more than one chunk of the ledger's.
 const PACKETS: u64 = 60_000;
@@ -333,7 +333,7 @@ fn server_killed(kills: u32, packets: u64) {
         shop.import(["a.log"]).says(["0 new"]);
         exact(&shop, packets);
     }
-    server.kill();
+    end(server);
     assert!(cut > 0, "no import was cut off");
 }
 

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use crate::harness::Server;
-use crate::process::{Shop, line, lines};
+use crate::process::{Shop, end, line, lines};
 
 /// A server with these settings, started once in a process.
 fn server(cell: &'static OnceLock<Server>, on_tcp: bool, arguments: &[&str]) -> &'static Server {
@@ -35,7 +35,7 @@ fn holds_everything(server: &'static Server) {
     shop.import(["a.log"]).says(["5101 packets stored"]);
     assert_eq!(shop.rows(), 5101);
     shop.ipta(["-dt", "logs"]).fine();
-    server.kill();
+    end(server);
 }
 
 #[test]

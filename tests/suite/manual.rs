@@ -2,7 +2,7 @@
 
 use crate::chapter5;
 use crate::harness::{Server, server};
-use crate::process::{Desk, PASSWORD, Shop, lines, project};
+use crate::process::{Desk, PASSWORD, Shop, end, lines, project};
 
 #[test]
 fn the_example_log_gives_chapter_5_from_a_file() {
@@ -73,7 +73,7 @@ fn strict_servers_give_the_same_report_too() {
     let mode = "--sql-mode=ONLY_FULL_GROUP_BY,STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ANSI_QUOTES";
     let server = Box::leak(Box::new(Server::start(&[mode])));
     all_the_same(&Shop::on(server));
-    server.kill();
+    end(server);
 }
 
 /// One log with both families, both kinds of ICMP, other protocols, odd texts, no times.

@@ -112,7 +112,10 @@ impl Desk {
     /// A copy of the program that anybody may run.
     pub fn copy_of_the_program(&self) -> PathBuf {
         let copy = self.path("ipta");
-        fs::copy(env!("CARGO_BIN_EXE_ipta"), &copy).expect("copies");
+        // By another process: a file that this one writes may still be open in a child that another
+        // test starts at this moment, and then it cannot be run.
+        let done = Command::new("cp").arg(env!("CARGO_BIN_EXE_ipta")).arg(&copy).status();
+        assert!(done.expect("cp").success());
         copy
     }
 
@@ -242,6 +245,15 @@ impl Shop {
                 server.sql(&account.database, statement);
             }
         }
+    }
+}
+
+/// Ends a server that no value owns, with its data; one that a failed test leaves behind goes with
+/// the test process.
+pub fn end(server: &Server) {
+    server.kill();
+    if let Some(folder) = server.socket().parent() {
+        let _ = fs::remove_dir_all(folder);
     }
 }
 

@@ -146,14 +146,22 @@ fn reason(error: &Error) -> String {
     }
 }
 
+/// The call that makes database and account on this server.
+fn create_db(server: &Server) -> String {
+    let host = if server.host == "localhost" { String::new() } else { format!(" -h {}", server.host) };
+    let port = server.port.map_or_else(String::new, |port| format!(" --db-port {port}"));
+    format!("ipta --create-db{host}{port}")
+}
+
 /// The message for a server that could not be used.
 pub(super) fn refused(server: &Server, refusal: Refusal) -> StoreError {
     let (host, user, database) = (&server.host, &server.user, &server.database);
+    let create_db = create_db(server);
     let error = match refusal {
         Refusal::NoServer(tried) => {
             return StoreError::Failed(format!(
                 "no database server answers at {host}: tried {}\n  \
-                 once a server runs:       ipta --create-db\n  \
+                 once a server runs:       {create_db}\n  \
                  a start without a server: ipta --db-file FILE --create-table   \
                  (with --save-db, to keep it)",
                 tried.join(", ")
@@ -165,14 +173,14 @@ pub(super) fn refused(server: &Server, refusal: Refusal) -> StoreError {
         Error::MySqlError(e) => match e.code {
             1045 | 1698 => format!(
                 "the server at {host} does not let user '{user}' in: a wrong password (-p, -pi), a wrong \
-                 user (-u), or no such account yet ('ipta --create-db' makes it)"
+                 user (-u), or no such account yet ('{create_db}' makes it)"
             ),
             1044 => format!(
-                "user '{user}' may not use the database '{database}' at {host}: 'ipta --create-db' grants it, \
+                "user '{user}' may not use the database '{database}' at {host}: '{create_db}' grants it, \
                  or name another with -d"
             ),
             1049 => format!(
-                "there is no database '{database}' at {host}: 'ipta --create-db' makes it, or name another with -d"
+                "there is no database '{database}' at {host}: '{create_db}' makes it, or name another with -d"
             ),
             1040 => format!("the server at {host} has too many connections: try again later"),
             1129 | 1130 => format!(
@@ -210,6 +218,7 @@ pub(super) fn gone(error: &Error) -> bool {
 /// The message for a statement that failed.
 pub(super) fn failed(server: &Server, doing: &str, error: &Error) -> StoreError {
     let (host, user, database) = (&server.host, &server.user, &server.database);
+    let create_db = create_db(server);
     StoreError::Failed(match error {
         e if gone(e) => format!(
             "the server at {host} went away while ipta was {doing}: see that it runs, then run ipta again"
@@ -217,7 +226,7 @@ pub(super) fn failed(server: &Server, doing: &str, error: &Error) -> StoreError 
         Error::MySqlError(e) => match e.code {
             1142..=1144 | 1044 | 1227 | 1370 => format!(
                 "user '{user}' has not the right to go on {doing} in database '{database}' ({}): \
-                 'ipta --create-db' grants it",
+                 '{create_db}' grants it",
                 one_line(&e.message)
             ),
             1021 | 1114 | 3675 => format!(
