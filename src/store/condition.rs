@@ -98,13 +98,25 @@ impl Condition {
 
     /// Any of the wanted, if something is wanted.
     fn any<T>(&mut self, wanted: &[T], mut one: impl FnMut(&mut Condition, &T)) {
-        for (n, wanted) in wanted.iter().enumerate() {
-            self.sql.push_str(if n == 0 { " AND (" } else { " OR " });
-            one(self, wanted);
-        }
         if !wanted.is_empty() {
-            self.sql.push(')');
+            self.sql.push_str(" AND ");
+            self.one_of(wanted, &mut one);
         }
+    }
+
+    /// One of the wanted, half by half: SQLite takes 1000 steps of depth at most, and a chain of
+    /// ORs would be as deep as it is long.
+    fn one_of<T>(&mut self, wanted: &[T], one: &mut impl FnMut(&mut Condition, &T)) {
+        self.sql.push('(');
+        if let [only] = wanted {
+            one(self, only);
+        } else {
+            let (left, right) = wanted.split_at(wanted.len() / 2);
+            self.one_of(left, one);
+            self.sql.push_str(" OR ");
+            self.one_of(right, one);
+        }
+        self.sql.push(')');
     }
 
     /// The length tells the families apart: without it an IPv6 address could lie between two of

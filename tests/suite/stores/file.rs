@@ -73,3 +73,14 @@ fn a_table_without_one_of_its_columns_is_told_without_sql() {
     let error = read.expect_err("it does not read").to_string();
     assert!(error.contains("no such column: action") && !error.contains("SELECT"), "{error}");
 }
+
+#[test]
+fn a_list_of_thousands_of_networks_is_a_filter() {
+    let home = Home::file();
+    let mut store = home.open();
+    store.create_table(&table("logs")).expect("creates");
+    let networks = (0..4000u32).map(|n| format!("10.{}.{}.0/24", n / 250, n % 250));
+    let src = networks.map(|network| network.parse().expect("a network")).collect();
+    let filters = Filters { src, ..Filters::default() };
+    store.packets(&table("logs"), &filters, Columns::default(), &mut |_, _| {}).expect("reads");
+}
