@@ -79,7 +79,7 @@ pub fn files(session: &mut Session<'_, '_>, sources: Vec<Source>) -> anyhow::Res
     let (counted, read) = counting::count(&modules, &context, limit, |feed| {
         let mut read = Read::default();
         for source in sources {
-            read.log(session, source, &filters, feed)?;
+            read.log(session, source, &filters, feed);
         }
         Ok(read)
     })?;
@@ -104,16 +104,18 @@ struct Read {
 }
 
 impl Read {
-    fn log(
-        &mut self,
-        session: &mut Session<'_, '_>,
-        mut source: Source,
-        filters: &Filters,
-        feed: &mut Feed,
-    ) -> anyhow::Result<()> {
+    fn log(&mut self, session: &mut Session<'_, '_>, mut source: Source, filters: &Filters, feed: &mut Feed) {
         let asks_time = session.filters.ask_time();
         let mut reader = Reader::new(&session.rules, source.calendar(&session.clock));
-        let mut lines = source.open()?.lines();
+        let mut lines = match source.open() {
+            Ok(log) => log.lines(),
+            // It has gone since it was checked.
+            Err(error) => {
+                session.console.error(&error.to_string());
+                self.failed = true;
+                return;
+            }
+        };
         loop {
             match lines.next() {
                 Ok(Some(line)) if line.too_long => reader.too_long(line.bytes),
@@ -137,7 +139,6 @@ impl Read {
             session.console.note(&source.nothing(&reader.account));
         }
         self.total.add(&reader.account);
-        Ok(())
     }
 }
 

@@ -31,7 +31,15 @@ pub fn run(session: &mut Session<'_, '_>, sources: Vec<Source>) -> anyhow::Resul
     let mut count = 0;
     for mut source in sources {
         let mut reader = Reader::new(&session.rules, source.calendar(&session.clock));
-        let mut lines = source.open()?.lines();
+        let mut lines = match source.open() {
+            Ok(log) => log.lines(),
+            // It has gone since it was checked.
+            Err(error) => {
+                session.console.error(&error.to_string());
+                exit = Exit::Failed;
+                continue;
+            }
+        };
         let mut waiting = Waiting::default();
         loop {
             match lines.next() {
