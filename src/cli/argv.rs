@@ -60,6 +60,82 @@ pub(super) fn rewrite(
     Ok(out)
 }
 
+/// The modes that take logs.
+const TAKE_LOGS: [&str; 7] = ["--import", "-i", "--analyze", "-a", "--scan", "--follow", "-f"];
+
+/// Logs may stand anywhere behind their mode (`--import --again a.log`), where only one mode of the
+/// call takes any; clap wants them right behind it. A word behind an option for passwords stays
+/// where it is: it may be one.
+pub(super) fn gather(args: Vec<OsString>, command: &Command) -> Vec<OsString> {
+    let mut modes = 0;
+    let mut insert_at = None;
+    let mut out: Vec<OsString> = Vec::with_capacity(args.len());
+    let mut logs = Vec::new();
+    // How many words belong to the option before, and whether the first may begin with a dash.
+    let (mut room, mut value_expected, mut secret) = (0, false, false);
+    let mut args = args.into_iter();
+    while let Some(token) = args.next() {
+        if token == "--" {
+            out.push(token);
+            break;
+        }
+        let bytes = token.as_encoded_bytes();
+        let is_option = !value_expected && bytes.len() > 1 && bytes.starts_with(b"-");
+        if is_option {
+            secret = bytes.windows(4).any(|w| w == b"pass") || bytes.starts_with(b"-p");
+            // Only a password may begin with a dash.
+            value_expected = secret && wants_the_next(&token, command);
+            room = words_taken(&token, command);
+            let is_mode = TAKE_LOGS.iter().any(|mode| token == *mode);
+            out.push(token);
+            if is_mode {
+                modes += 1;
+                insert_at = Some(out.len());
+            }
+            continue;
+        }
+        value_expected = false;
+        let behind_mode = insert_at == Some(out.len());
+        if room > 0 {
+            room -= 1;
+            out.push(token);
+            if behind_mode {
+                insert_at = Some(out.len());
+            }
+        } else if insert_at.is_some() && !secret {
+            logs.push((out.len(), token));
+        } else {
+            out.push(token);
+        }
+    }
+    out.extend(args);
+    match insert_at {
+        Some(at) if modes == 1 => {
+            out.splice(at..at, logs.into_iter().map(|(_, log)| log));
+        }
+        // Which mode they belong to nobody can tell: back to where they stood.
+        _ => {
+            for (place, log) in logs.into_iter().rev() {
+                out.insert(place, log);
+            }
+        }
+    }
+    out
+}
+
+/// How many words may follow an option as its values.
+fn words_taken(token: &OsStr, command: &Command) -> usize {
+    let bytes = token.as_encoded_bytes();
+    let arg = match bytes.strip_prefix(b"--") {
+        Some(long) => find(command, |arg| long_of(arg, long)),
+        None => bytes.last().and_then(|last| find(command, |arg| arg.get_short() == Some(char::from(*last)))),
+    };
+    let takes = arg.filter(|arg| arg.get_action().takes_values());
+    // A value in the same argument (`-tlogs`) leaves no room; what is then taken for the option of
+    // the last letter can only make a word stay where it is.
+    takes.map_or(0, |arg| arg.get_num_args().map_or(1, |range| range.max_values()))
+}
+
 fn modern(text: &str, command: &Command) -> Result<Option<OsString>, Misread> {
     let (name, value) = match text.split_once('=') {
         Some((name, value)) => (name, Some(value)),
@@ -72,9 +148,13 @@ fn modern(text: &str, command: &Command) -> Result<Option<OsString>, Misread> {
         }));
     }
     let misread = |instead| Err(Misread { token: text.to_owned(), instead });
-    // `-ctlogs`: clap would clear the table `logs`, which is the one mistake without a way back.
+    // `-ctlogs`: clap would clear the table `logs`, and with `-cdipta` that of the database `ipta`;
+    // these are the mistakes without a way back.
     if let Some(table) = text.strip_prefix("-ct") {
         return misread(vec![format!("--create-table {table}"), format!("--clear --db-table {table}")]);
+    }
+    if let Some(name) = text.strip_prefix("-cd") {
+        return misread(vec![format!("--create-db --db-name {name}"), format!("--clear --db-name {name}")]);
     }
     // `-ar` would analyze a log named `r`.
     let letters = text.strip_prefix("-a").filter(|rest| !rest.is_empty());
@@ -187,6 +267,37 @@ mod tests {
     fn nothing_behind_two_dashes_is_rewritten() {
         assert_eq!(rewritten(&["-lt", "--", "-ct"]), ["--list-tables", "--", "-ct"]);
         assert_eq!(rewritten(&["-p", "--", "-ct"]), ["-p", "--", "--create-table"]);
+    }
+
+    fn gathered(args: &[&str]) -> Vec<String> {
+        let mut command = Args::command();
+        command.build();
+        gather(args.iter().map(OsString::from).collect(), &command)
+            .into_iter()
+            .map(|token| token.to_string_lossy().into_owned())
+            .collect()
+    }
+
+    #[test]
+    fn logs_may_stand_anywhere_behind_their_mode() {
+        assert_eq!(gathered(&["--import", "--again", "a", "b"]), ["--import", "a", "b", "--again"]);
+        assert_eq!(gathered(&["-a", "--limit", "5", "a", "-r"]), ["-a", "a", "--limit", "5", "-r"]);
+        assert_eq!(gathered(&["--scan", "a", "--time", "b"]), ["--scan", "a", "b", "--time"]);
+        assert_eq!(gathered(&["-f", "--no-accept", "a"]), ["-f", "a", "--no-accept"]);
+    }
+
+    #[test]
+    fn words_that_may_mean_something_else_stay_where_they_are() {
+        for args in [
+            &["--import", "a", "--analyze", "--again", "b"][..],
+            &["-i", "a", "-p", "x", "secret"],
+            &["-i", "a", "--db-pass-i", "secret"],
+            &["-i", "a", "--create-table", "t"],
+            &["a", "-i", "b"],
+            &["-lt", "a"],
+        ] {
+            assert_eq!(gathered(args), args);
+        }
     }
 
     #[test]

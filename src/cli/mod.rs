@@ -111,6 +111,7 @@ pub fn parse(args: impl Iterator<Item = OsString>) -> Result<Call, Stop> {
     let mut command = Args::command();
     command.build();
     let args = argv::rewrite(args, &command).map_err(|found| refusal::misread(&found))?;
+    let args = argv::gather(args, &command);
     let args = match args::read(args.clone()) {
         Ok(read) => read,
         Err(error) => return Err(refusal::of_clap(&error, &args, &command)),
