@@ -74,7 +74,7 @@ pub(super) fn gather(args: Vec<OsString>, command: &Command) -> Vec<OsString> {
     // How many words belong to the option before, and whether the first may begin with a dash.
     let (mut room, mut value_expected, mut secret) = (0, false, false);
     let mut args = args.into_iter();
-    while let Some(token) = args.next() {
+    for token in args.by_ref() {
         if token == "--" {
             out.push(token);
             break;

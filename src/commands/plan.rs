@@ -63,7 +63,10 @@ pub fn check(call: &Call, session: &mut Session<'_, '_>) -> anyhow::Result<Vec<S
         }
     }
     for mode in &call.modes {
-        consent(mode, session)?;
+        if !consent(mode, session)? {
+            session.console.note("Nothing was deleted, and nothing else done.");
+            return Ok(Vec::new());
+        }
     }
     Ok(steps)
 }
@@ -219,20 +222,17 @@ fn not_logs(session: &Session<'_, '_>, table: &TableName) -> String {
     format!("Table '{table}' of {} holds names, not packets; name another with -t", session.store.place())
 }
 
-/// Dropping tables asks once, on a terminal.
-fn consent(mode: &Mode, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+/// Dropping tables asks once, on a terminal; false is a no.
+fn consent(mode: &Mode, session: &mut Session<'_, '_>) -> anyhow::Result<bool> {
     let place = session.store.place();
     let question = match mode {
         Mode::DeleteTable(name) => format!("Delete table '{name}' of {place} and all packets in it? [y/N]"),
         Mode::DeleteAllTables => format!("Delete all tables of ipta's in {place}? [y/N]"),
-        _ => return Ok(()),
+        _ => return Ok(true),
     };
     let console = &mut *session.console;
     if session.settings.yes || !console.in_is_terminal || !console.err_is_terminal {
-        return Ok(());
+        return Ok(true);
     }
-    match console.ask(&question)?.to_lowercase().as_str() {
-        "y" | "yes" => Ok(()),
-        _ => bail!("Nothing was deleted."),
-    }
+    Ok(matches!(console.ask(&question)?.to_lowercase().as_str(), "y" | "yes"))
 }

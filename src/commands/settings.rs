@@ -76,7 +76,7 @@ pub fn filters(settings: &Settings, clock: &Clock) -> Result<Filters, Misused> {
         dst: networks("--dst", &text.dst)?,
         sport: ports("--sport", &text.sport)?,
         dport: ports("--dport", &text.dport)?,
-        proto: text.proto.clone(),
+        proto: text.proto.iter().flat_map(|proto| protocols(proto)).collect(),
         action: text.action.clone(),
         iface: text.iface.clone(),
         log_host: text.log_host.clone(),
@@ -89,22 +89,39 @@ pub fn filters(settings: &Settings, clock: &Clock) -> Result<Filters, Misused> {
 /// Reads a moment: what was typed, now, the local zone.
 type Moment = fn(&str, Time, &TimeZone) -> Result<Time, String>;
 
+/// What a protocol is called on a line: the kernel writes the name of some and the number of all
+/// others (linux `net/netfilter/nf_log_syslog.c`), so a number that has a name stands for it.
+fn protocols(typed: &str) -> Vec<String> {
+    const NAMED: [(&str, &str); 7] = [
+        ("1", "ICMP"),
+        ("6", "TCP"),
+        ("17", "UDP"),
+        ("50", "ESP"),
+        ("51", "AH"),
+        ("58", "ICMPv6"),
+        ("136", "UDPLITE"),
+    ];
+    let name = NAMED.iter().find(|(number, _)| *number == typed).map(|(_, name)| (*name).to_owned());
+    [typed.to_owned()].into_iter().chain(name).collect()
+}
+
 /// The modules of a report: those chosen, in the order of a full report, else the manual's five. `all`
 /// leaves out what compares with the time before `--since` if that is not given.
 pub fn modules(settings: &Settings) -> Result<Vec<&'static Module>, Misused> {
     let Some(names) = &settings.modules else {
         return Ok(analysis::all().iter().take(analysis::DEFAULT).collect());
     };
-    let all = names.iter().any(|name| name == "all");
+    let names: Vec<&str> = names.iter().map(|name| name.trim()).collect();
+    let all = names.contains(&"all");
     let known: Vec<&str> = analysis::all().iter().map(|module| module.name).collect();
-    if let Some(unknown) = names.iter().find(|name| *name != "all" && !known.contains(&name.as_str())) {
+    if let Some(unknown) = names.iter().find(|name| **name != "all" && !known.contains(*name)) {
         return Err(Misused(format!(
             "--modules: there is no module '{unknown}'; there are {}, and all",
             known.join(", ")
         )));
     }
     let since = settings.filters.since.is_some();
-    let named = |module: &&Module| names.iter().any(|name| name == module.name);
+    let named = |module: &&Module| names.contains(&module.name);
     let history = |module: &&'static Module| analysis::wants(&[*module], Want::History);
     if !since && analysis::all().iter().any(|module| named(&module) && history(&module)) {
         return Err(Misused(NEW_WANTS_SINCE.to_owned()));

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::netfilter::account::Account;
-use crate::netfilter::prefix;
+use crate::netfilter::{clean, prefix};
 
 /// The two sums, a line each, beginning with two blanks.
 pub fn sums(account: &Account) -> String {
@@ -97,17 +97,35 @@ pub fn nothing(name: &str, account: &Account) -> String {
              The firewall must log (iptables -j LOG, nft log) and this must be where its lines go."
         );
     }
+    let mut text = format!("{name} holds no packet with the chosen prefix in {lines}, but others:");
+    list_prefixes(account, &mut text);
+    text
+}
+
+/// That a log has packets of other prefixes beside those that were taken; none if it has not.
+pub fn other_prefixes(name: &str, account: &Account) -> Option<String> {
+    if account.unknown_prefixes.is_empty() {
+        return None;
+    }
+    let mut text = format!("{name} holds firewall lines of other prefixes too, which are left out:");
+    list_prefixes(account, &mut text);
+    Some(text)
+}
+
+/// Prefixes that no rule took, a line each, with what takes them.
+fn list_prefixes(account: &Account, text: &mut String) {
+    const SHOWN: usize = 5;
     let mut prefixes: Vec<_> = account.unknown_prefixes.iter().collect();
     prefixes.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
-    let mut text = format!("{name} holds no packet with the chosen prefix in {lines}, but others:");
-    const SHOWN: usize = 5;
     for (prefix, count) in prefixes.iter().take(SHOWN) {
         let preset = prefix::preset_for(prefix);
-        let shown = crate::netfilter::clean(prefix);
-        let _ = write!(text, "\n  '{shown}' ({}): --prefix {preset}", counted(**count, "line"));
+        let shown = match clean(prefix) {
+            text if text.trim().is_empty() => "no prefix".to_owned(),
+            text => format!("'{text}'"),
+        };
+        let _ = write!(text, "\n  {shown} ({}): --prefix {preset}", counted(**count, "line"));
     }
     if prefixes.len() > SHOWN {
         let _ = write!(text, "\n  and {} more", prefixes.len() - SHOWN);
     }
-    text
 }

@@ -46,7 +46,7 @@ impl Shape for Html {
             writeln!(out, "<p>{}</p>", escape::html(filters))?;
         }
         let link = |table: &Table| format!("<a href=\"#{0}\">{0}</a>", table.name);
-        writeln!(out, "<nav>{}</nav>", report.tables.iter().map(link).collect::<String>())?;
+        writeln!(out, "<nav>{}</nav>", report.tables.iter().map(link).collect::<Vec<_>>().join(" "))?;
         for table in report.tables {
             section(out, table, report)?;
         }

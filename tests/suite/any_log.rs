@@ -327,3 +327,28 @@ fn a_value_too_long_for_its_column_is_damaged(shop: &Shop) {
     shop.import(["a.log"]).says(["4 lines = 2 with packets + 2 damaged", "interface", "host"]);
     assert_eq!(shop.rows(), 2);
 }
+
+#[test]
+fn firewall_lines_of_other_prefixes_are_told_of_from_cron_too_if_there_are_no_others() {
+    let ufw = line(1).replace("IPT: DROP ", "[UFW BLOCK] ");
+    let both = Shop::on_a_file();
+    both.desk.write("log", line(0) + &ufw);
+    both.import(["log"]).says([
+        "1 packet stored",
+        "other prefixes too",
+        "'[UFW BLOCK] ' (1 line): --prefix ufw",
+    ]);
+    let other = Shop::on_a_file();
+    other.desk.write("log", &ufw);
+    other.ipta(["--quiet", "-i", "log"]).fine().says(["no packet with the chosen prefix", "--prefix ufw"]);
+}
+
+#[test]
+fn logs_may_stand_behind_other_options_of_their_mode() {
+    let shop = Shop::on_a_file();
+    shop.desk.write("log", lines(0..3));
+    shop.ipta(["--import", "--again", "log", "--yes"]).fine();
+    assert_eq!(shop.rows(), 3);
+    let said = shop.desk.ipta(["--analyze", "--modules", "ports", "log"]).fine();
+    assert!(said.out.contains("     3    22 TCP"), "{said:#?}");
+}

@@ -67,6 +67,7 @@ const CASES: &[Case] = &[
     (&["--dport", "ssh", "--dport", "25-27"], |_, p| matches!(p.port, Some(22 | 25..=27))),
     (&["--proto", "icmp"], |_, p| p.port.is_none()),
     (&["--proto", "TCP"], |_, p| p.port.is_some()),
+    (&["--proto", "6"], |_, p| p.port.is_some()),
     (&["--action", "INVALID"], |_, p| p.action == "INVALID"),
     (&["--iface", "wg0"], |_, p| p.interface == "wg0"),
     (&["--log-host", "fw.example"], |_, p| p.host == "fw.example"),

@@ -30,8 +30,14 @@ pub fn run(session: &mut Session<'_, '_>, sources: Vec<Source>) -> anyhow::Resul
         match outcome {
             Ok(outcome) => {
                 session.console.done(&outcome.said);
+                if !many && outcome.account.lines() > 0 {
+                    session.console.further(&words::sums(&outcome.account));
+                }
                 for note in &outcome.notes {
                     session.console.note(note);
+                }
+                if let Some(wrong) = &outcome.wrong_prefix {
+                    session.console.warn(wrong);
                 }
                 if let Some(error) = &outcome.error {
                     session.console.error(error);
@@ -47,8 +53,6 @@ pub fn run(session: &mut Session<'_, '_>, sources: Vec<Source>) -> anyhow::Resul
     }
     if many {
         session.console.done(&format!("{} stored.", words::counted(total.packets(), "packet")));
-    }
-    if total.lines() > 0 {
         session.console.further(&words::sums(&total));
     }
     if let Some(damage) = words::damage(&total) {
@@ -62,6 +66,8 @@ pub fn run(session: &mut Session<'_, '_>, sources: Vec<Source>) -> anyhow::Resul
 struct Outcome {
     said: String,
     notes: Vec<String>,
+    /// Firewall lines that no chosen prefix takes: from cron, too, that is worth a word.
+    wrong_prefix: Option<String>,
     /// Why it was not read to its end.
     error: Option<String>,
     account: Account,
@@ -218,12 +224,18 @@ fn outcome(
         (_, new) => format!("{name}: {known} already imported, {new} new, {packets} stored."),
     };
     let mut notes = Vec::new();
-    if before == 0 && account.packets() == 0 && error.is_none() {
-        notes.push(source.nothing(&account));
+    let mut wrong_prefix = None;
+    if account.packets() > 0 {
+        notes.extend(words::other_prefixes(name, &account));
+    } else if before == 0 && error.is_none() {
+        match account.unknown_prefixes.is_empty() {
+            true => notes.push(source.nothing(&account)),
+            false => wrong_prefix = Some(source.nothing(&account)),
+        }
     }
     if account.unfinished > 0 {
         notes.push(format!("{name}: the last line has no end yet and is left for the next run."));
     }
     let error = error.map(|e| format!("{e}; what came before it is stored"));
-    Outcome { said, notes, error, account }
+    Outcome { said, notes, wrong_prefix, error, account }
 }
