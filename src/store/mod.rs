@@ -241,3 +241,24 @@ pub struct Columns {
     /// `icmp_type` and `icmp_code`
     pub icmp: bool,
 }
+
+impl Columns {
+    /// The columns that every reader gets, in the order in which they are read.
+    const ALWAYS: [&'static str; 10] =
+        ["id", "timestamp", "verdict", "action", "proto", "if_in", "src_ip", "dst_ip", "src_prt", "dst_prt"];
+
+    /// The others in the order in which they are read behind those, and whether they are wanted.
+    fn optional(self) -> [(bool, &'static str); 9] {
+        [
+            (self.host, "host"),
+            (self.if_out, "if_out"),
+            (self.prefix, "prefix"),
+            (self.mac, "mac"),
+            (self.length, "length"),
+            (self.ttl, "ttl"),
+            (self.tcp_flags, "tcp_flags"),
+            (self.icmp, "icmp_type"),
+            (self.icmp, "icmp_code"),
+        ]
+    }
+}

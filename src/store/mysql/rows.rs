@@ -7,33 +7,10 @@ use crate::store::condition::{Bound, address_of};
 use crate::store::moment::Moment;
 use crate::store::{Columns, Entry};
 
-/// The columns that a reader gets, in the order of [`Reader::packet`].
+/// The columns that a reader gets, in the order of [`packet`].
 pub(super) fn columns(wanted: Columns) -> Vec<&'static str> {
-    let mut columns = vec![
-        "id",
-        "timestamp",
-        "verdict",
-        "action",
-        "proto",
-        "if_in",
-        "src_ip",
-        "dst_ip",
-        "src_prt",
-        "dst_prt",
-    ];
-    let further = [
-        (wanted.host, "host"),
-        (wanted.if_out, "if_out"),
-        (wanted.prefix, "prefix"),
-        (wanted.mac, "mac"),
-        (wanted.length, "length"),
-        (wanted.ttl, "ttl"),
-        (wanted.tcp_flags, "tcp_flags"),
-        (wanted.icmp, "icmp_type"),
-        (wanted.icmp, "icmp_code"),
-    ];
-    columns.extend(further.into_iter().filter(|(wanted, _)| *wanted).map(|(_, name)| name));
-    columns
+    let further = wanted.optional().into_iter().filter(|(wanted, _)| *wanted).map(|(_, name)| name);
+    Columns::ALWAYS.into_iter().chain(further).collect()
 }
 
 /// The row number and the packet of a row of [`columns`].

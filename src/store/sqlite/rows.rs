@@ -14,23 +14,8 @@ use crate::store::{Columns, Entry};
 /// Every column that a reader may get, in the order of [`packet`]; those that are not wanted are
 /// read as NULL, which costs nothing.
 pub(super) fn columns(wanted: Columns) -> String {
-    let optional = [
-        (wanted.host, "host"),
-        (wanted.if_out, "if_out"),
-        (wanted.prefix, "prefix"),
-        (wanted.mac, "mac"),
-        (wanted.length, "length"),
-        (wanted.ttl, "ttl"),
-        (wanted.tcp_flags, "tcp_flags"),
-        (wanted.icmp, "icmp_type"),
-        (wanted.icmp, "icmp_code"),
-    ];
-    let mut sql = "id, timestamp, verdict, action, proto, if_in, src_ip, dst_ip, src_prt, dst_prt".to_owned();
-    for (wanted, name) in optional {
-        sql.push_str(", ");
-        sql.push_str(if wanted { name } else { "NULL" });
-    }
-    sql
+    let further = wanted.optional().map(|(wanted, name)| if wanted { name } else { "NULL" });
+    Columns::ALWAYS.into_iter().chain(further).collect::<Vec<_>>().join(", ")
 }
 
 /// The row number and the packet of a row of [`columns`].
