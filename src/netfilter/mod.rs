@@ -162,6 +162,10 @@ pub fn stamp(line: &[u8]) -> Option<timestamp::Stamp> {
 /// Text of a log as every store and report shows it: bytes that are not UTF-8, and NUL, become
 /// U+FFFD. Borrowed where nothing has to change.
 pub fn clean(bytes: &[u8]) -> Cow<'_, str> {
-    let text = String::from_utf8_lossy(bytes);
-    if text.contains('\0') { Cow::Owned(text.replace('\0', "\u{FFFD}")) } else { text }
+    if let Ok(text) = std::str::from_utf8(bytes)
+        && !bytes.contains(&0)
+    {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(String::from_utf8_lossy(bytes).replace('\0', "\u{FFFD}"))
 }

@@ -78,6 +78,8 @@ struct Live {
     packets: u64,
     /// Packets since the rate was last exceeded: they belong to it if it is exceeded again.
     pending: u64,
+    /// Their sources, the first of them.
+    pending_sources: Vec<Host>,
     peak: u64,
     by_rate: bool,
     sources: Set<Host>,
@@ -169,9 +171,15 @@ impl Rate {
         let attack = by_rate || hit.marked;
         if let Some(live) = &mut self.live {
             live.shares.add(hit.prefix, 1);
-            live.sources.insert(hit.source, &mut desk.room);
             live.pending += 1;
+            if live.pending_sources.len() < RECENT {
+                live.pending_sources.push(hit.source);
+            }
             if attack {
+                live.sources.more |= live.pending > RECENT as u64;
+                for source in live.pending_sources.drain(..) {
+                    live.sources.insert(source, &mut desk.room);
+                }
                 live.packets += std::mem::take(&mut live.pending);
                 live.last = time;
                 live.peak = live.peak.max(sum);
@@ -203,8 +211,17 @@ impl Rate {
         sources.insert(hit.source, &mut desk.room);
         let mut shares = Shares::default();
         shares.add(hit.prefix, sum);
-        let live =
-            Live { first, last: self.last, packets: sum, pending: 0, peak: sum, by_rate, sources, shares };
+        let live = Live {
+            first,
+            last: self.last,
+            packets: sum,
+            pending: 0,
+            pending_sources: Vec::new(),
+            peak: sum,
+            by_rate,
+            sources,
+            shares,
+        };
         desk.alert(Alert {
             kind: limit.kind,
             source: live.source(),
