@@ -59,21 +59,25 @@ pub fn run(args: impl Iterator<Item = OsString>, console: &mut Console<'_>) -> E
     match settings(&call, console) {
         Ok(settings) => commands::run(&call, &settings, console),
         Err(error) => {
-            console.error(&error.to_string());
+            console.error(&error);
             Exit::Usage
         }
     }
 }
 
 /// The call's settings over the configuration file's over the defaults.
-fn settings(call: &Call, console: &mut Console<'_>) -> Result<config::Settings, config::ConfigError> {
+fn settings(call: &Call, console: &mut Console<'_>) -> Result<config::Settings, String> {
     // A file that is about to be saved may be missing still.
     let must_exist = call.config_file.is_some() && !call.modes.contains(&Mode::SaveDb);
-    let path = call.config_file.clone().or_else(config::default_path);
-    let loaded = path.map(|path| config::load(&path, must_exist)).transpose()?.flatten();
+    let Some(path) = call.config_file.clone().or_else(config::default_path) else {
+        return Ok(config::merge(&call.given, &config::Layer::default()));
+    };
+    let loaded = config::load(&path, must_exist).map_err(|error| error.to_string())?;
     let (file, notes) = loaded.unwrap_or_default();
     for note in notes {
         console.warn(&note.0);
     }
+    let file =
+        commands::of_file(file, &call.given).map_err(|error| format!("{}: {error}", path.display()))?;
     Ok(config::merge(&call.given, &file))
 }

@@ -24,6 +24,7 @@ use crate::config::Settings;
 use crate::exit::{self, Exit, is_closed_pipe};
 use crate::report::console::Console;
 use session::Session;
+pub use settings::of_file;
 
 /// A call that cannot be meant as it was typed; ends with status 2.
 #[derive(Debug, thiserror::Error)]

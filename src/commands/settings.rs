@@ -10,9 +10,10 @@ use crate::analysis::attacks::Thresholds;
 use crate::analysis::filter::{Filters, Network};
 use crate::analysis::services::{self, Services};
 use crate::analysis::{self, Module, NEW_WANTS_SINCE, Want, when};
-use crate::config::{PrefixChoice, Settings, Verdict as Word};
+use crate::config::{self, Layer, PrefixChoice, Settings, Verdict as Word};
 use crate::netfilter::prefix::{Rule, Rules};
 use crate::netfilter::{Time, Verdict};
+use crate::store::TableName;
 
 /// The prefix rules of a call.
 pub fn rules(settings: &Settings) -> Result<Rules, Misused> {
@@ -29,7 +30,7 @@ pub fn rules(settings: &Settings) -> Result<Rules, Misused> {
                     Word::Other => Verdict::Other,
                 });
                 let rule = Rule::configured(pattern, action.as_deref(), verdict);
-                rules.push(rule.map_err(|e| Misused(format!("[[prefix]] of the configuration file: {e}")))?);
+                rules.push(rule.map_err(|e| Misused(format!("[[prefix]]: {e}")))?);
             }
         }
     }
@@ -111,15 +112,9 @@ pub fn modules(settings: &Settings) -> Result<Vec<&'static Module>, Misused> {
     let Some(names) = &settings.modules else {
         return Ok(analysis::all().iter().take(analysis::DEFAULT).collect());
     };
+    known_modules(names)?;
     let names: Vec<&str> = names.iter().map(|name| name.trim()).collect();
     let all = names.contains(&"all");
-    let known: Vec<&str> = analysis::all().iter().map(|module| module.name).collect();
-    if let Some(unknown) = names.iter().find(|name| **name != "all" && !known.contains(*name)) {
-        return Err(Misused(format!(
-            "--modules: there is no module '{unknown}'; there are {}, and all",
-            known.join(", ")
-        )));
-    }
     let since = settings.filters.since.is_some();
     let named = |module: &&Module| names.contains(&module.name);
     let history = |module: &&'static Module| analysis::wants(&[*module], Want::History);
@@ -127,6 +122,44 @@ pub fn modules(settings: &Settings) -> Result<Vec<&'static Module>, Misused> {
         return Err(Misused(NEW_WANTS_SINCE.to_owned()));
     }
     Ok(analysis::all().iter().filter(|module| named(module) || all && (since || !history(module))).collect())
+}
+
+fn known_modules(names: &[String]) -> Result<(), Misused> {
+    let known: Vec<&str> = analysis::all().iter().map(|module| module.name).collect();
+    match names.iter().map(|name| name.trim()).find(|name| *name != "all" && !known.contains(name)) {
+        None => Ok(()),
+        Some(unknown) => Err(Misused(format!(
+            "--modules: there is no module '{unknown}'; there are {}, and all",
+            known.join(", ")
+        ))),
+    }
+}
+
+/// Checks what the configuration file alone says, so that its faults are told of as its own. A
+/// module that wants `--since` is left out of the calls that have none: a setting of the file never
+/// makes a call wrong.
+pub fn of_file(mut file: Layer, given: &Layer) -> Result<Layer, Misused> {
+    let alone = config::merge(&Layer::default(), &file);
+    let own = |error: Misused| Misused(error.0.trim_start_matches("--").to_owned());
+    let table = |key: &str, name: &str| match name.parse::<TableName>() {
+        Ok(_) => Ok(()),
+        Err(error) => Err(Misused(format!("{key}: {error}"))),
+    };
+    table("db_table", &alone.table)?;
+    table("dns_table", &alone.dns_table)?;
+    rules(&alone).map_err(own)?;
+    allow(&alone)?;
+    if let Some(names) = &mut file.modules {
+        known_modules(names).map_err(own)?;
+        if given.filters.since.is_none() {
+            let history = |name: &str| {
+                analysis::named(name.trim()).is_some_and(|module| analysis::wants(&[module], Want::History))
+            };
+            names.retain(|name| !history(name));
+        }
+    }
+    file.modules = file.modules.filter(|names| !names.is_empty());
+    Ok(file)
 }
 
 /// From which rate on something is an attack.
@@ -145,7 +178,6 @@ pub fn thresholds(settings: &Settings) -> Thresholds {
 
 /// Networks that are never called attackers.
 pub fn allow(settings: &Settings) -> Result<Vec<Network>, Misused> {
-    let network =
-        |text: &String| text.parse().map_err(|e| Misused(format!("allow, in the configuration file: {e}")));
+    let network = |text: &String| text.parse().map_err(|e| Misused(format!("allow: {e}")));
     settings.allow.iter().map(network).collect()
 }

@@ -163,3 +163,30 @@ fn the_zone_of_the_process_is_the_zone_of_the_log() {
     // Midnight in May at two hours east of Greenwich.
     assert_eq!(shop.number("SELECT COUNT(*) FROM logs WHERE timestamp LIKE '%-05-16 22:00:00%'"), 1);
 }
+
+#[test]
+fn a_bad_value_in_the_file_is_told_of_as_the_files() {
+    for (line, key) in [
+        ("prefix = [\"ufv\"]", "prefix"),
+        ("modules = [\"denide\"]", "modules"),
+        ("db_table = \"a-b\"", "db_table"),
+        ("allow = [\"192.0.2\"]", "allow"),
+    ] {
+        let desk = Desk::new();
+        desk.write("conf", line);
+        desk.write("a.log", lines(0..1));
+        let said = desk.ipta(["--config", "conf", "-a", "a.log"]).refused(2);
+        assert!(said.err.starts_with(&format!("! conf: {key}: ")), "{said:#?}");
+    }
+}
+
+#[test]
+fn a_module_of_the_file_that_wants_since_waits_for_it() {
+    let desk = Desk::new();
+    desk.write("conf", "modules = [\"new\", \"ports\"]");
+    desk.write("a.log", lines(0..1));
+    let without = desk.ipta(["--config", "conf", "-a", "a.log"]).fine();
+    assert!(without.out.contains("Most denied ports") && !without.out.contains("New"), "{without:#?}");
+    let with = desk.ipta(["--config", "conf", "-a", "a.log", "--since", "2000-01-01"]).fine();
+    assert!(with.out.contains("New"), "{with:#?}");
+}
