@@ -247,6 +247,9 @@ fn initialize(folder: &Path) {
         missing()
     };
     command.arg(format!("--datadir={}", data.display())).args(as_user()).arg("--innodb-log-file-size=8M");
+    // A server that starts clears its temporary folder of tables that others left behind; in a
+    // shared one those are the tables of servers that are being made at this moment.
+    command.arg(format!("--tmpdir={}", folder.display()));
     let out = command.output().expect("run the server's installer");
     if !out.status.success() {
         panic!(
