@@ -16,14 +16,11 @@ use crate::netfilter::{Packet, Time, Verdict};
 /// A TCP packet to port 22, dropped, without a time.
 pub fn packet(src: &str) -> Packet<'static> {
     Packet {
-        time: None,
         host: b"fw1",
         prefix: b"IPT: DROP ",
         action: b"DROP",
         verdict: Verdict::Deny,
         if_in: b"eth0",
-        if_out: b"",
-        mac: b"",
         src: Some(address(src)),
         dst: Some(address("198.51.100.1")),
         src_port: Some(40000),
@@ -31,9 +28,7 @@ pub fn packet(src: &str) -> Packet<'static> {
         proto: b"TCP",
         length: Some(60),
         ttl: Some(64),
-        tcp_flags: None,
-        icmp_type: None,
-        icmp_code: None,
+        ..Packet::default()
     }
 }
 

@@ -68,6 +68,7 @@ pub struct Record<'a> {
     pub proto: &'a [u8],
     pub length: Option<u32>,
     pub ttl: Option<u8>,
+    pub ip_id: Option<u16>,
     pub tcp_flags: Option<TcpFlags>,
     pub icmp_type: Option<u8>,
     pub icmp_code: Option<u8>,
@@ -215,6 +216,8 @@ fn take<'a>(
         // The first LEN is the IP header's, a second one UDP's.
         b"LEN" if record.length.is_none() => record.length = Some(number(value)?),
         b"TTL" | b"HOPLIMIT" if record.ttl.is_none() => record.ttl = Some(number(value)?),
+        // The IP header ends at PROTO; after it, ID is a ping's.
+        b"ID" if record.ip_id.is_none() && !seen.proto => record.ip_id = Some(number(value)?),
         b"FLOWLBL" => seen.ipv6 = true,
         b"PROTO" if !seen.proto => {
             seen.proto = true;
@@ -325,6 +328,9 @@ fn finish<'a>(mut record: Record<'a>, seen: &Seen) -> Result<Record<'a>, Reason>
     }
     let v6 = record.src.is_some_and(|src| src.is_ipv6());
     let unnamed = record.proto.is_empty() && (seen.proto || !seen.partial && !seen.ipv6);
+    if v6 {
+        record.ip_id = None;
+    }
     // IPv6 says nothing behind an ESP or unknown extension header, and knows no ICMP but ICMPv6.
     if record.src.is_some() && (unnamed || v6 && record.proto == b"ICMP") {
         return Err(Reason::NoProtocol);

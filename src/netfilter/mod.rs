@@ -39,13 +39,14 @@ impl Time {
 }
 
 /// What became of a packet, as settled by the prefix rule when the line is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Verdict {
     /// The firewall let it through.
     Accept,
     /// The firewall did not.
     Deny,
     /// The prefix says neither (UFW's AUDIT, the tutorial's `*LOG*`).
+    #[default]
     Other,
 }
 
@@ -114,7 +115,7 @@ impl TcpFlags {
 
 /// One logged packet, borrowed from its line (or from a row). Of an ICMP error this is the outer
 /// packet; what stands in its brackets is left out.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Packet<'a> {
     /// The line's own time; none where it had none.
     pub time: Option<Time>,
@@ -146,6 +147,9 @@ pub struct Packet<'a> {
     pub length: Option<u32>,
     /// TTL, or the hop limit of IPv6.
     pub ttl: Option<u8>,
+    /// The identification of the IPv4 header (the `ID=` before `PROTO=`); none in IPv6. The `ID=` of
+    /// a ping is another field.
+    pub ip_id: Option<u16>,
     /// The TCP flags; none for other protocols and where the header was not logged.
     pub tcp_flags: Option<TcpFlags>,
     /// ICMP type.

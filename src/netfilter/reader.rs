@@ -308,6 +308,7 @@ fn packet<'a>(
         proto: record.proto,
         length: record.length,
         ttl: record.ttl,
+        ip_id: record.ip_id,
         tcp_flags: record.tcp_flags,
         icmp_type: record.icmp_type,
         icmp_code: record.icmp_code,

@@ -251,18 +251,12 @@ mod tests {
             action: b"DROP",
             verdict: Verdict::Deny,
             if_in: b"eth0",
-            if_out: b"",
-            mac: b"",
             src: "192.0.2.7".parse().ok(),
             dst: "2001:db8::1".parse().ok(),
             src_port: Some(35396),
             dst_port: Some(15003),
             proto: b"TCP",
-            length: None,
-            ttl: None,
-            tcp_flags: None,
-            icmp_type: None,
-            icmp_code: None,
+            ..Packet::default()
         }
     }
 

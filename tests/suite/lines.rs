@@ -142,6 +142,7 @@ impl Got {
             ("proto", packet.proto.to_vec()),
             ("length", or_dash(packet.length)),
             ("ttl", or_dash(packet.ttl)),
+            ("id", or_dash(packet.ip_id)),
             ("flags", or_dash(packet.tcp_flags.map(flags))),
             ("type", or_dash(packet.icmp_type)),
             ("code", or_dash(packet.icmp_code)),

@@ -239,6 +239,7 @@ proptest! {
                 assert_eq!(p.tcp_flags, flags);
                 assert_eq!(p.proto, proto.as_bytes());
                 assert_eq!((p.length, p.ttl), (Some(u32::from(made.length)), Some(made.ttl)));
+                assert_eq!(p.ip_id, made.src.is_ipv4().then_some(made.id));
             });
             assert_eq!(checked.len(), 1);
         }
@@ -256,6 +257,7 @@ proptest! {
                 assert_eq!((p.src, p.dst), (Some(made.src), Some(made.dst)));
                 assert_eq!((p.if_in, p.if_out), (made.if_in.as_bytes(), made.if_out.as_bytes()));
                 assert_eq!((p.length, p.ttl), (Some(u32::from(made.length)), Some(made.ttl)));
+                assert_eq!(p.ip_id, made.src.is_ipv4().then_some(made.id));
                 assert_eq!(p.action, made.action.as_bytes());
                 let ends_in = |key: &str| {
                     let last = cut.rsplit(|b| *b == b' ').next().unwrap();

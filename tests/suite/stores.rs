@@ -154,6 +154,7 @@ pub const PLAIN: Packet<'static> = Packet {
     proto: b"",
     length: None,
     ttl: None,
+    ip_id: None,
     tcp_flags: None,
     icmp_type: None,
     icmp_code: None,

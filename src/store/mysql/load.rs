@@ -256,18 +256,12 @@ mod tests {
             action: b"DROP",
             verdict: Verdict::Deny,
             if_in: b"eth0",
-            if_out: b"",
-            mac: b"",
             src: Some("10.9.92.0".parse().expect("an address")),
-            dst: None,
             src_port: Some(0),
             dst_port: Some(65535),
             proto: b"UDP",
-            length: None,
             ttl: Some(64),
-            tcp_flags: None,
-            icmp_type: None,
-            icmp_code: None,
+            ..Packet::default()
         }
     }
 

@@ -40,6 +40,7 @@ pub(super) fn packet(row: &Row, wanted: Columns) -> (u64, Packet<'_>) {
         mac: bytes(next(wanted.mac)),
         length: number(next(wanted.length)),
         ttl: number(next(wanted.ttl)),
+        ip_id: None,
         tcp_flags: number(next(wanted.tcp_flags)).map(TcpFlags),
         icmp_type: number(next(wanted.icmp)),
         icmp_code: number(next(wanted.icmp)),

@@ -37,6 +37,7 @@ pub(super) fn packet<'a>(row: &'a Row<'_>) -> Result<(u64, Packet<'a>), Error> {
         mac: bytes(cell(13)?),
         length: number(cell(14)?),
         ttl: number(cell(15)?),
+        ip_id: None,
         tcp_flags: number(cell(16)?).map(TcpFlags),
         icmp_type: number(cell(17)?),
         icmp_code: number(cell(18)?),

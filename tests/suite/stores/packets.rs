@@ -25,6 +25,7 @@ pub fn every_column_comes_back_as_it_went_in(home: &Home) {
         proto: b"TCP",
         length: Some(u32::MAX),
         ttl: Some(255),
+        ip_id: None,
         tcp_flags: Some(TcpFlags(511)),
         icmp_type: Some(255),
         icmp_code: Some(0),

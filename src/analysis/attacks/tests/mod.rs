@@ -39,18 +39,13 @@ fn packet(seconds: f64) -> Packet<'static> {
         action: b"DROP",
         verdict: Verdict::Deny,
         if_in: b"eth0",
-        if_out: b"",
         mac: b"02:00:5e:00:53:01:02:00:5e:00:53:02:08:00",
         src: ip(ATTACKER),
         dst: ip(SERVER),
-        src_port: None,
-        dst_port: None,
         proto: b"TCP",
         length: Some(60),
         ttl: Some(55),
-        tcp_flags: None,
-        icmp_type: None,
-        icmp_code: None,
+        ..Packet::default()
     }
 }
 

@@ -6,24 +6,14 @@ use crate::store;
 fn chunk() -> Chunk {
     let mut packets = Batch::default();
     packets.push(&Packet {
-        time: None,
         host: b"fw",
         prefix: b"IPT: DROP ",
         action: b"DROP",
         verdict: Verdict::Deny,
         if_in: b"eth0",
-        if_out: b"",
-        mac: b"",
         src: "192.0.2.1".parse().ok(),
-        dst: None,
-        src_port: None,
-        dst_port: None,
         proto: b"TCP",
-        length: None,
-        ttl: None,
-        tcp_flags: None,
-        icmp_type: None,
-        icmp_code: None,
+        ..Packet::default()
     });
     Chunk { packets, lines: 1, end: 4, tail: b"log\n".into(), head: b"log\n".into(), first: None, last: None }
 }
