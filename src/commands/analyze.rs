@@ -49,7 +49,7 @@ pub fn table(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
         ..Columns::default()
     };
     let (counted, ()) = counting::count(&modules, &context, session.settings.limit, |feed| {
-        Ok(store.packets(&session.table, &filters, columns, &mut |_, packet| feed.packet(packet))?)
+        Ok(store.packets(&session.table, &filters, columns, &mut |stored| feed.packet(&stored.packet))?)
     })?;
     let timeless =
         if context.filters.ask_time() { store.count_timeless(&session.table, &filters)? } else { 0 };

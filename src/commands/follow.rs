@@ -5,14 +5,9 @@ use std::io;
 use std::net::IpAddr;
 use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI32, Ordering};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
 
 use super::Misused;
 use super::logs::Clock;
@@ -20,6 +15,7 @@ use super::naming::{self, Naming};
 use super::session::Session;
 use super::settings;
 use super::show::Show;
+use super::signals;
 use crate::analysis::attacks::{Alert, Detector};
 use crate::analysis::filter::Filters;
 use crate::dns::{Cause, Facts, Feedback};
@@ -44,7 +40,8 @@ pub fn run(session: &mut Session<'_, '_>, path: &Path) -> anyhow::Result<Exit> {
     let is_stdin = path == Path::new("-");
     let is_pipe = is_stdin || path.metadata().is_ok_and(|m| m.file_type().is_fifo());
     let mut alarm = if is_pipe { Alarm::without_file() } else { Alarm::for_file(path) };
-    let signal = catch_signals(alarm.waker())?;
+    let waker = alarm.waker();
+    let caught = signals::catch(LAST_MOMENT, move || waker.wake())?;
     let mut log = match (is_stdin, is_pipe) {
         (true, _) => Followed::Pipe(Pipe::stdin(alarm.waker()).context("cannot read standard input")?),
         (_, true) => {
@@ -78,9 +75,8 @@ pub fn run(session: &mut Session<'_, '_>, path: &Path) -> anyhow::Result<Exit> {
         if polled.ended {
             return Ok(Exit::Done);
         }
-        match signal.load(Ordering::Relaxed) {
-            0 => {}
-            caught => return Ok(Exit::Signal(caught)),
+        if let Some(signal) = caught.signal() {
+            return Ok(Exit::Signal(signal));
         }
         if !session.console.out_is_terminal && reader_is_gone(io::stdout()) {
             return Ok(Exit::Done);
@@ -106,39 +102,9 @@ impl Followed {
     }
 }
 
-/// How long the loop may take to end after a signal.
+/// How long the loop may take to end after a signal: a reader that has stopped reading holds it up
+/// in the middle of a line.
 const LAST_MOMENT: Duration = Duration::from_secs(1);
-
-/// Notes the first signal that asks for an end, and wakes the loop. What the caller has this process
-/// ignore (nohup, a background job) stays ignored.
-fn catch_signals(waker: Waker) -> anyhow::Result<Arc<AtomicI32>> {
-    let caught = Arc::new(AtomicI32::new(0));
-    let noted = Arc::clone(&caught);
-    let ignored = ignored_signals();
-    let heeded = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0);
-    let mut signals = Signals::new(heeded).context("cannot catch signals")?;
-    thread::Builder::new()
-        .name("signals".to_owned())
-        .spawn(move || {
-            let Some(signal) = signals.forever().next() else {
-                return;
-            };
-            noted.store(signal, Ordering::Relaxed);
-            waker.wake();
-            // A reader that has stopped reading holds up the loop in the midst of a line.
-            thread::sleep(LAST_MOMENT);
-            Exit::Signal(signal).end()
-        })
-        .context("cannot start a thread")?;
-    Ok(caught)
-}
-
-/// The signals that were ignored from the start, signal 1 in the lowest bit (proc(5), SigIgn).
-fn ignored_signals() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
-}
 
 /// The detector, and which packets it sees: what is left out of the display for being accepted or
 /// local may belong to an attack all the same.

@@ -5,6 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use jiff::tz::TimeZone;
 
+use super::session::typed;
 use crate::input::{Log, OpenError, looks_binary};
 use crate::netfilter::Time;
 use crate::netfilter::account::Account;
@@ -148,6 +149,11 @@ impl Source {
             );
         }
         words::nothing(&self.name, account)
+    }
+
+    /// Its path as a shell takes it.
+    pub fn typed(&self) -> String {
+        typed(&self.path())
     }
 
     /// Its path, shown.

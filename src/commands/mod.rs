@@ -17,6 +17,7 @@ mod session;
 mod settings;
 mod setup;
 mod show;
+mod signals;
 mod tables;
 
 use crate::cli::{Call, Mode};

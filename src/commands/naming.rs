@@ -142,7 +142,7 @@ fn ends(packet: &Packet<'_>) -> impl Iterator<Item = IpAddr> {
 
 /// The name cache table of the call's store.
 struct Cache<'s> {
-    store: &'s mut (dyn Store + Send + 'static),
+    store: &'s mut Store,
     table: TableName,
 }
 

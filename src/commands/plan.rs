@@ -175,9 +175,13 @@ fn kind(
         TableKind::Logs { .. } => Expected::Logs,
         TableKind::Names => Expected::Names,
         TableKind::OtherVersion(version) => bail!(
-            "Table '{table}' of {place} has version {version} of ipta's tables, this ipta knows version 1\n  \
-             Use another table with -t, or the ipta that made it."
+            "Table '{table}' of {place} has version {version} of ipta's tables, this ipta writes version 2\n  \
+             Convert it with: {} --upgrade-table {table}",
+            session.invocation()
         ),
+        TableKind::Leftover => {
+            bail!("Table '{table}' of {place} is left from a clear that was cut off; name another with -t")
+        }
         TableKind::Historic => bail!(
             "Table '{table}' of {place} was made by the C program of 2015 and cannot be used\n  \
              Make another and import the logs again: {} --create-table NAME -i FILE",

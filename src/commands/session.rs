@@ -5,7 +5,7 @@ use anyhow::bail;
 use super::logs::Clock;
 use super::{Misused, settings};
 use crate::analysis::filter::Filters;
-use crate::config::{self, Layer, Password, Place, Server, Settings};
+use crate::config::{self, Layer, Password, Place, PrefixChoice, Server, Settings};
 use crate::netfilter::prefix::Rules;
 use crate::report::console::Console;
 use crate::store::{self, Store, StoreError, TableName};
@@ -78,6 +78,27 @@ impl<'s, 'io> Session<'s, 'io> {
         command
     }
 
+    /// The option that names the call's table, with a blank before it; empty for the usual table.
+    pub fn table_option(&self) -> String {
+        match self.table.as_str() {
+            "logs" => String::new(),
+            other => format!(" -t {other}"),
+        }
+    }
+
+    /// The prefix rules of the call as the ledger keeps them, one a line.
+    pub fn rules_text(&self) -> String {
+        let text = |choice: &PrefixChoice| match choice {
+            PrefixChoice::Named(text) => text.clone(),
+            PrefixChoice::Rule { pattern, action, verdict } => {
+                let verdict = verdict.map(|verdict| format!("{verdict:?}").to_lowercase());
+                let words = [Some(pattern.clone()), action.clone(), verdict];
+                words.into_iter().flatten().collect::<Vec<_>>().join(" ")
+            }
+        };
+        self.settings.prefixes.iter().map(text).collect::<Vec<_>>().join("\n")
+    }
+
     /// Asks for the password of the call's account, where `--db-pass-i` wants it, and once.
     pub fn ask_password(&mut self) -> anyhow::Result<()> {
         let asked = std::mem::replace(&mut self.password_asked, true);
@@ -92,7 +113,7 @@ impl<'s, 'io> Session<'s, 'io> {
 }
 
 /// A word as a shell takes it.
-fn typed(word: &str) -> String {
+pub fn typed(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:@".contains(c);
     match !word.is_empty() && word.chars().all(plain) {
         true => word.to_owned(),
@@ -115,7 +136,7 @@ pub struct Shelf {
     place: Place,
     /// Whether a missing file may be made.
     pub may_create: bool,
-    store: Option<Box<dyn Store + Send>>,
+    store: Option<Store>,
 }
 
 impl Shelf {
@@ -123,17 +144,12 @@ impl Shelf {
         Shelf { place, may_create: false, store: None }
     }
 
-    /// The store; connects the first time, and finishes what a killed run left half done.
-    pub fn open(&mut self) -> Result<&mut (dyn Store + Send + 'static), StoreError> {
-        if self.store.is_none() {
-            let mut store = store::open(&self.place, self.may_create)?;
-            store.finish_intents()?;
-            self.store = Some(store);
-        }
-        match &mut self.store {
-            Some(store) => Ok(store.as_mut()),
-            None => Err(StoreError::Failed("no store is open".into())),
-        }
+    /// The store; connects the first time.
+    pub fn open(&mut self) -> Result<&mut Store, StoreError> {
+        Ok(match &mut self.store {
+            Some(store) => store,
+            closed => closed.insert(store::open(&self.place, self.may_create)?),
+        })
     }
 
     /// Where it is, to change the password before it is opened.

@@ -35,7 +35,11 @@ pub struct Log {
     peeked: Vec<u8>,
     peeked_at: usize,
     offset: u64,
+    observer: Option<Observer>,
 }
+
+/// Sees the uncompressed bytes of a log as they are read, each with its offset.
+pub type Observer = Box<dyn FnMut(u64, &[u8]) + Send>;
 
 enum Source {
     /// A plain regular file, which can be sought.
@@ -120,7 +124,18 @@ impl Log {
         source: Source,
         progress: Arc<AtomicU64>,
     ) -> Log {
-        Log { name, path, facts, format, source, progress, peeked: Vec::new(), peeked_at: 0, offset: 0 }
+        Log {
+            name,
+            path,
+            facts,
+            format,
+            source,
+            progress,
+            peeked: Vec::new(),
+            peeked_at: 0,
+            offset: 0,
+            observer: None,
+        }
     }
 
     /// The path as given, or `standard input`.
@@ -221,8 +236,16 @@ impl Log {
             self.peeked_at += part;
             part
         };
+        if let Some(observer) = &mut self.observer {
+            observer(self.offset, &buf[..read]);
+        }
         self.offset += read as u64;
         Ok(read)
+    }
+
+    /// Has all bytes seen that are read from now on; those that are sought over are not.
+    pub fn observe(&mut self, observer: impl FnMut(u64, &[u8]) + Send + 'static) {
+        self.observer = Some(Box::new(observer));
     }
 
     /// Moves on to an uncompressed offset and gives the offset reached, which is smaller where the

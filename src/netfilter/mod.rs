@@ -7,6 +7,7 @@
 pub mod account;
 pub mod batch;
 mod calendar;
+pub mod fingerprint;
 mod header;
 pub mod limits;
 mod line;

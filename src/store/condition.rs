@@ -4,23 +4,15 @@ use std::net::IpAddr;
 use std::ops::RangeInclusive;
 
 use super::schema::Dialect;
+use super::value::Value;
 use crate::analysis::filter::{Filters, Network};
 use crate::netfilter::Time;
-
-/// A value for a `?` of the condition.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Bound {
-    Text(String),
-    Bytes(Vec<u8>),
-    Number(u16),
-    Time(Time),
-}
 
 /// An SQL condition and the values of its placeholders.
 #[derive(Clone, Debug)]
 pub(super) struct Condition {
     pub sql: String,
-    pub values: Vec<Bound>,
+    pub values: Vec<Value>,
     dialect: Dialect,
 }
 
@@ -32,9 +24,14 @@ impl Condition {
         condition
     }
 
+    /// What every packet fulfils.
+    pub fn everything(dialect: Dialect) -> Condition {
+        Condition { sql: "1=1".to_owned(), values: Vec::new(), dialect }
+    }
+
     /// All but the time filters.
     pub fn rest(dialect: Dialect, filters: &Filters) -> Condition {
-        let mut condition = Condition { sql: "1=1".to_owned(), values: Vec::new(), dialect };
+        let mut condition = Condition::everything(dialect);
         condition.networks("src_ip", &filters.src);
         condition.networks("dst_ip", &filters.dst);
         condition.ports("src_prt", &filters.sport);
@@ -67,7 +64,7 @@ impl Condition {
     /// The time filters alone, where there are any.
     pub fn only_times(dialect: Dialect, filters: &Filters) -> Option<Condition> {
         (filters.since.is_some() || filters.until.is_some()).then(|| {
-            let mut condition = Condition { sql: "1=1".to_owned(), values: Vec::new(), dialect };
+            let mut condition = Condition::everything(dialect);
             condition.times(filters);
             condition
         })
@@ -88,11 +85,11 @@ impl Condition {
         self.sql.push_str(" AND `timestamp` IS NOT NULL");
         if let Some(since) = filters.since.filter(|t| *t > Time::MIN) {
             self.sql.push_str(" AND `timestamp` >= ?");
-            self.values.push(Bound::Time(since));
+            self.values.push(Value::Time(since));
         }
         if let Some(until) = filters.until.filter(|t| *t <= Time::MAX) {
             self.sql.push_str(" AND `timestamp` < ?");
-            self.values.push(Bound::Time(until));
+            self.values.push(Value::Time(until));
         }
     }
 
@@ -128,16 +125,16 @@ impl Condition {
             condition
                 .sql
                 .push_str(&format!("(LENGTH(`{column}`) = {length} AND `{column}` BETWEEN ? AND ?)"));
-            condition.values.push(Bound::Bytes(address_bytes(first)));
-            condition.values.push(Bound::Bytes(address_bytes(last)));
+            condition.values.push(Value::Bytes(address_bytes(first)));
+            condition.values.push(Value::Bytes(address_bytes(last)));
         });
     }
 
     fn ports(&mut self, column: &str, wanted: &[RangeInclusive<u16>]) {
         self.any(wanted, |condition, range| {
             condition.sql.push_str(&format!("`{column}` BETWEEN ? AND ?"));
-            condition.values.push(Bound::Number(*range.start()));
-            condition.values.push(Bound::Number(*range.end()));
+            condition.values.push(Value::Unsigned((*range.start()).into()));
+            condition.values.push(Value::Unsigned((*range.end()).into()));
         });
     }
 
@@ -148,7 +145,7 @@ impl Condition {
             Dialect::MySql => format!("`{column}` = CAST(? AS BINARY)"),
             Dialect::Sqlite => format!("`{column}` = ?"),
         });
-        self.values.push(Bound::Text(word.to_owned()));
+        self.values.push(Value::Text(word.to_owned()));
     }
 
     fn proto(&mut self, word: &str) {
@@ -165,19 +162,19 @@ impl Condition {
     fn folded(&mut self, word: &str) {
         if self.dialect == Dialect::Sqlite {
             self.sql.push_str("`proto` = ? COLLATE NOCASE");
-            self.values.push(Bound::Text(word.to_owned()));
+            self.values.push(Value::Text(word.to_owned()));
             return;
         }
         self.sql.push_str(&format!("(LENGTH(`proto`) = {}", word.len()));
         if word.is_ascii() {
             self.sql.push_str(" AND LOWER(`proto`) = CAST(? AS BINARY)");
-            self.values.push(Bound::Text(word.to_ascii_lowercase()));
+            self.values.push(Value::Text(word.to_ascii_lowercase()));
         } else {
             for (n, byte) in word.bytes().enumerate() {
                 self.sql
                     .push_str(&format!(" AND SUBSTRING(CAST(`proto` AS BINARY), {}, 1) IN (?, ?)", n + 1));
-                self.values.push(Bound::Bytes(vec![byte.to_ascii_lowercase()]));
-                self.values.push(Bound::Bytes(vec![byte.to_ascii_uppercase()]));
+                self.values.push(Value::Bytes(vec![byte.to_ascii_lowercase()]));
+                self.values.push(Value::Bytes(vec![byte.to_ascii_uppercase()]));
             }
         }
         self.sql.push(')');

@@ -18,7 +18,9 @@ pub(super) fn is_taken(table: &TableName, place: &str) -> StoreError {
 pub(super) fn no_ledger(kind: &TableKind, place: &str) -> StoreError {
     StoreError::Failed(match kind {
         TableKind::OtherVersion(version) => format!(
-            "the import ledger in {place} has version {version} of its schema: use the ipta that made it"
+            "the import ledger in {place} has version {version} of ipta's tables, this ipta writes version {}: \
+             convert it with --upgrade-table",
+            super::schema::VERSION
         ),
         _ => format!(
             "the table '{}' in {place} is not ipta's, but has the name of its import ledger: rename it",
@@ -35,7 +37,9 @@ pub(super) fn not_logs(table: &TableName, kind: &TableKind, place: &str) -> Stor
              'ipta --create-table {table}' makes it"
         ),
         TableKind::OtherVersion(version) => format!(
-            "table '{table}' in {place} has version {version} of ipta's schema: use the ipta that made it"
+            "table '{table}' in {place} has version {version} of ipta's tables, this ipta writes version {}: \
+             convert it with --upgrade-table",
+            super::schema::VERSION
         ),
         TableKind::Historic => {
             format!("table '{table}' in {place} was made by the C program and is left alone: drop it by hand")
@@ -44,16 +48,55 @@ pub(super) fn not_logs(table: &TableName, kind: &TableKind, place: &str) -> Stor
             format!("table '{table}' in {place} is the import ledger and goes with the last table only (-da)")
         }
         TableKind::Names => format!("table '{table}' in {place} is a cache of names, no logs table"),
+        TableKind::Leftover => format!("table '{table}' in {place} is left from a clear that was cut off"),
         TableKind::Foreign | TableKind::Logs { .. } => {
             format!("table '{table}' in {place} is not ipta's and is left alone")
         }
     })
 }
 
-/// Longest name of the cache in characters; a DNS name has at most 255 octets (RFC 1035, 2.3.4).
-const NAME: usize = 255;
+/// A table whose engine has no transactions.
+pub(super) fn no_transactions(table: &TableName, engine: &str, place: &str) -> StoreError {
+    StoreError::Failed(format!(
+        "table '{table}' in {place} has the engine {engine}, which knows no transactions, so an import that is \
+         cut off could count lines twice: have an administrator run 'ALTER TABLE {table} ENGINE=InnoDB', or \
+         switch off the server's enforce_storage_engine"
+    ))
+}
 
-/// A host name as the cache keeps it: hostile DNS data may be longer than any name.
-pub(super) fn shown_name(name: &str) -> String {
-    name.chars().take(NAME).collect()
+/// Another table has taken the place of this one.
+pub(super) fn replaced(table: &TableName, place: &str) -> StoreError {
+    StoreError::Failed(format!(
+        "table '{table}' in {place} was cleared or replaced at this moment: nothing was stored, run it again"
+    ))
+}
+
+/// Rows that an import stored have gone while it went on.
+pub(super) fn emptied(table: &TableName, place: &str, rows: u64) -> StoreError {
+    StoreError::Emptied(format!(
+        "another session emptied table '{table}' in {place} during this import: of the {rows} packets stored \
+         from this log, at least some are gone"
+    ))
+}
+
+/// A COMMIT without an answer, where the same import may be run again.
+pub(super) fn repeatable(error: StoreError) -> StoreError {
+    match error {
+        StoreError::Unsure(text) => StoreError::Unsure(format!(
+            "{text}, and whether the last packets were stored is not known: run the same command again, what \
+             is stored is not stored twice"
+        )),
+        other => other,
+    }
+}
+
+/// A COMMIT without an answer, where the same import would count twice.
+pub(super) fn not_repeatable(error: StoreError) -> StoreError {
+    match error {
+        StoreError::Unsure(text) => StoreError::Unsure(format!(
+            "{text}: either all packets of standard input were stored or none; look at the rows that \
+             --list-tables shows before you run it again, for it would count them twice"
+        )),
+        other => other,
+    }
 }

@@ -1,43 +1,29 @@
 //! The tables: their columns, and the marks that tell ipta's tables from others.
 //!
 //! Every table of ipta's carries a mark: on MySQL as its COMMENT, in SQLite as an SQL comment in
-//! the text of its CREATE TABLE, which sqlite_master keeps as typed. `ipta logs 1 <32 hex digits>`
-//! is a logs table of schema version 1 and its incarnation.
+//! the text of its CREATE TABLE, which sqlite_master keeps as typed. `ipta logs 2 <32 hex digits>`
+//! is a logs table of schema version 2 and its incarnation.
 
 use std::fmt;
 use std::fs::File;
 use std::io::Read;
 
+use super::columns::{COLUMNS, Kind};
 use super::{StoreError, TableKind, TableName};
-use crate::netfilter::limits;
 
 /// Version of the schema of all tables.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
+
+/// Version of the name caches, which did not change with the others.
+const NAMES_VERSION: u32 = 1;
 
 /// The import ledger. No other table can have this name.
 pub(super) const LEDGER: &str = "ipta_ledger";
 
-/// The columns of a logs table that an insert fills, in the order of the schema.
-pub(super) const FILLED: [&str; 18] = [
-    "timestamp",
-    "host",
-    "if_in",
-    "if_out",
-    "src_ip",
-    "dst_ip",
-    "src_prt",
-    "dst_prt",
-    "proto",
-    "action",
-    "verdict",
-    "prefix",
-    "mac",
-    "length",
-    "ttl",
-    "tcp_flags",
-    "icmp_type",
-    "icmp_code",
-];
+/// Beginnings of the names of tables that `--clear` works with; what is left of one that was killed
+/// has such a name.
+pub(super) const FRESH: &str = "ipta_new_";
+pub(super) const CLEARED: &str = "ipta_old_";
 
 /// Whose SQL is written. Names stand in back quotes, which are right under every sql_mode and in
 /// SQLite too.
@@ -93,12 +79,13 @@ impl Mark {
         Mark::parse(rest.split_once(" */")?.0)
     }
 
-    /// What a table with this mark is.
-    pub fn kind(self) -> TableKind {
+    /// What a table with this name and mark is.
+    pub fn kind(self, table: &str) -> TableKind {
         match self {
+            Mark::Logs { .. } if is_leftover(table) => TableKind::Leftover,
             Mark::Logs { version, incarnation } if version == VERSION => TableKind::Logs { incarnation },
             Mark::Logs { version, .. } => TableKind::OtherVersion(version),
-            Mark::Names { version } if version == VERSION => TableKind::Names,
+            Mark::Names { version } if version == NAMES_VERSION => TableKind::Names,
             Mark::Ledger { version } if version == VERSION => TableKind::Ledger,
             Mark::Names { version } | Mark::Ledger { version } => TableKind::OtherVersion(version),
         }
@@ -122,7 +109,19 @@ pub(super) fn historic<'a>(columns: impl Iterator<Item = (&'a str, &'a str)>) ->
 
 /// Whether a name is the ledger's. Compared without case, as some servers and all of SQLite do.
 pub(super) fn reserved(table: &TableName) -> bool {
-    table.as_str().eq_ignore_ascii_case(LEDGER)
+    table.as_str().eq_ignore_ascii_case(LEDGER) || is_leftover(table.as_str())
+}
+
+/// The ledger's name, as a name.
+pub(super) fn ledger_name() -> Result<TableName, StoreError> {
+    LEDGER.parse().map_err(StoreError::Failed)
+}
+
+/// Whether a name is that of a table that `--clear` works with.
+pub(super) fn is_leftover(table: &str) -> bool {
+    let lower = table.to_ascii_lowercase();
+    let id = lower.strip_prefix(FRESH).or(lower.strip_prefix(CLEARED));
+    id.is_some_and(|id| id.len() == 32 && id.bytes().all(|c| c.is_ascii_hexdigit()))
 }
 
 /// 128 random bits in hex. The kernel's own source needs no crate.
@@ -137,46 +136,31 @@ pub(super) fn new_incarnation() -> Result<String, StoreError> {
 /// The CREATE TABLE of a logs table.
 pub(super) fn logs(dialect: Dialect, table: &TableName, incarnation: &str) -> String {
     let mark = Mark::Logs { version: VERSION, incarnation: incarnation.to_owned() };
-    let word = |name: &str, most: usize| format!("`{name}` VARCHAR({most}) NOT NULL DEFAULT ''");
-    let number = |name: &str, kind: &str| match dialect {
-        Dialect::MySql => format!("`{name}` {kind} UNSIGNED NULL"),
-        Dialect::Sqlite => format!("`{name}` INTEGER NULL"),
-    };
-    let address = |name: &str| match dialect {
-        Dialect::MySql => format!("`{name}` VARBINARY(16) NOT NULL DEFAULT ''"),
-        Dialect::Sqlite => format!("`{name}` BLOB NOT NULL DEFAULT X''"),
-    };
-    let mut columns = vec![
-        match dialect {
-            Dialect::MySql => "`id` BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY".to_owned(),
-            Dialect::Sqlite => "`id` INTEGER PRIMARY KEY".to_owned(),
-        },
-        time(dialect, "timestamp"),
-        word("host", limits::HOST),
-        word("if_in", limits::INTERFACE),
-        word("if_out", limits::INTERFACE),
-        address("src_ip"),
-        address("dst_ip"),
-        number("src_prt", "SMALLINT"),
-        number("dst_prt", "SMALLINT"),
-        word("proto", limits::PROTO),
-        word("action", limits::ACTION),
-        match dialect {
-            Dialect::MySql => "`verdict` ENUM('accept','deny','other') NOT NULL DEFAULT 'other'".to_owned(),
-            Dialect::Sqlite => "`verdict` VARCHAR(6) NOT NULL DEFAULT 'other'".to_owned(),
-        },
-        word("prefix", limits::PREFIX),
-        word("mac", limits::MAC),
-        number("length", "INT"),
-        number("ttl", "TINYINT"),
-        number("tcp_flags", "SMALLINT"),
-        number("icmp_type", "TINYINT"),
-        number("icmp_code", "TINYINT"),
-    ];
+    let mut columns = vec![match dialect {
+        Dialect::MySql => "`id` BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY".to_owned(),
+        Dialect::Sqlite => "`id` INTEGER PRIMARY KEY".to_owned(),
+    }];
+    columns.extend(COLUMNS.iter().map(|(name, kind)| column(dialect, name, *kind)));
     if dialect == Dialect::MySql {
         columns.push("KEY `timestamp` (`timestamp`)".to_owned());
     }
     create(dialect, "CREATE TABLE", table.as_str(), &mark, &columns)
+}
+
+/// A column of a logs table.
+pub(super) fn column(dialect: Dialect, name: &str, kind: Kind) -> String {
+    match (kind, dialect) {
+        (Kind::Time, _) => time(dialect, name),
+        (Kind::Text(most), _) => format!("`{name}` VARCHAR({most}) NOT NULL DEFAULT ''"),
+        (Kind::Address, Dialect::MySql) => format!("`{name}` VARBINARY(16) NOT NULL DEFAULT ''"),
+        (Kind::Address, Dialect::Sqlite) => format!("`{name}` BLOB NOT NULL DEFAULT X''"),
+        (Kind::Verdict, Dialect::MySql) => {
+            format!("`{name}` ENUM('accept','deny','other') NOT NULL DEFAULT 'other'")
+        }
+        (Kind::Verdict, Dialect::Sqlite) => format!("`{name}` VARCHAR(6) NOT NULL DEFAULT 'other'"),
+        (Kind::Number(width), Dialect::MySql) => format!("`{name}` {width} UNSIGNED NULL"),
+        (Kind::Number(_), Dialect::Sqlite) => format!("`{name}` INTEGER NULL"),
+    }
 }
 
 /// The index of a logs table in SQLite, which has no KEY in its CREATE TABLE. Tables and indexes
@@ -185,9 +169,11 @@ pub(super) fn sqlite_index(table: &TableName) -> String {
     format!("CREATE INDEX `{table} by timestamp` ON `{table}` (`timestamp`)")
 }
 
-/// The CREATE TABLE of the ledger. `kind` is `file` for a log and how far it is in, or an intent
-/// (`clear`, `drop`): something begun that has to be finished.
-pub(super) fn ledger(dialect: Dialect) -> String {
+/// The columns of the ledger but its id. A row of kind `table` stands for a logs table: every
+/// transaction that imports into the table or clears it changes that row first, so on one server
+/// they wait for one another, and on a cluster one of two is refused. A row of kind `file` is a log
+/// and how far it is in; `journal`, `journal_cursor` and `monotonic` are for sources that are no files.
+pub(super) fn ledger_columns(dialect: Dialect) -> Vec<(&'static str, String)> {
     let count = |name: &str| match dialect {
         Dialect::MySql => format!("`{name}` BIGINT UNSIGNED NOT NULL DEFAULT 0"),
         Dialect::Sqlite => format!("`{name}` INTEGER NOT NULL DEFAULT 0"),
@@ -196,29 +182,52 @@ pub(super) fn ledger(dialect: Dialect) -> String {
         Dialect::MySql => format!("`{name}` VARBINARY({most}) NOT NULL DEFAULT ''"),
         Dialect::Sqlite => format!("`{name}` BLOB NOT NULL DEFAULT X''"),
     };
-    let mut columns = vec![
-        match dialect {
-            Dialect::MySql => "`id` BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY".to_owned(),
-            // AUTOINCREMENT: a number is never given twice, as on MySQL.
-            Dialect::Sqlite => "`id` INTEGER PRIMARY KEY AUTOINCREMENT".to_owned(),
-        },
-        "`table_name` VARCHAR(64) NOT NULL".to_owned(),
-        "`kind` VARCHAR(8) NOT NULL".to_owned(),
-        "`incarnation` VARCHAR(32) NOT NULL DEFAULT ''".to_owned(),
-        bytes("head", 4096),
-        bytes("tail", 256),
-        count("bytes_in"),
-        count("lines_in"),
-        count("packets_in"),
-        time(dialect, "first_time"),
-        time(dialect, "last_time"),
-        format!("`path` VARCHAR({PATH}) NOT NULL DEFAULT ''"),
-        count("device"),
-        count("inode"),
-        time(dialect, "imported_at"),
-    ];
+    let long = |name: &str, kind: &str| format!("`{name}` {kind} NULL");
+    vec![
+        ("table_name", "`table_name` VARCHAR(64) NOT NULL".to_owned()),
+        ("kind", "`kind` VARCHAR(8) NOT NULL".to_owned()),
+        ("incarnation", "`incarnation` VARCHAR(32) NOT NULL DEFAULT ''".to_owned()),
+        // 1 in a row of kind `table`, so that there is one for each incarnation; else NULL.
+        ("standing", "`standing` TINYINT NULL".to_owned()),
+        ("touched", count("touched")),
+        ("head", bytes("head", 4096)),
+        ("tail", bytes("tail", 256)),
+        ("bytes_in", count("bytes_in")),
+        ("lines_in", count("lines_in")),
+        ("packets_in", count("packets_in")),
+        ("rows_live", count("rows_live")),
+        ("window_at", count("window_at")),
+        ("checkpoints", long("checkpoints", "BLOB")),
+        ("again", count("again")),
+        ("rules", long("rules", "TEXT")),
+        ("hosts", long("hosts", "TEXT")),
+        ("first_time", time(dialect, "first_time")),
+        ("last_time", time(dialect, "last_time")),
+        ("path", format!("`path` VARCHAR({PATH}) NOT NULL DEFAULT ''")),
+        ("device", count("device")),
+        ("inode", count("inode")),
+        ("imported_at", time(dialect, "imported_at")),
+        ("pruned_to", time(dialect, "pruned_to")),
+        ("journal", "`journal` VARCHAR(80) NOT NULL DEFAULT ''".to_owned()),
+        ("journal_cursor", long("journal_cursor", "TEXT")),
+        ("monotonic", count("monotonic")),
+    ]
+}
+
+/// The CREATE TABLE of the ledger.
+pub(super) fn ledger(dialect: Dialect) -> String {
+    let mut columns = vec![match dialect {
+        Dialect::MySql => "`id` BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY".to_owned(),
+        // AUTOINCREMENT: a number is never given twice, as on MySQL.
+        Dialect::Sqlite => "`id` INTEGER PRIMARY KEY AUTOINCREMENT".to_owned(),
+    }];
+    columns.extend(ledger_columns(dialect).into_iter().map(|(_, sql)| sql));
+    columns.push(match dialect {
+        Dialect::MySql => "KEY `table_name` (`table_name`)".to_owned(),
+        Dialect::Sqlite => "UNIQUE (`incarnation`, `standing`)".to_owned(),
+    });
     if dialect == Dialect::MySql {
-        columns.push("KEY `table_name` (`table_name`)".to_owned());
+        columns.push("UNIQUE KEY `standing` (`incarnation`, `standing`)".to_owned());
     }
     let mark = Mark::Ledger { version: VERSION };
     create(dialect, "CREATE TABLE IF NOT EXISTS", LEDGER, &mark, &columns)
@@ -239,7 +248,7 @@ pub(super) fn names(dialect: Dialect, table: &TableName) -> String {
             ["`address` BLOB NOT NULL PRIMARY KEY", "`name` VARCHAR(255) NULL", "`at` INTEGER NOT NULL"]
         }
     };
-    let mark = Mark::Names { version: VERSION };
+    let mark = Mark::Names { version: NAMES_VERSION };
     create(dialect, "CREATE TABLE", table.as_str(), &mark, &columns.map(str::to_owned))
 }
 
@@ -267,15 +276,16 @@ mod tests {
 
     #[test]
     fn a_mark_comes_back_from_its_text() {
-        let logs = Mark::Logs { version: 1, incarnation: "0123456789abcdef0123456789abcdef".to_owned() };
-        for mark in [logs, Mark::Names { version: 1 }, Mark::Ledger { version: 1 }] {
+        let logs =
+            Mark::Logs { version: VERSION, incarnation: "0123456789abcdef0123456789abcdef".to_owned() };
+        for mark in [logs, Mark::Names { version: VERSION }, Mark::Ledger { version: VERSION }] {
             assert_eq!(Mark::parse(&mark.to_string()), Some(mark));
         }
     }
 
     #[test]
     fn a_mark_of_another_version_is_told() {
-        let kind = Mark::parse("ipta logs 7 whatever it holds").map(Mark::kind);
+        let kind = Mark::parse("ipta logs 7 whatever it holds").map(|mark| mark.kind("logs"));
         assert_eq!(kind, Some(TableKind::OtherVersion(7)));
     }
 
@@ -291,7 +301,10 @@ mod tests {
         let table: TableName = "logs".parse().expect("a name");
         let incarnation = new_incarnation().expect("random");
         let sql = logs(Dialect::Sqlite, &table, &incarnation);
-        assert_eq!(Mark::in_create(&sql).map(Mark::kind), Some(TableKind::Logs { incarnation }));
+        assert_eq!(
+            Mark::in_create(&sql).map(|mark| mark.kind("logs")),
+            Some(TableKind::Logs { incarnation })
+        );
     }
 
     #[test]

@@ -27,7 +27,7 @@ const CRATES: [(&str, &str); 11] = [
 ];
 
 /// What commands share; everything else in `commands/` is a command, and knows no other.
-const SHARED: [&str; 7] = ["counting", "logs", "naming", "output", "session", "settings", "show"];
+const SHARED: [&str; 8] = ["counting", "logs", "naming", "output", "session", "settings", "show", "signals"];
 
 /// What sends a call to its commands, and so knows them; no command knows it.
 const ABOVE: [&str; 2] = ["mod.rs", "plan.rs"];

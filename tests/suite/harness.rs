@@ -150,6 +150,7 @@ impl Server {
             .socket(socket.to_str())
             .user(Some("root"))
             .db_name(database)
+            .init(vec!["SET autocommit = 1"])
             .prefer_socket(false);
         Conn::new(options)
     }

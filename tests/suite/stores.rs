@@ -15,18 +15,18 @@ use ipta::config::Place;
 use ipta::dns::Known;
 use ipta::netfilter::batch::Batch;
 use ipta::netfilter::{Packet, Time, Verdict};
-use ipta::store::{self, Columns, Entry, Store, TableKind, TableName};
+use ipta::store::{self, Columns, Entry, Pushed, Step, Store, Stored, TableKind, TableName};
 
 use crate::harness::Server;
 use filters::the_filters_pick_what_pass_picks;
 use ledger::{
-    an_entry_moves_on_only_from_where_it_is, forgotten_entries_are_gone, the_ledger_keeps_an_entry_whole,
-    two_imports_racing_for_an_entry_are_told_apart,
+    an_import_goes_on_only_from_where_the_log_is, rows_that_vanish_during_an_import_are_noticed,
+    the_ledger_keeps_an_entry_whole, two_imports_racing_for_a_log_are_told_apart,
 };
 use packets::{
-    a_rollback_leaves_nothing, a_store_dropped_in_a_transaction_leaves_nothing,
-    a_time_picks_its_packets_whatever_their_order, every_column_comes_back_as_it_went_in,
-    only_the_wanted_columns_are_filled, thousands_of_packets_come_back_in_order,
+    a_stream_dropped_leaves_nothing, a_time_picks_its_packets_whatever_their_order,
+    every_column_comes_back_as_it_went_in, only_the_wanted_columns_are_filled,
+    thousands_of_packets_come_back_in_order,
 };
 
 /// A place for packets, gone with this value.
@@ -48,7 +48,7 @@ impl Home {
         Home { place: Place::Server(server.fresh_database()), _folder: None, server: Some(server) }
     }
 
-    fn open(&self) -> Box<dyn Store + Send> {
+    fn open(&self) -> Store {
         store::open(&self.place, true).expect("the store opens")
     }
 
@@ -103,12 +103,11 @@ on_every_store! {
     only_the_wanted_columns_are_filled
     thousands_of_packets_come_back_in_order
     a_time_picks_its_packets_whatever_their_order
-    a_store_dropped_in_a_transaction_leaves_nothing
-    a_rollback_leaves_nothing
+    a_stream_dropped_leaves_nothing
     the_ledger_keeps_an_entry_whole
-    an_entry_moves_on_only_from_where_it_is
-    two_imports_racing_for_an_entry_are_told_apart
-    forgotten_entries_are_gone
+    an_import_goes_on_only_from_where_the_log_is
+    two_imports_racing_for_a_log_are_told_apart
+    rows_that_vanish_during_an_import_are_noticed
     a_cleared_table_is_empty_and_nothing_of_it_is_known
     a_dropped_table_is_gone_and_nothing_of_it_is_known
     the_ledger_cannot_be_dropped_by_name
@@ -135,7 +134,9 @@ pub const EVERYTHING: Columns = Columns {
     length: true,
     ttl: true,
     tcp_flags: true,
+    ip_id: true,
     icmp: true,
+    entry: true,
 };
 
 pub const PLAIN: Packet<'static> = Packet {
@@ -166,36 +167,51 @@ pub fn batch(packets: &[Packet<'_>]) -> Batch {
     batch
 }
 
-fn put(store: &mut dyn Store, table: &TableName, packets: &Batch) {
-    store.begin().expect("begins");
-    store.insert(table, packets).expect("inserts");
-    store.commit().expect("commits");
+fn put(store: &mut Store, table: &TableName, packets: &Batch) {
+    let mut stream = store.stream(table).expect("begins");
+    stream.push(packets).expect("inserts");
+    stream.finish().expect("commits");
+}
+
+/// Imports packets as the first chunk of a new log.
+fn import(store: &mut Store, table: &TableName, head: &[u8], packets: &[Packet<'_>]) -> Pushed {
+    let incarnation = store.incarnation(table).expect("an incarnation");
+    let entry = Entry { incarnation, path: String::from_utf8_lossy(head).into_owned(), ..Entry::default() };
+    store.import(table, entry, Vec::new(), head.to_vec()).push(&step(head, 9, packets)).expect("answers")
+}
+
+/// A chunk of three lines.
+fn step(head: &[u8], end: u64, packets: &[Packet<'_>]) -> Step {
+    Step {
+        packets: batch(packets),
+        lines: 3,
+        end,
+        tail: b"end\n".to_vec(),
+        head: head.to_vec(),
+        ..Step::default()
+    }
 }
 
 /// Row numbers and packets of a table.
-fn read(store: &mut dyn Store, table: &TableName, filters: &Filters, columns: Columns) -> (Vec<u64>, Batch) {
+fn read(store: &mut Store, table: &TableName, filters: &Filters, columns: Columns) -> (Vec<u64>, Batch) {
     let (mut ids, mut packets) = (Vec::new(), Batch::default());
-    let each = &mut |id: u64, packet: &Packet<'_>| {
-        ids.push(id);
-        packets.push(packet);
+    let each = &mut |stored: &Stored<'_>| {
+        ids.push(stored.id);
+        packets.push(&stored.packet);
     };
     store.packets(table, filters, columns, each).expect("reads");
     (ids, packets)
 }
 
-fn count(store: &mut dyn Store, table: &TableName) -> usize {
+fn count(store: &mut Store, table: &TableName) -> usize {
     read(store, table, &Filters::default(), Columns::default()).0.len()
 }
 
-fn incarnation(store: &mut dyn Store, table: &TableName) -> String {
+fn incarnation(store: &mut Store, table: &TableName) -> String {
     match store.kind(table).expect("a kind") {
         TableKind::Logs { incarnation } => incarnation,
         kind => panic!("no logs table but {kind:?}"),
     }
-}
-
-fn entry(head: &[u8], offset: u64) -> Entry {
-    Entry { head: head.to_vec(), tail: b"end\n".to_vec(), offset, lines: 3, ..Entry::default() }
 }
 
 fn a_new_table_is_a_logs_table_with_an_incarnation_of_its_own(home: &Home) {
@@ -203,11 +219,10 @@ fn a_new_table_is_a_logs_table_with_an_incarnation_of_its_own(home: &Home) {
     assert_eq!(store.kind(&table("logs")).expect("a kind"), TableKind::Missing);
     store.create_table(&table("logs")).expect("creates");
     store.create_table(&table("other$1")).expect("creates");
-    let (one, other) =
-        (incarnation(&mut *store, &table("logs")), incarnation(&mut *store, &table("other$1")));
+    let (one, other) = (incarnation(&mut store, &table("logs")), incarnation(&mut store, &table("other$1")));
     assert_eq!(one.len(), 32);
     assert_ne!(one, other);
-    assert_eq!(incarnation(&mut *home.open(), &table("logs")), one);
+    assert_eq!(incarnation(&mut home.open(), &table("logs")), one);
     assert_eq!(store.kind(&table("ipta_ledger")).expect("a kind"), TableKind::Ledger);
     assert!(store.is_empty(&table("logs")).expect("looks"));
 }
@@ -248,28 +263,25 @@ fn a_cleared_table_is_empty_and_nothing_of_it_is_known(home: &Home) {
     let mut store = home.open();
     for name in ["logs", "other"] {
         store.create_table(&table(name)).expect("creates");
-        put(&mut *store, &table(name), &batch(&[PLAIN, PLAIN]));
-        store.begin().expect("begins");
-        store.add_entry(&table(name), &entry(b"head", 4)).expect("adds");
-        store.commit().expect("commits");
+        put(&mut store, &table(name), &batch(&[PLAIN, PLAIN]));
+        import(&mut store, &table(name), b"head", &[PLAIN]);
     }
-    let before = incarnation(&mut *store, &table("logs"));
+    let before = incarnation(&mut store, &table("logs"));
     store.clear_table(&table("logs")).expect("clears");
     let mut store = home.open();
     assert!(store.is_empty(&table("logs")).expect("looks"));
     assert_eq!(store.entries(&table("logs")).expect("reads"), []);
-    assert_eq!(incarnation(&mut *store, &table("logs")), before);
-    assert_eq!(count(&mut *store, &table("other")), 2);
+    // A server's table is replaced by an empty one, a file's emptied.
+    assert_eq!(incarnation(&mut store, &table("logs")) == before, home.server.is_none());
+    assert_eq!(count(&mut store, &table("other")), 3);
     assert_eq!(store.entries(&table("other")).expect("reads").len(), 1);
 }
 
 fn a_dropped_table_is_gone_and_nothing_of_it_is_known(home: &Home) {
     let mut store = home.open();
     store.create_table(&table("logs")).expect("creates");
-    let before = incarnation(&mut *store, &table("logs"));
-    store.begin().expect("begins");
-    store.add_entry(&table("logs"), &entry(b"head", 4)).expect("adds");
-    store.commit().expect("commits");
+    let before = incarnation(&mut store, &table("logs"));
+    import(&mut store, &table("logs"), b"head", &[PLAIN]);
     store.create_names(&table("dns")).expect("creates");
     store.drop_table(&table("logs")).expect("drops");
     store.drop_table(&table("dns")).expect("drops");
@@ -277,7 +289,7 @@ fn a_dropped_table_is_gone_and_nothing_of_it_is_known(home: &Home) {
     assert_eq!(store.kind(&table("dns")).expect("a kind"), TableKind::Missing);
     assert_eq!(store.entries(&table("logs")).expect("reads"), []);
     store.create_table(&table("logs")).expect("creates again");
-    assert_ne!(incarnation(&mut *store, &table("logs")), before);
+    assert_ne!(incarnation(&mut store, &table("logs")), before);
 }
 
 fn the_ledger_cannot_be_dropped_by_name(home: &Home) {
@@ -314,16 +326,18 @@ fn the_list_tells_what_is_there(home: &Home) {
     home.sql("CREATE TABLE orders (id INT)");
     let at = |n: i64| Some(Time(n * Time::SECOND));
     let packets = [at(70), None, at(20), at(30)].map(|time| Packet { time, ..PLAIN });
-    put(&mut *store, &table("logs"), &batch(&packets));
-    let incarnation = incarnation(&mut *store, &table("logs"));
-    store.begin().expect("begins");
+    put(&mut store, &table("logs"), &batch(&packets));
+    let incarnation = incarnation(&mut store, &table("logs"));
     for (path, when) in [("a.log", at(5)), ("b.log", at(9)), ("c.log", at(7))] {
         let incarnation = incarnation.clone();
-        let entry = Entry { path: path.to_owned(), at: when, incarnation, ..entry(path.as_bytes(), 4) };
-        store.add_entry(&table("logs"), &entry).expect("adds");
+        let entry = Entry { path: path.to_owned(), incarnation, ..Entry::default() };
+        let step = Step { at: when, ..step(path.as_bytes(), 4, &[PLAIN]) };
+        store.import(&table("logs"), entry, Vec::new(), path.into()).push(&step).expect("imports");
     }
-    store.add_entry(&table("logs"), &entry(b"of a table that was", 4)).expect("adds");
-    store.commit().expect("commits");
+    home.sql(
+        "INSERT INTO ipta_ledger (table_name, kind, incarnation, path) \
+         VALUES ('logs', 'file', 'of a table that was', 'd.log')",
+    );
 
     let list = store.list().expect("lists");
     let names: Vec<&str> = list.iter().map(|info| info.name.as_str()).collect();
@@ -331,7 +345,7 @@ fn the_list_tells_what_is_there(home: &Home) {
     assert_eq!(list[0].rows, Some((0, true)));
     assert_eq!(list[0].span, None);
     assert_eq!(list[1].kind, TableKind::Ledger);
-    assert_eq!(list[2].rows, Some((4, true)));
+    assert_eq!(list[2].rows, Some((7, true)));
     assert_eq!(list[2].span, at(20).zip(at(70)));
     let imports: Vec<&str> = list[2].imports.iter().map(|entry| entry.path.as_str()).collect();
     assert_eq!(imports, ["b.log", "c.log", "a.log"]);
@@ -341,10 +355,8 @@ fn the_list_tells_what_is_there(home: &Home) {
 fn a_missing_table_is_named(home: &Home) {
     let mut store = home.open();
     store.create_table(&table("logs")).expect("creates");
-    let read = store.packets(&table("nowhere"), &Filters::default(), Columns::default(), &mut |_, _| {});
-    store.begin().expect("begins");
-    let wrote = store.insert(&table("nowhere"), &batch(&[PLAIN]));
-    store.rollback().expect("rolls back");
+    let read = store.packets(&table("nowhere"), &Filters::default(), Columns::default(), &mut |_| {});
+    let wrote = store.stream(&table("nowhere")).map(drop);
     for failed in [read, wrote] {
         let message = failed.expect_err("missing").to_string();
         assert!(message.contains("nowhere") && message.contains("--create-table"), "{message}");

@@ -1,34 +1,71 @@
 //! `--import`: logs into a table, every line exactly once.
 
+mod copy;
 mod pipeline;
+
+use std::time::Duration;
+
+use anyhow::bail;
 
 use super::logs::Source;
 use super::session::Session;
+use super::signals::{self, Caught};
 use crate::exit::Exit;
 use crate::input::Log;
 use crate::netfilter::account::Account;
 use crate::report::account as words;
 use crate::store::identity::{self, Known};
-use crate::store::{Entry, StoreError, TableKind, TableName};
+use crate::store::{Entry, KnownPackets, Reconciled, StoreError, TableName};
 use pipeline::{Begin, Read};
+
+/// How long a transaction that is under way may take to end after a signal.
+const GRACE: Duration = Duration::from_secs(3);
 
 /// Imports logs in their order. A log that cannot be read to its end is reported and the next one
 /// taken; a store that fails ends the run.
 pub fn run(session: &mut Session<'_, '_>, sources: Vec<Source>) -> anyhow::Result<Exit> {
     let table = &session.table.clone();
-    forget_what_is_gone(session, table)?;
+    let names: Vec<String> = sources.iter().map(Source::typed).collect();
+    match imported(session, sources, table, &names.join(" ")) {
+        Err(error) => match error.downcast::<StoreError>() {
+            Ok(StoreError::Emptied(text)) => bail!(
+                "{text}\n  Start over with: {}{} -c -i {}",
+                session.invocation(),
+                session.table_option(),
+                names.join(" ")
+            ),
+            Ok(other) => Err(other.into()),
+            Err(other) => Err(other),
+        },
+        done => done,
+    }
+}
+
+fn imported(
+    session: &mut Session<'_, '_>,
+    sources: Vec<Source>,
+    table: &TableName,
+    names: &str,
+) -> anyhow::Result<Exit> {
+    reconcile(session, table, names)?;
+    let caught = signals::catch(GRACE, || {})?;
     let mut total = Account::default();
+    let mut known = 0;
     let mut exit = Exit::Done;
     let many = sources.len() > 1;
     for mut source in sources {
         // Where another import was faster, the ledger says where to go on.
         let outcome = loop {
-            if let Some(outcome) = import(session, &mut source, table)? {
+            if let Some(outcome) = import(session, &mut source, table, &caught)? {
                 break outcome;
             }
         };
         match outcome {
             Ok(outcome) => {
+                if let Some(signal) = outcome.interrupted {
+                    session.console.error(&outcome.said);
+                    return Ok(Exit::Signal(signal));
+                }
                 session.console.done(&outcome.said);
                 if !many && outcome.account.lines() > 0 {
                     session.console.further(&words::sums(&outcome.account));
@@ -36,14 +73,15 @@ pub fn run(session: &mut Session<'_, '_>, sources: Vec<Source>) -> anyhow::Resul
                 for note in &outcome.notes {
                     session.console.note(note);
                 }
-                if let Some(wrong) = &outcome.wrong_prefix {
-                    session.console.warn(wrong);
+                for warning in &outcome.warnings {
+                    session.console.warn(warning);
                 }
                 if let Some(error) = &outcome.error {
                     session.console.error(error);
                     exit = Exit::Failed;
                 }
                 total.add(&outcome.account);
+                known += outcome.known;
             }
             Err(unreadable) => {
                 session.console.error(&unreadable);
@@ -52,7 +90,7 @@ pub fn run(session: &mut Session<'_, '_>, sources: Vec<Source>) -> anyhow::Resul
         }
     }
     if many {
-        session.console.done(&format!("{} stored.", words::counted(total.packets(), "packet")));
+        session.console.done(&format!("{} stored.", words::counted(total.packets() - known, "packet")));
         session.console.further(&words::sums(&total));
     }
     if let Some(damage) = words::damage(&total) {
@@ -66,33 +104,45 @@ pub fn run(session: &mut Session<'_, '_>, sources: Vec<Source>) -> anyhow::Resul
 struct Outcome {
     said: String,
     notes: Vec<String>,
-    /// Firewall lines that no chosen prefix takes: from cron, too, that is worth a word.
-    wrong_prefix: Option<String>,
+    /// What is worth a word from cron, too.
+    warnings: Vec<String>,
     /// Why it was not read to its end.
     error: Option<String>,
     account: Account,
+    /// Packets that another log had brought in already.
+    known: u64,
+    /// The signal that stopped the import.
+    interrupted: Option<i32>,
 }
 
-/// Forgets what the ledger claims of a table that was emptied or replaced by hand.
-fn forget_what_is_gone(session: &mut Session<'_, '_>, table: &TableName) -> Result<(), StoreError> {
+/// Forgets what the ledger claims of a table that was emptied or replaced by other means.
+fn reconcile(session: &mut Session<'_, '_>, table: &TableName, names: &str) -> anyhow::Result<()> {
     let store = session.store.open()?;
-    // The entries before the table: those of a table that another ipta makes in between are not
-    // among them.
-    let entries = store.entries(table)?;
-    let TableKind::Logs { incarnation } = store.kind(table)? else {
-        return Ok(());
+    let what = match store.reconcile(table)? {
+        Reconciled::Agree => return Ok(()),
+        Reconciled::Emptied => "was emptied by other means",
+        Reconciled::Replaced => "was cleared or replaced since",
+        Reconciled::LedgerLost if session.settings.again => {
+            store.accept_as_it_is(table)?;
+            session.console.warn(&format!(
+                "The import ledger of {} knows nothing of table '{table}', which holds packets: the logs are \
+                 added to them (--again).",
+                session.store.place()
+            ));
+            return Ok(());
+        }
+        Reconciled::LedgerLost => {
+            let ipta = format!("{}{}", session.invocation(), session.table_option());
+            bail!(
+                "The import ledger of {} knows nothing of table '{table}', which holds packets: whether they \
+                 are those of {names} cannot be told, and nothing was stored\n  \
+                 Start over with:        {ipta} -c -i {names}\n  \
+                 Add to them all the same: {ipta} --again -i {names}",
+                session.store.place()
+            )
+        }
     };
-    let (ours, of_another): (Vec<_>, Vec<_>) = entries.iter().partition(|e| e.incarnation == incarnation);
-    let emptied = ours.iter().any(|e| e.packets > 0) && store.is_empty(table)?;
-    let gone: Vec<u64> = of_another.iter().chain(ours.iter().filter(|_| emptied)).map(|e| e.id).collect();
-    if gone.is_empty() {
-        return Ok(());
-    }
-    store.forget(table, &gone)?;
-    let what = if emptied { "emptied" } else { "replaced" };
-    session.console.warn(&format!(
-        "Table '{table}' was {what} by other means: what was imported into it before is forgotten."
-    ));
+    session.console.warn(&format!("Table '{table}' {what}: what was imported into it before is forgotten."));
     Ok(())
 }
 
@@ -102,62 +152,78 @@ fn import(
     session: &mut Session<'_, '_>,
     source: &mut Source,
     table: &TableName,
+    caught: &Caught,
 ) -> anyhow::Result<Option<Result<Outcome, String>>> {
     let mut log = match source.open() {
         Ok(log) => log,
         Err(error) => return Ok(Some(Err(error.to_string()))),
     };
     if !source.is_file() {
-        return stream(session, source, log, table).map(Some);
+        return stream(session, source, log, table, caught).map(Some);
     }
     let head = match log.peek(identity::HEAD) {
         Ok(head) => head.to_vec(),
         Err(error) => return Ok(Some(Err(error.to_string()))),
     };
     let store = session.store.open()?;
-    let TableKind::Logs { incarnation } = store.kind(table)? else {
-        anyhow::bail!("Table '{table}' is gone; make it again with: ipta --create-table {table}");
-    };
-    let candidates = identity::candidates(&store.entries(table)?, &head);
-    let known = match session.settings.again {
-        true => Ok(Known::New),
-        false => identity::settle(candidates.clone(), |offset, len| tail_of(source, offset, len)),
-    };
-    let known = match known {
+    let incarnation = store.incarnation(table)?;
+    let entries = store.entries(table)?;
+    let candidates = identity::candidates(&entries, &head);
+    let again = session.settings.again;
+    let mut notes = Vec::new();
+    // An import with --again is a copy of its own: it goes on with its like and leaves others alone.
+    let (unfinished, others): (Vec<Entry>, Vec<Entry>) =
+        candidates.iter().cloned().partition(|entry| entry.again);
+    let mine = if again { unfinished } else { others };
+    if !again && mine.len() < candidates.len() {
+        notes.push(format!(
+            "An import of {} with --again was cut off; finish it with: {}{} --again -i {}",
+            source.name,
+            session.invocation(),
+            session.table_option(),
+            source.typed()
+        ));
+    }
+    let known = match identity::settle(mine, |offset, len| copy::tail_of(source, offset, len)) {
         Ok(known) => known,
         Err(error) => return Ok(Some(Err(error))),
     };
-    let mut notes = Vec::new();
+    let rules = session.rules_text();
+    let new = |incarnation| Entry { incarnation, again, rules: rules.clone(), ..Entry::default() };
     let entry = match known {
-        Known::Same(entry) => entry,
-        Known::New => Entry { incarnation, ..Entry::default() },
+        Known::Same(entry) => {
+            if again {
+                notes.push(format!("{}: goes on with an import with --again that was cut off.", source.name));
+            }
+            notes.extend(other_rules(session, source, &entry, &rules));
+            Entry { rules, ..entry }
+        }
+        Known::New => new(incarnation),
+        Known::Another(_) | Known::Shorter(_) if again => new(incarnation),
         Known::Another(entry) => {
             notes.push(format!(
                 "{} begins like {}, which was imported, but goes on otherwise: taken as another log.",
                 source.name, entry.path
             ));
-            Entry { incarnation, ..Entry::default() }
+            new(incarnation)
         }
-        Known::Older(entry) => {
-            let lines = words::counted(entry.lines, "line");
-            return Ok(Some(Ok(Outcome {
-                said: format!("{}: 0 new.", source.name),
-                notes: vec![format!(
-                    "{} is an older copy of a log that was imported further ({lines}, as {}).",
+        Known::Shorter(entry) => match copy::is_older(session, source, table, &entry) {
+            Err(error) => return Ok(Some(Err(error.to_string()))),
+            Ok(true) => return Ok(Some(Ok(older(source, &entry)))),
+            Ok(false) => {
+                notes.push(format!(
+                    "{} is shorter than {}, which was imported, and differs from it: taken as another log.",
                     source.name, entry.path
-                )],
-                ..Outcome::default()
-            })));
-        }
+                ));
+                new(incarnation)
+            }
+        },
     };
     let (device, inode) = log.device_and_inode().unwrap_or_default();
-    let begin = Begin {
-        entry: Entry { path: source.path(), device, inode, at: Some(session.clock.now), ..entry },
-        candidates,
-        head,
-    };
-    let before = begin.entry.lines;
-    let Some(read) = pipeline::run(session, source, log, table, Some(begin))? else {
+    let entry = Entry { path: source.path(), device, inode, at: Some(session.clock.now), ..entry };
+    let before = entry.lines;
+    let begin = Begin { entry, candidates, head };
+    let Some(read) = pipeline::run(session, source, log, table, Some(begin), caught)? else {
         return Ok(None);
     };
     let mut outcome = outcome(session, source, table, read, before);
@@ -165,23 +231,33 @@ fn import(
     Ok(Some(Ok(outcome)))
 }
 
-/// The bytes of a log that end at an offset; none if it is shorter. A compressed one has to be
-/// read up to there.
-fn tail_of(source: &mut Source, offset: u64, len: usize) -> Result<Option<Vec<u8>>, String> {
-    let mut log = source.open().map_err(|e| e.to_string())?;
-    let begin = offset.saturating_sub(len as u64);
-    if log.skip_to(begin).map_err(|e| e.to_string())? < begin {
-        return Ok(None);
+/// A log that holds nothing that is not in.
+fn older(source: &Source, entry: &Entry) -> Outcome {
+    let lines = words::counted(entry.lines, "line");
+    Outcome {
+        said: format!("{}: 0 new.", source.name),
+        notes: vec![format!(
+            "{} is an older copy of a log that was imported further ({lines}, as {}).",
+            source.name, entry.path
+        )],
+        ..Outcome::default()
     }
-    let mut tail = vec![0; len];
-    let mut read = 0;
-    while read < len {
-        match log.read(&mut tail[read..]).map_err(|e| e.to_string())? {
-            0 => return Ok(None),
-            n => read += n,
-        }
+}
+
+/// That a log has been read with other prefix rules so far.
+fn other_rules(session: &Session<'_, '_>, source: &Source, entry: &Entry, rules: &str) -> Option<String> {
+    if entry.rules.is_empty() || entry.rules == rules {
+        return None;
     }
-    Ok(Some(tail))
+    Some(format!(
+        "{}: its first {} were read with other prefix rules ({}); to read them with the present ones: {}{} -c -i {}",
+        source.name,
+        words::counted(entry.lines, "line"),
+        entry.rules.replace('\n', ", "),
+        session.invocation(),
+        session.table_option(),
+        source.typed()
+    ))
 }
 
 /// Standard input and pipes have no identity: all of it is one transaction, so that a killed run
@@ -191,13 +267,18 @@ fn stream(
     source: &mut Source,
     log: Log,
     table: &TableName,
+    caught: &Caught,
 ) -> anyhow::Result<Result<Outcome, String>> {
     let name = &source.name;
-    let Some(read) = pipeline::run(session, source, log, table, None)? else {
-        anyhow::bail!("{name}: another import was in the way; run it again");
+    let Some(read) = pipeline::run(session, source, log, table, None, caught)? else {
+        bail!("{name}: another import was in the way; run it again");
     };
     if let Some(error) = read.error {
         return Ok(Err(format!("{error}; nothing of it was stored")));
+    }
+    if read.interrupted.is_some() {
+        let said = format!("Interrupted: nothing of {name} was stored.");
+        return Ok(Ok(Outcome { said, interrupted: read.interrupted, ..Outcome::default() }));
     }
     let mut outcome = outcome(session, source, table, read, 0);
     if outcome.account.packets() > 0 {
@@ -214,28 +295,41 @@ fn outcome(
     read: Read,
     before: u64,
 ) -> Outcome {
-    let Read { account, error } = read;
+    let Read { account, error, known: KnownPackets { packets: known, path }, lines, interrupted } = read;
     let name = &source.name;
-    let packets = words::counted(account.packets(), "packet");
-    let known = words::counted(before, "line");
+    if interrupted.is_some() {
+        let lines = words::counted(lines, "line");
+        let said = format!("Interrupted: {lines} of {name} are stored; the same command goes on from there.");
+        return Outcome { said, interrupted, ..Outcome::default() };
+    }
+    let packets = words::counted(account.packets().saturating_sub(known), "packet");
     let said = match (before, account.lines() - account.unfinished) {
         (0, _) => format!("{name}: {packets} stored in table '{table}' of {}.", session.store.place()),
-        (_, 0) => format!("{name}: {known} already imported, 0 new."),
-        (_, new) => format!("{name}: {known} already imported, {new} new, {packets} stored."),
+        (_, 0) => format!("{name}: {} already imported, 0 new.", words::counted(before, "line")),
+        (_, new) => {
+            let known = words::counted(before, "line");
+            format!("{name}: {known} already imported, {new} new, {packets} stored.")
+        }
     };
     let mut notes = Vec::new();
-    let mut wrong_prefix = None;
+    let mut warnings = Vec::new();
+    if known > 0 {
+        notes.push(format!(
+            "{} of {name} came with {path} already and were not stored twice; --again stores them all the same.",
+            words::counted(known, "packet")
+        ));
+    }
     if account.packets() > 0 {
         notes.extend(words::other_prefixes(name, &account));
     } else if before == 0 && error.is_none() {
         match account.unknown_prefixes.is_empty() {
             true => notes.push(source.nothing(&account)),
-            false => wrong_prefix = Some(source.nothing(&account)),
+            false => warnings.push(source.nothing(&account)),
         }
     }
     if account.unfinished > 0 {
         notes.push(format!("{name}: the last line has no end yet and is left for the next run."));
     }
     let error = error.map(|e| format!("{e}; what came before it is stored"));
-    Outcome { said, notes, wrong_prefix, error, account }
+    Outcome { said, notes, warnings, error, account, known, interrupted: None }
 }

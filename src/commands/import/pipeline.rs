@@ -1,18 +1,20 @@
-//! One thread reads and parses, the other stores, joined by a bounded channel of chunks. A chunk's
-//! rows and its step in the ledger are one transaction.
+//! One thread reads and parses, the other stores, joined by a bounded channel of chunks.
 
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use super::super::logs::{Clock, Source};
 use super::super::session::Session;
+use super::super::signals::Caught;
 use crate::input::{Lines, Log, ReadError};
+use crate::netfilter::Reader;
 use crate::netfilter::account::Account;
 use crate::netfilter::batch::Batch;
-use crate::netfilter::{Reader, Time};
+use crate::netfilter::fingerprint::second;
 use crate::report::progress::Progress;
-use crate::store::identity::{self, HEAD, TAIL};
-use crate::store::{Entry, Store, StoreError, TableKind, TableName};
+use crate::store::identity::{HEAD, Hasher, TAIL};
+use crate::store::{Entry, KnownPackets, Pushed, Step, Store, StoreError, TableName};
 
 /// A chunk is full at this many bytes of packets, or lines of log.
 const CHUNK_BYTES: usize = 3 << 20;
@@ -36,149 +38,133 @@ pub struct Begin {
 }
 
 /// What was read of a log.
+#[derive(Default)]
 pub struct Read {
     /// What became of its lines.
     pub account: Account,
     /// Why it was not read to its end.
     pub error: Option<ReadError>,
+    /// Packets that were in the table already, from another log.
+    pub known: KnownPackets,
+    /// Lines that are in.
+    pub lines: u64,
+    /// The signal that stopped the import.
+    pub interrupted: Option<i32>,
 }
 
-/// Packets of a run of whole lines.
-struct Chunk {
-    packets: Batch,
-    /// Lines in it.
-    lines: u64,
-    /// Offset behind its last line.
-    end: u64,
-    /// The last bytes before that.
-    tail: Vec<u8>,
-    head: Vec<u8>,
-    first: Option<Time>,
-    last: Option<Time>,
-}
-
-/// What the reading thread sends; the end comes once, and last.
+/// What the reading thread sends.
 enum Message {
-    Chunk(Chunk),
-    End(Box<Read>),
+    /// Packets that were read in an earlier run; comes first, if at all.
+    Earlier(Batch),
+    Chunk(Step),
+    /// Comes once, and last.
+    End(Box<Account>, Option<ReadError>),
 }
 
-/// Imports a log from where the ledger stands, or a stream without identity. None if another
-/// import was faster.
+/// Imports a log from where the ledger stands, or (without `begin`) a stream without identity. None
+/// if another import was faster.
 pub fn run(
     session: &mut Session<'_, '_>,
     source: &Source,
     log: Log,
     table: &TableName,
-    mut begin: Option<Begin>,
+    begin: Option<Begin>,
+    caught: &Caught,
 ) -> anyhow::Result<Option<Read>> {
-    let reader = Reader::new(&session.rules, source.calendar(&session.clock));
+    let new_reader = || Reader::new(&session.rules, source.calendar(&session.clock));
+    let (reader, earlier) = (new_reader(), new_reader());
     let show = session.console.err_is_terminal && !session.console.quiet;
     let mut progress = Progress::new(&source.name, log.raw_len(), log.progress(), show);
-    let from = begin.as_ref().map(|b| (b.entry.offset, b.head.clone()));
+    let from = begin.as_ref().map(|begin| (begin.entry.clone(), begin.head.clone()));
     let store = session.store.open()?;
     let outcome = thread::scope(|scope| {
         let (sender, receiver) = sync_channel(WAITING);
-        scope.spawn(move || Reading { reader, sender }.run(log, from));
-        let mut in_transaction = false;
-        for message in receiver {
-            let chunk = match message {
-                Message::Chunk(chunk) => chunk,
-                Message::End(read) => {
-                    match (in_transaction, &read.error) {
-                        (true, None) => store.commit()?,
-                        (true, Some(_)) => store.rollback()?,
-                        (false, _) => {}
-                    }
-                    return Ok(Some(*read));
-                }
-            };
-            progress.lines(chunk.lines);
-            match &mut begin {
-                Some(begin) => {
-                    begin.entry.at = Some(Clock::now());
-                    if !step(store, table, begin, &chunk)? {
-                        return Ok(None);
-                    }
-                }
-                None => {
-                    let is_first = !std::mem::replace(&mut in_transaction, true);
-                    if is_first {
-                        store.lock(table)?;
-                        store.begin()?;
-                    }
-                    store.insert(table, &chunk.packets)?;
-                    if is_first {
-                        store.unlock()?;
-                    }
-                }
-            }
+        scope.spawn(move || Reading { reader, earlier, sender }.run(log, from));
+        let mut storing = Storing { receiver, progress: &mut progress, caught };
+        match begin {
+            Some(begin) => storing.log(store, table, begin),
+            None => storing.stream(store, table).map(Some),
         }
-        anyhow::bail!("{}: reading ended without a word; run it again", source.name)
     });
     progress.finish();
-    outcome
+    Ok(outcome?)
 }
 
-/// Stores a chunk and moves the ledger on, together. False, with nothing changed, if another
-/// import was faster.
-fn step(
-    store: &mut dyn Store,
-    table: &TableName,
-    begin: &mut Begin,
-    chunk: &Chunk,
-) -> Result<bool, StoreError> {
-    let entry = &begin.entry;
-    let from = entry.offset;
-    let mut next = Entry {
-        offset: chunk.end,
-        head: chunk.head.clone(),
-        tail: chunk.tail.clone(),
-        lines: entry.lines.saturating_add(chunk.lines),
-        packets: entry.packets.saturating_add(chunk.packets.len() as u64),
-        first: [entry.first, chunk.first].into_iter().flatten().min(),
-        last: entry.last.max(chunk.last),
-        ..entry.clone()
-    };
-    let is_new = entry.id == 0;
-    if is_new && next.packets == 0 {
-        // A log is remembered from its first packet on: one read with the wrong prefix, or too
-        // early, can be read again.
-        begin.entry = next;
-        return Ok(true);
-    }
-    if is_new {
-        store.lock(table)?;
-        store.begin()?;
-        // The table may have been replaced since it was looked at; an entry of the old one would
-        // count for nothing, and its log would go in again.
-        let same_table =
-            matches!(store.kind(table)?, TableKind::Logs { incarnation } if incarnation == entry.incarnation);
-        if !same_table || identity::candidates(&store.entries(table)?, &begin.head) != begin.candidates {
-            store.rollback()?;
-            store.unlock()?;
-            return Ok(false);
+/// The storing thread.
+struct Storing<'p, 'c> {
+    receiver: Receiver<Message>,
+    progress: &'p mut Progress,
+    caught: &'c Caught,
+}
+
+impl Storing<'_, '_> {
+    fn log(
+        &mut self,
+        store: &mut Store,
+        table: &TableName,
+        begin: Begin,
+    ) -> Result<Option<Read>, StoreError> {
+        let mut import = store.import(table, begin.entry, begin.candidates, begin.head);
+        let mut read = Read::default();
+        for message in &self.receiver {
+            match message {
+                Message::Earlier(packets) => import.remember(&packets),
+                Message::Chunk(step) => {
+                    self.progress.lines(step.lines);
+                    match import.push(&step)? {
+                        Pushed::Overtaken => return Ok(None),
+                        Pushed::Stored(known) => read.known.add(known),
+                    }
+                }
+                Message::End(account, error) => {
+                    (read.account, read.error, read.lines) = (*account, error, import.entry().lines);
+                    if read.error.is_none() {
+                        import.finish()?;
+                    }
+                    return Ok(Some(read));
+                }
+            }
+            if let Some(signal) = self.caught.signal() {
+                read.interrupted = Some(signal);
+                break;
+            }
         }
-        next.id = store.add_entry(table, &next)?;
-    } else {
-        store.begin()?;
-        if !store.advance(&next, from)? {
-            store.rollback()?;
-            return Ok(false);
+        read.lines = import.entry().lines;
+        Ok(Some(read))
+    }
+
+    fn stream(&mut self, store: &mut Store, table: &TableName) -> Result<Read, StoreError> {
+        let mut stream = store.stream(table)?;
+        let mut read = Read::default();
+        for message in &self.receiver {
+            match message {
+                Message::Earlier(_) => {}
+                Message::Chunk(step) => {
+                    self.progress.lines(step.lines);
+                    stream.push(&step.packets)?;
+                }
+                Message::End(account, error) => {
+                    (read.account, read.error) = (*account, error);
+                    if read.error.is_none() {
+                        stream.finish()?;
+                    }
+                    return Ok(read);
+                }
+            }
+            if let Some(signal) = self.caught.signal() {
+                read.interrupted = Some(signal);
+                break;
+            }
         }
+        Ok(read)
     }
-    store.insert(table, &chunk.packets)?;
-    store.commit()?;
-    if is_new {
-        store.unlock()?;
-    }
-    begin.entry = next;
-    Ok(true)
 }
 
 /// The reading thread. It ends early when nobody receives any more.
 struct Reading<'r> {
     reader: Reader<'r>,
+    /// Reads once more what an earlier run has read.
+    earlier: Reader<'r>,
     sender: SyncSender<Message>,
 }
 
@@ -186,45 +172,65 @@ struct Reading<'r> {
 struct NobodyListens;
 
 impl Reading<'_> {
-    fn run(mut self, log: Log, from: Option<(u64, Vec<u8>)>) {
+    fn run(mut self, mut log: Log, from: Option<(Entry, Vec<u8>)>) {
         // A stream has no offset, and a compressed log no end that is still to come.
         let may_grow = from.is_some() && log.is_plain();
-        let (offset, head) = from.unwrap_or_default();
+        let (entry, head) = from.unwrap_or_default();
+        let hasher = Arc::new(Mutex::new(Hasher::new(entry.checkpoints.clone())));
+        let hashed = Arc::clone(&hasher);
+        log.observe(move |offset, bytes| {
+            hashed.lock().unwrap_or_else(PoisonError::into_inner).feed(offset, bytes);
+        });
         let mut lines = log.lines();
-        let read = self.go_to(&mut lines, offset);
-        let read = read.map_or_else(|e| Ok(Some(e)), |()| self.chunks(&mut lines, &head, may_grow));
+        let mut window = Window::default();
+        let read = match self.go_to(&mut lines, &entry, &mut window) {
+            Err(error) => Ok(Some(error)),
+            Ok(earlier) => {
+                // Nobody listens: then the first chunk tells.
+                let _ = self.sender.send(Message::Earlier(earlier));
+                let log = Chunks { lines: &mut lines, head: &head, may_grow, hasher: &hasher, window };
+                self.chunks(log)
+            }
+        };
         if let Ok(error) = read {
-            let read = Read { account: self.reader.account, error };
-            let _ = self.sender.send(Message::End(Box::new(read)));
+            let _ = self.sender.send(Message::End(Box::new(self.reader.account), error));
         }
     }
 
-    /// Goes to where the last import ended, remembering the lines before.
-    fn go_to(&mut self, lines: &mut Lines, offset: u64) -> Result<(), ReadError> {
-        let near = offset.saturating_sub(REMEMBERED);
+    /// Goes to where the last import ended, remembering the lines before. Gives the packets of the
+    /// last seconds.
+    fn go_to(&mut self, lines: &mut Lines, entry: &Entry, window: &mut Window) -> Result<Batch, ReadError> {
+        let offset = entry.offset;
+        let window_at = entry.window_at.min(offset);
+        let near = offset.saturating_sub(REMEMBERED).min(window_at);
         lines.skip_to(near)?;
-        // Lands in the middle of a line, mostly.
-        let mut whole = near == 0;
+        let mut packets = Batch::default();
+        // Lands in the middle of a line, mostly; the packets of the window begin with a line.
+        let mut whole = near == 0 || near == window_at;
         while lines.offset() < offset {
-            let Some(line) = lines.next()? else { return Ok(()) };
+            let start = lines.offset();
+            let Some(line) = lines.next()? else { return Ok(packets) };
             if whole {
                 self.reader.remember(line.bytes);
+                if start < window_at {
+                    self.earlier.remember(line.bytes);
+                } else {
+                    self.earlier.read(line.bytes, |packet| {
+                        packets.push(packet);
+                        window.packet(packet.time.map(second), start);
+                    });
+                }
             }
             whole = true;
         }
-        Ok(())
+        Ok(packets)
     }
 
     /// Reads on to the end, or to a fault in the log.
-    fn chunks(
-        &mut self,
-        lines: &mut Lines,
-        head: &[u8],
-        may_grow: bool,
-    ) -> Result<Option<ReadError>, NobodyListens> {
+    fn chunks(&mut self, log: Chunks<'_>) -> Result<Option<ReadError>, NobodyListens> {
+        let Chunks { lines, head, may_grow, hasher, mut window } = log;
         let mut packets = Batch::default();
         let mut count = 0;
-        let (mut first, mut last) = (None, None);
         let mut error = None;
         let mut end = lines.offset();
         loop {
@@ -234,19 +240,15 @@ impl Reading<'_> {
                     self.reader.unfinished();
                     at_end = true;
                 }
-                Ok(Some(line)) if line.too_long => {
-                    self.reader.too_long(line.bytes);
-                    count += 1;
-                    end = line.end;
-                }
                 Ok(Some(line)) => {
-                    self.reader.read(line.bytes, |packet| {
-                        packets.push(packet);
-                        if let Some(time) = packet.time {
-                            first = Some(first.map_or(time, |first: Time| first.min(time)));
-                            last = last.max(Some(time));
-                        }
-                    });
+                    if line.too_long {
+                        self.reader.too_long(line.bytes);
+                    } else {
+                        self.reader.read(line.bytes, |packet| {
+                            packets.push(packet);
+                            window.packet(packet.time.map(second), end);
+                        });
+                    }
                     count += 1;
                     end = line.end;
                 }
@@ -258,20 +260,63 @@ impl Reading<'_> {
             }
             let full = packets.size() >= CHUNK_BYTES || count >= CHUNK_LINES;
             if count > 0 && (full || at_end) {
-                let chunk = Chunk {
+                let step = Step {
                     packets: std::mem::take(&mut packets),
                     lines: std::mem::take(&mut count),
                     end,
                     tail: tail_of(lines, end),
                     head: head_of(lines.log(), head, end),
-                    first: first.take(),
-                    last: last.take(),
+                    window_at: window.begin(end),
+                    checkpoints: hasher.lock().unwrap_or_else(PoisonError::into_inner).up_to(end).clone(),
+                    at: Some(Clock::now()),
                 };
-                self.sender.send(Message::Chunk(chunk)).map_err(|_| NobodyListens)?;
+                self.sender.send(Message::Chunk(step)).map_err(|_| NobodyListens)?;
             }
             if at_end {
                 return Ok(error);
             }
+        }
+    }
+}
+
+/// A log that is read in chunks.
+struct Chunks<'l> {
+    lines: &'l mut Lines,
+    head: &'l [u8],
+    /// A last line without its end is left for the next run.
+    may_grow: bool,
+    hasher: &'l Mutex<Hasher>,
+    window: Window,
+}
+
+/// Where in the log the packets of its last two seconds begin.
+#[derive(Clone, Copy, Default)]
+struct Window {
+    /// The greatest second so far.
+    last: Option<i64>,
+    /// Where its packets begin.
+    at: u64,
+    /// Where those of the second before begin, or `at`.
+    before: u64,
+}
+
+impl Window {
+    /// A packet whose line begins there.
+    fn packet(&mut self, second: Option<i64>, start: u64) {
+        let Some(second) = second else { return };
+        if self.last.is_none_or(|last| second > last) {
+            let follows = self.last.is_some_and(|last| second == last + 1);
+            self.before = if follows { self.at } else { start };
+            self.at = start;
+            self.last = Some(second);
+        }
+    }
+
+    /// Where to read again from, if reading goes on at `end`.
+    fn begin(&self, end: u64) -> u64 {
+        match self.last {
+            Some(_) => self.before,
+            None => end,
         }
     }
 }
@@ -303,6 +348,3 @@ fn head_of(log: &Log, head: &[u8], offset: u64) -> Vec<u8> {
         _ => head.to_vec(),
     }
 }
-
-#[cfg(test)]
-mod tests;

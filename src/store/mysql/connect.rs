@@ -219,7 +219,15 @@ pub(super) fn gone(error: &Error) -> bool {
 pub(super) fn failed(server: &Server, doing: &str, error: &Error) -> StoreError {
     let (host, user, database) = (&server.host, &server.user, &server.database);
     let create_db = create_db(server);
-    StoreError::Failed(match error {
+    let kind = match error {
+        Error::MySqlError(e) => match e.code {
+            1142..=1144 | 1044 | 1227 | 1370 => StoreError::NoRight,
+            1205 | 1213 => StoreError::Conflict,
+            _ => StoreError::Failed,
+        },
+        _ => StoreError::Failed,
+    };
+    kind(match error {
         e if gone(e) => format!(
             "the server at {host} went away while ipta was {doing}: see that it runs, then run ipta again"
         ),

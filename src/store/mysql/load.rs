@@ -1,8 +1,7 @@
 //! Packets into a logs table: LOAD DATA LOCAL where the server takes it, else long INSERTs.
 
-use std::fmt::Write as _;
+use std::convert::Infallible;
 use std::io::Write as _;
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use mysql::LocalInfileHandler;
@@ -10,8 +9,8 @@ use mysql::LocalInfileHandler;
 use crate::netfilter::batch::Batch;
 use crate::netfilter::{Packet, Time};
 use crate::store::TableName;
+use crate::store::columns::{self, Cells, filled};
 use crate::store::moment::Moment;
-use crate::store::schema::FILLED;
 
 /// What the server gets when it asks for the "file" of a LOAD DATA LOCAL. Empty but during our own
 /// statement: a server that asks at another time gets nothing, and no file is ever read.
@@ -50,24 +49,19 @@ pub(super) fn load_statement(table: &TableName) -> String {
     format!(
         "LOAD DATA LOCAL INFILE 'packets' INTO TABLE `{table}` CHARACTER SET binary \
          FIELDS TERMINATED BY 0x09 ESCAPED BY 0x5C LINES TERMINATED BY 0x0A ({})",
-        columns()
+        filled()
     )
 }
 
 /// The head of an INSERT.
 pub(super) fn insert_head(table: &TableName) -> String {
-    format!("INSERT INTO `{table}` ({}) VALUES ", columns())
-}
-
-fn columns() -> String {
-    FILLED.map(|name| format!("`{name}`")).join(",")
+    format!("INSERT INTO `{table}` ({}) VALUES ", filled())
 }
 
 /// Writes the packets as lines of LOAD DATA.
-pub(super) fn write_lines(packets: &Batch, out: &mut Vec<u8>) {
+pub(super) fn write_lines(packets: &Batch, entry: Option<u64>, out: &mut Vec<u8>) {
     for packet in packets.iter() {
-        let mut line = Line(out);
-        line.row(&packet);
+        let Ok(()) = columns::write(&packet, entry, &mut Line(out));
         if let Some(last) = out.last_mut() {
             *last = b'\n';
         }
@@ -75,85 +69,41 @@ pub(super) fn write_lines(packets: &Batch, out: &mut Vec<u8>) {
 }
 
 /// Writes one packet as a row of an INSERT: `(...)`.
-pub(super) fn write_row(packet: &Packet<'_>, out: &mut String) {
+pub(super) fn write_row(packet: &Packet<'_>, entry: Option<u64>, out: &mut String) {
     out.push('(');
-    Values(out).row(packet);
+    let Ok(()) = columns::write(packet, entry, &mut Values(out));
     out.pop();
     out.push(')');
 }
 
-/// A row, cell by cell, each followed by a separator.
-trait Cells {
-    fn null(&mut self);
-    fn time(&mut self, time: Time);
-    /// UTF-8.
-    fn text(&mut self, text: &[u8]);
-    /// A word that needs no escaping.
-    fn plain(&mut self, word: &str);
-    fn bytes(&mut self, bytes: &[u8]);
-    fn number(&mut self, number: u32);
-
-    fn row(&mut self, packet: &Packet<'_>) {
-        match packet.time {
-            Some(time) => self.time(time),
-            None => self.null(),
-        }
-        self.text(packet.host);
-        self.text(packet.if_in);
-        self.text(packet.if_out);
-        for address in [packet.src, packet.dst] {
-            match address {
-                Some(IpAddr::V4(address)) => self.bytes(&address.octets()),
-                Some(IpAddr::V6(address)) => self.bytes(&address.octets()),
-                None => self.bytes(b""),
-            }
-        }
-        for port in [packet.src_port, packet.dst_port] {
-            self.optional(port.map(u32::from));
-        }
-        self.text(packet.proto);
-        self.text(packet.action);
-        self.plain(packet.verdict.as_str());
-        self.text(packet.prefix);
-        self.text(packet.mac);
-        self.optional(packet.length);
-        self.optional(packet.ttl.map(u32::from));
-        self.optional(packet.tcp_flags.map(|flags| u32::from(flags.0)));
-        self.optional(packet.icmp_type.map(u32::from));
-        self.optional(packet.icmp_code.map(u32::from));
-    }
-
-    fn optional(&mut self, number: Option<u32>) {
-        match number {
-            Some(number) => self.number(number),
-            None => self.null(),
-        }
-    }
-}
-
-/// Cells of a line of LOAD DATA, each with a tab behind it.
+/// Cells of a line of LOAD DATA, each followed by a tab.
 struct Line<'a>(&'a mut Vec<u8>);
 
 impl Cells for Line<'_> {
-    fn null(&mut self) {
+    type Error = Infallible;
+
+    fn null(&mut self) -> Result<(), Infallible> {
         self.0.extend_from_slice(b"\\N\t");
+        Ok(())
     }
 
-    fn time(&mut self, time: Time) {
+    fn time(&mut self, time: Time) -> Result<(), Infallible> {
         self.0.extend_from_slice(&Moment::of(time).text());
         self.0.push(b'\t');
+        Ok(())
     }
 
-    fn text(&mut self, text: &[u8]) {
-        self.bytes(text);
+    fn text(&mut self, text: &[u8]) -> Result<(), Infallible> {
+        self.bytes(text)
     }
 
-    fn plain(&mut self, word: &str) {
+    fn word(&mut self, word: &str) -> Result<(), Infallible> {
         self.0.extend_from_slice(word.as_bytes());
         self.0.push(b'\t');
+        Ok(())
     }
 
-    fn bytes(&mut self, mut bytes: &[u8]) {
+    fn bytes(&mut self, mut bytes: &[u8]) -> Result<(), Infallible> {
         let special = |c: &u8| matches!(c, b'\t' | b'\n' | b'\\' | 0);
         while let Some(at) = bytes.iter().position(special) {
             let (clean, rest) = bytes.split_at(at);
@@ -172,25 +122,17 @@ impl Cells for Line<'_> {
         }
         self.0.extend_from_slice(bytes);
         self.0.push(b'\t');
+        Ok(())
     }
 
-    fn number(&mut self, mut number: u32) {
-        let mut digits = [0u8; 10];
-        let mut from = digits.len();
-        loop {
-            from -= 1;
-            digits[from] = b'0' + (number % 10) as u8;
-            number /= 10;
-            if number == 0 {
-                break;
-            }
-        }
-        self.0.extend_from_slice(&digits[from..]);
+    fn number(&mut self, number: u64) -> Result<(), Infallible> {
+        self.0.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
         self.0.push(b'\t');
+        Ok(())
     }
 }
 
-/// Cells of an INSERT, each with a comma behind it.
+/// Cells of an INSERT, each followed by a comma.
 struct Values<'a>(&'a mut String);
 
 impl Values<'_> {
@@ -206,40 +148,47 @@ impl Values<'_> {
 }
 
 impl Cells for Values<'_> {
-    fn null(&mut self) {
+    type Error = Infallible;
+
+    fn null(&mut self) -> Result<(), Infallible> {
         self.0.push_str("NULL,");
+        Ok(())
     }
 
-    fn time(&mut self, time: Time) {
+    fn time(&mut self, time: Time) -> Result<(), Infallible> {
         let text = Moment::of(time).text();
-        self.plain(&String::from_utf8_lossy(&text));
+        self.word(&String::from_utf8_lossy(&text))
     }
 
     /// Plain words in quotes; whatever could mean something to some sql_mode as hex digits, which
     /// mean the same to all of them.
-    fn text(&mut self, text: &[u8]) {
+    fn text(&mut self, text: &[u8]) -> Result<(), Infallible> {
         let harmless = |c: &u8| matches!(c, b' '..=b'~') && !matches!(c, b'\'' | b'"' | b'\\');
         match std::str::from_utf8(text) {
-            Ok(word) if text.iter().all(harmless) => self.plain(word),
+            Ok(word) if text.iter().all(harmless) => self.word(word),
             _ => {
                 self.0.push_str("_utf8mb4 ");
-                self.hex(text);
+                self.bytes(text)
             }
         }
     }
 
-    fn plain(&mut self, word: &str) {
+    fn word(&mut self, word: &str) -> Result<(), Infallible> {
         self.0.push('\'');
         self.0.push_str(word);
         self.0.push_str("',");
+        Ok(())
     }
 
-    fn bytes(&mut self, bytes: &[u8]) {
+    fn bytes(&mut self, bytes: &[u8]) -> Result<(), Infallible> {
         self.hex(bytes);
+        Ok(())
     }
 
-    fn number(&mut self, number: u32) {
-        let _ = write!(self.0, "{number},");
+    fn number(&mut self, number: u64) -> Result<(), Infallible> {
+        self.0.push_str(itoa::Buffer::new().format(number));
+        self.0.push(',');
+        Ok(())
     }
 }
 
@@ -270,7 +219,7 @@ mod tests {
         let mut batch = Batch::default();
         batch.push(&packet());
         let mut out = Vec::new();
-        write_lines(&batch, &mut out);
+        write_lines(&batch, Some(7), &mut out);
         let expected =
             b"1970-01-01 00:00:00.000000\tfw\teth0\t\t\\n\\t\\\\\\0\t\t0\t65535\tUDP\tDROP\tdeny\t\
             tab\\there \\\\N it's\t\t\\N\t64\t\\N\t\\N\t\\N\n";
@@ -280,11 +229,11 @@ mod tests {
     #[test]
     fn a_row_writes_risky_text_in_hex() {
         let mut out = String::new();
-        write_row(&packet(), &mut out);
+        write_row(&packet(), None, &mut out);
         assert_eq!(
             out,
             "('1970-01-01 00:00:00.000000','fw','eth0','',X'0a095c00',X'',0,65535,'UDP','DROP','deny',\
-             _utf8mb4 X'7461620968657265205c4e2069742773','',NULL,64,NULL,NULL,NULL)"
+             _utf8mb4 X'7461620968657265205c4e2069742773','',NULL,64,NULL,NULL,NULL,NULL,NULL)"
         );
     }
 }

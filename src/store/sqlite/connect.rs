@@ -58,7 +58,11 @@ pub(super) fn failed(path: &Path, doing: &str, error: &Error) -> StoreError {
         other => other.to_string(),
     };
     let text = text.lines().next().unwrap_or_default();
-    StoreError::Failed(match error.sqlite_error_code() {
+    let kind = match text.starts_with("no such table") {
+        true => StoreError::NoTable,
+        false => StoreError::Failed,
+    };
+    kind(match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase) => {
             format!("'{file}' is no SQLite database: name another file with --db-file")
         }

@@ -1,98 +1,103 @@
-//! Rows of a file as packets and ledger entries.
+//! Values of the driver as cells and as the store's own values.
 //!
-//! Any program may have written into the file, and SQLite holds columns to no type: what has
-//! another type than expected counts as missing.
+//! Any program may have written into the file, and SQLite holds columns to no type.
 
-use rusqlite::types::{Value, ValueRef};
-use rusqlite::{Error, Row};
+use rusqlite::types::{Value as Raw, ValueRef};
+use rusqlite::{Error, Statement};
 
-use crate::netfilter::{Packet, TcpFlags, Time, Verdict};
-use crate::store::condition::{Bound, address_of};
+use crate::netfilter::Time;
+use crate::store::columns::{Cell, Cells};
 use crate::store::moment::{self, Moment};
-use crate::store::{Columns, Entry};
+use crate::store::value::{Row, Value};
 
-/// Every column that a reader may get, in the order of [`packet`]; those that are not wanted are
-/// read as NULL, which costs nothing.
-pub(super) fn columns(wanted: Columns) -> String {
-    let further = wanted.optional().map(|(wanted, name)| if wanted { name } else { "NULL" });
-    Columns::ALWAYS.into_iter().chain(further).collect::<Vec<_>>().join(", ")
+impl<'a> Cell<'a> for ValueRef<'a> {
+    const MISSING: ValueRef<'a> = ValueRef::Null;
+
+    fn bytes(self) -> &'a [u8] {
+        match self {
+            ValueRef::Text(bytes) | ValueRef::Blob(bytes) => bytes,
+            ValueRef::Null | ValueRef::Integer(_) | ValueRef::Real(_) => b"",
+        }
+    }
+
+    fn number(self) -> Option<u64> {
+        match self {
+            ValueRef::Integer(number) => u64::try_from(number).ok(),
+            ValueRef::Null | ValueRef::Real(_) | ValueRef::Text(_) | ValueRef::Blob(_) => None,
+        }
+    }
+
+    fn time(self) -> Option<Time> {
+        Moment::parse(self.bytes())?.time()
+    }
 }
 
-/// The row number and the packet of a row of [`columns`].
-pub(super) fn packet<'a>(row: &'a Row<'_>) -> Result<(u64, Packet<'a>), Error> {
-    let cell = |at: usize| row.get_ref(at);
-    let packet = Packet {
-        time: time(cell(1)?),
-        verdict: Verdict::from_word(bytes(cell(2)?)).unwrap_or(Verdict::Other),
-        action: bytes(cell(3)?),
-        proto: bytes(cell(4)?),
-        if_in: bytes(cell(5)?),
-        src: address_of(bytes(cell(6)?)),
-        dst: address_of(bytes(cell(7)?)),
-        src_port: number(cell(8)?),
-        dst_port: number(cell(9)?),
-        host: bytes(cell(10)?),
-        if_out: bytes(cell(11)?),
-        prefix: bytes(cell(12)?),
-        mac: bytes(cell(13)?),
-        length: number(cell(14)?),
-        ttl: number(cell(15)?),
-        ip_id: None,
-        tcp_flags: number(cell(16)?).map(TcpFlags),
-        icmp_type: number(cell(17)?),
-        icmp_code: number(cell(18)?),
-    };
-    Ok((number(cell(0)?).unwrap_or(0), packet))
+/// A row of a small query.
+pub(super) fn row(row: &rusqlite::Row<'_>) -> Result<Row, Error> {
+    let mut cells = Vec::new();
+    while let Ok(cell) = row.get_ref(cells.len()) {
+        cells.push(match cell {
+            ValueRef::Null | ValueRef::Real(_) => Value::Null,
+            ValueRef::Integer(number) => Value::Signed(number),
+            ValueRef::Text(text) => Value::Text(String::from_utf8_lossy(text).into_owned()),
+            ValueRef::Blob(bytes) => Value::Bytes(bytes.to_vec()),
+        });
+    }
+    Ok(Row(cells))
 }
 
-/// An entry of the ledger, from the columns of `ledger::select_entries`.
-pub(super) fn entry(row: &Row<'_>) -> Result<Entry, Error> {
-    let count = |at: usize| row.get_ref(at).map(|value| number(value).unwrap_or(0));
-    let text = |at: usize| row.get_ref(at).map(|value| String::from_utf8_lossy(bytes(value)).into_owned());
-    Ok(Entry {
-        id: count(0)?,
-        incarnation: text(1)?,
-        head: bytes(row.get_ref(2)?).to_vec(),
-        tail: bytes(row.get_ref(3)?).to_vec(),
-        offset: count(4)?,
-        lines: count(5)?,
-        packets: count(6)?,
-        first: time(row.get_ref(7)?),
-        last: time(row.get_ref(8)?),
-        path: text(9)?,
-        device: count(10)?,
-        inode: count(11)?,
-        at: time(row.get_ref(12)?),
+/// Values for the placeholders of a statement.
+pub(super) fn bound(values: &[Value]) -> impl Iterator<Item = Raw> {
+    values.iter().map(|value| match value {
+        Value::Null => Raw::Null,
+        // Device and inode numbers may use all 64 bits; they come back as they went in.
+        Value::Unsigned(number) => Raw::Integer(*number as i64),
+        Value::Signed(number) => Raw::Integer(*number),
+        Value::Text(text) => Raw::Text(text.clone()),
+        Value::Bytes(bytes) => Raw::Blob(bytes.clone()),
+        Value::Time(time) => Raw::Text(moment::text(*time)),
     })
 }
 
-/// The bytes of a text or blob; empty for anything else.
-pub(super) fn bytes(value: ValueRef<'_>) -> &[u8] {
-    match value {
-        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => bytes,
-        _ => b"",
+/// Binds the cells of a row, one after the other.
+pub(super) struct Binder<'a, 'c> {
+    pub statement: &'a mut Statement<'c>,
+    pub at: usize,
+}
+
+impl Binder<'_, '_> {
+    fn bind(&mut self, value: impl rusqlite::ToSql) -> Result<(), Error> {
+        self.at += 1;
+        self.statement.raw_bind_parameter(self.at, value)
     }
 }
 
-/// A number; none for NULL and for what the type does not hold.
-pub(super) fn number<N: TryFrom<i64>>(value: ValueRef<'_>) -> Option<N> {
-    match value {
-        ValueRef::Integer(number) => number.try_into().ok(),
-        _ => None,
+impl Cells for Binder<'_, '_> {
+    type Error = Error;
+
+    fn null(&mut self) -> Result<(), Error> {
+        self.bind(Raw::Null)
     }
-}
 
-/// A time.
-pub(super) fn time(value: ValueRef<'_>) -> Option<Time> {
-    Moment::parse(bytes(value))?.time()
-}
+    fn time(&mut self, time: Time) -> Result<(), Error> {
+        let text = Moment::of(time).text();
+        self.text(&text)
+    }
 
-/// A value of a condition.
-pub(super) fn bound(value: &Bound) -> Value {
-    match value {
-        Bound::Text(text) => Value::Text(text.clone()),
-        Bound::Bytes(bytes) => Value::Blob(bytes.clone()),
-        Bound::Number(number) => Value::Integer(i64::from(*number)),
-        Bound::Time(time) => Value::Text(moment::text(*time)),
+    fn text(&mut self, text: &[u8]) -> Result<(), Error> {
+        // Text of a batch is UTF-8 always.
+        self.bind(std::str::from_utf8(text).unwrap_or_default())
+    }
+
+    fn word(&mut self, word: &str) -> Result<(), Error> {
+        self.bind(word)
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.bind(bytes)
+    }
+
+    fn number(&mut self, number: u64) -> Result<(), Error> {
+        self.bind(number as i64)
     }
 }

@@ -4,7 +4,7 @@ use ipta::analysis::filter::Filters;
 use ipta::config::Place;
 use ipta::store::{self, Columns};
 
-use super::{Home, PLAIN, batch, entry, incarnation, put, table};
+use super::{Home, PLAIN, batch, import, incarnation, put, table};
 
 #[test]
 fn a_missing_file_is_named_with_the_way_to_make_it() {
@@ -32,7 +32,7 @@ fn a_file_is_one_file_between_runs() {
     let home = Home::file();
     let mut store = home.open();
     store.create_table(&table("logs")).expect("creates");
-    put(&mut *store, &table("logs"), &batch(&[PLAIN]));
+    put(&mut store, &table("logs"), &batch(&[PLAIN]));
     drop(store);
     let Place::File(path) = &home.place else { unreachable!("a file") };
     let folder = path.parent().expect("a folder");
@@ -44,10 +44,8 @@ fn a_file_does_not_tell_tables_apart_by_case() {
     let home = Home::file();
     let mut store = home.open();
     store.create_table(&table("Logs")).expect("creates");
-    store.begin().expect("begins");
-    store.add_entry(&table("Logs"), &entry(b"head", 4)).expect("adds");
-    store.commit().expect("commits");
-    incarnation(&mut *store, &table("logs"));
+    import(&mut store, &table("Logs"), b"head", &[PLAIN]);
+    incarnation(&mut store, &table("logs"));
     assert_eq!(store.entries(&table("LOGS")).expect("reads").len(), 1);
 }
 
@@ -57,10 +55,9 @@ fn a_packet_that_a_trigger_leaves_out_is_missed() {
     let mut store = home.open();
     store.create_table(&table("logs")).expect("creates");
     home.sql("CREATE TRIGGER quiet BEFORE INSERT ON logs BEGIN SELECT RAISE(IGNORE); END");
-    store.begin().expect("begins");
-    let error = store.insert(&table("logs"), &batch(&[PLAIN])).expect_err("is missed").to_string();
+    let mut stream = store.stream(&table("logs")).expect("begins");
+    let error = stream.push(&batch(&[PLAIN])).expect_err("is missed").to_string();
     assert!(error.contains("a trigger of somebody else's left a packet out"), "{error}");
-    store.rollback().expect("rolls back");
 }
 
 #[test]
@@ -69,7 +66,7 @@ fn a_table_without_one_of_its_columns_is_told_without_sql() {
     let mut store = home.open();
     store.create_table(&table("logs")).expect("creates");
     home.sql("ALTER TABLE logs RENAME COLUMN action TO deed");
-    let read = store.packets(&table("logs"), &Filters::default(), Columns::default(), &mut |_, _| {});
+    let read = store.packets(&table("logs"), &Filters::default(), Columns::default(), &mut |_| {});
     let error = read.expect_err("it does not read").to_string();
     assert!(error.contains("no such column: action") && !error.contains("SELECT"), "{error}");
 }
@@ -82,5 +79,5 @@ fn a_list_of_thousands_of_networks_is_a_filter() {
     let networks = (0..4000u32).map(|n| format!("10.{}.{}.0/24", n / 250, n % 250));
     let src = networks.map(|network| network.parse().expect("a network")).collect();
     let filters = Filters { src, ..Filters::default() };
-    store.packets(&table("logs"), &filters, Columns::default(), &mut |_, _| {}).expect("reads");
+    store.packets(&table("logs"), &filters, Columns::default(), &mut |_| {}).expect("reads");
 }

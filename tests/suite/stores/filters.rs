@@ -146,8 +146,8 @@ pub fn the_filters_pick_what_pass_picks(home: &Home) {
     let packets = packets(&mut numbers);
     let mut store = home.open();
     store.create_table(&table("logs")).expect("creates");
-    put(&mut *store, &table("logs"), &batch(&packets));
-    let (ids, _) = read(&mut *store, &table("logs"), &Filters::default(), Columns::default());
+    put(&mut store, &table("logs"), &batch(&packets));
+    let (ids, _) = read(&mut store, &table("logs"), &Filters::default(), Columns::default());
     assert_eq!(ids.len(), packets.len());
 
     let mut sets = single();
@@ -160,7 +160,7 @@ pub fn the_filters_pick_what_pass_picks(home: &Home) {
     for filters in &sets {
         let wanted: Vec<u64> =
             ids.iter().zip(&packets).filter(|(_, p)| filters.pass(p)).map(|(id, _)| *id).collect();
-        let (got, _) = read(&mut *store, &table("logs"), filters, EVERYTHING);
+        let (got, _) = read(&mut store, &table("logs"), filters, EVERYTHING);
         assert_eq!(got, wanted, "{filters:?}");
         let timeless = packets.iter().filter(|p| p.time.is_none() && filters.pass_rest(p)).count();
         let counted = store.count_timeless(&table("logs"), filters).expect("counts");

@@ -1,103 +1,143 @@
 //! The ledger: what it keeps, and who may move it.
 
-use ipta::netfilter::Time;
-use ipta::store::Entry;
+use ipta::netfilter::{Packet, Time};
+use ipta::store::identity::{Checkpoints, Hasher};
+use ipta::store::{Entry, KnownPackets, Pushed, Step, StoreError};
 
-use super::{Home, PLAIN, batch, count, entry, incarnation, table};
+use super::{Home, PLAIN, count, import, incarnation, step, table};
+
+fn stored() -> Pushed {
+    Pushed::Stored(KnownPackets::default())
+}
+
+fn checkpoints() -> Checkpoints {
+    let mut hasher = Hasher::new(Checkpoints::default());
+    hasher.feed(0, &[7; 300_000]);
+    hasher.up_to(300_000).clone()
+}
 
 pub fn the_ledger_keeps_an_entry_whole(home: &Home) {
     let mut store = home.open();
     store.create_table(&table("logs")).expect("creates");
-    let mut entry = Entry {
-        id: 0,
-        incarnation: incarnation(&mut *store, &table("logs")),
-        head: (0..4096u16).map(|n| (n % 251) as u8).collect(),
-        tail: (0..=255).rev().collect(),
-        offset: 1 << 40,
-        lines: 1 << 33,
-        packets: 1 << 32,
-        first: Some(Time(1_714_800_000_000_001)),
-        last: Some(Time(1_714_899_999_999_999)),
+    let incarnation = incarnation(&mut store, &table("logs"));
+    let head: Vec<u8> = (0..4096u16).map(|n| (n % 251) as u8).collect();
+    let entry = Entry {
+        incarnation,
         path: "/var/log/it's \u{1F525}\\iptables.log".to_owned(),
         device: u64::from(u32::MAX) + 7,
         inode: 1 << 50,
-        at: Some(Time(1_714_900_000_000_000)),
+        rules: "ufw\nIPT: (?<action>\\w+)".to_owned(),
+        again: true,
+        ..Entry::default()
     };
-    store.lock(&table("logs")).expect("locks");
-    store.begin().expect("begins");
-    entry.id = store.add_entry(&table("logs"), &entry).expect("adds");
-    store.commit().expect("commits");
-    store.unlock().expect("unlocks");
-    assert_ne!(entry.id, 0);
-    assert_eq!(home.open().entries(&table("logs")).expect("reads"), [entry.clone()]);
+    let (first, last) = (Time(1_714_800_000_000_001), Time(1_714_899_999_999_999));
+    let packets = [first, last].map(|time| Packet { time: Some(time), host: b"fw1", ..PLAIN });
+    let first_step = Step {
+        tail: (0..=255).rev().collect(),
+        lines: 1 << 33,
+        window_at: 1 << 39,
+        checkpoints: checkpoints(),
+        at: Some(Time(1_714_900_000_000_000)),
+        ..step(&head, 1 << 40, &packets)
+    };
+    let mut running = store.import(&table("logs"), entry.clone(), Vec::new(), head.clone());
+    assert_eq!(running.push(&first_step).expect("imports"), stored());
+    let id = running.entry().id;
+    assert_ne!(id, 0);
+    let expected = Entry {
+        id,
+        head: head.clone(),
+        tail: (0..=255).rev().collect(),
+        offset: 1 << 40,
+        lines: 1 << 33,
+        packets: 2,
+        live: 2,
+        window_at: 1 << 39,
+        checkpoints: checkpoints(),
+        hosts: Some(vec!["fw1".to_owned()]),
+        first: Some(first),
+        last: Some(last),
+        at: Some(Time(1_714_900_000_000_000)),
+        ..entry
+    };
+    assert_eq!(home.open().entries(&table("logs")).expect("reads")[..], [expected.clone()]);
+
+    let further = Step { at: None, tail: Vec::new(), ..step(&head, (1 << 40) + 1, &[PLAIN]) };
+    assert_eq!(running.push(&further).expect("imports"), stored());
+    running.finish().expect("finishes");
+    let expected = Entry {
+        tail: Vec::new(),
+        offset: (1 << 40) + 1,
+        lines: (1 << 33) + 3,
+        packets: 3,
+        live: 3,
+        window_at: 0,
+        checkpoints: Checkpoints::default(),
+        hosts: Some(vec!["fw1".to_owned(), String::new()]),
+        again: false,
+        at: None,
+        ..expected
+    };
+    assert_eq!(home.open().entries(&table("logs")).expect("reads"), [expected]);
     assert_eq!(store.entries(&table("other")).expect("reads"), []);
-
-    let from = entry.offset;
-    entry = Entry { head: vec![0], tail: Vec::new(), offset: from + 1, first: None, at: None, ..entry };
-    store.begin().expect("begins");
-    assert!(store.advance(&entry, from).expect("advances"));
-    store.commit().expect("commits");
-    assert_eq!(home.open().entries(&table("logs")).expect("reads"), [entry]);
 }
 
-pub fn an_entry_moves_on_only_from_where_it_is(home: &Home) {
+pub fn an_import_goes_on_only_from_where_the_log_is(home: &Home) {
     let mut store = home.open();
     store.create_table(&table("logs")).expect("creates");
-    store.begin().expect("begins");
-    let id = store.add_entry(&table("logs"), &entry(b"head", 9)).expect("adds");
-    store.commit().expect("commits");
-    let further = Entry { id, ..entry(b"head and more", 30) };
-    store.begin().expect("begins");
-    assert!(!store.advance(&further, 8).expect("answers"));
-    store.rollback().expect("rolls back");
-    assert_eq!(store.entries(&table("logs")).expect("reads")[0].offset, 9);
-    store.begin().expect("begins");
-    assert!(store.advance(&further, 9).expect("answers"));
-    assert!(!store.advance(&further, 9).expect("answers"));
-    store.commit().expect("commits");
+    assert_eq!(import(&mut store, &table("logs"), b"head", &[PLAIN]), stored());
+    let entry = store.entries(&table("logs")).expect("reads").remove(0);
+    let elsewhere = Entry { offset: 8, ..entry.clone() };
+    let mut running = store.import(&table("logs"), elsewhere, Vec::new(), b"head".to_vec());
+    assert_eq!(running.push(&step(b"head", 30, &[PLAIN])).expect("answers"), Pushed::Overtaken);
+    // Another import entered the log in between: a new entry is not made.
+    assert_eq!(import(&mut store, &table("logs"), b"head", &[PLAIN]), Pushed::Overtaken);
+    let mut running = store.import(&table("logs"), entry.clone(), Vec::new(), b"head".to_vec());
+    assert_eq!(running.push(&step(b"head", 30, &[PLAIN])).expect("answers"), stored());
+    let mut late = store.import(&table("logs"), entry, Vec::new(), b"head".to_vec());
+    assert_eq!(late.push(&step(b"head", 30, &[PLAIN])).expect("answers"), Pushed::Overtaken);
     assert_eq!(store.entries(&table("logs")).expect("reads")[0].offset, 30);
+    assert_eq!(count(&mut store, &table("logs")), 2);
 }
 
-pub fn two_imports_racing_for_an_entry_are_told_apart(home: &Home) {
+pub fn two_imports_racing_for_a_log_are_told_apart(home: &Home) {
     let mut store = home.open();
     store.create_table(&table("logs")).expect("creates");
-    store.begin().expect("begins");
-    let id = store.add_entry(&table("logs"), &entry(b"head", 0)).expect("adds");
-    store.commit().expect("commits");
-    // Each tries to bring the same ten steps in; a step counts once whoever makes it.
-    let import = || {
+    import(&mut store, &table("logs"), b"head", &[PLAIN]);
+    let first = store.entries(&table("logs")).expect("reads").remove(0);
+    // Each tries to bring the same ten chunks in; a chunk counts once, by whichever import.
+    let race = || {
         let mut store = home.open();
         let mut made = 0;
-        for step in 0..10 {
-            store.begin().expect("begins");
-            if store.advance(&Entry { id, ..entry(b"head", step + 1) }, step).expect("answers") {
-                store.insert(&table("logs"), &batch(&[PLAIN])).expect("inserts");
-                store.commit().expect("commits");
-                made += 1;
-            } else {
-                store.rollback().expect("rolls back");
-            }
+        for n in 0..10 {
+            let entry = Entry { offset: first.offset + n, live: 1 + n, ..first.clone() };
+            let mut running = store.import(&table("logs"), entry, Vec::new(), b"head".to_vec());
+            let pushed = running.push(&step(b"head", first.offset + n + 1, &[PLAIN])).expect("answers");
+            made += usize::from(pushed == stored());
         }
         made
     };
-    let made: Vec<u32> = std::thread::scope(|scope| {
-        let both = [scope.spawn(import), scope.spawn(import)];
+    let made: Vec<usize> = std::thread::scope(|scope| {
+        let both = [scope.spawn(race), scope.spawn(race)];
         both.map(|one| one.join().expect("no panic")).to_vec()
     });
-    assert_eq!(made.iter().sum::<u32>(), 10);
-    assert_eq!(count(&mut *store, &table("logs")), 10);
+    let offset = store.entries(&table("logs")).expect("reads")[0].offset;
+    assert_eq!(made.iter().sum::<usize>() as u64, offset - first.offset);
+    assert_eq!(count(&mut store, &table("logs")), 1 + made.iter().sum::<usize>());
 }
 
-pub fn forgotten_entries_are_gone(home: &Home) {
+pub fn rows_that_vanish_during_an_import_are_noticed(home: &Home) {
     let mut store = home.open();
     store.create_table(&table("logs")).expect("creates");
-    store.begin().expect("begins");
-    let mut add = |head: &[u8]| store.add_entry(&table("logs"), &entry(head, 4)).expect("adds");
-    let ids = [add(b"one"), add(b"two"), add(b"three")];
-    store.commit().expect("commits");
-    store.forget(&table("other"), &[ids[1]]).expect("forgets");
-    store.forget(&table("logs"), &[ids[0], ids[2]]).expect("forgets");
-    let left: Vec<Vec<u8>> =
-        home.open().entries(&table("logs")).expect("reads").into_iter().map(|e| e.head).collect();
-    assert_eq!(left, [b"two"]);
+    let incarnation = incarnation(&mut store, &table("logs"));
+    let entry = Entry { incarnation, ..Entry::default() };
+    let mut running = store.import(&table("logs"), entry, Vec::new(), b"head".to_vec());
+    running.push(&step(b"head", 9, &[PLAIN])).expect("imports");
+    home.sql("DELETE FROM logs");
+    let error = running.push(&step(b"head", 18, &[PLAIN])).expect_err("is noticed");
+    assert!(matches!(error, StoreError::Emptied(_)), "{error}");
+    // Pruned rows are no fault: their number in the ledger is lowered with them.
+    home.sql("UPDATE ipta_ledger SET rows_live = 0");
+    running.push(&step(b"head", 18, &[PLAIN])).expect("goes on");
+    assert_eq!(count(&mut store, &table("logs")), 1);
 }

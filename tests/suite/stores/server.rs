@@ -3,12 +3,12 @@
 use ipta::analysis::filter::Filters;
 use ipta::config::{Password, Place, Server as Account};
 use ipta::netfilter::Packet;
-use ipta::store::{self, Columns, Store, StoreError, TableKind};
+use ipta::store::{self, Columns, Reconciled, Store, StoreError, Stored, TableKind};
 
-use super::{PLAIN, awkward, batch, count, entry, incarnation, put, table};
+use super::{PLAIN, awkward, batch, count, import, put, table};
 use crate::harness::{Server, server};
 
-fn open(account: &Account) -> Box<dyn Store + Send> {
+fn open(account: &Account) -> Store {
     store::open(&Place::Server(account.clone()), false).expect("the store opens")
 }
 
@@ -18,83 +18,62 @@ fn refusal(account: &Account) -> String {
 }
 
 #[test]
-fn what_a_killed_clear_or_drop_left_is_finished() {
-    let account = server().fresh_database();
-    let mut store = open(&account);
-    for (name, intent) in [("cleared", "clear"), ("dropped", "drop")] {
-        store.create_table(&table(name)).expect("creates");
-        put(&mut *store, &table(name), &batch(&[PLAIN]));
-        let incarnation = incarnation(&mut *store, &table(name));
-        let values = format!("('{name}', '{intent}', '{incarnation}')");
-        let sql = format!("INSERT INTO ipta_ledger (table_name, kind, incarnation) VALUES {values}");
-        server().sql(&account.database, &sql);
-    }
-    let mut store = open(&account);
-    store.finish_intents().expect("finishes");
-    assert!(store.is_empty(&table("cleared")).expect("looks"));
-    assert_eq!(store.kind(&table("dropped")).expect("a kind"), TableKind::Missing);
-    assert_eq!(server().sql(&account.database, "SELECT COUNT(*) FROM ipta_ledger"), "0");
-}
-
-#[test]
-fn a_clear_that_is_killed_meanwhile_is_finished_before_a_log_is_entered() {
+fn what_a_killed_clear_left_is_dropped_by_the_next_import() {
     let account = server().fresh_database();
     let mut store = open(&account);
     store.create_table(&table("logs")).expect("creates");
-    store.create_table(&table("other")).expect("creates");
-    for name in ["logs", "other"] {
-        put(&mut *store, &table(name), &batch(&[PLAIN]));
-        let incarnation = incarnation(&mut *store, &table(name));
-        let values = format!("('{name}', 'clear', '{incarnation}')");
-        let sql = format!("INSERT INTO ipta_ledger (table_name, kind, incarnation) VALUES {values}");
-        server().sql(&account.database, &sql);
-    }
-    store.lock(&table("logs")).expect("locks");
-    assert!(store.is_empty(&table("logs")).expect("looks"));
-    // The lock is of one table; another's clean-up is for whoever holds that one's.
-    assert!(!store.is_empty(&table("other")).expect("looks"));
-    store.unlock().expect("unlocks");
-    assert_eq!(server().sql(&account.database, "SELECT table_name FROM ipta_ledger"), "other");
+    put(&mut store, &table("logs"), &batch(&[PLAIN]));
+    // Killed before the RENAME: the table is as it was.
+    let leftover = format!("ipta_new_{}", "0".repeat(32));
+    server().sql(&account.database, &format!("CREATE TABLE {leftover} LIKE logs"));
+    assert_eq!(store.kind(&table(&leftover)).expect("a kind"), TableKind::Leftover);
+    assert_eq!(count(&mut store, &table("logs")), 1);
+    assert_eq!(store.reconcile(&table("logs")).expect("looks"), Reconciled::Agree);
+    assert_eq!(store.kind(&table(&leftover)).expect("a kind"), TableKind::Missing);
+    assert_eq!(count(&mut store, &table("logs")), 1);
 }
 
 #[test]
-fn an_intent_does_not_touch_a_table_made_since() {
+fn a_table_with_triggers_is_cleared_and_keeps_them() {
     let account = server().fresh_database();
     let mut store = open(&account);
     store.create_table(&table("logs")).expect("creates");
-    put(&mut *store, &table("logs"), &batch(&[PLAIN]));
-    for intent in ["clear", "drop"] {
-        let values =
-            format!("('logs', '{intent}', '{}'), ('gone', '{intent}', '{}')", "0".repeat(32), "1".repeat(32));
-        let sql = format!("INSERT INTO ipta_ledger (table_name, kind, incarnation) VALUES {values}");
-        server().sql(&account.database, &sql);
-    }
-    store.finish_intents().expect("finishes");
-    assert_eq!(count(&mut *store, &table("logs")), 1);
-    assert_eq!(server().sql(&account.database, "SELECT COUNT(*) FROM ipta_ledger"), "0");
+    server().sql(&account.database, "CREATE TRIGGER t BEFORE INSERT ON logs FOR EACH ROW SET NEW.ttl = 1");
+    import(&mut store, &table("logs"), b"head", &[PLAIN, PLAIN]);
+    store.clear_table(&table("logs")).expect("clears");
+    assert_eq!(count(&mut store, &table("logs")), 0);
+    assert_eq!(store.entries(&table("logs")).expect("reads"), []);
+    assert!(server().sql(&account.database, "SHOW TRIGGERS").contains("logs"));
 }
 
 #[test]
-fn a_lock_is_waited_for_and_given_back() {
+fn a_table_without_transactions_is_refused() {
     let account = server().fresh_database();
-    let mut one = open(&account);
-    one.create_table(&table("logs")).expect("creates");
-    one.lock(&table("logs")).expect("locks");
-    let order = std::sync::Mutex::new(Vec::new());
-    std::thread::scope(|scope| {
-        let other = scope.spawn(|| {
-            let mut store = open(&account);
-            store.lock(&table("logs")).expect("locks");
-            order.lock().expect("no panic").push("other");
-        });
-        std::thread::sleep(std::time::Duration::from_millis(200));
-        order.lock().expect("no panic").push("one");
-        one.unlock().expect("unlocks");
-        other.join().expect("no panic");
-    });
-    assert_eq!(*order.lock().expect("no panic"), ["one", "other"]);
-    // The other's lock went with its connection.
-    one.lock(&table("logs")).expect("locks");
+    let mut store = open(&account);
+    store.create_table(&table("logs")).expect("creates");
+    server().sql(&account.database, "ALTER TABLE logs ENGINE = MyISAM");
+    let refused = [
+        store.reconcile(&table("logs")).map(drop),
+        store.clear_table(&table("logs")),
+        store.stream(&table("logs")).map(drop),
+    ];
+    for refused in refused {
+        let message = refused.expect_err("refused").to_string();
+        assert!(
+            message.contains("MyISAM") && message.contains("ALTER TABLE logs ENGINE=InnoDB"),
+            "{message}"
+        );
+    }
+}
+
+#[test]
+fn a_server_that_makes_tables_without_transactions_gets_none() {
+    let server = Server::start(&["--enforce-storage-engine=MyISAM", "--sql-mode="]);
+    let account = server.fresh_database();
+    let mut store = open(&account);
+    let message = store.create_table(&table("logs")).expect_err("refused").to_string();
+    assert!(message.contains("MyISAM") && message.contains("enforce_storage_engine"), "{message}");
+    assert_eq!(server.sql(&account.database, "SHOW TABLES"), "");
 }
 
 #[test]
@@ -103,13 +82,13 @@ fn a_server_that_stops_taking_load_data_gets_inserts() {
     let account = server.fresh_database();
     let mut store = open(&account);
     store.create_table(&table("logs")).expect("creates");
-    store.begin().expect("begins");
-    store.insert(&table("logs"), &batch(&[Packet { src_port: Some(1), ..PLAIN }])).expect("inserts");
+    let mut stream = store.stream(&table("logs")).expect("begins");
+    stream.push(&batch(&[Packet { src_port: Some(1), ..PLAIN }])).expect("inserts");
     server.sql("", "SET GLOBAL local_infile = 0");
     let before = server.sql("", "SHOW GLOBAL STATUS LIKE 'Com_insert'");
-    store.insert(&table("logs"), &batch(&[Packet { src_port: Some(2), ..PLAIN }])).expect("inserts");
+    stream.push(&batch(&[Packet { src_port: Some(2), ..PLAIN }])).expect("inserts");
     assert_ne!(server.sql("", "SHOW GLOBAL STATUS LIKE 'Com_insert'"), before);
-    store.commit().expect("commits");
+    stream.finish().expect("commits");
     assert_eq!(server.sql(&account.database, "SELECT src_prt FROM logs ORDER BY id"), "1\n2");
 }
 
@@ -120,11 +99,13 @@ fn load_data_means_the_same_under_odd_sql_modes() {
     let mut store = open(&account);
     store.create_table(&table("logs")).expect("creates");
     let odd = Packet { prefix: b"\\N\t'\n\\", action: "\u{1F525}\"".as_bytes(), ..PLAIN };
-    put(&mut *store, &table("logs"), &batch(&[odd, PLAIN]));
+    put(&mut store, &table("logs"), &batch(&[odd, PLAIN]));
     assert_eq!(server.sql("", "SHOW GLOBAL STATUS LIKE 'Com_load'"), "Com_load\t1");
     let mut got = Vec::new();
     let columns = Columns { prefix: true, ..Columns::default() };
-    let each = &mut |_, packet: &Packet<'_>| got.push((packet.prefix.to_vec(), packet.action.to_vec()));
+    let each = &mut |stored: &Stored<'_>| {
+        got.push((stored.packet.prefix.to_vec(), stored.packet.action.to_vec()));
+    };
     store.packets(&table("logs"), &Filters::default(), columns, each).expect("reads");
     assert_eq!(got, [(odd.prefix.to_vec(), odd.action.to_vec()), (Vec::new(), Vec::new())]);
 }
@@ -135,11 +116,11 @@ fn a_value_that_does_not_fit_is_refused_and_not_cut() {
         let account = server.fresh_database();
         let mut store = open(&account);
         store.create_table(&table("logs")).expect("creates");
-        store.begin().expect("begins");
-        let refused = store.insert(&table("logs"), &batch(&[Packet { if_in: b"a-name-of-16-byt", ..PLAIN }]));
+        let mut stream = store.stream(&table("logs")).expect("begins");
+        let refused = stream.push(&batch(&[Packet { if_in: b"a-name-of-16-byt", ..PLAIN }]));
         assert!(refused.is_err());
-        store.rollback().expect("rolls back");
-        assert_eq!(count(&mut *store, &table("logs")), 0);
+        drop(stream);
+        assert_eq!(count(&mut store, &table("logs")), 0);
     }
 }
 
@@ -189,10 +170,7 @@ fn an_account_without_the_right_is_told_so() {
     let account = server.fresh_database();
     let mut store = open(&account);
     store.create_table(&table("logs")).expect("creates");
-    put(&mut *store, &table("logs"), &batch(&[PLAIN, PLAIN]));
-    store.begin().expect("begins");
-    store.add_entry(&table("logs"), &entry(b"head", 4)).expect("adds");
-    store.commit().expect("commits");
+    import(&mut store, &table("logs"), b"head", &[PLAIN, PLAIN]);
     let user = format!("{}@localhost", account.user);
     server.sql("", &format!("REVOKE ALL ON {}.* FROM {user}", account.database));
     server.sql("", &format!("GRANT SELECT, INSERT, UPDATE, DELETE ON {}.* TO {user}", account.database));
@@ -202,10 +180,10 @@ fn an_account_without_the_right_is_told_so() {
     // Not dropped, and what is in it stays known.
     assert!(store.drop_table(&table("logs")).is_err());
     assert_eq!(store.entries(&table("logs")).expect("reads").len(), 1);
-    assert_eq!(count(&mut *store, &table("logs")), 2);
+    assert_eq!(count(&mut store, &table("logs")), 2);
     // Clearing needs no more than the right to delete.
     store.clear_table(&table("logs")).expect("clears");
-    assert_eq!(server.sql(&account.database, "SELECT COUNT(*) FROM ipta_ledger"), "0");
+    assert_eq!(server.sql(&account.database, "SELECT COUNT(*) FROM ipta_ledger WHERE kind = 'file'"), "0");
     assert!(store.is_empty(&table("logs")).expect("looks"));
 }
 
@@ -215,15 +193,15 @@ fn a_server_killed_in_a_transaction_is_told_and_leaves_nothing() {
     let account = server.fresh_database();
     let mut store = open(&account);
     store.create_table(&table("logs")).expect("creates");
-    store.begin().expect("begins");
-    store.insert(&table("logs"), &batch(&[PLAIN])).expect("inserts");
+    let mut stream = store.stream(&table("logs")).expect("begins");
+    stream.push(&batch(&[PLAIN])).expect("inserts");
     server.kill();
-    let lost = store.commit().expect_err("no server");
-    assert!(matches!(lost, StoreError::Unsure(_)) && lost.to_string().contains("run it again"), "{lost}");
-    let lost = store.begin().expect_err("no server").to_string();
+    let lost = stream.finish().expect_err("no server");
+    assert!(matches!(lost, StoreError::Unsure(_)) && lost.to_string().contains("count them twice"), "{lost}");
+    let lost = store.is_empty(&table("logs")).expect_err("no server").to_string();
     assert!(lost.contains("went away"), "{lost}");
     server.restart();
-    assert_eq!(count(&mut *open(&account), &table("logs")), 0);
+    assert_eq!(count(&mut open(&account), &table("logs")), 0);
 }
 
 #[test]
@@ -286,18 +264,11 @@ fn what_takes_a_connection_and_says_nothing_is_no_server() {
 fn a_table_of_another_version_is_told_and_goes_only_whole() {
     let account = server().fresh_database();
     let mut store = open(&account);
-    for name in ["logs", "half"] {
-        store.create_table(&table(name)).expect("creates");
-        server().sql(&account.database, &format!("ALTER TABLE {name} COMMENT = 'ipta logs 2 new things'"));
-    }
-    assert_eq!(store.kind(&table("logs")).expect("a kind"), TableKind::OtherVersion(2));
+    store.create_table(&table("logs")).expect("creates");
+    server().sql(&account.database, "ALTER TABLE logs COMMENT = 'ipta logs 7 new things'");
+    assert_eq!(store.kind(&table("logs")).expect("a kind"), TableKind::OtherVersion(7));
     let message = store.clear_table(&table("logs")).expect_err("refused").to_string();
-    assert!(message.contains("version 2"), "{message}");
+    assert!(message.contains("version 7"), "{message}");
     store.drop_table(&table("logs")).expect("drops");
     assert_eq!(store.kind(&table("logs")).expect("a kind"), TableKind::Missing);
-    // A drop that was killed half way.
-    let sql = "INSERT INTO ipta_ledger (table_name, kind, incarnation) VALUES ('half', 'drop', '')";
-    server().sql(&account.database, sql);
-    store.finish_intents().expect("finishes");
-    assert_eq!(store.kind(&table("half")).expect("a kind"), TableKind::Missing);
 }

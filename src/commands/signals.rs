@@ -1,0 +1,54 @@
+//! Signals that ask for an end: caught, so that what is under way ends in order.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::Context;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use crate::exit::Exit;
+
+/// The first signal that asked for an end, once there is one.
+#[derive(Clone, Default)]
+pub struct Caught(Arc<AtomicI32>);
+
+impl Caught {
+    /// The signal.
+    pub fn signal(&self) -> Option<i32> {
+        Some(self.0.load(Ordering::Relaxed)).filter(|signal| *signal != 0)
+    }
+}
+
+/// Notes the first signal that asks for an end, and calls `wake`. What the caller has this process
+/// ignore (nohup, a background job) stays ignored. If the process has not ended by itself after
+/// `grace`, the signal ends it.
+pub fn catch(grace: Duration, wake: impl Fn() + Send + 'static) -> anyhow::Result<Caught> {
+    let caught = Caught::default();
+    let noted = caught.clone();
+    let ignored = ignored_signals();
+    let heeded = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0);
+    let mut signals = Signals::new(heeded).context("cannot catch signals")?;
+    thread::Builder::new()
+        .name("signals".to_owned())
+        .spawn(move || {
+            let Some(signal) = signals.forever().next() else {
+                return;
+            };
+            noted.0.store(signal, Ordering::Relaxed);
+            wake();
+            thread::sleep(grace);
+            Exit::Signal(signal).end()
+        })
+        .context("cannot start a thread")?;
+    Ok(caught)
+}
+
+/// The signals that were ignored from the start, signal 1 in the lowest bit (proc(5), SigIgn).
+fn ignored_signals() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
+}

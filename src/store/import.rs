@@ -1,0 +1,327 @@
+//! Importing: rows and ledger change in one transaction, so that whatever is killed whenever, every
+//! line is in exactly once.
+//!
+//! Every chunk's transaction first changes the standing row of its table ([`super::ledger`]). On one
+//! server imports into a table therefore go one chunk at a time; on a cluster, where a lock does not
+//! reach the other nodes, the second of two is refused at COMMIT and tries again.
+
+use super::identity::{self, Checkpoints};
+use super::overlap::{Known, Recent};
+use super::{Entry, Store, StoreError, TableKind, TableName, ledger, messages};
+use crate::netfilter::Time;
+use crate::netfilter::batch::Batch;
+
+/// More hosts than this are not kept of a log: it may share packets with any other.
+const MOST_HOSTS: usize = 64;
+
+/// A log on its way into a table.
+pub struct Import<'s> {
+    store: &'s mut Store,
+    table: TableName,
+    entry: Entry,
+    /// The entries that began as the log does when its own was looked for.
+    candidates: Vec<Entry>,
+    head: Vec<u8>,
+    recent: Recent,
+    /// The row number of the first packet of the chunk before.
+    last_row: Option<u64>,
+    /// Rows of this log when the chunk before was stored.
+    live: u64,
+}
+
+/// A run of whole lines of a log.
+#[derive(Debug, Default)]
+pub struct Step {
+    /// Its packets.
+    pub packets: Batch,
+    /// Lines in it.
+    pub lines: u64,
+    /// Offset after its last line.
+    pub end: u64,
+    /// The last bytes before that, as many as the ledger keeps.
+    pub tail: Vec<u8>,
+    /// The first bytes of the log, as many as the ledger keeps at this offset.
+    pub head: Vec<u8>,
+    /// Where the packets of the last two seconds begin.
+    pub window_at: u64,
+    /// The hash of the bytes up to `end`.
+    pub checkpoints: Checkpoints,
+    /// Now.
+    pub at: Option<Time>,
+}
+
+/// What became of a chunk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Pushed {
+    /// It is in, but for packets that were known from another log.
+    Stored(Known),
+    /// Another import of this log, or a clear, was faster. Nothing was changed; look again.
+    Overtaken,
+}
+
+impl Store {
+    /// Begins to import a log, or goes on. `entry` has the table's incarnation, and id 0 if the log
+    /// is new; `candidates` are the entries that begin as it does, `head` its first bytes.
+    pub fn import(
+        &mut self,
+        table: &TableName,
+        entry: Entry,
+        candidates: Vec<Entry>,
+        head: Vec<u8>,
+    ) -> Import<'_> {
+        let (recent, live) = (Recent::default(), entry.live);
+        Import { store: self, table: table.clone(), entry, candidates, head, recent, last_row: None, live }
+    }
+
+    /// Begins to import a stream that has no identity: all of it is one transaction.
+    pub fn stream(&mut self, table: &TableName) -> Result<Stream<'_>, StoreError> {
+        let incarnation = self.incarnation(table)?;
+        self.backend.begin()?;
+        let stream = Stream { store: self, table: table.clone(), open: true };
+        // Holds the table as it is until the end: nobody can replace it meanwhile.
+        stream.store.is_empty(table)?;
+        match stream.store.incarnation(table)? == incarnation {
+            true => Ok(stream),
+            false => Err(messages::replaced(table, &stream.store.place())),
+        }
+    }
+}
+
+impl Import<'_> {
+    /// Takes in packets that an earlier run has read.
+    pub fn remember(&mut self, packets: &Batch) {
+        self.recent.remember(packets);
+    }
+
+    /// How far the log is in.
+    pub fn entry(&self) -> &Entry {
+        &self.entry
+    }
+
+    /// Stores a chunk and moves the ledger on, together.
+    pub fn push(&mut self, step: &Step) -> Result<Pushed, StoreError> {
+        let next = self.entry_after(step);
+        if self.entry.id == 0 && next.packets == 0 {
+            // A log is remembered from its first packet on: one read with the wrong prefix, or too
+            // early, can be read again.
+            self.entry = next;
+            return Ok(Pushed::Stored(Known::default()));
+        }
+        let (table, last_row, live) = (self.table.clone(), self.last_row, self.live);
+        let (entry, candidates, head, recent) = (&self.entry, &self.candidates, &self.head, &self.recent);
+        let done = self.store.transact(|store| {
+            let mut attempt = Attempt { store, table: &table, entry, recent };
+            match entry.id {
+                0 => attempt.enter(next.clone(), candidates, head, &step.packets),
+                _ => attempt.go_on(next.clone(), last_row, live, &step.packets),
+            }
+        });
+        let Some(done) = done.map_err(messages::repeatable)? else {
+            return Ok(Pushed::Overtaken);
+        };
+        self.recent.passed(&step.packets);
+        self.last_row = done.first_row.or(self.last_row);
+        self.live = done.live;
+        self.entry = done.entry;
+        Ok(Pushed::Stored(done.known))
+    }
+
+    /// Says that the log has been read to its end.
+    pub fn finish(self) -> Result<(), StoreError> {
+        if !self.entry.again || self.entry.id == 0 {
+            return Ok(());
+        }
+        let id = self.entry.id;
+        self.store.transact(|store| store.run("changing the ledger", ledger::finished(id)).map(drop))
+    }
+
+    /// The entry as it is once a chunk is in.
+    fn entry_after(&self, step: &Step) -> Entry {
+        let entry = &self.entry;
+        let times = || step.packets.iter().filter_map(|packet| packet.time);
+        Entry {
+            offset: step.end,
+            head: step.head.clone(),
+            tail: step.tail.clone(),
+            lines: entry.lines.saturating_add(step.lines),
+            packets: entry.packets.saturating_add(step.packets.len() as u64),
+            window_at: step.window_at,
+            checkpoints: step.checkpoints.clone(),
+            hosts: hosts_with(&entry.hosts, entry.packets == 0, &step.packets),
+            first: entry.first.into_iter().chain(times()).min(),
+            last: entry.last.into_iter().chain(times()).max(),
+            at: step.at,
+            ..entry.clone()
+        }
+    }
+}
+
+/// The hosts of a log with those of a further chunk.
+fn hosts_with(hosts: &Option<Vec<String>>, is_new: bool, packets: &Batch) -> Option<Vec<String>> {
+    let mut hosts = match (hosts, is_new) {
+        (_, true) => Vec::new(),
+        (Some(hosts), false) => hosts.clone(),
+        (None, false) => return None,
+    };
+    for packet in packets.iter() {
+        let host = String::from_utf8_lossy(packet.host);
+        if !hosts.iter().any(|known| *known == host) {
+            hosts.push(host.into_owned());
+            if hosts.len() > MOST_HOSTS {
+                return None;
+            }
+        }
+    }
+    Some(hosts)
+}
+
+/// What a transaction changed.
+struct Done {
+    entry: Entry,
+    known: Known,
+    first_row: Option<u64>,
+    live: u64,
+}
+
+/// One try at a chunk's transaction.
+struct Attempt<'a> {
+    store: &'a mut Store,
+    table: &'a TableName,
+    entry: &'a Entry,
+    recent: &'a Recent,
+}
+
+const DOING: &str = "storing packets";
+
+impl Attempt<'_> {
+    /// Takes the table's turn; false if the table is another one by now.
+    fn begin(&mut self) -> Result<bool, StoreError> {
+        let incarnation = &self.entry.incarnation;
+        if self.store.run(DOING, ledger::touch(incarnation))? == 0 {
+            return Ok(false);
+        }
+        // Reading the table keeps it from being replaced until the transaction ends; what it is can
+        // be asked only then.
+        match self.store.is_empty(self.table) {
+            Ok(_) => {}
+            Err(StoreError::NoTable(_)) => return Ok(false),
+            Err(error) => return Err(error),
+        }
+        let now = self.store.kind(self.table)?;
+        Ok(matches!(now, TableKind::Logs { incarnation: now } if now == *incarnation))
+    }
+
+    /// Enters a new log with its first packets.
+    fn enter(
+        &mut self,
+        mut next: Entry,
+        candidates: &[Entry],
+        head: &[u8],
+        packets: &Batch,
+    ) -> Result<Option<Done>, StoreError> {
+        if !self.begin()? {
+            return Ok(None);
+        }
+        let entries = self.store.entries(self.table)?;
+        if identity::candidates(&entries, head) != candidates {
+            return Ok(None);
+        }
+        let (new, known) = self.compared(packets)?;
+        let new = new.as_ref().unwrap_or(packets);
+        next.live = new.len() as u64;
+        let key = self.store.key(self.table);
+        self.store.run(DOING, ledger::insert(&key, &next))?;
+        next.id = self.store.backend.last_id();
+        let first_row = self.insert(new, next.id)?;
+        Ok(Some(Done { live: next.live, entry: next, known, first_row }))
+    }
+
+    /// Goes on with a log that has an entry.
+    fn go_on(
+        &mut self,
+        next: Entry,
+        last_row: Option<u64>,
+        live: u64,
+        packets: &Batch,
+    ) -> Result<Option<Done>, StoreError> {
+        if !self.begin()? {
+            return Ok(None);
+        }
+        let rows = self.store.rows(DOING, ledger::standing_of(self.entry.id))?;
+        let Some(row) = rows.first().filter(|row| row.count(0) == self.entry.offset) else {
+            return Ok(None);
+        };
+        // Fewer rows than there were: somebody pruned the table, and may have taken that one.
+        let now = row.count(1);
+        if let Some(id) = last_row.filter(|_| now == live)
+            && !self.has_row(id)?
+        {
+            return Err(messages::emptied(self.table, &self.store.place(), live));
+        }
+        let (new, known) = self.compared(packets)?;
+        let new = new.as_ref().unwrap_or(packets);
+        let rows = new.len() as u64;
+        if self.store.run(DOING, ledger::advance(&next, self.entry.offset, rows))? != 1 {
+            return Ok(None);
+        }
+        let first_row = self.insert(new, self.entry.id)?;
+        Ok(Some(Done { live: now + rows, entry: next, known, first_row }))
+    }
+
+    /// The packets of a chunk that are new, if not all of them are.
+    fn compared(&mut self, packets: &Batch) -> Result<(Option<Batch>, Known), StoreError> {
+        // `--again` stores all the same.
+        if self.entry.again {
+            return Ok((None, Known::default()));
+        }
+        let compared = self.store.new_packets(self.table, self.entry, self.recent, packets)?;
+        Ok(match compared {
+            Some((new, known)) => (Some(new), known),
+            None => (None, Known::default()),
+        })
+    }
+
+    fn insert(&mut self, packets: &Batch, entry: u64) -> Result<Option<u64>, StoreError> {
+        match packets.is_empty() {
+            true => Ok(None),
+            false => self.store.backend.insert(self.table, packets, Some(entry)).map(Some),
+        }
+    }
+
+    fn has_row(&mut self, id: u64) -> Result<bool, StoreError> {
+        let sql = format!("SELECT 1 FROM `{}` WHERE id = ? AND `entry` = ?", self.table);
+        Ok(!self.store.backend.rows(DOING, &sql, &[id.into(), self.entry.id.into()])?.is_empty())
+    }
+}
+
+/// A stream on its way into a table: rolled back when dropped.
+pub struct Stream<'s> {
+    store: &'s mut Store,
+    table: TableName,
+    open: bool,
+}
+
+impl Stream<'_> {
+    /// Adds packets.
+    pub fn push(&mut self, packets: &Batch) -> Result<(), StoreError> {
+        match packets.is_empty() {
+            true => Ok(()),
+            false => self.store.backend.insert(&self.table, packets, None).map(drop),
+        }
+    }
+
+    /// Ends the transaction.
+    pub fn finish(mut self) -> Result<(), StoreError> {
+        self.open = false;
+        self.store.backend.commit().map_err(messages::not_repeatable)
+    }
+}
+
+impl Drop for Stream<'_> {
+    fn drop(&mut self) {
+        if self.open {
+            // A connection that is lost has undone it already.
+            let _ = self.store.backend.rollback();
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! The same packets in two logs of one machine.
+//!
+//! Syslog daemons write one line into several files (`ufw.log`, `kern.log`, `syslog`), and people
+//! import them all. Of packets that nothing tells apart, a table is to hold as many as the log that
+//! has most of them. So the n-th of a log is stored only if the table holds fewer than n: a log that
+//! comes alone loses none of its repeats, and one that comes second adds what it has beyond others.
+
+use std::collections::HashMap;
+
+use super::columns::Columns;
+use super::condition::Condition;
+use super::ledger;
+use super::value::Value;
+use super::{Entry, Store, StoreError, TableName};
+use crate::netfilter::Time;
+use crate::netfilter::batch::Batch;
+use crate::netfilter::fingerprint::{Fingerprint, Fingerprints, second};
+
+/// Seconds of a log in which equal packets may still come.
+pub(super) const WINDOW: i64 = 2;
+
+/// Times farther apart than this are looked for by themselves.
+const GAP: i64 = 60;
+
+/// Runs of time looked for by themselves at most; a log in no order of time has very many.
+const MOST_RUNS: usize = 50;
+
+/// Logs that are named in a condition; with more of them all rows of the time are read.
+const MOST_NAMED: usize = 100;
+
+/// Columns that a fingerprint is made of.
+const COLUMNS: Columns = Columns {
+    host: true,
+    if_out: false,
+    prefix: true,
+    mac: false,
+    length: true,
+    ttl: false,
+    ip_id: true,
+    tcp_flags: true,
+    icmp: false,
+    entry: true,
+};
+
+/// What a log has given of late.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Recent {
+    fingerprints: Fingerprints,
+    /// Packets of the last seconds.
+    seen: HashMap<Fingerprint, u64>,
+}
+
+/// Packets of a chunk that a table holds already.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Known {
+    /// How many.
+    pub packets: u64,
+    /// The path of the log that most of them came with.
+    pub path: String,
+}
+
+impl Known {
+    /// Adds those of another chunk.
+    pub fn add(&mut self, other: Known) {
+        if self.packets < other.packets {
+            self.path = other.path;
+        }
+        self.packets += other.packets;
+    }
+}
+
+/// How often a table holds packets that nothing tells apart.
+#[derive(Clone, Copy, Default)]
+struct Held {
+    /// Rows of any log.
+    all: u64,
+    /// Those of the log that asks.
+    own: u64,
+}
+
+impl Recent {
+    /// Takes in packets that were read in an earlier run.
+    pub fn remember(&mut self, packets: &Batch) {
+        for packet in packets.iter() {
+            let print = self.fingerprints.of(&packet);
+            if print.second.is_some() {
+                *self.seen.entry(print).or_default() += 1;
+            }
+        }
+    }
+
+    /// Takes in a chunk that has been stored, and forgets what is too long ago.
+    pub fn passed(&mut self, chunk: &Batch) {
+        let seconds = || chunk.iter().filter_map(|packet| packet.time.map(second));
+        let Some(last) = seconds().max() else { return };
+        let recent = |second: i64| second > last - WINDOW;
+        self.seen.retain(|print, _| print.second.is_some_and(recent));
+        for packet in chunk.iter().filter(|packet| packet.time.is_some_and(|time| recent(second(time)))) {
+            *self.seen.entry(self.fingerprints.of(&packet)).or_default() += 1;
+        }
+    }
+}
+
+impl Store {
+    /// The packets of a chunk that the table does not hold yet, and what is known of the others.
+    /// None if all of them are new. Within the transaction that stores them.
+    pub(super) fn new_packets(
+        &mut self,
+        table: &TableName,
+        entry: &Entry,
+        recent: &Recent,
+        chunk: &Batch,
+    ) -> Result<Option<(Batch, Known)>, StoreError> {
+        const DOING: &str = "comparing with other logs";
+        let times = || chunk.iter().filter_map(|packet| packet.time);
+        let Some((first, last)) = times().min().zip(times().max()) else {
+            return Ok(None);
+        };
+        let second = |time: Time, add: i64| Time((time.0 / Time::SECOND + add) * Time::SECOND);
+        let statement = ledger::neighbours(&entry.incarnation, entry.id, second(first, -1), second(last, 2));
+        let mut neighbours: HashMap<u64, String> = HashMap::new();
+        for row in self.rows(DOING, statement)? {
+            if entry.shares_host(&ledger::hosts_of(row.optional_text(1))) {
+                neighbours.insert(row.count(0), row.text(2));
+            }
+        }
+        if neighbours.is_empty() {
+            return Ok(None);
+        }
+        let mut held: HashMap<Fingerprint, Held> = HashMap::new();
+        for packet in chunk.iter().filter(|packet| packet.time.is_some()) {
+            held.insert(recent.fingerprints.of(&packet), Held::default());
+        }
+        let mut rows_of: HashMap<u64, u64> = HashMap::new();
+        for run in runs(times().map(crate::netfilter::fingerprint::second).collect()) {
+            let mut condition = Condition::between(self.backend.dialect(), run);
+            let named: Vec<u64> = neighbours.keys().copied().chain([entry.id]).collect();
+            condition.of_entries((named.len() <= MOST_NAMED).then_some(&named));
+            self.backend.packets(table, None, &condition, COLUMNS, &mut |stored| {
+                if let Some(held) = held.get_mut(&recent.fingerprints.of(&stored.packet)) {
+                    held.all += 1;
+                    match stored.entry {
+                        Some(other) if other != entry.id => *rows_of.entry(other).or_default() += 1,
+                        _ => held.own += 1,
+                    }
+                }
+            })?;
+        }
+        if rows_of.is_empty() {
+            return Ok(None);
+        }
+        let mut seen = recent.seen.clone();
+        let mut new = Batch::default();
+        let mut known = Known::default();
+        for packet in chunk.iter() {
+            let print = recent.fingerprints.of(&packet);
+            let Some(held) = held.get_mut(&print) else {
+                new.push(&packet);
+                continue;
+            };
+            let nth = seen.entry(print).or_default();
+            // What this log stored it has given, even if that was too long ago to be remembered.
+            *nth = (*nth).max(held.own) + 1;
+            if held.own < held.all && *nth <= held.all {
+                known.packets += 1;
+            } else {
+                held.all += 1;
+                held.own += 1;
+                new.push(&packet);
+            }
+        }
+        let most = rows_of.iter().max_by_key(|(id, rows)| (**rows, std::cmp::Reverse(**id)));
+        known.path = most.and_then(|(id, _)| neighbours.get(id)).cloned().unwrap_or_default();
+        Ok((known.packets > 0).then_some((new, known)))
+    }
+
+    /// Whether the table holds all of these packets, those without a time as rows of this entry.
+    pub fn holds(&mut self, table: &TableName, entry: &Entry, packets: &Batch) -> Result<bool, StoreError> {
+        let fingerprints = Fingerprints::default();
+        let mut missing: HashMap<Fingerprint, u64> = HashMap::new();
+        let mut timeless = false;
+        let mut seconds = Vec::new();
+        for packet in packets.iter() {
+            timeless |= packet.time.is_none();
+            seconds.extend(packet.time.map(second));
+            *missing.entry(fingerprints.of(&packet)).or_default() += 1;
+        }
+        let dialect = self.backend.dialect();
+        let mut conditions: Vec<Condition> =
+            runs(seconds).into_iter().map(|run| Condition::between(dialect, run)).collect();
+        conditions.iter_mut().for_each(|condition| condition.of_entries(None));
+        if timeless {
+            let mut condition = Condition::without_time(dialect);
+            condition.of_entries(Some(&vec![entry.id]));
+            conditions.push(condition);
+        }
+        for condition in conditions {
+            self.backend.packets(table, None, &condition, COLUMNS, &mut |stored| {
+                if let Some(count) = missing.get_mut(&fingerprints.of(&stored.packet)) {
+                    *count = count.saturating_sub(1);
+                }
+            })?;
+        }
+        Ok(missing.values().all(|count| *count == 0))
+    }
+}
+
+/// Seconds as runs, from the first to after the last of each.
+fn runs(mut seconds: Vec<i64>) -> Vec<(Time, Time)> {
+    seconds.sort_unstable();
+    seconds.dedup();
+    let mut gap = GAP;
+    loop {
+        let mut runs: Vec<(i64, i64)> = Vec::new();
+        for second in &seconds {
+            match runs.last_mut() {
+                Some((_, last)) if second - *last <= gap => *last = *second,
+                _ => runs.push((*second, *second)),
+            }
+        }
+        if runs.len() <= MOST_RUNS {
+            let time = |second: i64| Time(second * Time::SECOND);
+            return runs.into_iter().map(|(first, last)| (time(first), time(last + 1))).collect();
+        }
+        gap *= 4;
+    }
+}
+
+impl Condition {
+    /// Packets of a run of time.
+    fn between(dialect: super::schema::Dialect, (from, to): (Time, Time)) -> Condition {
+        let mut condition = Condition::everything(dialect);
+        condition.sql.push_str(" AND `timestamp` >= ? AND `timestamp` < ?");
+        condition.values.extend([Value::Time(from), Value::Time(to)]);
+        condition
+    }
+
+    /// Packets without a time.
+    fn without_time(dialect: super::schema::Dialect) -> Condition {
+        let mut condition = Condition::everything(dialect);
+        condition.sql.push_str(" AND `timestamp` IS NULL");
+        condition
+    }
+
+    /// Only packets that came with one of these ledger entries, or (`None`) with any.
+    fn of_entries(&mut self, entries: Option<&Vec<u64>>) {
+        match entries {
+            None => self.sql.push_str(" AND `entry` IS NOT NULL"),
+            Some(entries) => {
+                self.sql.push_str(&format!(" AND `entry` IN ({})", vec!["?"; entries.len()].join(",")));
+                self.values.extend(entries.iter().map(|id| Value::Unsigned(*id)));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_far_apart_are_runs_of_their_own() {
+        let run = |from: i64, to: i64| (Time(from * Time::SECOND), Time(to * Time::SECOND));
+        assert_eq!(runs(vec![5, 3, 3, 70, 1000]), [run(3, 6), run(70, 71), run(1000, 1001)]);
+        assert_eq!(runs(Vec::new()), []);
+        assert!(runs((0..10_000).map(|n| n * 1_000).collect()).len() <= MOST_RUNS);
+    }
+}

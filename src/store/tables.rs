@@ -1,0 +1,367 @@
+//! Tables as wholes: what they are, making, clearing, dropping and listing them.
+//!
+//! MySQL commits before and after every DDL statement, so that clearing a table and forgetting what
+//! was imported into it cannot share a transaction. The incarnation does it instead: an empty table
+//! with a new incarnation takes the place of the old one in a single RENAME, and what the ledger
+//! knows of another incarnation counts for nothing. Killed before the RENAME, nothing has changed;
+//! killed after it, the table is clear and a leftover waits to be dropped.
+
+use super::backend::Found;
+use super::ledger;
+use super::schema::{self, CLEARED, Dialect, FRESH, LEDGER, Mark};
+use super::{Entry, Store, StoreError, TableKind, TableName, messages};
+use crate::netfilter::Time;
+
+/// A row of `--list-tables`.
+#[derive(Clone, Debug)]
+pub struct TableInfo {
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub kind: TableKind,
+    /// Rows, and whether they were counted (else an estimate).
+    pub rows: Option<(u64, bool)>,
+    /// Time of the first and last packet.
+    pub span: Option<(Time, Time)>,
+    /// What was imported into it, newest first.
+    pub imports: Vec<Entry>,
+}
+
+/// What `--delete-all-tables` did.
+#[derive(Clone, Debug, Default)]
+pub struct DroppedAll {
+    /// Tables of ipta's, dropped.
+    pub dropped: Vec<String>,
+    /// Tables that are not ipta's, left alone.
+    pub left: Vec<String>,
+}
+
+/// How table and ledger stood to one another when an import began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reconciled {
+    /// As they should.
+    Agree,
+    /// The rows were gone; what was imported is forgotten.
+    Emptied,
+    /// It was another table; what was imported into the old one is forgotten.
+    Replaced,
+    /// The ledger was gone, though there are rows: what is in the table cannot be told.
+    LedgerLost,
+}
+
+impl Store {
+    /// What stands under that name.
+    pub fn kind(&mut self, table: &TableName) -> Result<TableKind, StoreError> {
+        let fold = self.backend.folds_names();
+        let found = self.backend.tables(Some(table))?;
+        // A server may compare without case even where two such names are two tables.
+        let same = |name: &str| name == table.as_str() || (fold && name.eq_ignore_ascii_case(table.as_str()));
+        Ok(found.into_iter().find(|found| same(&found.name)).map_or(TableKind::Missing, |found| found.kind))
+    }
+
+    /// The incarnation of a logs table that can be written to.
+    pub fn incarnation(&mut self, table: &TableName) -> Result<String, StoreError> {
+        let place = self.place();
+        match self.kind(table)? {
+            TableKind::Logs { incarnation } => match self.backend.engine_without_transactions(table)? {
+                None => Ok(incarnation),
+                Some(engine) => Err(messages::no_transactions(table, &engine, &place)),
+            },
+            kind => Err(messages::not_logs(table, &kind, &place)),
+        }
+    }
+
+    pub(super) fn check_free(&mut self, table: &TableName) -> Result<(), StoreError> {
+        let place = self.place();
+        if schema::reserved(table) {
+            return Err(messages::is_reserved(table, &place));
+        }
+        match self.kind(table)? {
+            TableKind::Missing => Ok(()),
+            _ => Err(messages::is_taken(table, &place)),
+        }
+    }
+
+    /// Makes a logs table (and the ledger, where it is missing). The name must be free.
+    pub fn create_table(&mut self, table: &TableName) -> Result<(), StoreError> {
+        const DOING: &str = "making a table";
+        let incarnation = schema::new_incarnation()?;
+        let dialect = self.backend.dialect();
+        let key = self.key(table);
+        if dialect == Dialect::Sqlite {
+            return self.transact(|store| {
+                store.check_free(table)?;
+                store.create_ledger()?;
+                store.backend.run(DOING, &schema::logs(dialect, table, &incarnation), &[])?;
+                store.backend.run(DOING, &schema::sqlite_index(table), &[])?;
+                store.run(DOING, ledger::stand(dialect, &key, &incarnation)).map(drop)
+            });
+        }
+        self.check_free(table)?;
+        self.create_ledger()?;
+        self.backend.run(DOING, &schema::logs(dialect, table, &incarnation), &[])?;
+        if let Some(engine) = self.backend.engine_without_transactions(table)? {
+            self.backend.run(DOING, &format!("DROP TABLE `{table}`"), &[])?;
+            return Err(messages::no_transactions(table, &engine, &self.place()));
+        }
+        self.transact(|store| store.run(DOING, ledger::stand(dialect, &key, &incarnation)).map(drop))
+    }
+
+    /// Makes the ledger where it is missing; on MySQL outside a transaction.
+    pub(super) fn create_ledger(&mut self) -> Result<(), StoreError> {
+        if self.has_ledger()? {
+            return Ok(());
+        }
+        self.backend.run("making the ledger", &schema::ledger(self.backend.dialect()), &[])?;
+        let name = schema::ledger_name()?;
+        match self.backend.engine_without_transactions(&name)? {
+            None => Ok(()),
+            Some(engine) => {
+                self.backend.run("making the ledger", &format!("DROP TABLE {LEDGER}"), &[])?;
+                Err(messages::no_transactions(&name, &engine, &self.place()))
+            }
+        }
+    }
+
+    /// Whether the ledger is there; an error if something else has its name.
+    fn has_ledger(&mut self) -> Result<bool, StoreError> {
+        match self.kind(&schema::ledger_name()?)? {
+            TableKind::Missing => Ok(false),
+            TableKind::Ledger => Ok(true),
+            kind => Err(messages::no_ledger(&kind, &self.place())),
+        }
+    }
+
+    /// The ledger's entries of a table, of any incarnation, by id.
+    pub fn entries(&mut self, table: &TableName) -> Result<Vec<Entry>, StoreError> {
+        if !self.has_ledger()? {
+            return Ok(Vec::new());
+        }
+        let key = self.key(table);
+        Ok(ledger::entries_of(&self.rows("reading the ledger", ledger::entries(&key))?))
+    }
+
+    /// Forgets what the ledger claims of a table that was emptied or replaced by other means, and
+    /// drops what a clear that was killed left behind.
+    pub fn reconcile(&mut self, table: &TableName) -> Result<Reconciled, StoreError> {
+        const DOING: &str = "looking at the ledger";
+        self.drop_leftovers()?;
+        self.create_ledger()?;
+        let (key, dialect) = (self.key(table), self.backend.dialect());
+        self.transact(|store| {
+            let incarnation = store.incarnation(table)?;
+            let stood = store.run(DOING, ledger::touch(&incarnation))? > 0;
+            let empty = store.is_empty(table)?;
+            let claims = store.rows(DOING, ledger::claims(&key, &incarnation))?;
+            let (others, rows) = claims.first().map_or((0, 0), |row| (row.count(0), row.count(1)));
+            if others > 0 {
+                store.run(DOING, ledger::forget_others(&key, &incarnation))?;
+            }
+            if !stood && !empty {
+                return Ok(Reconciled::LedgerLost);
+            }
+            if !stood {
+                store.run(DOING, ledger::stand(dialect, &key, &incarnation))?;
+            }
+            if rows > 0 && empty {
+                store.run(DOING, ledger::forget_logs(&key))?;
+                return Ok(Reconciled::Emptied);
+            }
+            Ok(if others > 0 { Reconciled::Replaced } else { Reconciled::Agree })
+        })
+    }
+
+    /// Takes a table whose ledger is lost as it is: what is in it counts as not imported.
+    pub fn accept_as_it_is(&mut self, table: &TableName) -> Result<(), StoreError> {
+        let (key, dialect) = (self.key(table), self.backend.dialect());
+        self.transact(|store| {
+            let incarnation = store.incarnation(table)?;
+            store.run("changing the ledger", ledger::stand(dialect, &key, &incarnation)).map(drop)
+        })
+    }
+
+    /// Empties a logs table and forgets what was imported into it: whole or not at all.
+    pub fn clear_table(&mut self, table: &TableName) -> Result<(), StoreError> {
+        self.incarnation(table)?;
+        self.drop_leftovers()?;
+        self.create_ledger()?;
+        if !self.backend.swaps_tables(table)? {
+            return self.delete_rows(table);
+        }
+        match self.swap_for_empty(table) {
+            // An account may be allowed to delete rows and not to make or drop tables.
+            Err(StoreError::NoRight(_)) => self.delete_rows(table),
+            done => done,
+        }
+    }
+
+    /// Clears a table in one transaction.
+    fn delete_rows(&mut self, table: &TableName) -> Result<(), StoreError> {
+        const DOING: &str = "clearing a table";
+        let (key, dialect) = (self.key(table), self.backend.dialect());
+        self.transact(|store| {
+            let incarnation = store.incarnation(table)?;
+            store.run(DOING, ledger::stand(dialect, &key, &incarnation))?;
+            store.run(DOING, ledger::forget_logs(&key))?;
+            store.backend.run(DOING, &format!("DELETE FROM `{table}` WHERE 1 = 1"), &[]).map(drop)
+        })
+    }
+
+    /// Clears a table by putting an empty one in its place.
+    fn swap_for_empty(&mut self, table: &TableName) -> Result<(), StoreError> {
+        const DOING: &str = "clearing a table";
+        let fresh = schema::new_incarnation()?;
+        let (new, old) = (format!("{FRESH}{fresh}"), format!("{CLEARED}{fresh}"));
+        let mark = Mark::Logs { version: schema::VERSION, incarnation: fresh.clone() };
+        let steps = [
+            format!("CREATE TABLE `{new}` LIKE `{table}`"),
+            format!("ALTER TABLE `{new}` COMMENT = '{mark}'"),
+            format!("RENAME TABLE `{table}` TO `{old}`, `{new}` TO `{table}`"),
+        ];
+        for step in steps {
+            if let Err(error) = self.insist(DOING, &step) {
+                // Nothing has changed; a leftover that cannot be dropped now goes another time.
+                let _ = self.backend.run(DOING, &format!("DROP TABLE IF EXISTS `{new}`"), &[]);
+                return Err(error);
+            }
+        }
+        self.insist(DOING, &format!("DROP TABLE IF EXISTS `{old}`"))?;
+        let (key, dialect) = (self.key(table), self.backend.dialect());
+        self.transact(|store| {
+            store.run(DOING, ledger::forget_others(&key, &fresh))?;
+            store.run(DOING, ledger::stand(dialect, &key, &fresh)).map(drop)
+        })
+    }
+
+    /// Runs a DDL statement, and again where another transaction was in the way.
+    fn insist(&mut self, doing: &str, sql: &str) -> Result<u64, StoreError> {
+        let mut tries = 0;
+        loop {
+            match self.backend.run(doing, sql, &[]) {
+                Err(StoreError::Conflict(_)) if tries < 10 => tries += 1,
+                done => return done,
+            }
+        }
+    }
+
+    /// Drops what clears that were killed have left behind.
+    fn drop_leftovers(&mut self) -> Result<(), StoreError> {
+        if self.backend.dialect() == Dialect::Sqlite {
+            return Ok(());
+        }
+        for found in self.backend.tables(None)? {
+            if found.kind == TableKind::Leftover {
+                match self.backend.run("clearing up", &format!("DROP TABLE IF EXISTS `{}`", found.name), &[])
+                {
+                    Ok(_) | Err(StoreError::NoRight(_)) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Drops a logs table or name cache, and forgets what was imported.
+    pub fn drop_table(&mut self, table: &TableName) -> Result<(), StoreError> {
+        const DOING: &str = "dropping a table";
+        let sql = format!("DROP TABLE `{table}`");
+        if self.backend.dialect() == Dialect::Sqlite {
+            return self.transact(|store| {
+                let incarnation = store.droppable(table)?;
+                store.backend.run(DOING, &sql, &[])?;
+                store.forget_incarnation(table, &incarnation)
+            });
+        }
+        let incarnation = self.droppable(table)?;
+        self.insist(DOING, &sql)?;
+        // Killed before this, what the ledger holds belongs to no table, and counts for nothing.
+        self.forget_incarnation(table, &incarnation)
+    }
+
+    /// The incarnation of a table that may be dropped by name; empty for one that has none.
+    fn droppable(&mut self, table: &TableName) -> Result<String, StoreError> {
+        match self.kind(table)? {
+            TableKind::Logs { incarnation } => Ok(incarnation),
+            TableKind::OtherVersion(_) | TableKind::Names if !schema::reserved(table) => Ok(String::new()),
+            kind => Err(messages::not_logs(table, &kind, &self.place())),
+        }
+    }
+
+    fn forget_incarnation(&mut self, table: &TableName, incarnation: &str) -> Result<(), StoreError> {
+        if incarnation.is_empty() || !self.has_ledger()? {
+            return Ok(());
+        }
+        let key = self.key(table);
+        self.run("changing the ledger", ledger::forget(&key, incarnation)).map(drop)
+    }
+
+    /// Drops every table of ipta's, the ledger last.
+    pub fn drop_all(&mut self) -> Result<DroppedAll, StoreError> {
+        match self.backend.dialect() {
+            Dialect::Sqlite => self.transact(Store::drop_each),
+            Dialect::MySql => self.drop_each(),
+        }
+    }
+
+    fn drop_each(&mut self) -> Result<DroppedAll, StoreError> {
+        const DOING: &str = "dropping a table";
+        let mut done = DroppedAll::default();
+        let mut ledger = None;
+        for found in self.backend.tables(None)? {
+            let name = &found.name;
+            match found.kind {
+                _ if name.eq_ignore_ascii_case(LEDGER) && found.kind != TableKind::Foreign => {
+                    ledger = Some(found.name);
+                }
+                TableKind::Logs { .. }
+                | TableKind::OtherVersion(_)
+                | TableKind::Names
+                | TableKind::Leftover => {
+                    self.insist(DOING, &format!("DROP TABLE `{}`", name.replace('`', "``")))?;
+                    if found.kind != TableKind::Leftover {
+                        done.dropped.push(found.name);
+                    }
+                }
+                TableKind::Missing | TableKind::Historic | TableKind::Ledger | TableKind::Foreign => {
+                    done.left.push(found.name);
+                }
+            }
+        }
+        if let Some(ledger) = ledger {
+            self.insist(DOING, &format!("DROP TABLE {ledger}"))?;
+            done.dropped.push(ledger);
+        }
+        Ok(done)
+    }
+
+    /// All tables, by name. Rows are counted exactly where a second suffices.
+    pub fn list(&mut self) -> Result<Vec<TableInfo>, StoreError> {
+        let found = self.backend.tables(None)?;
+        let ledger = found.iter().any(|found| found.kind == TableKind::Ledger);
+        found.into_iter().map(|found| self.info(found, ledger)).collect()
+    }
+
+    fn info(&mut self, found: Found, ledger: bool) -> Result<TableInfo, StoreError> {
+        let counted = !found.view && found.kind != TableKind::Foreign;
+        let rows = if counted { self.backend.count(&found) } else { None };
+        let mut info =
+            TableInfo { name: found.name, kind: found.kind, rows, span: None, imports: Vec::new() };
+        if let (TableKind::Logs { incarnation }, Ok(table)) = (&info.kind, info.name.parse::<TableName>()) {
+            info.span = self.span(&table)?;
+            if ledger {
+                info.imports = ledger::newest_first(self.entries(&table)?, incarnation);
+            }
+        }
+        Ok(info)
+    }
+
+    fn span(&mut self, table: &TableName) -> Result<Option<(Time, Time)>, StoreError> {
+        // Two queries: SQLite finds one end of an index at once, but not both in one go.
+        let mut end = |which: &str| {
+            let sql = format!("SELECT {which}(`timestamp`) FROM `{table}`");
+            let rows = self.backend.rows("looking into a table", &sql, &[])?;
+            Ok::<_, StoreError>(rows.first().and_then(|row| row.time(0)))
+        };
+        Ok(end("MIN")?.zip(end("MAX")?))
+    }
+}
