@@ -60,7 +60,7 @@ pub fn the_ledger_keeps_an_entry_whole(home: &Home) {
         at: Some(Time(1_714_900_000_000_000)),
         ..entry
     };
-    assert_eq!(home.open().entries(&table("logs")).expect("reads")[..], [expected.clone()]);
+    assert_eq!(home.open().entries(&table("logs")).expect("reads"), std::slice::from_ref(&expected));
 
     let further = Step { at: None, tail: Vec::new(), ..step(&head, (1 << 40) + 1, &[PLAIN]) };
     assert_eq!(running.push(&further).expect("imports"), stored());
