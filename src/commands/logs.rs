@@ -134,6 +134,11 @@ impl Source {
         }
     }
 
+    /// The first time in it, if one stands near its beginning.
+    pub fn first(&self) -> Option<Time> {
+        self.first
+    }
+
     /// Whether it is a file, which has an identity and can be read again.
     pub fn is_file(&self) -> bool {
         self.opened.is_none() && self.path.is_some()

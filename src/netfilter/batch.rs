@@ -90,6 +90,14 @@ impl Batch {
         self.rows.iter().flat_map(|row| std::iter::repeat_n(self.packet(row), row.times as usize))
     }
 
+    /// Takes all out, keeping the memory.
+    pub fn clear(&mut self) {
+        self.text.clear();
+        self.rows.clear();
+        self.packets = 0;
+        self.last_prefix = 0;
+    }
+
     /// How many packets.
     pub fn len(&self) -> usize {
         self.packets

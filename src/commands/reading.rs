@@ -1,0 +1,266 @@
+//! Reading several logs as one: every packet once, though several of them hold it.
+//!
+//! Syslog daemons write one line into several files, and people name them all. As in the store
+//! (`store/overlap.rs`), of packets that nothing tells apart as many count as the log holds that has
+//! most of them. Logs that overlap in time are read side by side, second by second; one that does
+//! not is read by itself.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+
+use super::logs::{Clock, Source};
+use crate::input::Lines;
+use crate::netfilter::account::Account;
+use crate::netfilter::batch::Batch;
+use crate::netfilter::fingerprint::{Fingerprint, Fingerprints, second};
+use crate::netfilter::prefix::Rules;
+use crate::netfilter::{Packet, Reader};
+
+/// Seconds after which no equal packet of another log comes any more.
+const WINDOW: i64 = 2;
+
+/// What was read of a log.
+pub struct LogRead {
+    /// The log.
+    pub source: Source,
+    /// What became of its lines.
+    pub account: Account,
+    /// Why it was not read to its end.
+    pub error: Option<String>,
+    /// Packets that another log of the call holds too, which count once.
+    pub known: u64,
+    /// The name of that log; of several, of the first.
+    pub other: String,
+}
+
+/// Reads logs to their ends and hands on each packet once. What was read comes back in the order of
+/// the logs.
+pub fn packets(
+    sources: Vec<Source>,
+    rules: &Rules,
+    clock: &Clock,
+    mut each: impl FnMut(&Packet<'_>),
+) -> Vec<LogRead> {
+    let many = sources.len() > 1;
+    let mut done = Vec::new();
+    let mut merge = Merge { seen: Seen::default(), names: Vec::new() };
+    let mut active: Vec<Open<'_>> = Vec::new();
+    let mut waiting: VecDeque<(usize, Source)> = sources.into_iter().enumerate().collect();
+    merge.names = waiting.iter().map(|(_, source)| source.name.clone()).collect();
+    loop {
+        let next = waiting.front().and_then(|(_, source)| source.first()).map(second);
+        let now = active.iter().filter_map(Open::second).min();
+        // Without a time of its own, a log waits until all others are read.
+        let due = match (next, now) {
+            _ if active.is_empty() => true,
+            (Some(next), Some(now)) => next - WINDOW <= now,
+            _ => false,
+        };
+        if due && let Some((number, source)) = waiting.pop_front() {
+            match Open::new(number, source, rules, clock) {
+                Ok(open) => active.push(open),
+                Err(read) => done.push((number, read)),
+            }
+            continue;
+        }
+        let alone = active.len() == 1;
+        let least = active.iter().enumerate().min_by_key(|(_, open)| (open.second(), open.number));
+        let Some(at) = least.map(|(at, _)| at) else { break };
+        let border = if alone { next.map_or(i64::MAX, |next| next - WINDOW) } else { i64::MIN };
+        let open = &mut active[at];
+        if alone && (!many || merge.seen.is_over(open.second()) && open.second() < Some(border)) {
+            open.run(border, &mut each);
+        } else {
+            merge.line(open, &mut each);
+        }
+        if open.ended {
+            let open = active.remove(at);
+            done.push((open.number, open.finish()));
+        }
+    }
+    done.sort_by_key(|(number, _)| *number);
+    done.into_iter().map(|(_, read)| read).collect()
+}
+
+/// A log that is being read, one line ahead.
+struct Open<'r> {
+    number: usize,
+    source: Source,
+    lines: Lines,
+    reader: Reader<'r>,
+    /// The packets of the line ahead.
+    ahead: Batch,
+    ended: bool,
+    error: Option<String>,
+    known: u64,
+    other: Option<usize>,
+    other_name: String,
+}
+
+impl<'r> Open<'r> {
+    fn new(number: usize, mut source: Source, rules: &'r Rules, clock: &Clock) -> Result<Open<'r>, LogRead> {
+        let reader = Reader::new(rules, source.calendar(clock));
+        match source.open() {
+            Ok(log) => {
+                let mut open = Open {
+                    number,
+                    source,
+                    lines: log.lines(),
+                    reader,
+                    ahead: Batch::default(),
+                    ended: false,
+                    error: None,
+                    known: 0,
+                    other: None,
+                    other_name: String::new(),
+                };
+                open.advance();
+                Ok(open)
+            }
+            // It has gone since it was checked.
+            Err(error) => Err(LogRead {
+                source,
+                account: Account::default(),
+                error: Some(error.to_string()),
+                known: 0,
+                other: String::new(),
+            }),
+        }
+    }
+
+    /// The second of the line ahead; none if it has no time.
+    fn second(&self) -> Option<i64> {
+        self.ahead.iter().find_map(|packet| packet.time.map(second))
+    }
+
+    /// Reads on to the next line with packets.
+    fn advance(&mut self) {
+        self.ahead.clear();
+        while self.ahead.is_empty() && !self.ended {
+            let ahead = &mut self.ahead;
+            next_line(&mut self.lines, &mut self.reader, &mut self.error, &mut |packet| ahead.push(packet))
+                .unwrap_or_else(|()| self.ended = true);
+        }
+    }
+
+    /// Hands on packets as long as they come before a second, or to the end.
+    fn run(&mut self, border: i64, each: &mut dyn FnMut(&Packet<'_>)) {
+        self.ahead.iter().for_each(|packet| each(&packet));
+        self.ahead.clear();
+        let mut reached = false;
+        while !reached && !self.ended {
+            let ahead = &mut self.ahead;
+            next_line(&mut self.lines, &mut self.reader, &mut self.error, &mut |packet| {
+                reached |= packet.time.is_some_and(|time| second(time) >= border);
+                match reached {
+                    true => ahead.push(packet),
+                    false => each(packet),
+                }
+            })
+            .unwrap_or_else(|()| self.ended = true);
+        }
+    }
+
+    fn finish(self) -> LogRead {
+        LogRead {
+            source: self.source,
+            account: self.reader.account,
+            error: self.error,
+            known: self.known,
+            other: self.other_name,
+        }
+    }
+}
+
+/// Reads one line. The error is the end, by a fault or not.
+fn next_line(
+    lines: &mut Lines,
+    reader: &mut Reader<'_>,
+    error: &mut Option<String>,
+    each: &mut dyn FnMut(&Packet<'_>),
+) -> Result<(), ()> {
+    match lines.next() {
+        Ok(Some(line)) if line.too_long => reader.too_long(line.bytes),
+        Ok(Some(line)) => reader.read(line.bytes, each),
+        Ok(None) => return Err(()),
+        Err(fault) => {
+            *error = Some(fault.to_string());
+            return Err(());
+        }
+    }
+    Ok(())
+}
+
+/// Logs that are read side by side.
+struct Merge {
+    seen: Seen,
+    names: Vec<String>,
+}
+
+impl Merge {
+    /// Takes the line ahead of a log.
+    fn line(&mut self, open: &mut Open<'_>, each: &mut dyn FnMut(&Packet<'_>)) {
+        if let Some(second) = open.second() {
+            self.seen.forget_before(second - WINDOW);
+        }
+        for packet in open.ahead.iter() {
+            match self.seen.is_known(open.number, &packet) {
+                None => each(&packet),
+                Some(other) => {
+                    open.known += 1;
+                    open.other.get_or_insert(other);
+                }
+            }
+        }
+        if let Some(name) = open.other.and_then(|other| self.names.get(other)) {
+            open.other_name.clone_from(name);
+        }
+        open.advance();
+    }
+}
+
+/// Packets of the last seconds.
+#[derive(Default)]
+struct Seen {
+    fingerprints: Fingerprints,
+    seconds: BTreeMap<i64, HashMap<Fingerprint, Tally>>,
+}
+
+/// How often packets that nothing tells apart came.
+#[derive(Default)]
+struct Tally {
+    /// Handed on.
+    counted: u64,
+    /// By log.
+    of: Vec<(usize, u64)>,
+}
+
+impl Seen {
+    /// Whether a packet of a log counts already, and in which other log it came.
+    fn is_known(&mut self, log: usize, packet: &Packet<'_>) -> Option<usize> {
+        let print = self.fingerprints.of(packet);
+        let tally = self.seconds.entry(print.second?).or_default().entry(print).or_default();
+        let other = tally.of.iter().map(|(other, _)| *other).find(|other| *other != log);
+        let place = tally.of.iter().position(|(other, _)| *other == log).unwrap_or_else(|| {
+            tally.of.push((log, 0));
+            tally.of.len() - 1
+        });
+        tally.of[place].1 += 1;
+        if tally.of[place].1 <= tally.counted {
+            return other;
+        }
+        tally.counted += 1;
+        None
+    }
+
+    /// Whether nothing that was read side by side can come again in a second, or without a time.
+    fn is_over(&self, now: Option<i64>) -> bool {
+        let last = self.seconds.last_key_value().map(|(last, _)| *last);
+        last.is_none_or(|last| now.is_some_and(|now| last + WINDOW < now))
+    }
+
+    fn forget_before(&mut self, second: i64) {
+        while self.seconds.first_key_value().is_some_and(|(first, _)| *first < second) {
+            self.seconds.pop_first();
+        }
+    }
+}
