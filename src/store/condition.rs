@@ -48,17 +48,13 @@ impl Condition {
         });
         condition.any(&filters.log_host, |condition, word| condition.word("host", word));
         if filters.no_local {
-            for column in ["if_in", "if_out"] {
-                condition.sql.push_str(" AND NOT ");
-                condition.word(column, "lo");
-            }
+            condition.not_word("if_in", "lo");
+            condition.not_word("if_out", "lo");
         }
         if filters.no_accept {
-            condition.sql.push_str(" AND NOT ");
-            condition.word("verdict", "accept");
+            condition.not_word("verdict", "accept");
             for word in &filters.accept_actions {
-                condition.sql.push_str(" AND NOT ");
-                condition.word("action", word);
+                condition.not_word("action", word);
             }
         }
         condition
@@ -144,9 +140,20 @@ impl Condition {
     /// The same bytes. On MySQL the collation utf8mb4_bin pads with blanks, so that 'DROP ' would
     /// equal 'DROP'; binary strings are compared as they are.
     fn word(&mut self, column: &str, word: &str) {
+        self.compare(column, "=", word);
+    }
+
+    /// Other bytes. The operator NOT is not used: it binds tighter than `=` under the SQL mode
+    /// HIGH_NOT_PRECEDENCE. These columns are NOT NULL, so `<>` leaves no row out.
+    fn not_word(&mut self, column: &str, word: &str) {
+        self.sql.push_str(" AND ");
+        self.compare(column, "<>", word);
+    }
+
+    fn compare(&mut self, column: &str, operator: &str, word: &str) {
         self.sql.push_str(&match self.dialect {
-            Dialect::MySql => format!("`{column}` = CAST(? AS BINARY)"),
-            Dialect::Sqlite => format!("`{column}` = ?"),
+            Dialect::MySql => format!("`{column}` {operator} CAST(? AS BINARY)"),
+            Dialect::Sqlite => format!("`{column}` {operator} ?"),
         });
         self.values.push(Bound::Text(word.to_owned()));
     }
@@ -161,14 +168,15 @@ impl Condition {
 
     /// The same bytes but for the case of ASCII letters. MySQL's LOWER folds all of Unicode; among
     /// texts of an ASCII word's length in bytes, only ASCII text folds to that word. A word that is
-    /// not ASCII is compared byte by byte.
+    /// not ASCII is compared byte by byte. The length is OCTET_LENGTH: under the SQL mode ORACLE of
+    /// MariaDB, LENGTH counts characters.
     fn folded(&mut self, word: &str) {
         if self.dialect == Dialect::Sqlite {
             self.sql.push_str("`proto` = ? COLLATE NOCASE");
             self.values.push(Bound::Text(word.to_owned()));
             return;
         }
-        self.sql.push_str(&format!("(LENGTH(`proto`) = {}", word.len()));
+        self.sql.push_str(&format!("(OCTET_LENGTH(`proto`) = {}", word.len()));
         if word.is_ascii() {
             self.sql.push_str(" AND LOWER(`proto`) = CAST(? AS BINARY)");
             self.values.push(Bound::Text(word.to_ascii_lowercase()));
@@ -198,4 +206,34 @@ pub(super) fn address_of(bytes: &[u8]) -> Option<IpAddr> {
         return Some(IpAddr::from(four));
     }
     <[u8; 16]>::try_from(bytes).ok().map(IpAddr::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Under the SQL mode HIGH_NOT_PRECEDENCE `NOT a = b` is `(NOT a) = b`, and nothing passes.
+    #[test]
+    fn no_condition_needs_to_know_how_tightly_not_binds() {
+        let words = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>();
+        let filters = Filters {
+            since: Some(Time(0)),
+            until: Some(Time(Time::SECOND)),
+            src: vec!["192.0.2.0/24".parse().expect("a network")],
+            dport: vec![22..=22],
+            proto: words(&["icmp", "tcp"]),
+            action: words(&["drop", "dröp"]),
+            iface: words(&["eth0"]),
+            log_host: words(&["gw"]),
+            no_local: true,
+            no_accept: true,
+            accept_actions: words(&["PASS"]),
+            ..Filters::default()
+        };
+        for dialect in [Dialect::MySql, Dialect::Sqlite] {
+            let sql = Condition::of(dialect, &filters).sql;
+            assert!(sql.contains("`if_out` <> ") && sql.contains("`verdict` <> "), "{sql}");
+            assert!(!sql.replace("IS NOT NULL", "").contains("NOT "), "{sql}");
+        }
+    }
 }
