@@ -13,6 +13,7 @@ mod index;
 mod key;
 mod modules;
 mod new;
+pub mod protocols;
 #[cfg(test)]
 mod sample;
 pub mod services;

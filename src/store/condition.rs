@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::ops::RangeInclusive;
 
 use super::schema::Dialect;
-use crate::analysis::filter::{Filters, Network};
+use crate::analysis::filter::{Filters, Network, Protocol};
 use crate::netfilter::Time;
 
 /// A value for a `?` of the condition.
@@ -40,7 +40,7 @@ impl Condition {
         condition.ports("src_prt", &filters.sport);
         condition.ports("dst_prt", &filters.dport);
         condition.any(&filters.proto, |condition, word| condition.proto(word));
-        condition.any(&filters.action, |condition, word| condition.word("action", word));
+        condition.any(&filters.action, |condition, word| condition.folded("action", word));
         condition.any(&filters.iface, |condition, word| {
             condition.word("if_in", word);
             condition.sql.push_str(" OR ");
@@ -158,32 +158,31 @@ impl Condition {
         self.values.push(Bound::Text(word.to_owned()));
     }
 
-    fn proto(&mut self, word: &str) {
-        self.folded(word);
-        if word.eq_ignore_ascii_case("icmp") {
-            self.sql.push_str(" OR ");
-            self.folded("icmpv6");
-        }
+    /// A protocol by any of its spellings.
+    fn proto(&mut self, protocol: &Protocol) {
+        let spellings: Vec<&str> = protocol.spellings().collect();
+        self.one_of(&spellings, &mut |condition, word| condition.folded("proto", word));
     }
 
-    /// The same bytes but for the case of ASCII letters. MySQL's LOWER folds all of Unicode; among
-    /// texts of an ASCII word's length in bytes, only ASCII text folds to that word. A word that is
-    /// not ASCII is compared byte by byte. The length is OCTET_LENGTH: under the SQL mode ORACLE of
-    /// MariaDB, LENGTH counts characters.
-    fn folded(&mut self, word: &str) {
+    /// What [`same_word`](crate::analysis::filter::same_word) takes for the same: the bytes but for
+    /// the case of ASCII letters. MySQL's LOWER folds all of Unicode; among texts of an ASCII word's
+    /// length in bytes, only ASCII text folds to that word. A word that is not ASCII is compared
+    /// byte by byte. The length is OCTET_LENGTH: under the SQL mode ORACLE of MariaDB, LENGTH counts
+    /// characters.
+    fn folded(&mut self, column: &str, word: &str) {
         if self.dialect == Dialect::Sqlite {
-            self.sql.push_str("`proto` = ? COLLATE NOCASE");
+            self.sql.push_str(&format!("`{column}` = ? COLLATE NOCASE"));
             self.values.push(Bound::Text(word.to_owned()));
             return;
         }
-        self.sql.push_str(&format!("(OCTET_LENGTH(`proto`) = {}", word.len()));
+        self.sql.push_str(&format!("(OCTET_LENGTH(`{column}`) = {}", word.len()));
         if word.is_ascii() {
-            self.sql.push_str(" AND LOWER(`proto`) = CAST(? AS BINARY)");
+            self.sql.push_str(&format!(" AND LOWER(`{column}`) = CAST(? AS BINARY)"));
             self.values.push(Bound::Text(word.to_ascii_lowercase()));
         } else {
             for (n, byte) in word.bytes().enumerate() {
                 self.sql
-                    .push_str(&format!(" AND SUBSTRING(CAST(`proto` AS BINARY), {}, 1) IN (?, ?)", n + 1));
+                    .push_str(&format!(" AND SUBSTRING(CAST(`{column}` AS BINARY), {}, 1) IN (?, ?)", n + 1));
                 self.values.push(Bound::Bytes(vec![byte.to_ascii_lowercase()]));
                 self.values.push(Bound::Bytes(vec![byte.to_ascii_uppercase()]));
             }
@@ -221,7 +220,7 @@ mod tests {
             until: Some(Time(Time::SECOND)),
             src: vec!["192.0.2.0/24".parse().expect("a network")],
             dport: vec![22..=22],
-            proto: words(&["icmp", "tcp"]),
+            proto: vec!["icmp".parse().expect("a protocol"), "tcp".parse().expect("a protocol")],
             action: words(&["drop", "dröp"]),
             iface: words(&["eth0"]),
             log_host: words(&["gw"]),
