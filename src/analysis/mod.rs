@@ -14,6 +14,7 @@ mod key;
 mod modules;
 mod new;
 pub mod protocols;
+pub mod quantity;
 #[cfg(test)]
 mod sample;
 pub mod services;

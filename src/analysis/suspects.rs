@@ -2,6 +2,7 @@
 
 use super::attacks::{Detector, Finding, Hosts, Kind};
 use super::counter::{Context, Counter, Numbers, Seen};
+use super::quantity::counted;
 use super::table::{Body, Cell, Column};
 
 /// Runs the detector beside the other modules.
@@ -34,7 +35,8 @@ impl Counter for Suspects {
             notes.push(format!("Figures with + are lower bounds ({limited})."));
         }
         if found.timeless > 0 {
-            notes.push(format!("{} packets without a time could not be judged.", found.timeless));
+            let packets = counted(found.timeless, "packet");
+            notes.push(format!("{packets} without a time could not be judged."));
         }
         if found.capped {
             notes.push(
@@ -68,12 +70,12 @@ fn row(finding: &Finding) -> Vec<Cell> {
     };
     let rate = |count: u64, more: &str| Cell::Word(format!("{count}{more}/{}", unit(finding.per)));
     let what = match finding.kind {
-        Kind::Sweep(_) => "hosts",
-        _ => "ports",
+        Kind::Sweep(_) => "host",
+        _ => "port",
     };
     let distinct = match finding.distinct {
         0 => Cell::Missing,
-        count => Cell::Word(format!("{count} {what}")),
+        count => Cell::Word(counted(count, what)),
     };
     vec![
         count(finding.packets),
@@ -102,5 +104,19 @@ fn unit(seconds: u64) -> String {
         60 => "min".to_owned(),
         86_400 => "day".to_owned(),
         seconds => format!("{seconds} s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{packet, table};
+    use crate::netfilter::{Packet, TcpFlags};
+
+    #[test]
+    fn one_packet_is_no_plural() {
+        let opening = Packet { tcp_flags: Some(TcpFlags(TcpFlags::SYN)), ..packet("192.0.2.1") };
+        let note = |count: usize| table("attacks", &vec![opening; count], 10).notes;
+        assert_eq!(note(1), ["1 packet without a time could not be judged."]);
+        assert_eq!(note(2), ["2 packets without a time could not be judged."]);
     }
 }

@@ -12,6 +12,7 @@ use super::output;
 use super::session::Session;
 use super::settings;
 use crate::analysis::filter::Filters;
+use crate::analysis::quantity::agree;
 use crate::analysis::table::{Cell, Table};
 use crate::analysis::{self, Context, Module, Want};
 use crate::config::Format;
@@ -184,7 +185,7 @@ fn report(
         let actions: Vec<&str> = undecided.iter().take(5).map(|(action, _)| action.as_str()).collect();
         let more = if undecided.len() > actions.len() { ", ..." } else { "" };
         let packets = words::counted(count, "packet");
-        let are = if count == 1 { "is" } else { "are" };
+        let are = agree(count, "is", "are");
         session
             .console
             .note(&format!("{packets} {are} neither accepted nor denied ({}{more})", actions.join(", ")));
