@@ -15,6 +15,7 @@ mod settings;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use crate::escape::terminal;
 pub use error::{ConfigError, Note, Problem};
 pub use file::load;
 pub use layer::{FilterText, Layer, PrefixChoice, ThresholdLayer, Verdict};
@@ -113,22 +114,9 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .map(|(_, candidate)| candidate)
 }
 
-/// A path for a message: control characters are escaped.
+/// A path for a message.
 fn shown(path: &Path) -> String {
-    clean(&path.to_string_lossy())
-}
-
-/// Text of a user's for a message: control characters are escaped, so that none reaches a terminal.
-pub fn clean(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_control() {
-            out.extend(c.escape_debug());
-        } else {
-            out.push(c);
-        }
-    }
-    out
+    terminal(&path.to_string_lossy()).into_owned()
 }
 
 /// A password: in no message and in no debug output.

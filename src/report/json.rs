@@ -17,6 +17,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::escape;
 use super::shape::{self, Names, Report, Shape};
 use crate::analysis::table::{Cell, Table};
 
@@ -59,8 +60,7 @@ impl Shape for Json {
             modules: report.tables.iter().map(module).collect(),
             names: names(report.tables, report.names),
         };
-        serde_json::to_writer_pretty(&mut *out, &object)?;
-        writeln!(out)
+        writeln!(out, "{}", escape::json(&serde_json::to_string_pretty(&object)?))
     }
 }
 

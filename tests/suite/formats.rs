@@ -70,6 +70,24 @@ fn what_a_log_contains_is_text_everywhere() {
     }
 }
 
+/// A log whose action turns the direction of writing and holds a control character of ISO 6429.
+const TURNING: &str = "\
+May  4 06:35:12 fw kernel: IPT: a\u{202e}b\u{9b}31mc IN=eth0 OUT= SRC=192.0.2.7 DST=198.51.100.9 LEN=60 PROTO=TCP SPT=1 DPT=22 SYN 
+";
+
+#[test]
+fn no_format_lets_text_of_a_log_steer_what_shows_it() {
+    let desk = Desk::new();
+    for format in ["text", "html", "csv", "markdown", "json"] {
+        let shown = report(&desk, TURNING, format);
+        assert!(!shown.contains(['\u{202e}', '\u{9b}']), "{format}: {shown}");
+    }
+    let json = report(&desk, TURNING, "json");
+    assert!(json.contains("\"a\\u202eb\\u009b31mc\""), "{json}");
+    let read: Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(read["modules"][0]["rows"][0]["action"], "a\u{202e}b\u{9b}31mc");
+}
+
 #[test]
 fn an_output_file_is_written_whole_or_not_at_all() {
     let desk = Desk::new();
