@@ -226,11 +226,9 @@ fn write(session: &mut Session<'_, '_>, report: &Report<'_>) -> anyhow::Result<(
 fn addresses(tables: &[Table]) -> Vec<IpAddr> {
     let mut addresses = Vec::new();
     let mut seen = HashSet::new();
-    for cell in tables.iter().flat_map(|table| &table.rows).flatten() {
-        if let Cell::Address(address) = cell
-            && seen.insert(*address)
-        {
-            addresses.push(*address);
+    for address in tables.iter().flat_map(|table| &table.rows).flatten().filter_map(Cell::as_address) {
+        if seen.insert(address) {
+            addresses.push(address);
         }
     }
     addresses

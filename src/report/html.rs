@@ -86,6 +86,7 @@ fn rows(out: &mut dyn Write, table: &Table, report: &Report<'_>) -> io::Result<(
     writeln!(out, "<th></th></tr></thead>\n<tbody>")?;
     let count = |row: &Vec<Cell>| match row.first() {
         Some(Cell::Count(count)) => Some(*count),
+        Some(Cell::Figure(figure)) => Some(figure.count()),
         _ => None,
     };
     let most = table.rows.iter().filter_map(count).max().unwrap_or(0);

@@ -96,6 +96,11 @@ impl Hosts {
             Hosts::Many(count) | Hosts::AtLeast(count) => count,
         }
     }
+
+    /// Whether there were more.
+    pub fn is_lower_bound(self) -> bool {
+        matches!(self, Hosts::AtLeast(_))
+    }
 }
 
 impl fmt::Display for Hosts {
