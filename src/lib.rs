@@ -4,12 +4,13 @@
 //!
 //! ```text
 //! main     -> lib -> cli, commands, config, report, exit
-//! cli      -> config
-//! commands -> cli(the call) config netfilter input store dns analysis report exit    (never another command)
+//! cli      -> config escape
+//! commands -> cli(the call) config netfilter input store dns analysis report escape exit    (never another command)
 //! store    -> netfilter analysis(filters) dns(the cache) config(the connection)
 //! analysis -> netfilter
-//! report   -> analysis netfilter
-//! input, netfilter, dns, config, exit -> nothing in the crate
+//! report   -> analysis netfilter escape
+//! config   -> escape
+//! input, netfilter, dns, escape, exit -> nothing in the crate
 //! ```
 //!
 //! A packet goes one way: `input` gives lines, `netfilter` makes packets of them, and those go into
@@ -24,6 +25,7 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod dns;
+pub mod escape;
 pub mod exit;
 pub mod input;
 pub mod netfilter;

@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 use jiff::tz::TimeZone;
 
+pub use super::protocols::Protocol;
 use super::when;
 use crate::netfilter::{Packet, Time, Verdict};
 
@@ -26,9 +27,9 @@ pub struct Filters {
     pub sport: Vec<RangeInclusive<u16>>,
     /// Destination ports.
     pub dport: Vec<RangeInclusive<u16>>,
-    /// Protocols, ASCII case ignored; `icmp` takes both families.
-    pub proto: Vec<String>,
-    /// Action words, exact.
+    /// Protocols.
+    pub proto: Vec<Protocol>,
+    /// Action words, ASCII case ignored.
     pub action: Vec<String>,
     /// Interface names: in or out.
     pub iface: Vec<String>,
@@ -140,7 +141,7 @@ impl Filters {
             any("to", networks(&self.dst)),
             any("from port", ports(&self.sport)),
             any("to port", ports(&self.dport)),
-            any("of protocol", self.proto.clone()),
+            any("of protocol", self.proto.iter().map(Protocol::to_string).collect()),
             any("with action", self.action.clone()),
             any("on interface", self.iface.clone()),
             any("logged by", self.log_host.clone()),
@@ -168,8 +169,8 @@ impl Filters {
             && network(&self.dst, packet.dst)
             && port(&self.sport, packet.src_port)
             && port(&self.dport, packet.dst_port)
-            && (self.proto.is_empty() || self.proto.iter().any(|p| same_proto(p, packet.proto)))
-            && (self.action.is_empty() || word(&self.action, packet.action))
+            && (self.proto.is_empty() || self.proto.iter().any(|p| of_protocol(p, packet.proto)))
+            && (self.action.is_empty() || self.action.iter().any(|w| same_word(w, packet.action)))
             && (self.iface.is_empty() || word(&self.iface, packet.if_in) || word(&self.iface, packet.if_out))
             && (self.log_host.is_empty() || word(&self.log_host, packet.host))
             && !(self.no_local && (packet.if_in == b"lo" || packet.if_out == b"lo"))
@@ -201,9 +202,14 @@ impl Filters {
     }
 }
 
-fn same_proto(wanted: &str, proto: &[u8]) -> bool {
-    proto.eq_ignore_ascii_case(wanted.as_bytes())
-        || (wanted.eq_ignore_ascii_case("icmp") && proto.eq_ignore_ascii_case(b"icmpv6"))
+fn of_protocol(wanted: &Protocol, proto: &[u8]) -> bool {
+    wanted.spellings().any(|name| same_word(name, proto))
+}
+
+/// Whether a protocol or action that was typed is that of a packet: the same bytes but for the case
+/// of ASCII letters. The stores' conditions follow this, and no collation.
+pub fn same_word(typed: &str, logged: &[u8]) -> bool {
+    logged.eq_ignore_ascii_case(typed.as_bytes())
 }
 
 #[cfg(test)]

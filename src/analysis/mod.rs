@@ -13,6 +13,8 @@ mod index;
 mod key;
 mod modules;
 mod new;
+pub mod protocols;
+pub mod quantity;
 #[cfg(test)]
 mod sample;
 pub mod services;

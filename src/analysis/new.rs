@@ -9,6 +9,7 @@ use super::addresses::Addr;
 use super::counter::{Context, Counter, Numbers, Seen};
 use super::index::Index;
 use super::key::Key;
+use super::quantity::counted;
 use super::table::{self, Body, Cell, Column, missing_last};
 use super::when;
 use super::words::Word;
@@ -155,10 +156,7 @@ impl News {
         if !before {
             return format!("No packet is from before: all that came{since} is new.");
         }
-        let counted = |count: usize, what: &str| {
-            let s = if count == 1 { "" } else { "s" };
-            format!("{count} {what}{s}")
-        };
+        let counted = |count: usize, what: &str| counted(count as u64, what);
         format!(
             "New{since}: {}, {}, {} of a known source and a known port.",
             counted(sources, "source"),

@@ -8,7 +8,8 @@ use super::attacks::Thresholds;
 use super::counter::Context;
 use super::filter::Filters;
 use super::fold::Fold;
-use super::table::{Cell, Table};
+use super::quantity::counted;
+use super::table::{Cell, Table, rate};
 use super::when;
 use crate::netfilter::batch::Batch;
 use crate::netfilter::{Packet, Time, Verdict};
@@ -73,7 +74,10 @@ pub fn table_with(
 pub fn rows(table: &Table, zone: &TimeZone) -> Vec<String> {
     let shown = |cell: &Cell| match cell {
         Cell::Count(count) => count.to_string(),
-        Cell::MoreThan(count) => format!("{count}+"),
+        Cell::Figure(figure) => figure.to_string(),
+        Cell::Rate(figure, seconds) => rate(*figure, *seconds),
+        Cell::Amount(count, what) => counted(*count, what),
+        Cell::Hosts(hosts) => hosts.to_string(),
         Cell::Port(port) => port.to_string(),
         Cell::Address(address) => address.to_string(),
         Cell::Word(word) => word.clone(),

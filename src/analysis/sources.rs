@@ -3,7 +3,7 @@
 use super::addresses::Addr;
 use super::counter::{Context, Counter, Numbers, Seen};
 use super::index::Index;
-use super::table::{self, Body, Cell, Column, missing_last};
+use super::table::{self, Body, Cell, Column, Figure, missing_last};
 use crate::netfilter::Time;
 
 /// Targets of one source that are told apart; of more it is only known that there are more.
@@ -104,10 +104,10 @@ impl Targets {
 
     fn cell(&self) -> Cell {
         match self {
-            Targets::None => Cell::Count(0),
-            Targets::One(_) => Cell::Count(1),
-            Targets::Few(few) => Cell::Count(few.len() as u64),
-            Targets::Many => Cell::MoreThan(TARGETS as u64),
+            Targets::None => Cell::Figure(Figure::Exactly(0)),
+            Targets::One(_) => Cell::Figure(Figure::Exactly(1)),
+            Targets::Few(few) => Cell::Figure(Figure::Exactly(few.len() as u64)),
+            Targets::Many => Cell::Figure(Figure::AtLeast(TARGETS as u64)),
         }
     }
 }

@@ -1,8 +1,9 @@
 //! The module `attacks`: what the detector found, as a table with its evidence.
 
-use super::attacks::{Detector, Finding, Hosts, Kind};
+use super::attacks::{Detector, Finding, Kind};
 use super::counter::{Context, Counter, Numbers, Seen};
-use super::table::{Body, Cell, Column};
+use super::quantity::counted;
+use super::table::{Body, Cell, Column, Figure};
 
 /// Runs the detector beside the other modules.
 pub struct Suspects(Detector);
@@ -34,7 +35,8 @@ impl Counter for Suspects {
             notes.push(format!("Figures with + are lower bounds ({limited})."));
         }
         if found.timeless > 0 {
-            notes.push(format!("{} packets without a time could not be judged.", found.timeless));
+            let packets = counted(found.timeless, "packet");
+            notes.push(format!("{packets} without a time could not be judged."));
         }
         if found.capped {
             notes.push(
@@ -46,61 +48,55 @@ impl Counter for Suspects {
 }
 
 const COLUMNS: [Column; 10] = [
-    column("Packets", 7, true),
-    column("Attack", 14, false),
-    column("Source IP", 25, false),
-    column("Target", 25, false),
-    column("Port", 5, true),
-    column("First", 19, false),
-    column("Last", 19, false),
-    column("Distinct", 9, true),
-    column("Peak", 9, true),
-    column("Threshold", 9, true),
+    Column::number("Packets", 7),
+    Column::word("Attack", 14),
+    Column::word("Source IP", 25),
+    Column::word("Target", 25),
+    Column::number("Port", 5),
+    Column::word("First", 19),
+    Column::word("Last", 19),
+    Column::number("Distinct", 9),
+    Column::number("Peak", 9),
+    Column::number("Threshold", 9),
 ];
 
-const fn column(head: &'static str, width: usize, right: bool) -> Column {
-    Column { head, width, right }
-}
-
 fn row(finding: &Finding) -> Vec<Cell> {
-    let count = |count| {
-        if finding.lower_bound { Cell::MoreThan(count) } else { Cell::Count(count) }
+    let figure = match finding.lower_bound {
+        true => Figure::AtLeast,
+        false => Figure::Exactly,
     };
-    let rate = |count: u64, more: &str| Cell::Word(format!("{count}{more}/{}", unit(finding.per)));
     let what = match finding.kind {
-        Kind::Sweep(_) => "hosts",
-        _ => "ports",
+        Kind::Sweep(_) => "host",
+        Kind::SynFlood | Kind::IcmpFlood | Kind::BruteForce | Kind::PortScan(_) | Kind::SlowScan(_) => "port",
     };
     let distinct = match finding.distinct {
         0 => Cell::Missing,
-        count => Cell::Word(format!("{count} {what}")),
+        count => Cell::Amount(count, what),
     };
     vec![
-        count(finding.packets),
+        Cell::Figure(figure(finding.packets)),
         Cell::Word(finding.kind.to_string()),
-        hosts(finding.source),
-        hosts(finding.target),
+        Cell::Hosts(finding.source),
+        Cell::Hosts(finding.target),
         Cell::port(finding.port),
         Cell::Time(finding.first),
         Cell::Time(finding.last),
         distinct,
-        rate(finding.peak, if finding.lower_bound { "+" } else { "" }),
-        rate(finding.threshold, ""),
+        Cell::Rate(figure(finding.peak), finding.per),
+        Cell::Rate(Figure::Exactly(finding.threshold), finding.per),
     ]
 }
 
-fn hosts(hosts: Hosts) -> Cell {
-    match hosts.one() {
-        Some(address) => Cell::Address(address),
-        None => Cell::Word(hosts.to_string()),
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{packet, table};
+    use crate::netfilter::{Packet, TcpFlags};
 
-/// A number of seconds as people say it behind a rate.
-fn unit(seconds: u64) -> String {
-    match seconds {
-        60 => "min".to_owned(),
-        86_400 => "day".to_owned(),
-        seconds => format!("{seconds} s"),
+    #[test]
+    fn one_packet_is_no_plural() {
+        let opening = Packet { tcp_flags: Some(TcpFlags(TcpFlags::SYN)), ..packet("192.0.2.1") };
+        let note = |count: usize| table("attacks", &vec![opening; count], 10).notes;
+        assert_eq!(note(1), ["1 packet without a time could not be judged."]);
+        assert_eq!(note(2), ["2 packets without a time could not be judged."]);
     }
 }

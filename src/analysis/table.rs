@@ -1,8 +1,10 @@
 //! What an analysis ends with: tables of typed cells, which every format shows in its own way.
 
 use std::cmp::Ordering;
+use std::fmt;
 use std::net::IpAddr;
 
+use super::attacks::Hosts;
 use crate::netfilter::Time;
 
 /// A module's result.
@@ -59,12 +61,18 @@ impl Column {
 pub enum Cell {
     /// A count.
     Count(u64),
-    /// More than this; how many was not counted.
-    MoreThan(u64),
+    /// A count that may be a lower bound.
+    Figure(Figure),
+    /// A count in so many seconds.
+    Rate(Figure, u64),
+    /// A count of some thing, named by its noun for one.
+    Amount(u64, &'static str),
     /// A port.
     Port(u16),
     /// An address, which `--rdns` may replace by its name.
     Address(IpAddr),
+    /// An address, or how many there were.
+    Hosts(Hosts),
     /// A word of the log, or of ours.
     Word(String),
     /// A moment.
@@ -75,7 +83,55 @@ pub enum Cell {
     Missing,
 }
 
+/// A number, as far as it was counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Figure {
+    /// Counted to the end.
+    Exactly(u64),
+    /// There may be more, or are.
+    AtLeast(u64),
+}
+
+impl Figure {
+    /// The number.
+    pub fn count(self) -> u64 {
+        match self {
+            Figure::Exactly(count) | Figure::AtLeast(count) => count,
+        }
+    }
+
+    /// Whether there may be more.
+    pub fn is_lower_bound(self) -> bool {
+        matches!(self, Figure::AtLeast(_))
+    }
+}
+
+impl fmt::Display for Figure {
+    /// `121`, `121+`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.is_lower_bound() { "+" } else { "" };
+        write!(f, "{}{sign}", self.count())
+    }
+}
+
 impl Cell {
+    /// The address in it, if it is one.
+    pub fn as_address(&self) -> Option<IpAddr> {
+        match self {
+            Cell::Address(address) => Some(*address),
+            Cell::Hosts(hosts) => hosts.one(),
+            Cell::Count(_)
+            | Cell::Figure(_)
+            | Cell::Rate(..)
+            | Cell::Amount(..)
+            | Cell::Port(_)
+            | Cell::Word(_)
+            | Cell::Time(_)
+            | Cell::Bar(..)
+            | Cell::Missing => None,
+        }
+    }
+
     /// A word, missing if empty.
     pub fn word(text: &str) -> Cell {
         if text.is_empty() { Cell::Missing } else { Cell::Word(text.to_owned()) }
@@ -94,6 +150,15 @@ impl Cell {
     /// A moment, if there is one.
     pub fn time(time: Option<Time>) -> Cell {
         time.map_or(Cell::Missing, Cell::Time)
+    }
+}
+
+/// A rate as people write it: `121+/min`.
+pub fn rate(figure: Figure, seconds: u64) -> String {
+    match seconds {
+        60 => format!("{figure}/min"),
+        86_400 => format!("{figure}/day"),
+        seconds => format!("{figure}/{seconds} s"),
     }
 }
 

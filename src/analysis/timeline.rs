@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan, Zoned};
 
 use super::counter::{Context, Counter, Numbers, Seen};
+use super::quantity::{agree, counted};
 use super::table::{Body, Cell, Column};
 use crate::netfilter::{Time, Verdict};
 
@@ -95,10 +96,9 @@ impl Counter for Timeline {
             }
             _ => Vec::new(),
         };
-        match self.timeless {
-            0 => {}
-            1 => notes.push("1 packet has no time.".to_owned()),
-            n => notes.push(format!("{n} packets have no time.")),
+        if self.timeless > 0 {
+            let have = agree(self.timeless, "has", "have");
+            notes.push(format!("{} {have} no time.", counted(self.timeless, "packet")));
         }
         let most = rows.iter().map(|(_, counts)| counts.iter().sum()).max().unwrap_or(0);
         let cells = |(begin, counts): (Time, Counts)| {
@@ -147,10 +147,9 @@ fn without_far<'q>(quarters: &'q [(i64, Counts)], zone: &TimeZone) -> (&'q [(i64
         let (first, last) = (part.first()?.0, part.last()?.0);
         let (first, last) = (date(first, zone)?, date(last, zone)?);
         let to = if first == last { String::new() } else { format!(" to {last}") };
-        Some(match packets(part) {
-            1 => format!("1 packet is left out, far from the others: {first}."),
-            n => format!("{n} packets are left out, far from the others: {first}{to}."),
-        })
+        let count = packets(part);
+        let left_out = format!("{} {} left out", counted(count, "packet"), agree(count, "is", "are"));
+        Some(format!("{left_out}, far from the others: {first}{to}."))
     };
     let ends = [&quarters[..cut], &quarters[end..]];
     (&quarters[cut..end], ends.into_iter().filter_map(note).collect())

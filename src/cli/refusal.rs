@@ -5,7 +5,8 @@ use std::ffi::OsString;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Command};
 
-use crate::config::{clean, nearest};
+use crate::config::nearest;
+use crate::escape::terminal;
 
 use super::Stop;
 use super::argv::{HISTORIC, Misread};
@@ -23,8 +24,8 @@ pub(super) fn usage(wrong: &str, way_out: &[&str]) -> Stop {
 
 /// An argument that clap would take for something nobody means.
 pub(super) fn misread(found: &Misread) -> Stop {
-    let token = clean(&found.token);
-    let instead: Vec<String> = found.instead.iter().map(|text| format!("ipta {}", clean(text))).collect();
+    let token = terminal(&found.token);
+    let instead: Vec<String> = found.instead.iter().map(|text| format!("ipta {}", terminal(text))).collect();
     let instead: Vec<&str> = instead.iter().map(String::as_str).collect();
     let wrong = match instead.len() {
         1 => format!("{token} needs two dashes"),
@@ -57,12 +58,13 @@ pub(super) fn of_clap(error: &clap::Error, args: &[OsString], command: &Command)
             let mut lines = said.lines();
             let wants = lines.next().unwrap_or_default();
             let way_out: Vec<&str> = lines.chain([ALL_OPTIONS]).collect();
-            usage(&format!("{} takes {wants}, not '{}'", spelled(arg), clean(value)), &way_out)
+            usage(&format!("{} takes {wants}, not '{}'", spelled(arg), terminal(value)), &way_out)
         }
         (ErrorKind::InvalidValue, Some(arg)) if !value.is_empty() => {
             let words: Vec<String> =
                 arg.get_possible_values().iter().map(|word| word.get_name().to_owned()).collect();
-            let wrong = format!("{} takes one of {}, not '{}'", spelled(arg), words.join(", "), clean(value));
+            let wrong =
+                format!("{} takes one of {}, not '{}'", spelled(arg), words.join(", "), terminal(value));
             usage(&wrong, &[ALL_OPTIONS])
         }
         (ErrorKind::InvalidUtf8, _) => {
@@ -78,7 +80,7 @@ fn unknown(named: &str, command: &Command) -> Stop {
     let named = named.split('=').next().unwrap_or_default();
     let longs = command.get_arguments().filter(|arg| !arg.is_hide_set()).filter_map(Arg::get_long);
     let meant = named.strip_prefix("--").and_then(|word| nearest(word, longs));
-    let wrong = format!("there is no option {}", clean(named));
+    let wrong = format!("there is no option {}", terminal(named));
     match meant {
         Some(long) => usage(&wrong, &[&format!("did you mean --{long}?"), ALL_OPTIONS]),
         None => usage(&wrong, &[ALL_OPTIONS]),
@@ -109,7 +111,7 @@ fn stray(word: &str, args: &[OsString]) -> Stop {
             &["a password with blanks stands in quotes: --db-pass 'one two'"],
         );
     }
-    let word = clean(word);
+    let word = terminal(word);
     usage(
         &format!("{word}: a word that belongs to no option; a log needs a mode before it"),
         &["ipta --import FILE", "ipta --analyze FILE", "ipta --follow FILE"],

@@ -1,6 +1,7 @@
 //! What may stand together in one call.
 
-use crate::config::{Format, Layer, clean};
+use crate::config::{Format, Layer};
+use crate::escape::terminal;
 
 use super::refusal::usage;
 use super::{Mode, Stop};
@@ -34,7 +35,7 @@ pub(super) fn same_table(
 ) -> Result<(), Stop> {
     match (named, set.as_deref()) {
         (Some(name), Some(other)) if name != other => Err(usage(
-            &format!("{mode} {} and {option} {}: one call has one table", clean(name), clean(other)),
+            &format!("{mode} {} and {option} {}: one call has one table", terminal(name), terminal(other)),
             &["leave one of them out"],
         )),
         (Some(name), _) => {

@@ -5,18 +5,19 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use super::Misused;
-use super::counting::{self, Counted, Feed};
+use super::counting::{self, Counted};
 use super::logs::Source;
 use super::naming::{self, Naming};
 use super::output;
+use super::reading;
 use super::session::Session;
 use super::settings;
 use crate::analysis::filter::Filters;
+use crate::analysis::quantity::agree;
 use crate::analysis::table::{Cell, Table};
 use crate::analysis::{self, Context, Module, Want};
 use crate::config::Format;
 use crate::exit::Exit;
-use crate::netfilter::Reader;
 use crate::netfilter::account::Account;
 use crate::report::shape::Report;
 use crate::report::{self, account as words};
@@ -76,70 +77,47 @@ pub fn files(session: &mut Session<'_, '_>, sources: Vec<Source>) -> anyhow::Res
     let context = context(session)?;
     let filters = reading(&context, &modules);
     let limit = session.settings.limit;
-    let (counted, read) = counting::count(&modules, &context, limit, |feed| {
-        let mut read = Read::default();
-        for source in sources {
-            read.log(session, source, &filters, feed);
-        }
-        Ok(read)
+    let asks_time = session.filters.ask_time();
+    let mut timeless = 0;
+    let (rules, clock) = (&session.rules, &session.clock);
+    let (counted, logs) = counting::count(&modules, &context, limit, |feed| {
+        Ok(reading::packets(sources, rules, clock, |packet| {
+            if filters.pass(packet) {
+                feed.packet(packet);
+            }
+            if packet.time.is_none() && asks_time && filters.pass_rest(packet) {
+                timeless += 1;
+            }
+        }))
     })?;
-    if let Some(damage) = words::damage(&read.total) {
+    let mut total = Account::default();
+    let mut exit = Exit::Done;
+    for log in logs {
+        if let Some(error) = &log.error {
+            session.console.error(error);
+            exit = Exit::Failed;
+        }
+        if log.account.packets() == 0 {
+            session.console.note(&log.source.nothing(&log.account));
+        }
+        if log.known > 0 {
+            session.console.note(&format!(
+                "{} of {} stand in {} too and count once.",
+                words::counted(log.known, "packet"),
+                log.source.name,
+                log.other
+            ));
+        }
+        total.add(&log.account);
+    }
+    if let Some(damage) = words::damage(&total) {
         session.console.warn(&damage);
     }
-    if counted.packets == 0 && read.total.packets() > 0 {
+    if counted.packets == 0 && total.packets() > 0 {
         session.console.note("No packet passes the filters; leave some out.");
     }
-    report(session, &counted, filtered(&context, read.timeless).as_deref(), false)?;
-    Ok(if read.failed { Exit::Failed } else { Exit::Done })
-}
-
-/// What was read of logs.
-#[derive(Default)]
-struct Read {
-    total: Account,
-    /// Packets that a filter on time leaves out because they have none.
-    timeless: u64,
-    /// A log could not be read to its end.
-    failed: bool,
-}
-
-impl Read {
-    fn log(&mut self, session: &mut Session<'_, '_>, mut source: Source, filters: &Filters, feed: &mut Feed) {
-        let asks_time = session.filters.ask_time();
-        let mut reader = Reader::new(&session.rules, source.calendar(&session.clock));
-        let mut lines = match source.open() {
-            Ok(log) => log.lines(),
-            // It has gone since it was checked.
-            Err(error) => {
-                session.console.error(&error.to_string());
-                self.failed = true;
-                return;
-            }
-        };
-        loop {
-            match lines.next() {
-                Ok(Some(line)) if line.too_long => reader.too_long(line.bytes),
-                Ok(Some(line)) => reader.read(line.bytes, |packet| {
-                    if filters.pass(packet) {
-                        feed.packet(packet);
-                    }
-                    if packet.time.is_none() && asks_time && filters.pass_rest(packet) {
-                        self.timeless += 1;
-                    }
-                }),
-                Ok(None) => break,
-                Err(error) => {
-                    session.console.error(&error.to_string());
-                    self.failed = true;
-                    break;
-                }
-            }
-        }
-        if reader.account.packets() == 0 {
-            session.console.note(&source.nothing(&reader.account));
-        }
-        self.total.add(&reader.account);
-    }
+    report(session, &counted, filtered(&context, timeless).as_deref(), false)?;
+    Ok(exit)
 }
 
 /// What the modules count with.
@@ -184,7 +162,7 @@ fn report(
         let actions: Vec<&str> = undecided.iter().take(5).map(|(action, _)| action.as_str()).collect();
         let more = if undecided.len() > actions.len() { ", ..." } else { "" };
         let packets = words::counted(count, "packet");
-        let are = if count == 1 { "is" } else { "are" };
+        let are = agree(count, "is", "are");
         session
             .console
             .note(&format!("{packets} {are} neither accepted nor denied ({}{more})", actions.join(", ")));
@@ -225,11 +203,9 @@ fn write(session: &mut Session<'_, '_>, report: &Report<'_>) -> anyhow::Result<(
 fn addresses(tables: &[Table]) -> Vec<IpAddr> {
     let mut addresses = Vec::new();
     let mut seen = HashSet::new();
-    for cell in tables.iter().flat_map(|table| &table.rows).flatten() {
-        if let Cell::Address(address) = cell
-            && seen.insert(*address)
-        {
-            addresses.push(*address);
+    for address in tables.iter().flat_map(|table| &table.rows).flatten().filter_map(Cell::as_address) {
+        if seen.insert(address) {
+            addresses.push(address);
         }
     }
     addresses

@@ -12,6 +12,7 @@ mod logs;
 mod naming;
 mod output;
 mod plan;
+mod reading;
 mod scan;
 mod session;
 mod settings;

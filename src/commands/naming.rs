@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use super::session::Session;
+use crate::analysis::quantity::{agree, counted};
 use crate::config::Settings;
 use crate::dns::{Ages, Known, NameCache, Names, Options, State, System};
 use crate::netfilter::Packet;
@@ -84,11 +85,13 @@ impl Naming {
     /// Says at the end why addresses stand where names were asked for.
     pub fn tell_missed(&self, console: &mut Console<'_>) {
         self.tell(console);
-        let (questions, addresses) = match self.names.missed() {
-            0 => return,
-            1 => ("1 question for a name".to_owned(), "its address is"),
-            many => (format!("{many} questions for names"), "their addresses are"),
-        };
+        let missed = self.names.missed();
+        if missed == 0 {
+            return;
+        }
+        let questions =
+            format!("{} {}", counted(missed, "question"), agree(missed, "for a name", "for names"));
+        let addresses = agree(missed, "its address is", "their addresses are");
         console.warn(&format!(
             "{questions} got no answer in time from the name servers of /etc/resolv.conf; {addresses} shown instead."
         ));

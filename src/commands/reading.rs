@@ -15,8 +15,12 @@ use crate::netfilter::fingerprint::{Fingerprint, Fingerprints, second};
 use crate::netfilter::prefix::Rules;
 use crate::netfilter::{Packet, Reader};
 
-/// Seconds after which no equal packet of another log comes any more.
+/// Seconds after which no equal packet of another log comes any more, if both are in the order of
+/// time.
 const WINDOW: i64 = 2;
+
+/// Packets remembered beyond that, for logs that are not: after a clock was set back, say.
+const REMEMBERED: usize = 200_000;
 
 /// What was read of a log.
 pub struct LogRead {
@@ -223,6 +227,8 @@ impl Merge {
 struct Seen {
     fingerprints: Fingerprints,
     seconds: BTreeMap<i64, HashMap<Fingerprint, Tally>>,
+    /// Tallies in them.
+    held: usize,
 }
 
 /// How often packets that nothing tells apart came.
@@ -238,7 +244,10 @@ impl Seen {
     /// Whether a packet of a log counts already, and in which other log it came.
     fn is_known(&mut self, log: usize, packet: &Packet<'_>) -> Option<usize> {
         let print = self.fingerprints.of(packet);
-        let tally = self.seconds.entry(print.second?).or_default().entry(print).or_default();
+        let tally = self.seconds.entry(print.second?).or_default().entry(print).or_insert_with(|| {
+            self.held += 1;
+            Tally::default()
+        });
         let other = tally.of.iter().map(|(other, _)| *other).find(|other| *other != log);
         let place = tally.of.iter().position(|(other, _)| *other == log).unwrap_or_else(|| {
             tally.of.push((log, 0));
@@ -259,8 +268,11 @@ impl Seen {
     }
 
     fn forget_before(&mut self, second: i64) {
-        while self.seconds.first_key_value().is_some_and(|(first, _)| *first < second) {
-            self.seconds.pop_first();
+        while self.held > REMEMBERED
+            && let Some(first) = self.seconds.first_entry()
+            && *first.key() < second
+        {
+            self.held -= first.remove().len();
         }
     }
 }

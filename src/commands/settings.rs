@@ -7,7 +7,8 @@ use jiff::tz::TimeZone;
 use super::Misused;
 use super::logs::Clock;
 use crate::analysis::attacks::Thresholds;
-use crate::analysis::filter::{Filters, Network};
+use crate::analysis::filter::{Filters, Network, Protocol};
+use crate::analysis::protocols;
 use crate::analysis::services::{self, Services};
 use crate::analysis::{self, Module, NEW_WANTS_SINCE, Want, when};
 use crate::config::{self, Layer, PrefixChoice, Settings, Verdict as Word};
@@ -77,7 +78,7 @@ pub fn filters(settings: &Settings, clock: &Clock) -> Result<Filters, Misused> {
         dst: networks("--dst", &text.dst)?,
         sport: ports("--sport", &text.sport)?,
         dport: ports("--dport", &text.dport)?,
-        proto: text.proto.iter().flat_map(|proto| protocols(proto)).collect(),
+        proto: text.proto.iter().map(|typed| protocol(typed)).collect::<Result<_, _>>()?,
         action: text.action.clone(),
         iface: text.iface.clone(),
         log_host: text.log_host.clone(),
@@ -90,20 +91,16 @@ pub fn filters(settings: &Settings, clock: &Clock) -> Result<Filters, Misused> {
 /// Reads a moment: what was typed, now, the local zone.
 type Moment = fn(&str, Time, &TimeZone) -> Result<Time, String>;
 
-/// What a protocol is called on a line: the kernel writes the name of some and the number of all
-/// others (linux `net/netfilter/nf_log_syslog.c`), so a number that has a name stands for it.
-fn protocols(typed: &str) -> Vec<String> {
-    const NAMED: [(&str, &str); 7] = [
-        ("1", "ICMP"),
-        ("6", "TCP"),
-        ("17", "UDP"),
-        ("50", "ESP"),
-        ("51", "AH"),
-        ("58", "ICMPv6"),
-        ("136", "UDPLITE"),
-    ];
-    let name = NAMED.iter().find(|(number, _)| *number == typed).map(|(_, name)| (*name).to_owned());
-    [typed.to_owned()].into_iter().chain(name).collect()
+/// A protocol by name or number; the nearest name if there is none.
+fn protocol(typed: &str) -> Result<Protocol, Misused> {
+    typed.parse().map_err(|error| {
+        let meant = config::nearest(typed, protocols::USUAL);
+        let way_out = match meant.or_else(|| config::nearest(typed, protocols::names())) {
+            Some(name) => format!("; did you mean {}?", name.to_ascii_lowercase()),
+            None => "; protocols are names such as tcp, udp, icmp, gre, and numbers from 0 to 255".to_owned(),
+        };
+        Misused(format!("--proto: {error}{way_out}"))
+    })
 }
 
 /// The modules of a report: those chosen, in the order of a full report, else the manual's five. `all`

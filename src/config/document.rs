@@ -12,7 +12,8 @@ use toml::de::{DeTable, DeValue};
 use super::error::Problem;
 use super::historic::{correction, kind_of, line as historic_line};
 use super::keys::{Kind, canonical, keys, prefix_keys, threshold_keys};
-use super::{Choice, Layer, Password, PrefixChoice, Verdict, clean, nearest};
+use super::{Choice, Layer, Password, PrefixChoice, Verdict, nearest};
+use crate::escape::terminal;
 
 /// A problem without a corrected line.
 pub(super) fn problem(line: usize, text: impl Into<String>) -> Problem {
@@ -314,8 +315,8 @@ fn list_of<'l>(layer: &'l mut Layer, key: &str) -> &'l mut Option<Vec<String>> {
 /// A name of the file's for a message.
 fn short(name: &str) -> String {
     match name.char_indices().nth(40) {
-        Some((end, _)) => format!("{}...", clean(name.get(..end).unwrap_or_default())),
-        None => clean(name),
+        Some((end, _)) => format!("{}...", terminal(name.get(..end).unwrap_or_default())),
+        None => terminal(name).into_owned(),
     }
 }
 

@@ -15,6 +15,7 @@ mod settings;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use crate::escape::terminal;
 pub use error::{ConfigError, Note, Problem};
 pub use file::load;
 pub use layer::{FilterText, Layer, PrefixChoice, ThresholdLayer, Verdict};
@@ -90,35 +91,32 @@ impl Choice for Color {
         &[("auto", Color::Auto), ("always", Color::Always), ("never", Color::Never)];
 }
 
-/// The candidate most like a mistyped word, if one is near enough to be meant.
+/// The candidate most like a mistyped word, if one is near enough to be meant. Case is ignored.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // Nobody mistypes a word into 200 letters, and comparing those takes long.
-    let word: String = word.chars().take(64).collect();
-    // Jaro forgives transposed and missing letters anywhere; below 0.75 the guesses are noise.
+    let word: String = word.chars().take(64).flat_map(char::to_lowercase).collect();
+    // A slip or two of the fingers is near; Jaro forgives more in long words and nothing in those of
+    // three letters. Below 0.75 its guesses are noise.
+    let slips = match word.chars().count() {
+        0 | 1 => 0,
+        2..=4 => 1,
+        _ => 2,
+    };
+    let rank = |candidate: &str| {
+        let candidate = candidate.to_lowercase();
+        let (distance, likeness) = (strsim::osa_distance(&word, &candidate), strsim::jaro(&word, &candidate));
+        (distance <= slips || likeness > 0.75).then_some((distance.min(slips + 1), likeness))
+    };
     candidates
         .into_iter()
-        .map(|candidate| (strsim::jaro(&word, candidate), candidate))
-        .filter(|(likeness, _)| *likeness > 0.75)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .filter_map(|candidate| Some((rank(candidate)?, candidate)))
+        .min_by(|(a, _), (b, _)| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)))
         .map(|(_, candidate)| candidate)
 }
 
-/// A path for a message: control characters are escaped.
+/// A path for a message.
 fn shown(path: &Path) -> String {
-    clean(&path.to_string_lossy())
-}
-
-/// Text of a user's for a message: control characters are escaped, so that none reaches a terminal.
-pub fn clean(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_control() {
-            out.extend(c.escape_debug());
-        } else {
-            out.push(c);
-        }
-    }
-    out
+    terminal(&path.to_string_lossy()).into_owned()
 }
 
 /// A password: in no message and in no debug output.

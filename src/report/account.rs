@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+pub use crate::analysis::quantity::counted;
+use crate::analysis::quantity::noun;
 use crate::netfilter::account::Account;
 use crate::netfilter::{clean, prefix};
 
@@ -21,8 +23,8 @@ pub fn sums(account: &Account) -> String {
         account.packets(),
         "packet",
         &[
-            (account.records, plural(account.records, "record")),
-            (account.repeats, plural(account.repeats, "repeat")),
+            (account.records, &noun(account.records, "record")),
+            (account.repeats, &noun(account.repeats, "repeat")),
         ],
     );
     format!("  {lines}\n  {packets}")
@@ -30,30 +32,13 @@ pub fn sums(account: &Account) -> String {
 
 /// `12 lines = 10 with packets + 2 other`; parts of nothing are left out, but not the first.
 fn sum(total: u64, what: &str, parts: &[(u64, &str)]) -> String {
-    let mut text = format!("{total} {}", plural(total, what));
+    let mut text = counted(total, what);
     let shown = parts.iter().enumerate().filter(|(n, (count, _))| *n == 0 || *count > 0);
     for (n, (_, (count, name))) in shown.enumerate() {
         let sign = if n == 0 { " =" } else { " +" };
         let _ = write!(text, "{sign} {count} {name}");
     }
     text
-}
-
-fn plural(count: u64, word: &str) -> &str {
-    match (count, word) {
-        (1, _) => word,
-        (_, "line") => "lines",
-        (_, "packet") => "packets",
-        (_, "record") => "records",
-        (_, "repeat") => "repeats",
-        (_, "name") => "names",
-        _ => word,
-    }
-}
-
-/// `1 packet`, `2 packets`.
-pub fn counted(count: u64, word: &str) -> String {
-    format!("{count} {}", plural(count, word))
 }
 
 /// Why lines are damaged, with one sample each; none if no line is.

@@ -61,10 +61,12 @@ impl Console<'_> {
         Ok(answer.trim().to_owned())
     }
 
-    /// A message's further lines keep their two blanks. A closed stderr is nobody's loss.
+    /// A message's further lines begin with two blanks. A line break before anything else came in
+    /// with a name or a value, and is escaped: nobody else writes lines here. A closed stderr is
+    /// ignored.
     fn say(&mut self, mark: &str, text: &str) {
-        for (n, line) in text.lines().enumerate() {
-            let mark = if n == 0 { mark } else { "" };
+        for (n, line) in text.trim_end().split("\n  ").enumerate() {
+            let mark = if n == 0 { mark } else { "  " };
             let _ = writeln!(self.err, "{mark}{}", escape::terminal(line));
         }
     }

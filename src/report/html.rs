@@ -86,6 +86,7 @@ fn rows(out: &mut dyn Write, table: &Table, report: &Report<'_>) -> io::Result<(
     writeln!(out, "<th></th></tr></thead>\n<tbody>")?;
     let count = |row: &Vec<Cell>| match row.first() {
         Some(Cell::Count(count)) => Some(*count),
+        Some(Cell::Figure(figure)) => Some(figure.count()),
         _ => None,
     };
     let most = table.rows.iter().filter_map(count).max().unwrap_or(0);
@@ -94,10 +95,8 @@ fn rows(out: &mut dyn Write, table: &Table, report: &Report<'_>) -> io::Result<(
         for (cell, column) in row.iter().zip(&table.columns) {
             let shown = match cell {
                 Cell::Bar(parts, most) => parts_bar(*parts, *most),
-                cell => shape::plain(cell, report.names).map_or_else(
-                    || "-".to_owned(),
-                    |text| escape::html(&escape::terminal(&text)).into_owned(),
-                ),
+                cell => shape::plain(cell, report.names)
+                    .map_or_else(|| "-".to_owned(), |text| escape::html(&text).into_owned()),
             };
             write!(out, "<td{}>{shown}</td>", class(column))?;
         }

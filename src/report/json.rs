@@ -2,14 +2,22 @@
 //! number that changes its meaning raises it.
 //!
 //! ```text
-//! { "ipta": "1.0.0", "version": 1, "packets": 671, "first": "...Z", "last": "...Z",
+//! { "ipta": "1.0.0", "version": 2, "packets": 671, "first": "...Z", "last": "...Z",
 //!   "filters": null,
 //!   "modules": [ { "name": "denied", "title": "...", "notes": [],
 //!                  "columns": ["count", ...], "rows": [ { "count": 138, ... }, ... ] }, ... ],
 //!   "names": { "192.0.2.7": "host.example" } }
 //! ```
 //!
-//! Times are RFC 3339 in UTC. What does not exist is null. A count that stopped is a text with `+`.
+//! Times are RFC 3339 in UTC. What does not exist is null. Numbers are numbers in every row; what a
+//! text says beside them has fields of its own:
+//!
+//! ```text
+//! lower_bound      in rows with figures that may be lower bounds: whether they are
+//! per_seconds      in rows with rates (peak, threshold): the seconds that they count in
+//! *_count          beside an address that may be many: how many; the address is null then
+//! *_of             beside a number of things: what they are
+//! ```
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -17,11 +25,13 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::escape;
 use super::shape::{self, Names, Report, Shape};
+use crate::analysis::quantity::noun;
 use crate::analysis::table::{Cell, Table};
 
 /// The version of the shape.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// One object.
 pub struct Json;
@@ -59,15 +69,14 @@ impl Shape for Json {
             modules: report.tables.iter().map(module).collect(),
             names: names(report.tables, report.names),
         };
-        serde_json::to_writer_pretty(&mut *out, &object)?;
-        writeln!(out)
+        writeln!(out, "{}", escape::json(&serde_json::to_string_pretty(&object)?))
     }
 }
 
 fn module(table: &Table) -> Module<'_> {
     let shown: Vec<usize> = (0..table.columns.len()).filter(|n| !shape::is_bar(table, *n)).collect();
     let columns: Vec<String> = shown.iter().map(|n| shape::key(&table.columns[*n])).collect();
-    let row = |row: &Vec<Cell>| columns.iter().cloned().zip(shown.iter().map(|n| value(&row[*n]))).collect();
+    let row = |row: &Vec<Cell>| fields(columns.iter().zip(shown.iter().map(|n| &row[*n])));
     Module {
         name: table.name,
         title: table.title,
@@ -77,24 +86,49 @@ fn module(table: &Table) -> Module<'_> {
     }
 }
 
-fn value(cell: &Cell) -> Value {
-    match cell {
-        Cell::Count(count) => (*count).into(),
-        Cell::MoreThan(count) => format!("{count}+").into(),
-        Cell::Port(port) => (*port).into(),
-        Cell::Address(address) => address.to_string().into(),
-        Cell::Word(word) => word.as_str().into(),
-        Cell::Time(time) => shape::rfc3339(*time).into(),
-        Cell::Bar(..) | Cell::Missing => Value::Null,
+/// A row: a field for every cell, and those beside them.
+fn fields<'c>(cells: impl Iterator<Item = (&'c String, &'c Cell)>) -> Map<String, Value> {
+    let mut row = Map::new();
+    let mut bound: Option<bool> = None;
+    for (key, cell) in cells {
+        let mut bounded = |is_lower: bool| bound = Some(bound.unwrap_or(false) || is_lower);
+        let value: Value = match cell {
+            Cell::Count(count) => (*count).into(),
+            Cell::Figure(figure) => {
+                bounded(figure.is_lower_bound());
+                figure.count().into()
+            }
+            Cell::Rate(figure, seconds) => {
+                bounded(figure.is_lower_bound());
+                row.insert("per_seconds".to_owned(), (*seconds).into());
+                figure.count().into()
+            }
+            Cell::Amount(count, what) => {
+                row.insert(format!("{key}_of"), noun(*count, what).into());
+                (*count).into()
+            }
+            Cell::Hosts(hosts) => {
+                bounded(hosts.is_lower_bound());
+                row.insert(format!("{key}_count"), hosts.count().into());
+                hosts.one().map(|address| address.to_string()).into()
+            }
+            Cell::Port(port) => (*port).into(),
+            Cell::Address(address) => address.to_string().into(),
+            Cell::Word(word) => word.as_str().into(),
+            Cell::Time(time) => shape::rfc3339(*time).into(),
+            Cell::Bar(..) | Cell::Missing => Value::Null,
+        };
+        row.insert(key.clone(), value);
     }
+    if let Some(bound) = bound {
+        row.insert("lower_bound".to_owned(), bound.into());
+    }
+    row
 }
 
 /// The names of the addresses that the tables show; the rows keep the addresses.
 fn names(tables: &[Table], names: &Names<'_>) -> BTreeMap<String, String> {
     let cells = tables.iter().flat_map(|table| &table.rows).flatten();
-    let named = cells.filter_map(|cell| match cell {
-        Cell::Address(address) => Some((address.to_string(), names(*address)?)),
-        _ => None,
-    });
-    named.collect()
+    let addresses = cells.filter_map(Cell::as_address);
+    addresses.filter_map(|address| Some((address.to_string(), names(address)?))).collect()
 }

@@ -6,7 +6,6 @@
 pub mod account;
 pub mod console;
 mod csv;
-pub mod escape;
 mod html;
 mod json;
 pub mod line;
@@ -15,6 +14,7 @@ pub mod progress;
 pub mod shape;
 pub mod text;
 
+pub use crate::escape;
 use crate::netfilter::Time;
 
 /// The manual's tables.

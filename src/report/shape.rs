@@ -5,7 +5,9 @@ use std::net::IpAddr;
 
 use jiff::Timestamp;
 
-use crate::analysis::table::{Cell, Column, Table};
+use crate::analysis::attacks::Hosts;
+use crate::analysis::quantity::counted;
+use crate::analysis::table::{self, Cell, Column, Table};
 use crate::netfilter::Time;
 
 /// What a reader wants to see instead of an address: its name, if it has one.
@@ -43,9 +45,14 @@ pub(super) fn key(column: &Column) -> String {
 pub(super) fn plain(cell: &Cell, names: &Names<'_>) -> Option<String> {
     match cell {
         Cell::Count(count) => Some(count.to_string()),
-        Cell::MoreThan(count) => Some(format!("{count}+")),
+        Cell::Figure(figure) => Some(figure.to_string()),
+        Cell::Rate(figure, seconds) => Some(table::rate(*figure, *seconds)),
+        Cell::Amount(count, what) => Some(counted(*count, what)),
         Cell::Port(port) => Some(port.to_string()),
-        Cell::Address(address) => Some(names(*address).unwrap_or_else(|| address.to_string())),
+        Cell::Address(address) | Cell::Hosts(Hosts::One(address)) => {
+            Some(names(*address).unwrap_or_else(|| address.to_string()))
+        }
+        Cell::Hosts(hosts) => Some(hosts.to_string()),
         Cell::Word(word) => Some(word.clone()),
         Cell::Time(time) => Some(super::moment(*time)),
         Cell::Bar(..) | Cell::Missing => None,

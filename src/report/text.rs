@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use comfy_table::{CellAlignment, ColumnConstraint, Table as Grid, Width, presets};
 
 use super::escape;
-use super::shape::{Names, Report, Shape};
+use super::shape::{self, Names, Report, Shape};
 use crate::analysis::table::{Cell, Column, Table};
 
 /// The manual's tables.
@@ -70,18 +70,15 @@ pub fn grid(columns: &[Column], rows: Vec<Vec<String>>) -> String {
 }
 
 fn shown(cell: &Cell, column: &Column, names: &Names<'_>) -> String {
-    match cell {
-        Cell::Count(count) => count.to_string(),
-        Cell::MoreThan(count) => format!("{count}+"),
-        Cell::Port(port) => port.to_string(),
-        Cell::Address(address) => match names(*address) {
-            Some(name) => ending(&escape::terminal(&name), column.width),
-            None => address.to_string(),
-        },
-        Cell::Word(word) => escape::terminal(word).into_owned(),
-        Cell::Time(time) => super::moment(*time),
-        Cell::Bar(parts, most) => super::bar(*parts, *most, column.width),
-        Cell::Missing => "-".to_owned(),
+    if let Cell::Bar(parts, most) = cell {
+        return super::bar(*parts, *most, column.width);
+    }
+    if let Some(name) = cell.as_address().and_then(names) {
+        return ending(&escape::terminal(&name), column.width);
+    }
+    match shape::plain(cell, names) {
+        Some(text) => escape::terminal(&text).into_owned(),
+        None => "-".to_owned(),
     }
 }
 

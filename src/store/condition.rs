@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use super::schema::Dialect;
 use super::value::Value;
-use crate::analysis::filter::{Filters, Network};
+use crate::analysis::filter::{Filters, Network, Protocol};
 use crate::netfilter::Time;
 
 /// An SQL condition and the values of its placeholders.
@@ -37,7 +37,7 @@ impl Condition {
         condition.ports("src_prt", &filters.sport);
         condition.ports("dst_prt", &filters.dport);
         condition.any(&filters.proto, |condition, word| condition.proto(word));
-        condition.any(&filters.action, |condition, word| condition.word("action", word));
+        condition.any(&filters.action, |condition, word| condition.folded("action", word));
         condition.any(&filters.iface, |condition, word| {
             condition.word("if_in", word);
             condition.sql.push_str(" OR ");
@@ -45,17 +45,13 @@ impl Condition {
         });
         condition.any(&filters.log_host, |condition, word| condition.word("host", word));
         if filters.no_local {
-            for column in ["if_in", "if_out"] {
-                condition.sql.push_str(" AND NOT ");
-                condition.word(column, "lo");
-            }
+            condition.not_word("if_in", "lo");
+            condition.not_word("if_out", "lo");
         }
         if filters.no_accept {
-            condition.sql.push_str(" AND NOT ");
-            condition.word("verdict", "accept");
+            condition.not_word("verdict", "accept");
             for word in &filters.accept_actions {
-                condition.sql.push_str(" AND NOT ");
-                condition.word("action", word);
+                condition.not_word("action", word);
             }
         }
         condition
@@ -141,38 +137,49 @@ impl Condition {
     /// The same bytes. On MySQL the collation utf8mb4_bin pads with blanks, so that 'DROP ' would
     /// equal 'DROP'; binary strings are compared as they are.
     fn word(&mut self, column: &str, word: &str) {
+        self.compare(column, "=", word);
+    }
+
+    /// Other bytes. The operator NOT is not used: it binds tighter than `=` under the SQL mode
+    /// HIGH_NOT_PRECEDENCE. These columns are NOT NULL, so `<>` leaves no row out.
+    fn not_word(&mut self, column: &str, word: &str) {
+        self.sql.push_str(" AND ");
+        self.compare(column, "<>", word);
+    }
+
+    fn compare(&mut self, column: &str, operator: &str, word: &str) {
         self.sql.push_str(&match self.dialect {
-            Dialect::MySql => format!("`{column}` = CAST(? AS BINARY)"),
-            Dialect::Sqlite => format!("`{column}` = ?"),
+            Dialect::MySql => format!("`{column}` {operator} CAST(? AS BINARY)"),
+            Dialect::Sqlite => format!("`{column}` {operator} ?"),
         });
         self.values.push(Value::Text(word.to_owned()));
     }
 
-    fn proto(&mut self, word: &str) {
-        self.folded(word);
-        if word.eq_ignore_ascii_case("icmp") {
-            self.sql.push_str(" OR ");
-            self.folded("icmpv6");
-        }
+    /// A protocol by any of its spellings.
+    fn proto(&mut self, protocol: &Protocol) {
+        let spellings: Vec<&str> = protocol.spellings().collect();
+        self.one_of(&spellings, &mut |condition, word| condition.folded("proto", word));
     }
 
-    /// The same bytes but for the case of ASCII letters. MySQL's LOWER folds all of Unicode; among
-    /// texts of an ASCII word's length in bytes, only ASCII text folds to that word. A word that is
-    /// not ASCII is compared byte by byte.
-    fn folded(&mut self, word: &str) {
+    /// What [`same_word`](crate::analysis::filter::same_word) takes for the same: the bytes but for
+    /// the case of ASCII letters. MySQL's LOWER folds all of Unicode; among texts of an ASCII word's
+    /// length in bytes, only ASCII text folds to that word. A word that is not ASCII is compared
+    /// byte by byte. The length is OCTET_LENGTH: under the SQL mode ORACLE of MariaDB, LENGTH counts
+    /// characters.
+    fn folded(&mut self, column: &str, word: &str) {
         if self.dialect == Dialect::Sqlite {
-            self.sql.push_str("`proto` = ? COLLATE NOCASE");
+            self.sql.push_str(&format!("`{column}` = ? COLLATE NOCASE"));
             self.values.push(Value::Text(word.to_owned()));
             return;
         }
-        self.sql.push_str(&format!("(LENGTH(`proto`) = {}", word.len()));
+        self.sql.push_str(&format!("(OCTET_LENGTH(`{column}`) = {}", word.len()));
         if word.is_ascii() {
-            self.sql.push_str(" AND LOWER(`proto`) = CAST(? AS BINARY)");
+            self.sql.push_str(&format!(" AND LOWER(`{column}`) = CAST(? AS BINARY)"));
             self.values.push(Value::Text(word.to_ascii_lowercase()));
         } else {
             for (n, byte) in word.bytes().enumerate() {
                 self.sql
-                    .push_str(&format!(" AND SUBSTRING(CAST(`proto` AS BINARY), {}, 1) IN (?, ?)", n + 1));
+                    .push_str(&format!(" AND SUBSTRING(CAST(`{column}` AS BINARY), {}, 1) IN (?, ?)", n + 1));
                 self.values.push(Value::Bytes(vec![byte.to_ascii_lowercase()]));
                 self.values.push(Value::Bytes(vec![byte.to_ascii_uppercase()]));
             }
@@ -195,4 +202,34 @@ pub(super) fn address_of(bytes: &[u8]) -> Option<IpAddr> {
         return Some(IpAddr::from(four));
     }
     <[u8; 16]>::try_from(bytes).ok().map(IpAddr::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Under the SQL mode HIGH_NOT_PRECEDENCE `NOT a = b` is `(NOT a) = b`, and nothing passes.
+    #[test]
+    fn no_condition_needs_to_know_how_tightly_not_binds() {
+        let words = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>();
+        let filters = Filters {
+            since: Some(Time(0)),
+            until: Some(Time(Time::SECOND)),
+            src: vec!["192.0.2.0/24".parse().expect("a network")],
+            dport: vec![22..=22],
+            proto: vec!["icmp".parse().expect("a protocol"), "tcp".parse().expect("a protocol")],
+            action: words(&["drop", "dröp"]),
+            iface: words(&["eth0"]),
+            log_host: words(&["gw"]),
+            no_local: true,
+            no_accept: true,
+            accept_actions: words(&["PASS"]),
+            ..Filters::default()
+        };
+        for dialect in [Dialect::MySql, Dialect::Sqlite] {
+            let sql = Condition::of(dialect, &filters).sql;
+            assert!(sql.contains("`if_out` <> ") && sql.contains("`verdict` <> "), "{sql}");
+            assert!(!sql.replace("IS NOT NULL", "").contains("NOT "), "{sql}");
+        }
+    }
 }

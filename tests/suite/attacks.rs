@@ -29,13 +29,12 @@ fn password_guesser() -> String {
 fn found(said: &str) -> Vec<(String, String, u64)> {
     let report: Value = serde_json::from_str(said).expect("JSON");
     let rows = report["modules"][0]["rows"].as_array().expect("rows").iter();
-    let text = |cell: &Value| cell.as_str().expect("a text").to_owned();
-    rows.map(|row| {
-        let packets = &row["packets"];
-        let packets = packets.as_u64().or_else(|| packets.as_str()?.trim_end_matches('+').parse().ok());
-        (text(&row["attack"]), text(&row["source_ip"]), packets.expect("a number"))
-    })
-    .collect()
+    let attack = |row: &Value| row["attack"].as_str().expect("a text").to_owned();
+    let source = |row: &Value| match row["source_ip"].as_str() {
+        Some(address) => address.to_owned(),
+        None => format!("{} hosts", row["source_ip_count"]),
+    };
+    rows.map(|row| (attack(row), source(row), row["packets"].as_u64().expect("a number"))).collect()
 }
 
 fn attacks(desk: &Desk, log: &str, prefix: &str) -> Vec<(String, String, u64)> {

@@ -68,7 +68,11 @@ const CASES: &[Case] = &[
     (&["--proto", "icmp"], |_, p| p.port.is_none()),
     (&["--proto", "TCP"], |_, p| p.port.is_some()),
     (&["--proto", "6"], |_, p| p.port.is_some()),
+    (&["--proto", "1"], |_, p| p.port.is_none()),
+    (&["--proto", "IPv6-ICMP"], |_, p| p.port.is_none() && p.source.contains(':')),
+    (&["--proto", "igmp,tcp"], |_, p| p.port.is_some()),
     (&["--action", "INVALID"], |_, p| p.action == "INVALID"),
+    (&["--action", "invalid,Accept"], |_, p| p.action != "DROP"),
     (&["--iface", "wg0"], |_, p| p.interface == "wg0"),
     (&["--log-host", "fw.example"], |_, p| p.host == "fw.example"),
     (&["--no-local"], |_, p| p.interface != "lo"),
@@ -166,10 +170,36 @@ fn a_filter_that_is_none_is_refused_before_anything_is_done() {
         (["--src", "192.0.2.0/33"], "192.0.2.0/33"),
         (["--dport", "70000"], "70000"),
         (["--dport", "30-20"], "30-20"),
+        (["--proto", "tpc"], "there is no protocol 'tpc'; did you mean tcp?"),
+        (["--proto", "ICPM"], "did you mean icmp?"),
+        (["--proto", "tcp,256"], "there is no protocol '256'"),
+        (["--proto", "nonsense"], "such as tcp, udp, icmp"),
         (["--since", "sometimes"], "sometimes"),
         (["--modules", "denide"], "denide"),
         (["--modules", "new"], "--since"),
     ] {
         Desk::new().ipta(["-a", &example].into_iter().chain(filter)).refused(2).says([word]);
     }
+}
+
+#[test]
+fn a_protocol_that_logs_have_as_a_number_is_found_by_its_name() {
+    let desk = Desk::new();
+    let line = |proto: &str| {
+        format!(
+            "May  4 06:35:12 gw kernel: IPT: DROP IN=eth0 OUT= SRC=192.0.2.7 DST=224.0.0.1 LEN=32 TOS=0x00 \
+             PREC=0xC0 TTL=1 ID=0 DF PROTO={proto} \n"
+        )
+    };
+    // As the kernel writes them, and as others may.
+    desk.write("log", ["2", "2", "47", "IGMP"].map(line).concat());
+    for typed in ["igmp", "IGMP", "2"] {
+        let said =
+            desk.ipta(["-a", "log", "--modules", "sources", "--format", "json", "--proto", typed]).fine();
+        let report: Value = serde_json::from_str(&said.out).expect("JSON");
+        assert_eq!(report["packets"], 3, "{typed}");
+    }
+    let shown = |typed| desk.ipta(["-a", "log", "--proto", typed]).fine().out;
+    assert!(shown("gre").starts_with("Only packets of protocol gre.\n"));
+    assert!(shown("47").starts_with("Only packets of protocol 47 (GRE).\n"));
 }

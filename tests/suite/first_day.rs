@@ -359,6 +359,29 @@ fn usage_that_nobody_can_mean() {
 }
 
 #[test]
+fn a_message_shows_a_typed_text_and_lets_it_steer_nothing() {
+    let desk = Desk::new();
+    for args in [
+        &["--\u{202e}x"][..],
+        &["-a", "\u{202e}x.log"],
+        &["\u{202e}x.log"],
+        &["-a", "--limit", "\u{202e}x"],
+        &["-a", "--src", "\u{202e}x"],
+        &["-a", "--proto", "x\n* \u{9b}31mDone.\u{202e}"],
+        &["-a", "x\n* \u{9b}31mDone.\u{202e}"],
+        &["-ct", "\u{202e}x", "-t", "y"],
+    ] {
+        let said = desk.ipta(args);
+        assert!(matches!(said.status, Some(1 | 2)), "{args:?}: {said:#?}");
+        assert!(said.err.contains("\\u{202e}") && !said.err.contains('\u{202e}'), "{args:?}: {said:#?}");
+        assert!(said.err.lines().all(|line| !line.starts_with("* ")), "{args:?}: {said:#?}");
+    }
+    desk.write(".ipta-conf", "\"k\u{202e}y\" = 1\n");
+    let said = desk.ipta(["-a", "x.log"]).refused(2).says(["k\\u{202e}y"]);
+    assert!(!said.err.contains('\u{202e}'), "{said:#?}");
+}
+
+#[test]
 fn each_line_of_an_old_configuration_file_comes_back_corrected() {
     let desk = Desk::new();
     desk.write("a.log", line(0));

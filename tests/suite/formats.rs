@@ -24,7 +24,7 @@ fn example() -> String {
 fn json_holds_the_numbers_of_the_text() {
     let desk = Desk::new();
     let report: Value = serde_json::from_str(&report(&desk, &example(), "json")).expect("JSON");
-    assert_eq!(report["version"], 1);
+    assert_eq!(report["version"], 2);
     assert_eq!(report["packets"], 671);
     let first = &report["modules"][0]["rows"][0];
     assert_eq!(report["modules"][0]["name"], "denied");
@@ -33,6 +33,50 @@ fn json_holds_the_numbers_of_the_text() {
     assert_eq!(first["dport"], 80);
     let icmp = &report["modules"][1]["rows"][0];
     assert_eq!((&icmp["count"], &icmp["action"]), (&Value::from(14), &Value::from("ACCEPT")));
+}
+
+/// A scan as UFW's limit lets it through, three packets a minute; and a flood from 250 addresses.
+fn scan_and_flood() -> String {
+    let line = |what: &str, second: u32, src: &str, from: u32, port: u32| {
+        format!(
+            "May  4 {:02}:{:02}:{:02} gw kernel: [UFW {what}] IN=eth0 OUT= SRC={src} DST=198.51.100.1 LEN=60 \
+             TOS=0x00 PREC=0x00 TTL=55 ID=1 DF PROTO=TCP SPT={from} DPT={port} WINDOW=5840 RES=0x00 SYN URGP=0 \n",
+            second / 3600,
+            second / 60 % 60,
+            second % 60
+        )
+    };
+    let scan = (0..180).map(|n| line("BLOCK", n * 20, "192.0.2.7", 43_000, 1000 + n));
+    let flood = (0..300)
+        .map(|n| line("LIMIT BLOCK", 7200 + n / 30, &format!("203.0.113.{}", n % 250 + 1), 2000 + n, 8080));
+    scan.chain(flood).collect()
+}
+
+#[test]
+fn in_json_every_number_is_a_number_and_a_lower_bound_is_a_field() {
+    let desk = Desk::new();
+    desk.write("log", scan_and_flood());
+    let call = ["-a", "log", "--prefix", "ufw", "--modules", "attacks", "--format"];
+    let said = desk.ipta(call.into_iter().chain(["json"])).fine();
+    let report: Value = serde_json::from_str(&said.out).expect("JSON");
+    let rows = report["modules"][0]["rows"].as_array().expect("rows");
+    let of = |kind: &str| rows.iter().find(|row| row["attack"] == kind).expect(kind);
+    let scan = of("slow SYN scan");
+    let expected = serde_json::json!({
+        "packets": 180, "attack": "slow SYN scan", "source_ip": "192.0.2.7", "source_ip_count": 1,
+        "target": "198.51.100.1", "target_count": 1, "port": null,
+        "first": scan["first"], "last": scan["last"], "distinct": 180, "distinct_of": "ports",
+        "peak": 180, "threshold": 15, "per_seconds": 86_400, "lower_bound": true,
+    });
+    assert_eq!(*scan, expected);
+    let flood = of("SYN flood");
+    let figures = ["packets", "source_ip", "source_ip_count", "peak", "per_seconds"].map(|key| &flood[key]);
+    let expected = [300.into(), Value::Null, 250.into(), 300.into(), 10.into()];
+    assert_eq!(figures, expected.each_ref());
+    // As text they read as before.
+    let text = desk.ipta(call.into_iter().chain(["text"])).fine().out;
+    assert!(text.contains("   180+ slow SYN scan  192.0.2.7"), "{text}");
+    assert!(text.contains(" 180 ports  180+/day    15/day\n") && text.contains(" 250 hosts "), "{text}");
 }
 
 #[test]
@@ -68,6 +112,24 @@ fn what_a_log_contains_is_text_everywhere() {
     for format in ["text", "html", "csv", "markdown", "json"] {
         assert!(!report(&desk, HOSTILE, format).contains('\x1b'), "an escape in {format}");
     }
+}
+
+/// A log whose action turns the direction of writing and holds a control character of ISO 6429.
+const TURNING: &str = "\
+May  4 06:35:12 fw kernel: IPT: a\u{202e}b\u{9b}31mc IN=eth0 OUT= SRC=192.0.2.7 DST=198.51.100.9 LEN=60 PROTO=TCP SPT=1 DPT=22 SYN 
+";
+
+#[test]
+fn no_format_lets_text_of_a_log_steer_what_shows_it() {
+    let desk = Desk::new();
+    for format in ["text", "html", "csv", "markdown", "json"] {
+        let shown = report(&desk, TURNING, format);
+        assert!(!shown.contains(['\u{202e}', '\u{9b}']), "{format}: {shown}");
+    }
+    let json = report(&desk, TURNING, "json");
+    assert!(json.contains("\"a\\u202eb\\u009b31mc\""), "{json}");
+    let read: Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(read["modules"][0]["rows"][0]["action"], "a\u{202e}b\u{9b}31mc");
 }
 
 #[test]

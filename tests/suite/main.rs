@@ -22,6 +22,7 @@ mod names;
 mod parser_properties;
 mod pipes;
 mod process;
+mod same_packets;
 mod scan;
 mod spellings;
 mod stores;

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use crate::analysis::quantity::counted;
 use crate::netfilter::Time;
 
 /// What kind of attack it is, in the order of reports.
@@ -95,13 +96,18 @@ impl Hosts {
             Hosts::Many(count) | Hosts::AtLeast(count) => count,
         }
     }
+
+    /// Whether there were more.
+    pub fn is_lower_bound(self) -> bool {
+        matches!(self, Hosts::AtLeast(_))
+    }
 }
 
 impl fmt::Display for Hosts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Hosts::One(address) => address.fmt(f),
-            Hosts::Many(count) => write!(f, "{count} hosts"),
+            Hosts::Many(count) => f.write_str(&counted(*count, "host")),
             Hosts::AtLeast(count) => write!(f, "{count}+ hosts"),
         }
     }
@@ -175,9 +181,8 @@ impl fmt::Display for Alert {
             Kind::PortScan(_) | Kind::SlowScan(_) => "port",
             Kind::Sweep(_) => "host",
         };
-        let plural = if self.count == 1 { "" } else { "s" };
         let seconds = (self.last.0 - self.first.0).max(0) / Time::SECOND;
-        write!(f, ": {} {what}{plural} in ", self.count)?;
+        write!(f, ": {} in ", counted(self.count, what))?;
         match seconds {
             0 => f.write_str("under 1 s"),
             1..120 => write!(f, "{seconds} s"),

@@ -10,7 +10,7 @@ fn filters_are_told_in_words() {
         dst: vec!["198.51.100.1".parse().expect("an address")],
         sport: vec![1024..=65535],
         dport: vec![22..=22, 80..=443],
-        proto: vec!["tcp".into()],
+        proto: vec!["tcp".parse().expect("a protocol")],
         action: vec!["DROP".into()],
         iface: vec!["eth0".into()],
         log_host: vec!["fw1".into()],

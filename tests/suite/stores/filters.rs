@@ -1,10 +1,12 @@
 //! The stores filter in SQL; what they pick is what `Filters::pass` picks, row by row.
 
-use ipta::analysis::filter::Filters;
+use ipta::analysis::filter::{Filters, Protocol};
+use ipta::config::Place;
 use ipta::netfilter::{Packet, Time, Verdict};
-use ipta::store::Columns;
+use ipta::store::{self, Columns};
 
 use super::{EVERYTHING, Home, PLAIN, address, batch, put, read, table};
+use crate::harness::Server;
 
 /// A small generator of numbers, the same in every run (Knuth's MMIX constants).
 struct Numbers(u64);
@@ -23,9 +25,23 @@ impl Numbers {
 const SECONDS: [i64; 4] = [-1, 0, 1_714_800_000, 1_714_800_001];
 
 /// Words that are alike: to a collation, to a careless comparison, to a fold of letters.
-const ACTIONS: [&str; 8] = ["DROP", "drop", "DROP ", " DROP", "DRÖP", "DROP%", "", "ACCEPT"];
-const PROTOS: [&str; 11] =
-    ["TCP", "tcp", "Tcp", "TCP ", "UDP", "ICMP", "icmpv6", "ICMPv6", "\u{212A}tp", "ktp", "\u{130}CMP"];
+const ACTIONS: [&str; 12] = [
+    "DROP",
+    "drop",
+    "DROP ",
+    " DROP",
+    "DRÖP",
+    "dröp",
+    "drÖp",
+    "DROP%",
+    "",
+    "ACCEPT",
+    // Begins with the sign of kelvin, which Unicode folds to a k.
+    "\u{212A}EEP",
+    "keep",
+];
+const PROTOS: [&str; 12] =
+    ["TCP", "tcp", "Tcp", "TCP ", "6", "06", "UDP", "ICMP", "icmpv6", "ICMPv6", "2", "\u{130}CMP"];
 const INTERFACES: [&str; 6] = ["", "lo", "LO", "lo0", "eth0", "eth1"];
 const HOSTS: [&str; 5] = ["", "fw1", "FW1", "fw1 ", "f\u{fc}"];
 const ADDRESSES: [&str; 10] = [
@@ -71,7 +87,7 @@ fn single() -> Vec<Filters> {
         Filters { no_accept: true, ..none() },
         Filters { no_accept: true, accept_actions: words(&["DROP", "é"]), ..none() },
         Filters { accept_actions: words(&["DROP"]), ..none() },
-        Filters { proto: words(&["TCP", "ktp"]), ..none() },
+        Filters { proto: protocols(&["TCP", "igmp"]), ..none() },
         Filters { iface: words(&["eth0", "LO"]), ..none() },
     ];
     for second in SECONDS {
@@ -106,15 +122,21 @@ fn single() -> Vec<Filters> {
     let each = |words: &[&'static str], make: fn(Vec<String>) -> Filters| -> Vec<Filters> {
         words.iter().map(|word| make(vec![(*word).to_owned()])).collect()
     };
-    all.extend(each(&PROTOS, |proto| Filters { proto, ..Filters::default() }));
-    all.extend(each(&["icmp", "Icmp", "\u{131}cmp", "\u{130}cmp"], |proto| Filters {
-        proto,
+    for proto in ["tcp", "TCP", "6", "udp", "icmp", "Icmp", "1", "icmpv6", "58", "igmp", "2", "arp"] {
+        all.push(Filters { proto: protocols(&[proto]), ..none() });
+    }
+    all.extend(each(&ACTIONS, |action| Filters { action, ..Filters::default() }));
+    all.extend(each(&["Drop", "KEEP", "DRöP", "\u{212A}eep"], |action| Filters {
+        action,
         ..Filters::default()
     }));
-    all.extend(each(&ACTIONS, |action| Filters { action, ..Filters::default() }));
     all.extend(each(&INTERFACES, |iface| Filters { iface, ..Filters::default() }));
     all.extend(each(&HOSTS, |log_host| Filters { log_host, ..Filters::default() }));
     all
+}
+
+fn protocols(names: &[&str]) -> Vec<Protocol> {
+    names.iter().map(|name| name.parse().expect(name)).collect()
 }
 
 fn words(words: &[&str]) -> Vec<String> {
@@ -131,7 +153,7 @@ fn both(one: &Filters, other: &Filters) -> Filters {
         dst: [&one.dst[..], &other.dst].concat(),
         sport: [&one.sport[..], &other.sport].concat(),
         dport: [&one.dport[..], &other.dport].concat(),
-        proto: list(&one.proto, &other.proto),
+        proto: [&one.proto[..], &other.proto].concat(),
         action: list(&one.action, &other.action),
         iface: list(&one.iface, &other.iface),
         log_host: list(&one.log_host, &other.log_host),
@@ -168,4 +190,48 @@ pub fn the_filters_pick_what_pass_picks(home: &Home) {
         picked_some += usize::from(!wanted.is_empty() && wanted.len() < packets.len());
     }
     assert!(picked_some * 2 > sets.len(), "most filters should pick a part: {picked_some} of {}", sets.len());
+}
+
+/// The modes that change how a condition is read: how tightly NOT binds, what quotes, backslashes
+/// and empty texts are, what LENGTH counts, and those of other makers' servers.
+const SQL_MODES: [&str; 10] = [
+    "HIGH_NOT_PRECEDENCE",
+    "ANSI_QUOTES",
+    "NO_BACKSLASH_ESCAPES",
+    "PIPES_AS_CONCAT",
+    "PAD_CHAR_TO_FULL_LENGTH",
+    "EMPTY_STRING_IS_NULL",
+    "IGNORE_SPACE",
+    "ANSI",
+    "ORACLE",
+    "",
+];
+
+#[test]
+fn the_filters_pick_the_same_under_every_sql_mode() {
+    let server = Server::start(&[]);
+    let home = Place::Server(server.fresh_database());
+    let open = || store::open(&home, false).expect("the store opens");
+    let packets = packets(&mut Numbers(1999));
+    let mut store = open();
+    store.create_table(&table("logs")).expect("creates");
+    put(&mut store, &table("logs"), &batch(&packets));
+    let (ids, _) = read(&mut store, &table("logs"), &Filters::default(), Columns::default());
+    for mode in SQL_MODES {
+        // MySQL has no modes of other makers' servers any more.
+        if server.try_sql("", &format!("SET GLOBAL sql_mode = '{mode}'")).is_err() {
+            assert!(["ORACLE", "EMPTY_STRING_IS_NULL"].contains(&mode), "{mode}");
+            continue;
+        }
+        let mut store = open();
+        // No word is looked for that is empty: none can be typed.
+        for filters in
+            single().iter().filter(|f| ![&f.action, &f.iface, &f.log_host].contains(&&words(&[""])))
+        {
+            let wanted: Vec<u64> =
+                ids.iter().zip(&packets).filter(|(_, p)| filters.pass(p)).map(|(id, _)| *id).collect();
+            let (got, _) = read(&mut store, &table("logs"), filters, Columns::default());
+            assert_eq!(got, wanted, "{mode}: {filters:?}");
+        }
+    }
 }

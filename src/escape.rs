@@ -1,4 +1,5 @@
-//! Text from logs, names and databases is hostile: what it may contain, for the place it goes to.
+//! Text from logs, names, databases and command lines is hostile: what it may contain, for the
+//! place it goes to. The one rule of what is unsafe is here.
 
 use std::borrow::Cow;
 
@@ -21,8 +22,9 @@ pub fn terminal(text: &str) -> Cow<'_, str> {
 
 /// For HTML text and quoted attributes.
 pub fn html(text: &str) -> Cow<'_, str> {
+    let text = terminal(text);
     if !text.contains(['&', '<', '>', '"', '\'']) {
-        return Cow::Borrowed(text);
+        return text;
     }
     let mut shown = String::with_capacity(text.len() + 16);
     for c in text.chars() {
@@ -59,6 +61,24 @@ pub fn spreadsheet(text: &str) -> String {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.into_owned() }
 }
 
+/// For a JSON document as a whole: unsafe characters can only be inside its texts, where they are
+/// written as `\u202e`. What ends a line stands between them.
+pub fn json(document: &str) -> Cow<'_, str> {
+    let stays = |c: char| c == '\n' || !is_unsafe(c);
+    if document.chars().all(stays) {
+        return Cow::Borrowed(document);
+    }
+    let mut shown = String::with_capacity(document.len() + 16);
+    for c in document.chars() {
+        match c {
+            _ if stays(c) => shown.push(c),
+            // All of them are within 16 bits.
+            c => shown.push_str(&format!("\\u{:04x}", u32::from(c))),
+        }
+    }
+    Cow::Owned(shown)
+}
+
 /// Control characters (Unicode category Cc), line and paragraph separators, and the marks of the
 /// bidirectional algorithm (UAX 9).
 fn is_unsafe(c: char) -> bool {
@@ -85,6 +105,16 @@ mod tests {
     fn markup_is_text_in_html_and_markdown() {
         assert_eq!(html("<b a=\"x\">&'"), "&lt;b a=&quot;x&quot;&gt;&amp;&#39;");
         assert_eq!(markdown("a|b *c* <script>\n"), "a\\|b \\*c\\* &lt;script&gt;\\\\x0a");
+    }
+
+    #[test]
+    fn a_json_document_keeps_its_lines_and_escapes_the_rest() {
+        let texts = ["a\u{9b}31m", "\u{202e}cba", "\x7f\n\"", "bräda"];
+        let document = serde_json::to_string_pretty(&texts).expect("JSON");
+        let safe = json(&document);
+        assert!(safe.contains("\"a\\u009b31m\",\n") && safe.contains("\\u202ecba") && safe.contains("bräda"));
+        assert!(safe.chars().all(|c| c == '\n' || !is_unsafe(c)), "{safe}");
+        assert_eq!(serde_json::from_str::<Vec<String>>(&safe).expect("JSON still"), texts);
     }
 
     #[test]
