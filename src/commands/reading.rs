@@ -62,7 +62,7 @@ pub fn packets(
         if due && let Some((number, source)) = waiting.pop_front() {
             match Open::new(number, source, rules, clock) {
                 Ok(open) => active.push(open),
-                Err(read) => done.push((number, read)),
+                Err(read) => done.push((number, *read)),
             }
             continue;
         }
@@ -101,7 +101,12 @@ struct Open<'r> {
 }
 
 impl<'r> Open<'r> {
-    fn new(number: usize, mut source: Source, rules: &'r Rules, clock: &Clock) -> Result<Open<'r>, LogRead> {
+    fn new(
+        number: usize,
+        mut source: Source,
+        rules: &'r Rules,
+        clock: &Clock,
+    ) -> Result<Open<'r>, Box<LogRead>> {
         let reader = Reader::new(rules, source.calendar(clock));
         match source.open() {
             Ok(log) => {
@@ -121,13 +126,13 @@ impl<'r> Open<'r> {
                 Ok(open)
             }
             // It has gone since it was checked.
-            Err(error) => Err(LogRead {
+            Err(error) => Err(Box::new(LogRead {
                 source,
                 account: Account::default(),
                 error: Some(error.to_string()),
                 known: 0,
                 other: String::new(),
-            }),
+            })),
         }
     }
 

@@ -3,6 +3,7 @@
 //! A few of each in every run, many in the long one (`cargo test -- --ignored`). The moments are
 //! random by a fixed seed; the clock makes them differ all the same.
 
+use std::io::Read;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -25,6 +26,8 @@ on_both_stores! {
     deleting_everything_killed_is_finished_by_the_next_call
     a_clear_beside_an_import_leaves_nothing_doubled
     four_logs_imported_at_once_are_exact
+    an_import_that_is_interrupted_says_how_far_it_came
+    a_table_emptied_during_an_import_is_told
     #[ignore = "long"] an_import_killed_a_hundred_times_is_exact
     #[ignore = "long"] a_clear_killed_many_times_is_whole_or_nothing
     #[ignore = "long"] a_drop_killed_many_times_is_whole_or_nothing
@@ -64,6 +67,53 @@ fn fifty_double_imports_of_a_growing_log_are_exact(shop: &Shop) {
     double_imports(shop, 50);
 }
 
+fn an_import_that_is_interrupted_says_how_far_it_came(shop: &Shop) {
+    shop.desk.write("a.log", lines(0..MANY));
+    let mut call = Running::start(shop.command(["-i", "a.log"]));
+    let begun = Instant::now();
+    while !has_rows(shop) {
+        assert!(begun.elapsed() < Duration::from_secs(60), "nothing is stored");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let said = call.interrupt();
+    assert_eq!(said.status, None, "ended as by the signal: {said:#?}");
+    let said = said.clear().says(["! Interrupted: ", " lines of a.log are stored", "goes on from there"]);
+    let stored: u64 = said.err.split_whitespace().nth(2).expect("a number").parse().expect("a number");
+    assert_eq!(shop.rows(), stored);
+    shop.import(["a.log"]).says(["lines already imported"]);
+    exact(shop, MANY);
+}
+
+/// Whether the table has rows by now.
+fn has_rows(shop: &Shop) -> bool {
+    match &shop.place {
+        Kept::File(path) => {
+            let conn = rusqlite::Connection::open(path).expect("the file opens");
+            conn.query_row("SELECT COUNT(*) FROM logs", [], |row| row.get::<_, i64>(0)).is_ok_and(|n| n > 0)
+        }
+        Kept::Server(..) => shop.rows() > 0,
+    }
+}
+
+fn a_table_emptied_during_an_import_is_told(shop: &Shop) {
+    shop.desk.write("a.log", lines(0..MANY));
+    let mut call = Running::start(shop.command(["-i", "a.log"]));
+    let begun = Instant::now();
+    while !has_rows(shop) {
+        assert!(begun.elapsed() < Duration::from_secs(60), "nothing is stored");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    shop.sql(match shop.place {
+        Kept::File(_) => "PRAGMA busy_timeout = 20000; DELETE FROM logs",
+        Kept::Server(..) => "TRUNCATE TABLE logs",
+    });
+    let said = call.said();
+    assert_eq!(said.status, Some(1), "{said:#?}");
+    said.clear().says(["emptied table 'logs'", "-c -i a.log"]);
+    shop.ipta(["-c", "-i", "a.log"]).fine();
+    exact(shop, MANY);
+}
+
 /// Random numbers of a seed (Marsaglia, "Xorshift RNGs", 2003).
 struct Dice(u64);
 
@@ -81,8 +131,22 @@ struct Running(Child);
 
 impl Running {
     fn start(mut command: Command) -> Running {
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         Running(command.spawn().expect("starts"))
+    }
+
+    /// Sends the signal of Ctrl-C.
+    fn interrupt(&mut self) -> Said {
+        let pid = rustix::process::Pid::from_child(&self.0);
+        rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("is there");
+        self.said()
+    }
+
+    /// Waits for the end.
+    fn said(&mut self) -> Said {
+        let mut err = String::new();
+        self.0.stderr.take().expect("a pipe").read_to_string(&mut err).expect("reads");
+        Said { status: self.0.wait().expect("waits").code(), out: String::new(), err }
     }
 
     /// Kills it after a while; says whether it was still there to be killed.

@@ -60,7 +60,7 @@ fn ufws_three_files_grown_for_twenty_rounds_are_exact(shop: &Shop) {
     for round in 0..20 {
         for (n, log) in logs.iter().enumerate() {
             // One of them lags behind the others now and then.
-            if (round as usize + n) % 4 != 0 || round == 19 {
+            if !(round as usize + n).is_multiple_of(4) || round == 19 {
                 shop.desk.append(log, ufw_lines(written[n]..(round + 1) * 7));
                 written[n] = (round + 1) * 7;
             }
