@@ -5,6 +5,7 @@
 
 mod args;
 mod argv;
+mod command;
 mod help;
 mod refusal;
 mod rules;
@@ -110,7 +111,8 @@ pub enum Stop {
 pub fn parse(args: impl Iterator<Item = OsString>) -> Result<Call, Stop> {
     let mut command = Args::command();
     command.build();
-    let args = argv::rewrite(args, &command).map_err(|found| refusal::misread(&found))?;
+    let typed: Vec<OsString> = args.collect();
+    let args = argv::rewrite(&typed, &command).map_err(|found| refusal::misread(&found, &typed, &command))?;
     let args = argv::gather(args, &command);
     let args = match args::read(args.clone()) {
         Ok(read) => read,

@@ -126,7 +126,7 @@ fn a_password_may_begin_with_a_dash_or_be_a_historic_spelling() {
         assert_eq!(given(line).db_pass, Some(Password("-ct".into())), "{line}");
         assert_eq!(modes(line), [Mode::Analyze(vec![])], "{line}");
     }
-    assert_eq!(given("-a -pinky").db_pass, Some(Password("inky".into())));
+    assert_eq!(given("-a -punky").db_pass, Some(Password("unky".into())));
     assert_eq!(given("-a -p -- -ct t").db_pass, Some(Password("--".into())));
     assert_eq!(given("-a -p --yes").db_pass, Some(Password("--yes".into())));
     assert_eq!(given("-a -pi").ask_password, Some(true));

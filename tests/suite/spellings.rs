@@ -136,3 +136,24 @@ fn h_alone_wants_a_host_and_names_help() {
     shop.desk.ipta(["-h"]).refused(2).says(["--db-host (-h)", "HOST", "ipta --help"]);
     shop.desk.ipta(["-lt", "-h"]).refused(2).says(["ipta --help"]);
 }
+#[test]
+fn a_spelling_with_more_behind_it_is_asked_back() {
+    for shop in [Shop::on_a_file(), Shop::on_a_server()] {
+        furnish(&shop);
+        let before = tables(&shop);
+        for (args, one, other) in [
+            (&["-dtother"][..], "--delete-table other", "--db-name tother"),
+            (&["-ctother"], "--create-table other", "--clear --db-table other"),
+            (&["-ltother"], "--list-tables", "--limit tother"),
+            (&["-daother"], "--delete-all-tables", "--db-name aother"),
+            (&["-aiother"], "--analyze-interactive", "--analyze iother"),
+            (&["-cdother"], "--create-db --db-name other", "--clear --db-name other"),
+            (&["-a", "-pihunter2"], "--db-pass-i", "--db-pass PASSWORD, if it is one that begins with i"),
+        ] {
+            shop.ipta(args).refused(2).says(["can be read in two ways", one, other]);
+        }
+        assert_eq!(tables(&shop), before);
+        untouched(&shop);
+    }
+}
+
