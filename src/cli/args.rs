@@ -63,9 +63,10 @@ pub(super) struct ModeArgs {
     /// List the tables: rows, first and last packet, what was imported
     #[arg(long)]
     pub(super) list_tables: bool,
-    /// Remove a table and all that is in it; asks on a terminal
-    #[arg(long, value_name = "TABLE", value_parser = filled())]
-    pub(super) delete_table: Option<String>,
+    /// Remove a table (without TABLE that of --db-table) and all that is in it; asks on a terminal.
+    /// May stand again
+    #[arg(long, value_name = "TABLE", num_args = 0..=1, default_missing_value = UNNAMED, value_parser = table)]
+    pub(super) delete_table: Vec<Option<String>>,
     /// Remove all tables of ipta; asks on a terminal
     #[arg(long)]
     pub(super) delete_all_tables: bool,
@@ -284,6 +285,18 @@ pub(super) struct OtherArgs {
     /// Print this help and exit. There is no short form: -h is --db-host
     #[arg(long, action = ArgAction::SetTrue)]
     pub(super) help: bool,
+}
+
+/// What clap puts in for a table that is not named; nobody can type it.
+const UNNAMED: &str = "\0";
+
+/// A table, if it is named.
+fn table(text: &str) -> Result<Option<String>, String> {
+    match text {
+        UNNAMED => Ok(None),
+        "" => Err("the name of a table".to_owned()),
+        name => Ok(Some(name.to_owned())),
+    }
 }
 
 /// A text, not empty.

@@ -8,6 +8,8 @@ use std::ffi::{OsStr, OsString};
 
 use clap::{Arg, Command};
 
+use super::command::quoted;
+
 /// The historic spellings and what they mean. `-rdns` is the manual's own word for `-r`; clap
 /// would take it for `-r -d ns`.
 pub(super) const HISTORIC: [(&str, &str); 9] = [
@@ -25,39 +27,86 @@ pub(super) const HISTORIC: [(&str, &str); 9] = [
 /// An argument that clap would take for something nobody means.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Misread {
-    /// The argument.
+    /// Its place among the arguments.
+    pub(super) at: usize,
+    /// The argument; without the part that may be a password.
     pub(super) token: String,
     /// What it may be meant for.
-    pub(super) instead: Vec<String>,
+    pub(super) readings: Vec<Reading>,
+}
+
+/// A way to read an argument.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Reading {
+    /// Written out so that it works in the argument's place.
+    Plain(String),
+    /// One that would not work as it stands, and why.
+    Remark(String),
 }
 
 /// The arguments (without the program's name) in spellings that clap knows.
-pub(super) fn rewrite(
-    args: impl Iterator<Item = OsString>,
-    command: &Command,
-) -> Result<Vec<OsString>, Misread> {
-    let mut out = Vec::new();
-    let mut args = args;
+pub(super) fn rewrite(args: &[OsString], command: &Command) -> Result<Vec<OsString>, Misread> {
+    let mut out = Vec::with_capacity(args.len());
     let mut value_expected = false;
-    while let Some(token) = args.next() {
+    for (at, token) in args.iter().enumerate() {
         if value_expected {
             value_expected = false;
-            out.push(token);
+            out.push(token.clone());
             continue;
         }
         if token == "--" {
-            out.push(token);
-            out.extend(args);
+            out.extend_from_slice(&args[at..]);
             break;
         }
-        let token = match token.to_str() {
-            Some(text) => modern(text, command)?.unwrap_or(token),
-            None => token,
+        let modern = match token.to_str() {
+            Some(text) => {
+                modern(text, command).map_err(|(token, readings)| Misread { at, token, readings })?
+            }
+            None => None,
         };
+        let token = modern.unwrap_or_else(|| token.clone());
         value_expected = wants_the_next(&token, command);
         out.push(token);
     }
     Ok(out)
+}
+
+/// The arguments as a shell takes them, one of them replaced. A password is not shown: the option
+/// that asks for it stands in its place.
+pub(super) fn shown(args: &[OsString], at: usize, instead: &str, command: &Command) -> String {
+    let mut words = Vec::new();
+    let mut secret = false;
+    for (n, token) in args.iter().enumerate() {
+        let text = token.to_string_lossy();
+        if std::mem::take(&mut secret) {
+            continue;
+        }
+        if n == at {
+            words.push(instead.to_owned());
+        } else if let Some(before) = before_password(&text, command) {
+            secret = wants_the_next(token, command);
+            words.extend((!before.is_empty()).then(|| format!("-{before}")));
+            words.push("-pi".to_owned());
+        } else {
+            words.push(quoted(&text));
+        }
+    }
+    words.join(" ")
+}
+
+/// The letters before the one for the password, if an argument holds that option.
+fn before_password<'t>(text: &'t str, command: &Command) -> Option<&'t str> {
+    if text == "--db-pass" || text.starts_with("--db-pass=") {
+        return Some("");
+    }
+    let letters = text.strip_prefix('-').filter(|letters| !letters.starts_with('-'))?;
+    let takes_value = |letter: char| {
+        find(command, |arg| arg.get_short() == Some(letter))
+            .is_some_and(|arg| arg.get_action().takes_values())
+    };
+    let (at, letter) = letters.char_indices().find(|(_, letter)| takes_value(*letter))?;
+    let asks = HISTORIC.iter().any(|(short, _)| *short == text);
+    (letter == 'p' && !asks).then(|| &letters[..at])
 }
 
 /// The modes that take logs.
@@ -136,7 +185,10 @@ fn words_taken(token: &OsStr, command: &Command) -> usize {
     takes.map_or(0, |arg| arg.get_num_args().map_or(1, |range| range.max_values()))
 }
 
-fn modern(text: &str, command: &Command) -> Result<Option<OsString>, Misread> {
+/// What is shown of an argument that can be read in several ways, and the ways.
+type Ambiguous = (String, Vec<Reading>);
+
+fn modern(text: &str, command: &Command) -> Result<Option<OsString>, Ambiguous> {
     let (name, value) = match text.split_once('=') {
         Some((name, value)) => (name, Some(value)),
         None => (text, None),
@@ -147,27 +199,67 @@ fn modern(text: &str, command: &Command) -> Result<Option<OsString>, Misread> {
             None => OsString::from(long),
         }));
     }
-    let misread = |instead| Err(Misread { token: text.to_owned(), instead });
-    // `-ctlogs`: clap would clear the table `logs`, and with `-cdipta` that of the database `ipta`;
-    // these are the mistakes without a way back.
-    if let Some(table) = text.strip_prefix("-ct") {
-        return misread(vec![format!("--create-table {table}"), format!("--clear --db-table {table}")]);
+    // `-help` would be a host `elp`, `-src` save, and clear the table.
+    let long = name.strip_prefix('-').filter(|rest| rest.len() > 2);
+    if let Some(long) = long.filter(|long| find(command, |arg| long_of(arg, long.as_bytes())).is_some()) {
+        let option = Reading::Plain(format!("-{}", quoted(text)));
+        return Err(match long.strip_prefix('p') {
+            Some(_) => (name.to_owned(), vec![option, password(long)]),
+            None => (text.to_owned(), vec![option]),
+        });
     }
-    if let Some(name) = text.strip_prefix("-cd") {
-        return misread(vec![format!("--create-db --db-name {name}"), format!("--clear --db-name {name}")]);
+    if let Some(found) = HISTORIC.iter().find_map(|(short, _)| glued(short, text.strip_prefix(short)?)) {
+        return Err(found);
     }
     // `-ar` would analyze a log named `r`.
     let letters = text.strip_prefix("-a").filter(|rest| !rest.is_empty());
     let short = |letter: char| find(command, |arg| arg.get_short() == Some(letter)).is_some();
     if let Some(letters) = letters.filter(|rest| rest.chars().all(short)) {
-        return misread(vec![format!("-a -{letters}"), format!("--analyze {letters}")]);
+        let readings = [format!("-a -{letters}"), format!("--analyze {letters}")];
+        return Err((text.to_owned(), readings.map(Reading::Plain).into()));
     }
-    // `-help` would be a host `elp`, `-import` a file `mport`. A password may begin with anything.
-    let long = name.strip_prefix('-').filter(|rest| rest.len() > 3 && !rest.starts_with('p'));
-    match long.and_then(|long| find(command, |arg| long_of(arg, long.as_bytes()))) {
-        Some(_) => misread(vec![format!("-{text}")]),
-        None => Ok(None),
+    Ok(None)
+}
+
+/// A historic spelling with more behind it in the same argument: `-ctlogs`. clap would take its
+/// first letter for an option with a value, and clear the table `logs`.
+fn glued(short: &str, rest: &str) -> Option<Ambiguous> {
+    if rest.is_empty() {
+        return None;
     }
+    let plain = |text: String| Reading::Plain(text);
+    let value = quoted(rest);
+    // What clap reads as the value of the first letter's option.
+    let tail = quoted(&format!("{}{rest}", short.get(2..).unwrap_or_default()));
+    let readings = match short {
+        "-ct" => [plain(format!("--create-table {value}")), plain(format!("--clear --db-table {value}"))],
+        "-cd" => {
+            [plain(format!("--create-db --db-name {value}")), plain(format!("--clear --db-name {value}"))]
+        }
+        "-dt" => [plain(format!("--delete-table {value}")), plain(format!("--db-name {tail}"))],
+        "-da" => [plain("--delete-all-tables".to_owned()), plain(format!("--db-name {tail}"))],
+        "-dp" => [plain("--dns-prune".to_owned()), plain(format!("--db-name {tail}"))],
+        "-ai" => [plain("--analyze-interactive".to_owned()), plain(format!("--analyze {tail}"))],
+        "-lt" => [
+            plain("--list-tables".to_owned()),
+            Reading::Remark(format!("--limit {tail}, which is no number")),
+        ],
+        "-pi" => {
+            return Some((short.to_owned() + "...", vec![plain("--db-pass-i".to_owned()), password("i")]));
+        }
+        "-rdns" => {
+            let database = quoted(&format!("ns{rest}"));
+            [plain("--rdns".to_owned()), plain(format!("--rdns --db-name {database}"))]
+        }
+        _ => return None,
+    };
+    Some((format!("{short}{rest}"), readings.into()))
+}
+
+/// `-p` with a password in the same argument, of which nothing but the first letter is told.
+fn password(begins: &str) -> Reading {
+    let first = begins.trim_start_matches('p').chars().next().unwrap_or_default();
+    Reading::Remark(format!("--db-pass PASSWORD, if it is one that begins with {first}"))
 }
 
 /// Whether the argument is an option whose value must be the next argument.
@@ -207,129 +299,4 @@ fn wants_a_value(arg: &Arg) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use clap::CommandFactory;
-
-    use super::super::args::Args;
-    use super::*;
-
-    fn rewritten(args: &[&str]) -> Vec<String> {
-        let mut command = Args::command();
-        command.build();
-        rewrite(args.iter().map(OsString::from), &command)
-            .expect("not misread")
-            .into_iter()
-            .map(|token| token.to_string_lossy().into_owned())
-            .collect()
-    }
-
-    #[test]
-    fn every_historic_spelling_becomes_its_long_form() {
-        for (short, long) in HISTORIC {
-            assert_eq!(rewritten(&[short]), [long]);
-            assert_eq!(rewritten(&["--yes", short, "x"]), ["--yes", long, "x"]);
-            assert_eq!(rewritten(&[&format!("{short}=x")]), [format!("{long}=x")]);
-            assert!(
-                Args::command().get_arguments().any(|arg| arg.get_long() == long.strip_prefix("--")),
-                "{long}"
-            );
-        }
-    }
-
-    #[test]
-    fn the_value_of_the_option_before_is_left_alone() {
-        for option in ["-p", "--db-pass", "-cp", "--lines", "--dns-ttl"] {
-            assert_eq!(rewritten(&[option, "-ct", "-lt"]), [option, "-ct", "--list-tables"], "{option}");
-        }
-    }
-
-    #[test]
-    fn a_value_in_the_same_argument_ends_the_option() {
-        for option in ["-px", "--db-pass=x", "-p=x", "-Cpx"] {
-            assert_eq!(rewritten(&[option, "-ct"]), [option, "--create-table"], "{option}");
-        }
-    }
-
-    #[test]
-    fn options_without_a_necessary_value_are_followed_by_options() {
-        for option in ["-a", "-c", "-r", "--create-table", "--analyze", "-ct", "-pi"] {
-            assert_eq!(
-                rewritten(&[option, "-lt"]).last().map(String::as_str),
-                Some("--list-tables"),
-                "{option}"
-            );
-        }
-        assert_eq!(rewritten(&["-i", "a.log", "-ct", "t"]), ["-i", "a.log", "--create-table", "t"]);
-        assert_eq!(rewritten(&["-dt", "-ct"]), ["--delete-table", "-ct"]);
-    }
-
-    #[test]
-    fn nothing_behind_two_dashes_is_rewritten() {
-        assert_eq!(rewritten(&["-lt", "--", "-ct"]), ["--list-tables", "--", "-ct"]);
-        assert_eq!(rewritten(&["-p", "--", "-ct"]), ["-p", "--", "--create-table"]);
-    }
-
-    fn gathered(args: &[&str]) -> Vec<String> {
-        let mut command = Args::command();
-        command.build();
-        gather(args.iter().map(OsString::from).collect(), &command)
-            .into_iter()
-            .map(|token| token.to_string_lossy().into_owned())
-            .collect()
-    }
-
-    #[test]
-    fn logs_may_stand_anywhere_behind_their_mode() {
-        assert_eq!(gathered(&["--import", "--again", "a", "b"]), ["--import", "a", "b", "--again"]);
-        assert_eq!(gathered(&["-a", "--limit", "5", "a", "-r"]), ["-a", "a", "--limit", "5", "-r"]);
-        assert_eq!(gathered(&["--scan", "a", "--time", "b"]), ["--scan", "a", "b", "--time"]);
-        assert_eq!(gathered(&["-f", "--no-accept", "a"]), ["-f", "a", "--no-accept"]);
-    }
-
-    #[test]
-    fn words_that_may_mean_something_else_stay_where_they_are() {
-        for args in [
-            &["--import", "a", "--analyze", "--again", "b"][..],
-            &["-i", "a", "-p", "x", "secret"],
-            &["-i", "a", "--db-pass-i", "secret"],
-            &["-i", "a", "--create-table", "t"],
-            &["a", "-i", "b"],
-            &["-lt", "a"],
-        ] {
-            assert_eq!(gathered(args), args);
-        }
-    }
-
-    #[test]
-    fn nothing_else_changes() {
-        for token in [
-            "-pinky", "-ca", "-tc", "-CT", "-ltx", "-dtlogs", "--ct", "ct", "-", "", "-c", "-t", "-x", "-é",
-            "-prefix",
-        ] {
-            assert_eq!(rewritten(&[token]), [token]);
-        }
-    }
-
-    #[test]
-    fn what_clap_would_misread_is_asked_back() {
-        for (token, instead) in [
-            ("-ctlogs", vec!["--create-table logs", "--clear --db-table logs"]),
-            ("-ar", vec!["-a -r", "--analyze r"]),
-            ("-help", vec!["--help"]),
-            ("-import", vec!["--import"]),
-            ("-limit=5", vec!["--limit=5"]),
-        ] {
-            let found = rewrite([token.into()].into_iter(), &Args::command());
-            let instead = instead.into_iter().map(str::to_owned).collect();
-            assert_eq!(found, Err(Misread { token: token.into(), instead }));
-        }
-    }
-
-    #[test]
-    fn bytes_that_are_no_text_pass_through() {
-        use std::os::unix::ffi::OsStringExt;
-        let raw = OsString::from_vec(b"-i\xff".to_vec());
-        let args = [raw.clone(), "-ct".into()];
-        assert_eq!(rewrite(args.into_iter(), &Args::command()), Ok(vec![raw, "--create-table".into()]));
-    }
-}
+mod tests;

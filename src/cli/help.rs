@@ -60,7 +60,7 @@ Usage: ipta MODE... [OPTION...]
   -c, --clear                empty the table      -d, --db-name NAME
  -ct, --create-table [NAME]                       -t, --db-table TABLE
  -lt, --list-tables                                   --db-file PATH
- -dt, --delete-table TABLE                        -l, --limit NUM
+ -dt, --delete-table [TABLE]                      -l, --limit NUM
  -da, --delete-all-tables                         -r, --rdns
  -cd, --create-db                                     --no-accept  --no-local
   -s, --save-db                                       --since TIME  --dport PORT

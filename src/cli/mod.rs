@@ -5,6 +5,7 @@
 
 mod args;
 mod argv;
+mod command;
 mod help;
 mod refusal;
 mod rules;
@@ -45,8 +46,8 @@ pub enum Mode {
     UpgradeTable(Option<String>),
     /// List the tables.
     ListTables,
-    /// Drop this table.
-    DeleteTable(String),
+    /// Drop these tables; none is the table of the call. Never empty.
+    DeleteTables(Vec<Option<String>>),
     /// Drop all tables of ipta's.
     DeleteAllTables,
     /// Create the table of the call.
@@ -81,7 +82,7 @@ impl Mode {
             Mode::CreateDb => "--create-db",
             Mode::UpgradeTable(_) => "--upgrade-table",
             Mode::ListTables => "--list-tables",
-            Mode::DeleteTable(_) => "--delete-table",
+            Mode::DeleteTables(_) => "--delete-table",
             Mode::DeleteAllTables => "--delete-all-tables",
             Mode::CreateTable => "--create-table",
             Mode::Clear => "--clear",
@@ -110,7 +111,8 @@ pub enum Stop {
 pub fn parse(args: impl Iterator<Item = OsString>) -> Result<Call, Stop> {
     let mut command = Args::command();
     command.build();
-    let args = argv::rewrite(args, &command).map_err(|found| refusal::misread(&found))?;
+    let typed: Vec<OsString> = args.collect();
+    let args = argv::rewrite(&typed, &command).map_err(|found| refusal::misread(&found, &typed, &command))?;
     let args = argv::gather(args, &command);
     let args = match args::read(args.clone()) {
         Ok(read) => read,
@@ -141,7 +143,7 @@ fn modes_of(args: ModeArgs, names: &NameArgs, given: &mut Layer) -> Result<Vec<M
         args.create_db.then_some(Mode::CreateDb),
         args.upgrade_table.map(Mode::UpgradeTable),
         args.list_tables.then_some(Mode::ListTables),
-        args.delete_table.map(Mode::DeleteTable),
+        (!args.delete_table.is_empty()).then_some(Mode::DeleteTables(args.delete_table)),
         args.delete_all_tables.then_some(Mode::DeleteAllTables),
         args.create_table.map(|_| Mode::CreateTable),
         args.clear.then_some(Mode::Clear),

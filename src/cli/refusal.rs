@@ -9,7 +9,7 @@ use crate::config::nearest;
 use crate::escape::terminal;
 
 use super::Stop;
-use super::argv::{HISTORIC, Misread};
+use super::argv::{self, HISTORIC, Misread, Reading};
 
 const ALL_OPTIONS: &str = "all options: ipta --help";
 
@@ -22,16 +22,21 @@ pub(super) fn usage(wrong: &str, way_out: &[&str]) -> Stop {
     Stop::Usage(text)
 }
 
-/// An argument that clap would take for something nobody means.
-pub(super) fn misread(found: &Misread) -> Stop {
+/// An argument that clap would take for something nobody means; `args` is what was typed.
+pub(super) fn misread(found: &Misread, args: &[OsString], command: &Command) -> Stop {
     let token = terminal(&found.token);
-    let instead: Vec<String> = found.instead.iter().map(|text| format!("ipta {}", terminal(text))).collect();
-    let instead: Vec<&str> = instead.iter().map(String::as_str).collect();
-    let wrong = match instead.len() {
+    let whole = |text: &str| format!("ipta {}", argv::shown(args, found.at, text, command));
+    let ways = found.readings.iter().map(|reading| match reading {
+        Reading::Plain(text) => terminal(&whole(text)).into_owned(),
+        Reading::Remark(text) => terminal(text).into_owned(),
+    });
+    let ways: Vec<String> = ways.collect();
+    let ways: Vec<&str> = ways.iter().map(String::as_str).collect();
+    let wrong = match ways.len() {
         1 => format!("{token} needs two dashes"),
         _ => format!("{token} can be read in two ways; write out which one"),
     };
-    usage(&wrong, &instead)
+    usage(&wrong, &ways)
 }
 
 /// What clap found wrong, in ipta's words. `args` is what clap read.

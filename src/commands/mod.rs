@@ -66,7 +66,7 @@ fn carry_out(call: &Call, session: &mut Session<'_, '_>) -> anyhow::Result<Exit>
                 Mode::CreateDb => setup::create_database(session)?,
                 Mode::SaveDb => setup::save(session, call)?,
                 Mode::ListTables => tables::list(session)?,
-                Mode::DeleteTable(name) => tables::delete(session, &name)?,
+                Mode::DeleteTables(names) => tables::delete(session, &names)?,
                 Mode::DeleteAllTables => tables::delete_all(session)?,
                 Mode::CreateTable => tables::create(session)?,
                 Mode::Clear => tables::clear(session)?,

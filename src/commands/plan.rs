@@ -33,8 +33,8 @@ pub fn check(call: &Call, session: &mut Session<'_, '_>) -> anyhow::Result<Vec<S
         if let Mode::UpgradeTable(_) | Mode::AnalyzeInteractive | Mode::Doctor(_) = mode {
             bail!("{} is not built yet in this version", mode.option());
         }
-        if let Mode::DeleteTable(name) = mode {
-            session.table_name(name)?;
+        if let Mode::DeleteTables(names) = mode {
+            session.tables_named(names)?;
         }
     }
     if call.modes.iter().any(|mode| matches!(mode, Mode::Analyze(_))) {
@@ -123,10 +123,13 @@ fn check_tables(call: &Call, session: &mut Session<'_, '_>) -> anyhow::Result<()
                 Expected::Missing => bail!(missing(session, &table)),
                 Expected::Names => bail!(not_logs(session, &table)),
             },
-            Mode::DeleteTable(name) => {
-                let name = session.table_name(name)?;
-                check_deletion(session, &name)?;
-                expected.insert(folded(&name), Expected::Missing);
+            Mode::DeleteTables(names) => {
+                for name in session.tables_named(names)? {
+                    check_deletion(session, &name)?;
+                    if expected.insert(folded(&name), Expected::Missing) == Some(Expected::Missing) {
+                        bail!("'{name}' is named twice, in two cases of letters; delete one table at a time");
+                    }
+                }
             }
             Mode::DeleteAllTables => {
                 expected.clear();
@@ -230,7 +233,15 @@ fn not_logs(session: &Session<'_, '_>, table: &TableName) -> String {
 fn consent(mode: &Mode, session: &mut Session<'_, '_>) -> anyhow::Result<bool> {
     let place = session.store.place();
     let question = match mode {
-        Mode::DeleteTable(name) => format!("Delete table '{name}' of {place} and all packets in it? [y/N]"),
+        Mode::DeleteTables(names) => {
+            let names: Vec<String> =
+                session.tables_named(names)?.iter().map(|name| format!("'{name}'")).collect();
+            let (tables, them) = match names.len() {
+                1 => ("table", "it"),
+                _ => ("tables", "them"),
+            };
+            format!("Delete {tables} {} of {place} and all packets in {them}? [y/N]", names.join(", "))
+        }
         Mode::DeleteAllTables => format!("Delete all tables of ipta's in {place}? [y/N]"),
         _ => return Ok(true),
     };

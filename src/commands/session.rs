@@ -50,6 +50,21 @@ impl<'s, 'io> Session<'s, 'io> {
         text.parse().map_err(Misused)
     }
 
+    /// Tables as typed, each once; without a name the table of the call.
+    pub fn tables_named(&self, names: &[Option<String>]) -> Result<Vec<TableName>, Misused> {
+        let mut tables: Vec<TableName> = Vec::new();
+        for name in names {
+            let table = match name {
+                Some(name) => self.table_name(name)?,
+                None => self.table.clone(),
+            };
+            if !tables.contains(&table) {
+                tables.push(table);
+            }
+        }
+        Ok(tables)
+    }
+
     /// `ipta` with the options that lead to this call's store, for a command to type. A password is
     /// not among them.
     pub fn invocation(&self) -> String {

@@ -97,11 +97,12 @@ pub fn clear(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// Drops one table.
-pub fn delete(session: &mut Session<'_, '_>, name: &str) -> anyhow::Result<Exit> {
-    let table = session.table_name(name)?;
-    session.store.open()?.drop_table(&table)?;
-    session.console.done(&format!("Table '{table}' of {} deleted.", session.store.place()));
+/// Drops tables, one after the other.
+pub fn delete(session: &mut Session<'_, '_>, names: &[Option<String>]) -> anyhow::Result<Exit> {
+    for table in session.tables_named(names)? {
+        session.store.open()?.drop_table(&table)?;
+        session.console.done(&format!("Table '{table}' of {} deleted.", session.store.place()));
+    }
     Ok(Exit::Done)
 }
 

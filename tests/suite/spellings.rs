@@ -5,6 +5,7 @@ use crate::process::{Said, Shop, lines, on_both_stores};
 on_both_stores! {
     ct_creates_the_table_it_names
     dt_deletes_the_table_it_names
+    dt_deletes_every_table_it_names_or_none
     lt_lists
     da_deletes_all
     ai_is_the_shell
@@ -47,6 +48,45 @@ fn dt_deletes_the_table_it_names(shop: &Shop) {
     assert_eq!(tables(shop), ["ipta_ledger", "logs", "other"]);
     shop.ipta(["-dt", "foo"]).refused(1).says(["'foo'", "--list-tables"]);
     untouched(shop);
+}
+
+fn dt_deletes_every_table_it_names_or_none(shop: &Shop) {
+    furnish(shop);
+    for name in ["a", "b", "c"] {
+        shop.ipta(["-ct", name]).fine();
+    }
+    shop.ipta(["-dt", "a", "-dt", "nowhere"]).refused(1).says(["'nowhere'"]);
+    shop.ipta(["-dt", "a", "-dt", "b-"]).refused(2).says(["b-"]);
+    assert_eq!(tables(shop), ["a", "b", "c", "ipta_ledger", "logs", "other"]);
+    shop.ipta(["-dt", "a", "-dt", "b", "-dt", "a"]).fine().says(["'a'", "'b'"]);
+    assert_eq!(tables(shop), ["c", "ipta_ledger", "logs", "other"]);
+    // Without a name it is the table of the call.
+    shop.ipta(["-t", "c", "-dt"]).fine().says(["'c'", "deleted"]);
+    assert_eq!(tables(shop), ["ipta_ledger", "logs", "other"]);
+    untouched(shop);
+}
+
+#[test]
+fn several_tables_are_asked_about_once() {
+    let shop = Shop::on_a_file();
+    shop.ipta(["-ct", "a"]).fine();
+    shop.ipta(["-ct", "b"]).fine();
+    let on_a_terminal = |answer: &str| {
+        let call = shop.command(["-dt", "a", "-dt", "b"]);
+        let words = std::iter::once(call.get_program()).chain(call.get_args());
+        let line: Vec<String> = words.map(|word| format!("'{}'", word.display())).collect();
+        let mut command = std::process::Command::new("script");
+        command.args(["-qec", &line.join(" "), "/dev/null"]).current_dir(shop.desk.path(""));
+        let said = crate::process::run(command, answer);
+        assert_eq!(said.out.matches("[y/N]").count(), 1, "{said:#?}");
+        assert!(said.out.contains("? Delete tables 'a', 'b' of file"), "{said:#?}");
+        said
+    };
+    let said = on_a_terminal("n\n");
+    assert!(said.out.contains("Nothing was deleted"), "{said:#?}");
+    assert_eq!(tables(&shop), ["a", "b", "ipta_ledger", "logs"]);
+    on_a_terminal("y\n");
+    assert_eq!(tables(&shop), ["ipta_ledger", "logs"]);
 }
 
 fn lt_lists(shop: &Shop) {
@@ -104,6 +144,27 @@ fn a_misspelt_log_empties_nothing(shop: &Shop) {
     shop.ipta(["-da", "-ct", "-i", "typo.log"]).refused(1);
     untouched(shop);
     shop.import(["a.log"]).says(["already imported, 0 new"]);
+}
+
+#[test]
+fn a_spelling_with_more_behind_it_is_asked_back() {
+    for shop in [Shop::on_a_file(), Shop::on_a_server()] {
+        furnish(&shop);
+        let before = tables(&shop);
+        for (args, one, other) in [
+            (&["-dtother"][..], "--delete-table other", "--db-name tother"),
+            (&["-ctother"], "--create-table other", "--clear --db-table other"),
+            (&["-ltother"], "--list-tables", "--limit tother"),
+            (&["-daother"], "--delete-all-tables", "--db-name aother"),
+            (&["-aiother"], "--analyze-interactive", "--analyze iother"),
+            (&["-cdother"], "--create-db --db-name other", "--clear --db-name other"),
+            (&["-a", "-pihunter2"], "--db-pass-i", "--db-pass PASSWORD, if it is one that begins with i"),
+        ] {
+            shop.ipta(args).refused(2).says(["can be read in two ways", one, other]);
+        }
+        assert_eq!(tables(&shop), before);
+        untouched(&shop);
+    }
 }
 
 #[test]
