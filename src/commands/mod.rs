@@ -65,6 +65,7 @@ fn carry_out(call: &Call, session: &mut Session<'_, '_>) -> anyhow::Result<Exit>
                 Mode::DnsClear => dns::clear(session)?,
                 Mode::CreateDb => setup::create_database(session)?,
                 Mode::SaveDb => setup::save(session, call)?,
+                Mode::UpgradeTable(name) => tables::upgrade(session, name.as_deref())?,
                 Mode::ListTables => tables::list(session)?,
                 Mode::DeleteTables(names) => tables::delete(session, &names)?,
                 Mode::DeleteAllTables => tables::delete_all(session)?,

@@ -30,7 +30,7 @@ pub fn check(call: &Call, session: &mut Session<'_, '_>) -> anyhow::Result<Vec<S
         bail!("--db-tls and --db-ca are not built yet in this version; use the server's socket, or a tunnel");
     }
     for mode in &call.modes {
-        if let Mode::UpgradeTable(_) | Mode::AnalyzeInteractive | Mode::Doctor(_) = mode {
+        if let Mode::AnalyzeInteractive | Mode::Doctor(_) = mode {
             bail!("{} is not built yet in this version", mode.option());
         }
         if let Mode::DeleteTables(names) = mode {
@@ -123,6 +123,15 @@ fn check_tables(call: &Call, session: &mut Session<'_, '_>) -> anyhow::Result<()
                 Expected::Missing => bail!(missing(session, &table)),
                 Expected::Names => bail!(not_logs(session, &table)),
             },
+            Mode::UpgradeTable(name) => {
+                let name = session.named_or_own(name.as_deref())?;
+                match session.store.open()?.kind(&name)? {
+                    TableKind::OtherVersion(1) => {}
+                    _ if kind(session, &expected, all_gone, &name)? == Expected::Logs => {}
+                    _ => bail!(missing(session, &name)),
+                }
+                expected.insert(folded(&name), Expected::Logs);
+            }
             Mode::DeleteTables(names) => {
                 for name in session.tables_named(names)? {
                     check_deletion(session, &name)?;

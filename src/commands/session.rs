@@ -45,6 +45,11 @@ impl<'s, 'io> Session<'s, 'io> {
         })
     }
 
+    /// The table that a mode names, or else that of the call.
+    pub fn named_or_own(&self, name: Option<&str>) -> Result<TableName, Misused> {
+        name.map_or(Ok(self.table.clone()), |name| self.table_name(name))
+    }
+
     /// A table name as typed.
     pub fn table_name(&self, text: &str) -> Result<TableName, Misused> {
         text.parse().map_err(Misused)

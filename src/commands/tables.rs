@@ -89,6 +89,16 @@ pub fn create(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
+/// Converts a table of an older version.
+pub fn upgrade(session: &mut Session<'_, '_>, name: Option<&str>) -> anyhow::Result<Exit> {
+    let (table, place) = (session.named_or_own(name)?, session.store.place());
+    match session.store.open()?.upgrade_table(&table)? {
+        true => session.console.done(&format!("Table '{table}' of {place} upgraded.")),
+        false => session.console.note(&format!("Table '{table}' of {place} needs no upgrade.")),
+    }
+    Ok(Exit::Done)
+}
+
 /// Empties the logs table of the call.
 pub fn clear(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
     let (table, place) = (session.table.clone(), session.store.place());

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::columns::{Columns, Stored};
 use super::condition::Condition;
-use super::schema::Dialect;
+use super::schema::{Dialect, Mark};
 use super::value::{Row, Value};
 use super::{StoreError, TableKind, TableName};
 use crate::netfilter::batch::Batch;
@@ -14,6 +14,8 @@ use crate::netfilter::batch::Batch;
 pub(super) struct Found {
     pub name: String,
     pub kind: TableKind,
+    /// What it says of itself, if it is ipta's.
+    pub mark: Option<Mark>,
     pub view: bool,
     /// The engine's estimate of its rows.
     pub rows: Option<u64>,

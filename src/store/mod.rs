@@ -19,6 +19,7 @@ mod overlap;
 mod schema;
 mod sqlite;
 mod tables;
+mod upgrade;
 mod value;
 
 pub use columns::{Columns, Stored};

@@ -234,7 +234,7 @@ impl Store {
     }
 
     /// Runs a DDL statement, and again where another transaction was in the way.
-    fn insist(&mut self, doing: &str, sql: &str) -> Result<u64, StoreError> {
+    pub(super) fn insist(&mut self, doing: &str, sql: &str) -> Result<u64, StoreError> {
         let mut tries = 0;
         loop {
             match self.backend.run(doing, sql, &[]) {

@@ -27,3 +27,4 @@ mod scan;
 mod spellings;
 mod stores;
 mod time;
+mod upgrade;

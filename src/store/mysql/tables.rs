@@ -27,8 +27,8 @@ impl MySql {
         for row in self.rows("looking for tables", &sql, &values)? {
             let (name, view) = (row.text(0), row.text(1) != "BASE TABLE");
             let mark = if view { None } else { Mark::parse(&row.text(2)) };
-            let kind = mark.map_or(TableKind::Foreign, |mark| mark.kind(&name));
-            found.push(Found { name, kind, view, rows: row.number(3) });
+            let kind = mark.clone().map_or(TableKind::Foreign, |mark| mark.kind(&name));
+            found.push(Found { name, kind, mark, view, rows: row.number(3) });
         }
         if found.iter().any(|found| found.kind == TableKind::Foreign && !found.view) {
             self.tell_historic(&mut found)?;

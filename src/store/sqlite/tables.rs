@@ -18,12 +18,13 @@ impl Sqlite {
         let mut tables = Vec::new();
         for row in self.rows("looking for tables", sql, &[])? {
             let (name, view) = (row.text(0), row.text(1) == "view");
-            let kind = match Mark::in_create(&row.text(2)) {
-                Some(mark) if !view => mark.kind(&name),
-                _ if !view && self.is_historic(&name)? => TableKind::Historic,
-                _ => TableKind::Foreign,
+            let mark = if view { None } else { Mark::in_create(&row.text(2)) };
+            let kind = match &mark {
+                Some(mark) => mark.clone().kind(&name),
+                None if !view && self.is_historic(&name)? => TableKind::Historic,
+                None => TableKind::Foreign,
             };
-            tables.push(Found { name, kind, view, rows: None });
+            tables.push(Found { name, kind, mark, view, rows: None });
         }
         Ok(tables)
     }

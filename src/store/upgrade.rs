@@ -1,0 +1,157 @@
+//! `--upgrade-table`: tables of an older version of the schema.
+//!
+//! Version 1 had no IP ID and no ledger entry in its rows, and a ledger that knew neither
+//! checkpoints nor live rows; a clear or drop that was cut off left an intent in it. The mark of the
+//! new version comes last, so that an upgrade that is killed is carried out again.
+
+use super::backend::Found;
+use super::columns::COLUMNS;
+use super::schema::{self, Dialect, LEDGER, Mark};
+use super::{Store, StoreError, TableKind, TableName, ledger, messages};
+
+const DOING: &str = "upgrading a table";
+
+impl Store {
+    /// Brings a logs table and the ledger to the present version. False if both are.
+    pub fn upgrade_table(&mut self, table: &TableName) -> Result<bool, StoreError> {
+        match self.backend.dialect() {
+            Dialect::Sqlite => self.transact(|store| store.upgrade(table)),
+            Dialect::MySql => self.upgrade(table),
+        }
+    }
+
+    fn upgrade(&mut self, table: &TableName) -> Result<bool, StoreError> {
+        let old_ledger = self.upgrade_ledger()?;
+        let found = self.one(table)?;
+        let incarnation = match (&found.kind, &found.mark) {
+            (TableKind::Logs { .. }, _) => return Ok(old_ledger),
+            (TableKind::OtherVersion(1), Some(Mark::Logs { incarnation, .. })) => incarnation.clone(),
+            (kind, _) => return Err(messages::not_logs(table, kind, &self.place())),
+        };
+        let dialect = self.backend.dialect();
+        let mark = Mark::Logs { version: schema::VERSION, incarnation: incarnation.clone() };
+        match dialect {
+            Dialect::MySql => {
+                let columns = COLUMNS.map(|(name, kind)| (name, schema::column(dialect, name, kind)));
+                self.add_columns(table, &columns)?;
+                self.insist(DOING, &format!("ALTER TABLE `{table}` COMMENT = '{mark}'"))?;
+            }
+            Dialect::Sqlite => {
+                let sql = schema::logs(dialect, table, &incarnation);
+                self.rebuild(table, &sql)?;
+                self.backend.run(DOING, &schema::sqlite_index(table), &[])?;
+            }
+        }
+        let key = self.key(table);
+        self.run(DOING, ledger::stand(dialect, &key, &incarnation))?;
+        Ok(true)
+    }
+
+    /// True if the ledger was of version 1.
+    fn upgrade_ledger(&mut self) -> Result<bool, StoreError> {
+        let name = schema::ledger_name()?;
+        match self.kind(&name)? {
+            TableKind::Missing => self.create_ledger().map(|()| false),
+            TableKind::Ledger => Ok(false),
+            TableKind::OtherVersion(1) => {
+                let dialect = self.backend.dialect();
+                match dialect {
+                    Dialect::MySql => {
+                        self.finish_intents()?;
+                        self.add_columns(&name, &schema::ledger_columns(dialect))?;
+                        self.all_live()?;
+                        let mark = Mark::Ledger { version: schema::VERSION };
+                        let key = match self.index_of(&name, "standing")? {
+                            true => "",
+                            false => "ADD UNIQUE KEY `standing` (`incarnation`, `standing`), ",
+                        };
+                        self.insist(DOING, &format!("ALTER TABLE {LEDGER} {key}COMMENT = '{mark}'"))?;
+                    }
+                    Dialect::Sqlite => {
+                        self.rebuild(&name, &schema::ledger(dialect))?;
+                        self.all_live()?;
+                    }
+                }
+                Ok(true)
+            }
+            kind => Err(messages::no_ledger(&kind, &self.place())),
+        }
+    }
+
+    /// Version 1 pruned nothing: what a log brought in is there.
+    fn all_live(&mut self) -> Result<(), StoreError> {
+        let sql = format!("UPDATE {LEDGER} SET rows_live = packets_in WHERE kind = 'file'");
+        self.backend.run(DOING, &sql, &[]).map(drop)
+    }
+
+    /// Carries out what clears and drops of version 1 left when they were cut off.
+    fn finish_intents(&mut self) -> Result<(), StoreError> {
+        let sql = format!(
+            "SELECT id, table_name, kind, incarnation FROM {LEDGER} WHERE kind IN ('clear', 'drop') ORDER BY id"
+        );
+        for row in self.backend.rows(DOING, &sql, &[])? {
+            if let Ok(table) = row.text(1).parse::<TableName>() {
+                let mark = self.one(&table)?.mark;
+                let same = matches!(mark, Some(Mark::Logs { incarnation, .. }) if incarnation == row.text(3));
+                if same {
+                    let verb = if row.text(2) == "clear" { "TRUNCATE TABLE" } else { "DROP TABLE" };
+                    self.insist(DOING, &format!("{verb} `{table}`"))?;
+                }
+            }
+            let sql = format!("DELETE FROM {LEDGER} WHERE id = ?");
+            self.backend.run(DOING, &sql, &[row.count(0).into()])?;
+        }
+        Ok(())
+    }
+
+    /// Adds those of these columns that a table does not have.
+    fn add_columns(&mut self, table: &TableName, columns: &[(&str, String)]) -> Result<(), StoreError> {
+        let sql = "SELECT column_name FROM information_schema.columns \
+                   WHERE table_schema = DATABASE() AND table_name = ?";
+        let rows = self.backend.rows(DOING, sql, &[table.as_str().into()])?;
+        let known: Vec<String> = rows.iter().map(|row| row.text(0)).collect();
+        let missing = columns.iter().filter(|(name, _)| !known.iter().any(|known| known == name));
+        let added: Vec<String> = missing.map(|(_, sql)| format!("ADD COLUMN {sql}")).collect();
+        if added.is_empty() {
+            return Ok(());
+        }
+        self.insist(DOING, &format!("ALTER TABLE `{table}` {}", added.join(", "))).map(drop)
+    }
+
+    fn index_of(&mut self, table: &TableName, index: &str) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM information_schema.statistics \
+                   WHERE table_schema = DATABASE() AND table_name = ? AND index_name = ?";
+        Ok(!self.backend.rows(DOING, sql, &[table.as_str().into(), index.into()])?.is_empty())
+    }
+
+    /// Makes a table of a file again by this statement, with its rows.
+    fn rebuild(&mut self, table: &TableName, create: &str) -> Result<(), StoreError> {
+        let mut columns = |table: &str| {
+            let sql = "SELECT name FROM pragma_table_info(?)";
+            let rows = self.backend.rows(DOING, sql, &[table.into()])?;
+            Ok::<_, StoreError>(rows.iter().map(|row| row.text(0)).collect::<Vec<String>>())
+        };
+        let old = columns(table.as_str())?;
+        self.backend.run(DOING, &format!("ALTER TABLE `{table}` RENAME TO `ipta old`"), &[])?;
+        self.backend.run(DOING, &format!("DROP INDEX IF EXISTS `{table} by timestamp`"), &[])?;
+        self.backend.run(DOING, create, &[])?;
+        let names: Vec<String> = old.iter().map(|name| format!("`{}`", name.replace('`', "``"))).collect();
+        let names = names.join(",");
+        let copy = format!("INSERT INTO `{table}` ({names}) SELECT {names} FROM `ipta old`");
+        self.backend.run(DOING, &copy, &[])?;
+        self.backend.run(DOING, "DROP TABLE `ipta old`", &[]).map(drop)
+    }
+
+    /// What stands under a name.
+    fn one(&mut self, table: &TableName) -> Result<Found, StoreError> {
+        let same = |found: &Found| found.name.eq_ignore_ascii_case(table.as_str());
+        let found = self.backend.tables(Some(table))?.into_iter().find(same);
+        Ok(found.unwrap_or(Found {
+            name: table.to_string(),
+            kind: TableKind::Missing,
+            mark: None,
+            view: false,
+            rows: None,
+        }))
+    }
+}
