@@ -291,7 +291,7 @@ mod tests {
 
     #[test]
     fn other_comments_are_no_mark() {
-        for text in ["", "VIEW", "ipta", "ipta logs", "ipta logs 1", "ipta logs 1 short", "logs of ipta 1"] {
+        for text in ["", "VIEW", "ipta", "ipta logs", "ipta logs 2", "ipta logs 2 short", "logs of ipta 2"] {
             assert_eq!(Mark::parse(text), None, "{text}");
         }
     }

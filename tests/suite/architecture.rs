@@ -27,7 +27,8 @@ const CRATES: [(&str, &str); 11] = [
 ];
 
 /// What commands share; everything else in `commands/` is a command, and knows no other.
-const SHARED: [&str; 8] = ["counting", "logs", "naming", "output", "session", "settings", "show", "signals"];
+const SHARED: [&str; 9] =
+    ["counting", "logs", "naming", "output", "reading", "session", "settings", "show", "signals"];
 
 /// What sends a call to its commands, and so knows them; no command knows it.
 const ABOVE: [&str; 2] = ["mod.rs", "plan.rs"];

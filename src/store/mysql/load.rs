@@ -222,7 +222,7 @@ mod tests {
         write_lines(&batch, Some(7), &mut out);
         let expected =
             b"1970-01-01 00:00:00.000000\tfw\teth0\t\t\\n\\t\\\\\\0\t\t0\t65535\tUDP\tDROP\tdeny\t\
-            tab\\there \\\\N it's\t\t\\N\t64\t\\N\t\\N\t\\N\n";
+            tab\\there \\\\N it's\t\t\\N\t64\t\\N\t\\N\t\\N\t\\N\t7\n";
         assert_eq!(String::from_utf8_lossy(&out), String::from_utf8_lossy(expected));
     }
 
