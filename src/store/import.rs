@@ -11,9 +11,6 @@ use super::{Entry, Store, StoreError, TableKind, TableName, ledger, messages};
 use crate::netfilter::Time;
 use crate::netfilter::batch::Batch;
 
-/// More hosts than this are not kept of a log: it may share packets with any other.
-const MOST_HOSTS: usize = 64;
-
 /// A log on its way into a table.
 pub struct Import<'s> {
     store: &'s mut Store,
@@ -46,6 +43,12 @@ pub struct Step {
     pub window_at: u64,
     /// The hash of the bytes up to `end`.
     pub checkpoints: Checkpoints,
+    /// Least time of its packets.
+    pub first: Option<Time>,
+    /// Greatest time of its packets.
+    pub last: Option<Time>,
+    /// The hosts of the log's packets up to `end`; none if there are too many to keep.
+    pub hosts: Option<Vec<String>>,
     /// Now.
     pub at: Option<Time>,
 }
@@ -112,14 +115,14 @@ impl Import<'_> {
         let done = self.store.transact(|store| {
             let mut attempt = Attempt { store, table: &table, entry, recent };
             match entry.id {
-                0 => attempt.enter(next.clone(), candidates, head, &step.packets),
-                _ => attempt.go_on(next.clone(), last_row, live, &step.packets),
+                0 => attempt.enter(next.clone(), candidates, head, step),
+                _ => attempt.go_on(next.clone(), last_row, live, step),
             }
         });
         let Some(done) = done.map_err(messages::repeatable)? else {
             return Ok(Pushed::Overtaken);
         };
-        self.recent.passed(&step.packets);
+        self.recent.passed(step);
         self.last_row = done.first_row.or(self.last_row);
         self.live = done.live;
         self.entry = done.entry;
@@ -138,7 +141,6 @@ impl Import<'_> {
     /// The entry as it is once a chunk is in.
     fn entry_after(&self, step: &Step) -> Entry {
         let entry = &self.entry;
-        let times = || step.packets.iter().filter_map(|packet| packet.time);
         Entry {
             offset: step.end,
             head: step.head.clone(),
@@ -147,32 +149,13 @@ impl Import<'_> {
             packets: entry.packets.saturating_add(step.packets.len() as u64),
             window_at: step.window_at,
             checkpoints: step.checkpoints.clone(),
-            hosts: hosts_with(&entry.hosts, entry.packets == 0, &step.packets),
-            first: entry.first.into_iter().chain(times()).min(),
-            last: entry.last.into_iter().chain(times()).max(),
+            hosts: step.hosts.clone(),
+            first: entry.first.into_iter().chain(step.first).min(),
+            last: entry.last.max(step.last),
             at: step.at,
             ..entry.clone()
         }
     }
-}
-
-/// The hosts of a log with those of a further chunk.
-fn hosts_with(hosts: &Option<Vec<String>>, is_new: bool, packets: &Batch) -> Option<Vec<String>> {
-    let mut hosts = match (hosts, is_new) {
-        (_, true) => Vec::new(),
-        (Some(hosts), false) => hosts.clone(),
-        (None, false) => return None,
-    };
-    for packet in packets.iter() {
-        let host = String::from_utf8_lossy(packet.host);
-        if !hosts.iter().any(|known| *known == host) {
-            hosts.push(host.into_owned());
-            if hosts.len() > MOST_HOSTS {
-                return None;
-            }
-        }
-    }
-    Some(hosts)
 }
 
 /// What a transaction changed.
@@ -217,7 +200,7 @@ impl Attempt<'_> {
         mut next: Entry,
         candidates: &[Entry],
         head: &[u8],
-        packets: &Batch,
+        step: &Step,
     ) -> Result<Option<Done>, StoreError> {
         if !self.begin()? {
             return Ok(None);
@@ -226,8 +209,8 @@ impl Attempt<'_> {
         if identity::candidates(&entries, head) != candidates {
             return Ok(None);
         }
-        let (new, known) = self.compared(packets)?;
-        let new = new.as_ref().unwrap_or(packets);
+        let (new, known) = self.compared(&next, step)?;
+        let new = new.as_ref().unwrap_or(&step.packets);
         next.live = new.len() as u64;
         let key = self.store.key(self.table);
         self.store.run(DOING, ledger::insert(&key, &next))?;
@@ -242,7 +225,7 @@ impl Attempt<'_> {
         next: Entry,
         last_row: Option<u64>,
         live: u64,
-        packets: &Batch,
+        step: &Step,
     ) -> Result<Option<Done>, StoreError> {
         if !self.begin()? {
             return Ok(None);
@@ -258,8 +241,8 @@ impl Attempt<'_> {
         {
             return Err(messages::emptied(self.table, &self.store.place(), live));
         }
-        let (new, known) = self.compared(packets)?;
-        let new = new.as_ref().unwrap_or(packets);
+        let (new, known) = self.compared(&next, step)?;
+        let new = new.as_ref().unwrap_or(&step.packets);
         let rows = new.len() as u64;
         if self.store.run(DOING, ledger::advance(&next, self.entry.offset, rows))? != 1 {
             return Ok(None);
@@ -269,12 +252,12 @@ impl Attempt<'_> {
     }
 
     /// The packets of a chunk that are new, if not all of them are.
-    fn compared(&mut self, packets: &Batch) -> Result<(Option<Batch>, Known), StoreError> {
+    fn compared(&mut self, next: &Entry, step: &Step) -> Result<(Option<Batch>, Known), StoreError> {
         // `--again` stores all the same.
         if self.entry.again {
             return Ok((None, Known::default()));
         }
-        let compared = self.store.new_packets(self.table, self.entry, self.recent, packets)?;
+        let compared = self.store.new_packets(self.table, next, self.recent, step)?;
         Ok(match compared {
             Some((new, known)) => (Some(new), known),
             None => (None, Known::default()),

@@ -11,10 +11,10 @@ use super::columns::Columns;
 use super::condition::Condition;
 use super::ledger;
 use super::value::Value;
-use super::{Entry, Store, StoreError, TableName};
+use super::{Entry, Step, Store, StoreError, TableName};
 use crate::netfilter::Time;
 use crate::netfilter::batch::Batch;
-use crate::netfilter::fingerprint::{Fingerprint, Fingerprints, second};
+use crate::netfilter::fingerprint::{self, Fingerprint, Fingerprints, second};
 
 /// Seconds of a log in which equal packets may still come.
 pub(super) const WINDOW: i64 = 2;
@@ -90,12 +90,13 @@ impl Recent {
     }
 
     /// Takes in a chunk that has been stored, and forgets what is too long ago.
-    pub fn passed(&mut self, chunk: &Batch) {
-        let seconds = || chunk.iter().filter_map(|packet| packet.time.map(second));
-        let Some(last) = seconds().max() else { return };
+    pub fn passed(&mut self, chunk: &Step) {
+        let Some(last) = chunk.last.map(second) else { return };
         let recent = |second: i64| second > last - WINDOW;
         self.seen.retain(|print, _| print.second.is_some_and(recent));
-        for packet in chunk.iter().filter(|packet| packet.time.is_some_and(|time| recent(second(time)))) {
+        for packet in
+            chunk.packets.iter().filter(|packet| packet.time.is_some_and(|time| recent(second(time))))
+        {
             *self.seen.entry(self.fingerprints.of(&packet)).or_default() += 1;
         }
     }
@@ -109,13 +110,13 @@ impl Store {
         table: &TableName,
         entry: &Entry,
         recent: &Recent,
-        chunk: &Batch,
+        step: &Step,
     ) -> Result<Option<(Batch, Known)>, StoreError> {
         const DOING: &str = "comparing with other logs";
-        let times = || chunk.iter().filter_map(|packet| packet.time);
-        let Some((first, last)) = times().min().zip(times().max()) else {
+        let Some((first, last)) = step.first.zip(step.last) else {
             return Ok(None);
         };
+        let chunk = &step.packets;
         let second = |time: Time, add: i64| Time((time.0 / Time::SECOND + add) * Time::SECOND);
         let statement = ledger::neighbours(&entry.incarnation, entry.id, second(first, -1), second(last, 2));
         let mut neighbours: HashMap<u64, String> = HashMap::new();
@@ -132,7 +133,7 @@ impl Store {
             held.insert(recent.fingerprints.of(&packet), Held::default());
         }
         let mut rows_of: HashMap<u64, u64> = HashMap::new();
-        for run in runs(times().map(crate::netfilter::fingerprint::second).collect()) {
+        for run in runs(chunk.iter().filter_map(|packet| packet.time.map(fingerprint::second)).collect()) {
             let mut condition = Condition::between(self.backend.dialect(), run);
             let named: Vec<u64> = neighbours.keys().copied().chain([entry.id]).collect();
             condition.of_entries((named.len() <= MOST_NAMED).then_some(&named));

@@ -182,12 +182,19 @@ fn import(store: &mut Store, table: &TableName, head: &[u8], packets: &[Packet<'
 
 /// A chunk of three lines.
 fn step(head: &[u8], end: u64, packets: &[Packet<'_>]) -> Step {
+    let times = || packets.iter().filter_map(|packet| packet.time);
+    let mut hosts: Vec<String> =
+        packets.iter().map(|packet| String::from_utf8_lossy(packet.host).into_owned()).collect();
+    hosts.dedup();
     Step {
         packets: batch(packets),
         lines: 3,
         end,
         tail: b"end\n".to_vec(),
         head: head.to_vec(),
+        first: times().min(),
+        last: times().max(),
+        hosts: Some(hosts),
         ..Step::default()
     }
 }

@@ -8,10 +8,10 @@ use super::super::logs::{Clock, Source};
 use super::super::session::Session;
 use super::super::signals::Caught;
 use crate::input::{Lines, Log, ReadError};
-use crate::netfilter::Reader;
 use crate::netfilter::account::Account;
 use crate::netfilter::batch::Batch;
 use crate::netfilter::fingerprint::second;
+use crate::netfilter::{Reader, Time, clean};
 use crate::report::progress::Progress;
 use crate::store::identity::{HEAD, Hasher, TAIL};
 use crate::store::{Entry, KnownPackets, Pushed, Step, Store, StoreError, TableName};
@@ -26,6 +26,9 @@ const WAITING: usize = 1;
 /// How much before the offset is read again on going on, so that a repeat of a host's last line is
 /// understood, though other hosts' lines stand between.
 const REMEMBERED: u64 = 1 << 20;
+
+/// Hosts kept of a log; one with more may share packets with any other.
+const MOST_HOSTS: usize = 64;
 
 /// Where a file's import begins.
 pub struct Begin {
@@ -188,7 +191,8 @@ impl Reading<'_> {
             Ok(earlier) => {
                 // Nobody listens: then the first chunk tells.
                 let _ = self.sender.send(Message::Earlier(earlier));
-                let log = Chunks { lines: &mut lines, head: &head, may_grow, hasher: &hasher, window };
+                let hosts = Hosts::of(&entry);
+                let log = Chunks { lines: &mut lines, head: &head, may_grow, hasher: &hasher, window, hosts };
                 self.chunks(log)
             }
         };
@@ -228,8 +232,9 @@ impl Reading<'_> {
 
     /// Reads on to the end, or to a fault in the log.
     fn chunks(&mut self, log: Chunks<'_>) -> Result<Option<ReadError>, NobodyListens> {
-        let Chunks { lines, head, may_grow, hasher, mut window } = log;
+        let Chunks { lines, head, may_grow, hasher, mut window, mut hosts } = log;
         let mut packets = Batch::default();
+        let (mut first, mut last) = (None, None);
         let mut count = 0;
         let mut error = None;
         let mut end = lines.offset();
@@ -246,7 +251,12 @@ impl Reading<'_> {
                     } else {
                         self.reader.read(line.bytes, |packet| {
                             packets.push(packet);
-                            window.packet(packet.time.map(second), end);
+                            hosts.add(packet.host);
+                            if let Some(time) = packet.time {
+                                first = Some(first.map_or(time, |first: Time| first.min(time)));
+                                last = last.max(Some(time));
+                                window.packet(Some(second(time)), end);
+                            }
                         });
                     }
                     count += 1;
@@ -268,6 +278,9 @@ impl Reading<'_> {
                     head: head_of(lines.log(), head, end),
                     window_at: window.begin(end),
                     checkpoints: hasher.lock().unwrap_or_else(PoisonError::into_inner).up_to(end).clone(),
+                    first: first.take(),
+                    last: last.take(),
+                    hosts: hosts.kept(),
                     at: Some(Clock::now()),
                 };
                 self.sender.send(Message::Chunk(step)).map_err(|_| NobodyListens)?;
@@ -287,6 +300,41 @@ struct Chunks<'l> {
     may_grow: bool,
     hasher: &'l Mutex<Hasher>,
     window: Window,
+    hosts: Hosts,
+}
+
+/// The hosts that a log's packets name.
+struct Hosts {
+    /// None if there were more than are kept.
+    names: Option<Vec<String>>,
+    /// The last one that was added, as it stands in the log.
+    last: Vec<u8>,
+}
+
+impl Hosts {
+    /// Those of the part that is in.
+    fn of(entry: &Entry) -> Hosts {
+        let names = if entry.packets == 0 { Some(Vec::new()) } else { entry.hosts.clone() };
+        Hosts { names, last: b"\n".to_vec() }
+    }
+
+    fn add(&mut self, host: &[u8]) {
+        if self.last == host {
+            return;
+        }
+        self.last = host.to_vec();
+        let name = clean(host);
+        if let Some(names) = &mut self.names
+            && !names.iter().any(|known| *known == name)
+        {
+            names.push(name.into_owned());
+        }
+        self.names = self.names.take().filter(|names| names.len() <= MOST_HOSTS);
+    }
+
+    fn kept(&self) -> Option<Vec<String>> {
+        self.names.clone()
+    }
 }
 
 /// Where in the log the packets of its last two seconds begin.

@@ -62,7 +62,8 @@ pub fn the_ledger_keeps_an_entry_whole(home: &Home) {
     };
     assert_eq!(home.open().entries(&table("logs")).expect("reads"), std::slice::from_ref(&expected));
 
-    let further = Step { at: None, tail: Vec::new(), ..step(&head, (1 << 40) + 1, &[PLAIN]) };
+    let hosts = Some(vec!["fw1".to_owned(), String::new()]);
+    let further = Step { at: None, tail: Vec::new(), hosts, ..step(&head, (1 << 40) + 1, &[PLAIN]) };
     assert_eq!(running.push(&further).expect("imports"), stored());
     running.finish().expect("finishes");
     let expected = Entry {
