@@ -23,6 +23,7 @@ mod parser_properties;
 mod pipes;
 mod process;
 mod scan;
+mod servers;
 mod spellings;
 mod stores;
 mod time;
