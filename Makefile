@@ -2,6 +2,7 @@
 # make demo         builds it and shows it at work on the example log
 # make test         installs what the tests need where it is missing, and runs them all
 # make test-long    the long ones: hundreds of kills, big logs
+# make test-servers the store suite and the kill tests on MariaDB, MySQL 9 and a Galera cluster
 # make bench        speed and memory beside grep, mariadb and sqlite3
 # make manual       the manual as one HTML file
 # make install      into PREFIX (/usr/local), below DESTDIR if given; make uninstall takes it away
@@ -26,7 +27,7 @@ SERVER = 'mariadbd|mysqld=mariadb-server-core' 'mariadb-install-db|mysqld=mariad
          'mariadb=mariadb-client' 'unshare=util-linux' 'nsenter=util-linux'
 
 # Nothing here asks anything; a closed or borrowed standard input has no part.
-.PHONY: build demo test test-long bench manual install uninstall clean
+.PHONY: build demo test test-long test-servers bench manual install uninstall clean
 
 build: $(IPTA)
 
@@ -57,7 +58,13 @@ test:
 # Optimised: some of them read millions of lines.
 test-long:
 	@tests/needs.sh $(COMPILERS) $(SERVER)
-	$(CARGO) test --release --locked --test suite -- --ignored </dev/null
+	$(CARGO) test --release --locked --test suite -- --ignored --skip servers::galera </dev/null
+
+# About an hour. IPTA_TEST_SERVER (a socket or host:port where root needs no password, or
+# IPTA_TEST_PASSWORD) adds a server of your own.
+test-servers:
+	@tests/needs.sh $(COMPILERS) $(SERVER)
+	@tests/matrix.sh
 
 bench:
 	@tests/needs.sh $(COMPILERS) $(SERVER) 'sqlite3=sqlite3' 'time=time'

@@ -6,7 +6,7 @@
 # Every PROGRAM that is missing comes with the Debian package that holds it. Run by root on a system
 # with apt-get, the packages are installed. Elsewhere it says what to install, and fails. `cargo-fmt`
 # and `cargo-clippy` are parts of Rust and come with rustup where there is one. `a|b=PACKAGE` asks
-# for a or b.
+# for a or b; a name that begins with / is a file.
 
 set -eu
 
@@ -16,6 +16,7 @@ PATH="$PATH:/usr/sbin:/usr/libexec"
 is_there() {
     for name in $(echo "$1" | tr '|' ' '); do
         if command -v "$name" >/dev/null 2>&1; then return 0; fi
+        case $name in /*) if [ -e "$name" ]; then return 0; fi ;; esac
     done
     return 1
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::harness::Server;
+use crate::harness::{Server, tally};
 use crate::process::{Desk, Kept, Said, Shop, end, is_root, lines, on_both_stores, run};
 
 /// Packets of the log that is imported: more than one chunk of the ledger's.
@@ -115,10 +115,10 @@ fn a_table_emptied_during_an_import_is_told(shop: &Shop) {
 }
 
 /// Random numbers of a seed (Marsaglia, "Xorshift RNGs", 2003).
-struct Dice(u64);
+pub struct Dice(pub u64);
 
 impl Dice {
-    fn below(&mut self, most: u64) -> u64 {
+    pub fn below(&mut self, most: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -127,10 +127,10 @@ impl Dice {
 }
 
 /// A call in the background; killed with this value.
-struct Running(Child);
+pub struct Running(Child);
 
 impl Running {
-    fn start(mut command: Command) -> Running {
+    pub fn start(mut command: Command) -> Running {
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         Running(command.spawn().expect("starts"))
     }
@@ -150,15 +150,18 @@ impl Running {
     }
 
     /// Kills it after a while; says whether it was still there to be killed.
-    fn kill_after(mut self, while_: Duration) -> bool {
+    pub fn kill_after(mut self, while_: Duration) -> bool {
         std::thread::sleep(while_);
         let early = self.0.try_wait().expect("waits").is_none();
         self.0.kill().expect("kills");
         self.0.wait().expect("waits");
+        if early {
+            tally("kill");
+        }
         early
     }
 
-    fn end(mut self) -> Option<i32> {
+    pub fn end(mut self) -> Option<i32> {
         self.0.wait().expect("waits").code()
     }
 }
@@ -181,9 +184,10 @@ fn timed(call: impl FnOnce() -> Said) -> Duration {
 /// port and number of the address.
 #[track_caller]
 fn exact(shop: &Shop, packets: u64) {
-    assert_eq!(shop.rows(), packets);
     let different = "SELECT COUNT(*) FROM (SELECT DISTINCT src_prt, src_ip, timestamp FROM logs) AS seen";
-    assert_eq!(shop.number(different), packets);
+    let counted = (shop.rows(), shop.number(different));
+    tally(if counted == (packets, packets) { "right" } else { "wrong" });
+    assert_eq!(counted, (packets, packets));
 }
 
 fn import_killed(shop: &Shop, kills: u32, packets: u64) {
@@ -383,6 +387,7 @@ fn server_killed(kills: u32, packets: u64) {
             let said = scope.spawn(|| run(call, ""));
             std::thread::sleep(Duration::from_micros(dice.below(whole)));
             server.kill();
+            tally("kill");
             said.join().expect("no panic")
         });
         if said.status != Some(0) {

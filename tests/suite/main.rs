@@ -24,6 +24,7 @@ mod pipes;
 mod process;
 mod same_packets;
 mod scan;
+mod servers;
 mod spellings;
 mod stores;
 mod time;

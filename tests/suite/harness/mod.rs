@@ -1,8 +1,15 @@
-//! Private database servers: each in a folder of its own, on a socket, gone with the test process.
+//! Database servers: private ones, each in a folder of its own, on a socket, gone with the test
+//! process; or those that IPTA_TEST_SERVER names.
+//!
+//! IPTA_TEST_SERVER is a socket or HOST:PORT, or several of one cluster with commas between, each with
+//! an administrator `root` (its password, if any, in IPTA_TEST_PASSWORD). IPTA_TEST_MYSQLD is the
+//! program that private servers run, where it is not the installed one.
 //!
 //! A static is never dropped, and a test process may be killed. So a small shell stands between:
 //! it holds the read end of a pipe whose write end is ours alone, and when that end closes, for
 //! whatever reason, it kills the server and removes the folder.
+
+mod given;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -17,6 +24,8 @@ use std::time::{Duration, Instant};
 use ipta::config::{Password, Server as Account};
 use mysql::prelude::Queryable;
 use mysql::{Conn, OptsBuilder, Row, Value};
+
+pub use given::nodes;
 
 /// Kills the server at the end of the pipe, or at the word `stop`; only at the end of the pipe is
 /// the folder removed too. $1 is the folder, the rest the server's command.
@@ -35,11 +44,23 @@ if [ "$word" = end ]; then rm -rf "$folder"; fi
 /// How long a server may take to answer.
 const PATIENCE: Duration = Duration::from_secs(90);
 
-/// A running (or killed) private server.
+/// A server: a private one, running or killed, or one that was there before.
 pub struct Server {
+    address: Address,
+    /// TCP is how accounts come to it.
+    port: Option<u16>,
+    own: Option<Own>,
+}
+
+enum Address {
+    Socket(PathBuf),
+    Tcp(String, u16),
+}
+
+/// What makes a server private.
+struct Own {
     folder: PathBuf,
     arguments: Vec<String>,
-    port: Option<u16>,
     keeper: Mutex<Option<Keeper>>,
 }
 
@@ -52,7 +73,18 @@ struct Keeper {
 /// The server that most tests share.
 pub fn server() -> &'static Server {
     static SERVER: OnceLock<Server> = OnceLock::new();
-    SERVER.get_or_init(|| Server::start(&[]))
+    SERVER.get_or_init(|| match given::given().as_deref() {
+        Some([first, ..]) => Server::given(first),
+        _ => Server::start(&[]),
+    })
+}
+
+/// Notes a kill, a count or a wrong count in the file IPTA_TEST_TALLY, for the table of the matrix.
+pub fn tally(word: &str) {
+    if let Some(path) = std::env::var_os("IPTA_TEST_TALLY") {
+        let file = fs::OpenOptions::new().append(true).create(true).open(path);
+        file.and_then(|mut file| writeln!(file, "{word}")).expect("writes the tally");
+    }
 }
 
 impl Server {
@@ -71,23 +103,38 @@ impl Server {
         let folder = short_folder();
         initialize(&folder);
         let server = Server {
-            folder,
-            arguments: arguments.iter().map(|&a| a.to_owned()).collect(),
+            address: Address::Socket(folder.join("s")),
             port,
-            keeper: Mutex::new(None),
+            own: Some(Own {
+                folder,
+                arguments: arguments.iter().map(|&a| a.to_owned()).collect(),
+                keeper: Mutex::new(None),
+            }),
         };
         server.restart();
         server
     }
 
+    /// Where it listens, as `-h` says it.
+    fn host(&self) -> String {
+        match &self.address {
+            Address::Socket(path) => path.display().to_string(),
+            Address::Tcp(host, _) => host.clone(),
+        }
+    }
+
     /// The path of its socket.
     pub fn socket(&self) -> PathBuf {
-        self.folder.join("s")
+        PathBuf::from(self.host())
+    }
+
+    fn own(&self) -> &Own {
+        self.own.as_ref().expect("a private server: this one was there before")
     }
 
     /// Kills it (SIGKILL), as a power cut would; its data stay.
     pub fn kill(&self) {
-        let Some(mut keeper) = self.keeper().take() else {
+        let Some(mut keeper) = self.own().keeper().take() else {
             return;
         };
         keeper.pipe.write_all(b"stop\n").expect("tell the keeper");
@@ -96,22 +143,23 @@ impl Server {
 
     /// Starts it again on the same data, after [`Server::kill`], and waits until it answers.
     pub fn restart(&self) {
-        let mut held = self.keeper();
+        let own = self.own();
+        let mut held = own.keeper();
         assert!(held.is_none(), "the server runs");
-        let binary = find(&["mariadbd", "mysqld"]).unwrap_or_else(|| missing());
+        let binary = program().or_else(|| find(&["mariadbd", "mysqld"])).unwrap_or_else(|| missing());
         let mut shell = Command::new("sh");
-        shell.args(["-c", KEEPER, "sh"]).arg(&self.folder).arg(binary);
+        shell.args(["-c", KEEPER, "sh"]).arg(&own.folder).arg(binary);
         shell.arg("--no-defaults").args(as_user());
         shell.args([
-            format!("--datadir={}", self.folder.join("data").display()),
-            format!("--tmpdir={}", self.folder.display()),
+            format!("--datadir={}", own.folder.join("data").display()),
+            format!("--tmpdir={}", own.folder.display()),
             format!("--socket={}", self.socket().display()),
-            format!("--pid-file={}", self.folder.join("pid").display()),
+            format!("--pid-file={}", own.folder.join("pid").display()),
         ]);
         // Small and quick to start: nothing here is about the server's speed.
         shell.args([
             "--innodb-buffer-pool-size=32M",
-            "--innodb-log-file-size=8M",
+            "--loose-innodb-log-file-size=8M",
             "--skip-log-bin",
             "--performance-schema=0",
         ]);
@@ -119,7 +167,7 @@ impl Server {
             Some(port) => shell.args([format!("--port={port}"), "--bind-address=127.0.0.1".to_owned()]),
             None => shell.arg("--skip-networking"),
         };
-        shell.args(&self.arguments);
+        shell.args(&own.arguments);
         let mut shell = shell.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("start sh");
         let pipe = shell.stdin.take().expect("a pipe");
         // The pid; read so that the shell never writes into a closed pipe.
@@ -137,7 +185,8 @@ impl Server {
             let dead = !Path::new("/proc").join(pid).join("cmdline").exists();
             if begun.elapsed() > PATIENCE || dead {
                 let mut log = String::new();
-                let _ = fs::File::open(self.folder.join("log")).and_then(|mut f| f.read_to_string(&mut log));
+                let _ = fs::File::open(self.own().folder.join("log"))
+                    .and_then(|mut f| f.read_to_string(&mut log));
                 panic!("the private database server does not start:\n{log}");
             }
             std::thread::sleep(Duration::from_millis(20));
@@ -145,30 +194,45 @@ impl Server {
     }
 
     fn root(&self, database: Option<&str>) -> mysql::Result<Conn> {
-        let socket = self.socket();
         let options = OptsBuilder::new()
-            .socket(socket.to_str())
             .user(Some("root"))
             .db_name(database)
             .init(vec!["SET autocommit = 1"])
             .prefer_socket(false);
-        Conn::new(options)
+        let options = match &self.address {
+            Address::Socket(path) => options.socket(path.to_str()),
+            Address::Tcp(host, port) => options.ip_or_hostname(Some(host)).tcp_port(*port),
+        };
+        let password = std::env::var("IPTA_TEST_PASSWORD").ok().filter(|_| self.own.is_none());
+        let mut conn = Conn::new(options.pass(password))?;
+        if self.own.is_none() {
+            // What another node of a cluster has confirmed is seen. Others know no such variable.
+            let _ = conn.query_drop("SET SESSION wsrep_sync_wait = 7");
+        }
+        Ok(conn)
     }
 
     /// Makes a database of its own and an account with all rights on it, and no other.
     pub fn fresh_database(&self) -> Account {
         static NEXT: AtomicU32 = AtomicU32::new(1);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let (database, user) = (format!("fw{number}"), format!("ipta{number}"));
+        let (mut database, mut user) = (format!("fw{number}"), format!("ipta{number}"));
+        if self.own.is_none() {
+            // Others may be at work there, other runs of these tests too. Who started them drops what
+            // begins so (tests/matrix.sh); names of users had 16 characters once.
+            let process = std::process::id();
+            (database, user) = (format!("ipta_test_{process}_{number}"), format!("ipta_t{process}_{number}"));
+        }
         self.sql("", &format!("CREATE DATABASE {database} CHARACTER SET utf8mb4"));
-        for host in ["localhost", "127.0.0.1"] {
+        let anywhere = matches!(&self.address, Address::Tcp(host, _) if host != "127.0.0.1");
+        for host in ["localhost", "127.0.0.1", "%"].into_iter().take(if anywhere { 3 } else { 2 }) {
             self.sql("", &format!("CREATE USER {user}@'{host}' IDENTIFIED BY 'open sesame'"));
             self.sql("", &format!("GRANT ALL PRIVILEGES ON {database}.* TO {user}@'{host}'"));
         }
         Account {
-            host: match self.port {
-                Some(_) => "127.0.0.1".to_owned(),
-                None => self.socket().display().to_string(),
+            host: match (&self.address, self.port) {
+                (Address::Socket(_), Some(_)) => "127.0.0.1".to_owned(),
+                (Address::Socket(_), None) | (Address::Tcp(..), _) => self.host(),
             },
             port: self.port,
             user,
@@ -180,10 +244,16 @@ impl Server {
     /// The server's administrator, as a connection for `create_database`.
     pub fn administrator(&self) -> Account {
         Account {
-            host: self.socket().display().to_string(),
-            port: None,
+            host: self.host(),
+            port: match self.address {
+                Address::Socket(_) => None,
+                Address::Tcp(_, port) => Some(port),
+            },
             user: "root".to_owned(),
-            pass: Password(String::new()),
+            pass: Password(match self.own {
+                Some(_) => String::new(),
+                None => std::env::var("IPTA_TEST_PASSWORD").unwrap_or_default(),
+            }),
             database: String::new(),
         }
     }
@@ -204,7 +274,9 @@ impl Server {
         });
         Ok(lines.collect::<Vec<_>>().join("\n"))
     }
+}
 
+impl Own {
     fn keeper(&self) -> MutexGuard<'_, Option<Keeper>> {
         self.keeper.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -212,8 +284,10 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.kill();
-        let _ = fs::remove_dir_all(&self.folder);
+        if self.own.is_some() {
+            self.kill();
+            let _ = fs::remove_dir_all(&self.own().folder);
+        }
     }
 }
 
@@ -236,18 +310,22 @@ fn short_folder() -> PathBuf {
 /// Makes the data of a new server, whose administrator has no password.
 fn initialize(folder: &Path) {
     let data = folder.join("data");
-    let mut command = if let Some(script) = find(&["mariadb-install-db", "mysql_install_db"]) {
+    let script = if program().is_some() { None } else { find(&["mariadb-install-db", "mysql_install_db"]) };
+    let mut command = if let Some(script) = script {
         let mut command = Command::new(script);
         command.args(["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"]);
         command
-    } else if let Some(binary) = find(&["mysqld"]) {
+    } else if let Some(binary) = program().or_else(|| find(&["mysqld"])) {
         let mut command = Command::new(binary);
         command.args(["--no-defaults", "--initialize-insecure"]);
         command
     } else {
         missing()
     };
-    command.arg(format!("--datadir={}", data.display())).args(as_user()).arg("--innodb-log-file-size=8M");
+    command
+        .arg(format!("--datadir={}", data.display()))
+        .args(as_user())
+        .arg("--loose-innodb-log-file-size=8M");
     // A server that starts clears its temporary folder of tables that others left behind; in a
     // shared one those are the tables of servers that are being made at this moment.
     command.arg(format!("--tmpdir={}", folder.display()));
@@ -265,6 +343,11 @@ fn initialize(folder: &Path) {
 fn as_user() -> Option<&'static str> {
     let root = fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0);
     root.then_some("--user=root")
+}
+
+/// The program of private servers, where it is not the installed one.
+fn program() -> Option<PathBuf> {
+    std::env::var_os("IPTA_TEST_MYSQLD").filter(|path| !path.is_empty()).map(PathBuf::from)
 }
 
 fn find(names: &[&str]) -> Option<PathBuf> {
