@@ -1,7 +1,7 @@
 //! How messages write a command of ipta's: one that works as it stands, with the options of the
 //! call that lead to its configuration and its store.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::Call;
 use crate::config::{FilterText, Layer, PrefixChoice};
@@ -114,10 +114,4 @@ pub fn quoted(word: &str) -> String {
         true => word.to_owned(),
         false => format!("'{}'", word.replace('\'', "'\\''")),
     }
-}
-
-/// Files as a shell takes them.
-pub fn quoted_files(files: &[PathBuf]) -> String {
-    let file = |path: &PathBuf| quoted(&Path::to_string_lossy(path));
-    files.iter().map(file).collect::<Vec<_>>().join(" ")
 }

@@ -3,7 +3,6 @@
 
 use std::net::IpAddr;
 
-use super::condition::address_of;
 use crate::netfilter::{Packet, TcpFlags, Time, Verdict, limits};
 
 /// What a column holds.
@@ -211,4 +210,20 @@ pub(super) fn read<'a, C: Cell<'a>>(wanted: Columns, mut next: impl FnMut() -> C
         icmp_code: fit(next(wanted.icmp).number()),
     };
     Stored { id, entry: next(wanted.entry).number(), packet }
+}
+
+/// An address as a column holds it: 4 or 16 bytes.
+pub(super) fn address_bytes(address: IpAddr) -> Vec<u8> {
+    match address {
+        IpAddr::V4(address) => address.octets().to_vec(),
+        IpAddr::V6(address) => address.octets().to_vec(),
+    }
+}
+
+/// The address in a column; none for any other length.
+pub(super) fn address_of(bytes: &[u8]) -> Option<IpAddr> {
+    if let Ok(four) = <[u8; 4]>::try_from(bytes) {
+        return Some(IpAddr::from(four));
+    }
+    <[u8; 16]>::try_from(bytes).ok().map(IpAddr::from)
 }

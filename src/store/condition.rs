@@ -1,8 +1,8 @@
 //! The filters as an SQL condition that holds exactly where [`Filters::pass`] does.
 
-use std::net::IpAddr;
 use std::ops::RangeInclusive;
 
+use super::columns::address_bytes;
 use super::schema::Dialect;
 use super::value::Value;
 use crate::analysis::filter::{Filters, Network, Protocol};
@@ -186,22 +186,6 @@ impl Condition {
         }
         self.sql.push(')');
     }
-}
-
-/// An address as a column holds it: 4 or 16 bytes.
-pub(super) fn address_bytes(address: IpAddr) -> Vec<u8> {
-    match address {
-        IpAddr::V4(address) => address.octets().to_vec(),
-        IpAddr::V6(address) => address.octets().to_vec(),
-    }
-}
-
-/// The address in a column; none for any other length.
-pub(super) fn address_of(bytes: &[u8]) -> Option<IpAddr> {
-    if let Ok(four) = <[u8; 4]>::try_from(bytes) {
-        return Some(IpAddr::from(four));
-    }
-    <[u8; 16]>::try_from(bytes).ok().map(IpAddr::from)
 }
 
 #[cfg(test)]

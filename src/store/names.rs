@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::condition::{address_bytes, address_of};
+use super::columns::{address_bytes, address_of};
 use super::value::{Row, Value};
 use super::{Store, StoreError, TableName, schema};
 use crate::dns::Known;
