@@ -414,7 +414,7 @@ fn each_line_of_an_old_configuration_file_comes_back_corrected() {
 fn what_is_not_built_yet_says_so() {
     let shop = Shop::on_a_file();
     shop.desk.write("a.log", line(0));
-    for args in [&["--analyze-interactive"][..], &["--upgrade-table"], &["--doctor", "a.log"]] {
+    for args in [&["--analyze-interactive"][..], &["--doctor", "a.log"]] {
         shop.ipta(args).refused(1).says([args[0], "not built yet"]);
     }
 }
