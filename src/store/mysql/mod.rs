@@ -26,6 +26,24 @@ use load::Outbox;
 /// Most bytes of one INSERT statement.
 const STATEMENT: usize = 1 << 20;
 
+/// What ipta relies on, whatever an administrator has set for new sessions. Another session's lock
+/// on a table (LOCK TABLES, ALTER) is waited for this many seconds, not a day or a year.
+const SESSION: [&str; 4] = [
+    "SET NAMES utf8mb4",
+    "SET autocommit = 1, sql_safe_updates = 0",
+    "SET SESSION sql_mode = 'STRICT_ALL_TABLES'",
+    "SET SESSION lock_wait_timeout = 30",
+];
+
+/// The same for variables that not every server has. On a Galera cluster each statement first waits
+/// until its node has applied what the others committed; MySQL 8 and later give a table's estimate
+/// of rows as it is, not as it was up to a day ago.
+const SESSION_WHERE_KNOWN: [&str; 2] =
+    ["SET SESSION wsrep_sync_wait = 7", "SET SESSION information_schema_stats_expiry = 0"];
+
+/// ER_UNKNOWN_SYSTEM_VARIABLE
+const UNKNOWN_VARIABLE: u16 = 1193;
+
 /// A connection to a server.
 pub(super) struct MySql {
     conn: Conn,
@@ -44,10 +62,14 @@ pub(super) struct MySql {
 pub(super) fn open(server: &Server) -> Result<MySql, StoreError> {
     let mut conn = connect::connect(server, true).map_err(|refusal| connect::refused(server, refusal))?;
     let failed = |error: &Error| connect::failed(server, "looking at its settings", error);
-    // An administrator may have set other defaults for new sessions; rows and their ledger depend
-    // on these two.
-    for statement in ["SET NAMES utf8mb4", "SET autocommit = 1, sql_safe_updates = 0"] {
+    for statement in SESSION {
         conn.query_drop(statement).map_err(|e| failed(&e))?;
+    }
+    for statement in SESSION_WHERE_KNOWN {
+        match conn.query_drop(statement) {
+            Err(Error::MySqlError(e)) if e.code == UNKNOWN_VARIABLE => {}
+            done => done.map_err(|e| failed(&e))?,
+        }
     }
     let settings = "SELECT @@version, @@lower_case_table_names, @@max_allowed_packet, @@local_infile";
     let row: Option<RawRow> = conn.query_first(settings).map_err(|e| failed(&e))?;
