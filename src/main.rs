@@ -18,6 +18,7 @@ fn run() -> Exit {
         out: &mut out,
         err: &mut io::stderr(),
         quiet: false,
+        notes: Vec::new(),
     };
     let exit = ipta::run(std::env::args_os().skip(1), &mut console);
     match out.flush() {

@@ -98,7 +98,12 @@ pub fn files(session: &mut Session<'_, '_>, sources: Vec<Source>) -> anyhow::Res
             exit = Exit::Failed;
         }
         if log.account.packets() == 0 {
-            session.console.note(&log.source.nothing(&log.account));
+            let text = log.source.nothing(&log.account);
+            // Packets that the rules of the call leave out are worth a word under --quiet, too.
+            match log.account.unknown_prefixes.is_empty() {
+                true => session.console.note(&text),
+                false => session.console.warn(&text),
+            }
         }
         if log.known > 0 {
             session.console.note(&format!(
@@ -168,6 +173,12 @@ fn report(
             .note(&format!("{packets} {are} neither accepted nor denied ({}{more})", actions.join(", ")));
     }
     let Counted { tables, packets, first, last, .. } = counted;
+    if *packets > 0 && tables.iter().all(|table| table.rows.is_empty()) {
+        session.console.note(&format!(
+            "{} counted, none of which these tables show; add --modules sources,timeline to see more.",
+            words::counted(*packets, "packet")
+        ));
+    }
     let mut names = None;
     if session.settings.rdns {
         let naming = Naming::new(naming::report(session.settings));
@@ -175,8 +186,9 @@ fn report(
         names = Some(naming);
     }
     let name = |address| names.as_ref().and_then(|names| names.known(address));
-    let report = Report { tables, filters, packets: *packets, first: *first, last: *last, names: &name };
-    write(session, &report)
+    let notes = std::mem::take(&mut session.console.notes);
+    let (packets, first, last) = (*packets, *first, *last);
+    write(session, &Report { tables, filters, notes: &notes, packets, first, last, names: &name })
 }
 
 /// Writes the report in the shape that was asked for: to standard output, or to a file, which is

@@ -18,6 +18,8 @@ pub struct Console<'io> {
     pub err_is_terminal: bool,
     /// Say only what is wrong.
     pub quiet: bool,
+    /// Every note, warning and error so far, for reports that carry them.
+    pub notes: Vec<String>,
 }
 
 impl Console<'_> {
@@ -30,6 +32,7 @@ impl Console<'_> {
 
     /// Says something worth knowing.
     pub fn note(&mut self, text: &str) {
+        self.notes.push(text.to_owned());
         if !self.quiet {
             self.say("- ", text);
         }
@@ -37,11 +40,13 @@ impl Console<'_> {
 
     /// Says that something is not as it should be, though the work goes on.
     pub fn warn(&mut self, text: &str) {
+        self.notes.push(text.to_owned());
         self.say("- ", text);
     }
 
     /// Says what went wrong.
     pub fn error(&mut self, text: &str) {
+        self.notes.push(text.to_owned());
         self.say("! ", text);
     }
 

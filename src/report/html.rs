@@ -24,7 +24,7 @@ const STYLE: &str = "\
 body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper);
   margin: 2rem auto; padding: 0 1.25rem; max-width: 76rem; }
 h1 { font-size: 1.5rem; margin: 0; } h2 { font-size: 1.1rem; margin: 2.2rem 0 .5rem; }
-p { color: var(--faint); margin: .3rem 0; } nav { margin: 1rem 0; } nav a { margin-right: 1rem; color: inherit; }
+p { color: var(--faint); margin: .3rem 0; } .note { color: var(--ink); border-left: 3px solid var(--other); padding-left: .7rem; } nav { margin: 1rem 0; } nav a { margin-right: 1rem; color: inherit; }
 .table { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: .2rem .9rem .2rem 0; white-space: nowrap; border-bottom: 1px solid var(--line); }
 th { color: var(--faint); font-weight: 600; } .n { text-align: right; }
@@ -44,6 +44,9 @@ impl Shape for Html {
         writeln!(out, "<p>{}</p>", escape::html(&summary(report)))?;
         if let Some(filters) = report.filters {
             writeln!(out, "<p>{}</p>", escape::html(filters))?;
+        }
+        for note in report.notes {
+            writeln!(out, "<p class=\"note\">{}</p>", escape::html(note).replace('\n', "<br>"))?;
         }
         let link = |table: &Table| format!("<a href=\"#{0}\">{0}</a>", table.name);
         writeln!(out, "<nav>{}</nav>", report.tables.iter().map(link).collect::<Vec<_>>().join(" "))?;

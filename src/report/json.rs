@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! { "ipta": "1.0.0", "version": 2, "packets": 671, "first": "...Z", "last": "...Z",
-//!   "filters": null,
+//!   "filters": null, "notes": [],
 //!   "modules": [ { "name": "denied", "title": "...", "notes": [],
 //!                  "columns": ["count", ...], "rows": [ { "count": 138, ... }, ... ] }, ... ],
 //!   "names": { "192.0.2.7": "host.example" } }
@@ -44,6 +44,7 @@ struct Object<'r> {
     first: Option<String>,
     last: Option<String>,
     filters: Option<&'r str>,
+    notes: &'r [String],
     modules: Vec<Module<'r>>,
     names: BTreeMap<String, String>,
 }
@@ -66,6 +67,7 @@ impl Shape for Json {
             first: report.first.map(shape::rfc3339),
             last: report.last.map(shape::rfc3339),
             filters: report.filters,
+            notes: report.notes,
             modules: report.tables.iter().map(module).collect(),
             names: names(report.tables, report.names),
         };

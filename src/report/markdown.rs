@@ -14,6 +14,13 @@ impl Shape for Markdown {
         if let Some(filters) = report.filters {
             writeln!(out, "{}\n", escape::markdown(filters))?;
         }
+        for note in report.notes {
+            writeln!(
+                out,
+                "> {}\n",
+                note.lines().map(|line| escape::markdown(line.trim())).collect::<Vec<_>>().join("\n> ")
+            )?;
+        }
         for (n, table) in report.tables.iter().enumerate() {
             if n > 0 {
                 writeln!(out)?;

@@ -19,6 +19,8 @@ pub struct Report<'r> {
     pub tables: &'r [Table],
     /// The filters in words, if there are any.
     pub filters: Option<&'r str>,
+    /// What was said of the analysis: what was not counted, not understood or not read.
+    pub notes: &'r [String],
     /// Packets that were counted.
     pub packets: u64,
     /// Least time among them.

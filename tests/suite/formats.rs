@@ -35,6 +35,18 @@ fn json_holds_the_numbers_of_the_text() {
     assert_eq!((&icmp["count"], &icmp["action"]), (&Value::from(14), &Value::from("ACCEPT")));
 }
 
+#[test]
+fn json_html_and_markdown_hold_what_was_said_of_the_report() {
+    let desk = Desk::new();
+    let log = line(0).replace("IPT: ", "FW: ");
+    for format in ["json", "html", "markdown"] {
+        let report = report(&desk, &log, format);
+        assert!(report.contains("holds no packet with the chosen prefix"), "{format}: {report}");
+    }
+    let report: Value = serde_json::from_str(&report(&desk, &log, "json")).expect("JSON");
+    assert_eq!(report["notes"].as_array().map(Vec::len), Some(1), "{report}");
+}
+
 /// A scan as UFW's limit lets it through, three packets a minute; and a flood from 250 addresses.
 fn scan_and_flood() -> String {
     let line = |what: &str, second: u32, src: &str, from: u32, port: u32| {
