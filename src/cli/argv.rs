@@ -8,7 +8,7 @@ use std::ffi::{OsStr, OsString};
 
 use clap::{Arg, Command};
 
-use super::command::quoted;
+use crate::escape;
 
 /// The historic spellings and what they mean. `-rdns` is the manual's own word for `-r`; clap
 /// would take it for `-r -d ns`.
@@ -88,7 +88,7 @@ pub(super) fn shown(args: &[OsString], at: usize, instead: &str, command: &Comma
             words.extend((!before.is_empty()).then(|| format!("-{before}")));
             words.push("-pi".to_owned());
         } else {
-            words.push(quoted(&text));
+            words.push(escape::shell(&text));
         }
     }
     words.join(" ")
@@ -202,7 +202,7 @@ fn modern(text: &str, command: &Command) -> Result<Option<OsString>, Ambiguous> 
     // `-help` would be a host `elp`, `-src` save, and clear the table.
     let long = name.strip_prefix('-').filter(|rest| rest.len() > 2);
     if let Some(long) = long.filter(|long| find(command, |arg| long_of(arg, long.as_bytes())).is_some()) {
-        let option = Reading::Plain(format!("-{}", quoted(text)));
+        let option = Reading::Plain(format!("-{}", escape::shell(text)));
         return Err(match long.strip_prefix('p') {
             Some(_) => (name.to_owned(), vec![option, password(long)]),
             None => (text.to_owned(), vec![option]),
@@ -228,9 +228,9 @@ fn glued(short: &str, rest: &str) -> Option<Ambiguous> {
         return None;
     }
     let plain = |text: String| Reading::Plain(text);
-    let value = quoted(rest);
+    let value = escape::shell(rest);
     // What clap reads as the value of the first letter's option.
-    let tail = quoted(&format!("{}{rest}", short.get(2..).unwrap_or_default()));
+    let tail = escape::shell(&format!("{}{rest}", short.get(2..).unwrap_or_default()));
     let readings = match short {
         "-ct" => [plain(format!("--create-table {value}")), plain(format!("--clear --db-table {value}"))],
         "-cd" => {
@@ -248,7 +248,7 @@ fn glued(short: &str, rest: &str) -> Option<Ambiguous> {
             return Some((short.to_owned() + "...", vec![plain("--db-pass-i".to_owned()), password("i")]));
         }
         "-rdns" => {
-            let database = quoted(&format!("ns{rest}"));
+            let database = escape::shell(&format!("ns{rest}"));
             [plain("--rdns".to_owned()), plain(format!("--rdns --db-name {database}"))]
         }
         _ => return None,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::Call;
 use crate::config::{FilterText, Layer, PrefixChoice};
+use crate::escape;
 
 impl Call {
     /// `ipta` with the options that lead to the call's configuration and store. Every command in a
@@ -85,7 +86,7 @@ impl Words {
     }
 
     fn option(&mut self, option: &str, value: &str) {
-        self.0.push_str(&format!(" {option} {}", quoted(value)));
+        self.0.push_str(&format!(" {option} {}", escape::shell(value)));
     }
 
     fn text(&mut self, option: &str, value: &Option<String>) {
@@ -104,14 +105,5 @@ impl Words {
         if !values.is_empty() {
             self.option(option, &values.join(","));
         }
-    }
-}
-
-/// A word as a shell takes it.
-pub fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:@,+%=".contains(c);
-    match !word.is_empty() && word.chars().all(plain) {
-        true => word.to_owned(),
-        false => format!("'{}'", word.replace('\'', "'\\''")),
     }
 }

@@ -84,12 +84,37 @@ fn unknown(named: &str, command: &Command) -> Stop {
     // Behind a sign of equality stands a value, which may be a password.
     let named = named.split('=').next().unwrap_or_default();
     let longs = command.get_arguments().filter(|arg| !arg.is_hide_set()).filter_map(Arg::get_long);
-    let meant = named.strip_prefix("--").and_then(|word| nearest(word, longs));
+    let meant = named.strip_prefix("--").and_then(|word| elsewhere(word).or_else(|| nearest(word, longs)));
     let wrong = format!("there is no option {}", terminal(named));
     match meant {
         Some(long) => usage(&wrong, &[&format!("did you mean --{long}?"), ALL_OPTIONS]),
         None => usage(&wrong, &[ALL_OPTIONS]),
     }
+}
+
+/// The option for what iptables, nft and other programs call by another name.
+fn elsewhere(word: &str) -> Option<&'static str> {
+    let options = [
+        ("source", "src"),
+        ("saddr", "src"),
+        ("destination", "dst"),
+        ("daddr", "dst"),
+        ("source-port", "sport"),
+        ("src-port", "sport"),
+        ("destination-port", "dport"),
+        ("dest-port", "dport"),
+        ("dst-port", "dport"),
+        ("port", "dport"),
+        ("protocol", "proto"),
+        ("interface", "iface"),
+        ("hostname", "log-host"),
+        ("from", "since"),
+        ("to", "until"),
+        ("database", "db-name"),
+        ("table", "db-table"),
+        ("log-prefix", "prefix"),
+    ];
+    options.iter().find(|(theirs, _)| *theirs == word).map(|(_, ours)| *ours)
 }
 
 /// A word that belongs to no option. Behind an option for passwords it may be one, and is not

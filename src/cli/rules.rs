@@ -146,6 +146,7 @@ fn honoured(modes: &[Mode], given: &Layer) -> Result<(), Stop> {
     const LOGS: &str = "it works where logs are read: --import, --analyze FILE, --follow, --scan";
     const REPORT: &str = "it works with --analyze; elsewhere: ipta ... > FILE";
     const FOLLOW: &str = "it works with --follow";
+    const LIMIT: &str = "--follow and --scan show every packet; for fewer: ipta ... | head -n NUM";
     const ATTACKS: &str = "it works with --follow; in a report: ipta --analyze --modules attacks";
     let f = &given.filters;
     let filter = |option, given| Needs { option, given, honoured_by: filters, way_out: FILTER };
@@ -175,6 +176,12 @@ fn honoured(modes: &[Mode], given: &Layer) -> Result<(), Stop> {
             given: given.format.is_some_and(|format| format != Format::Text),
             honoured_by: shows_no_lines,
             way_out: "--follow and --scan show lines of text; other formats come from --analyze",
+        },
+        Needs {
+            option: "--limit",
+            given: given.limit.is_some(),
+            honoured_by: shows_no_lines,
+            way_out: LIMIT,
         },
         Needs { option: "--attacks", given: given.attacks.is_some(), honoured_by: follows, way_out: ATTACKS },
         Needs { option: "--no-loop", given: given.no_loop.is_some(), honoured_by: follows, way_out: FOLLOW },

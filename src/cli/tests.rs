@@ -245,7 +245,9 @@ fn what_no_mode_can_honour_is_refused() {
         ("--no-loop", vec!["-f f"], vec!["-a"]),
         ("--last 5", vec!["-f f"], vec!["--scan f", "-a"]),
         // Pure display and database options are ignored where they mean nothing.
-        ("--limit 5 --header --rdns -C --time --color never -h x -t y", vec!["-i f", "-f f", "-a f"], vec![]),
+        ("--header --rdns -C --time --color never -h x -t y", vec!["-i f", "-f f", "-a f"], vec![]),
+        // Where it could have been meant, it is not ignored.
+        ("--limit 5", vec!["-a", "-a f", "-i f", "-s"], vec!["-f f", "--scan f"]),
         ("--local --accept --format text", vec!["-i f", "-f f"], vec![]),
     ] {
         for modes in good {

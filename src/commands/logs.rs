@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use jiff::tz::TimeZone;
 
-use super::session::typed;
+use crate::escape;
 use crate::input::{Log, OpenError, looks_binary};
 use crate::netfilter::Time;
 use crate::netfilter::account::Account;
@@ -158,7 +158,7 @@ impl Source {
 
     /// Its path as a shell takes it.
     pub fn typed(&self) -> String {
-        typed(&self.path())
+        escape::shell(&self.path())
     }
 
     /// Its path, shown.

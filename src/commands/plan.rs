@@ -4,13 +4,14 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 
 use super::analyze;
 use super::logs::{self, Source};
 use super::session::Session;
 use crate::cli::{Call, Mode};
-use crate::store::{TableKind, TableName};
+use crate::config;
+use crate::store::{Store, TableKind, TableName};
 
 /// A mode with what was checked for it.
 pub enum Step {
@@ -225,13 +226,17 @@ fn check_deletion(session: &mut Session<'_, '_>, table: &TableName) -> anyhow::R
     }
 }
 
-fn missing(session: &Session<'_, '_>, table: &TableName) -> String {
-    format!(
-        "No table '{table}' in {}\n  Make it with: {} --create-table{}",
-        session.store.place(),
-        session.invocation(),
-        if table.as_str() == "logs" { String::new() } else { format!(" {table}") }
-    )
+/// That there is no such table; with the nearest one, if a name is near.
+fn missing(session: &mut Session<'_, '_>, table: &TableName) -> anyhow::Error {
+    let there = session.store.open().and_then(Store::logs_tables).unwrap_or_default();
+    let place = session.store.place();
+    let ipta = session.invocation();
+    let meant = match config::nearest(table.as_str(), there.iter().map(String::as_str)) {
+        Some(near) => format!("; did you mean -t {near}?"),
+        None => String::new(),
+    };
+    let name = if table.as_str() == "logs" { String::new() } else { format!(" {table}") };
+    anyhow!("No table '{table}' in {place}{meant}\n  Make it with: {ipta} --create-table{name}")
 }
 
 fn not_logs(session: &Session<'_, '_>, table: &TableName) -> String {

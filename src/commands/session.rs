@@ -5,7 +5,8 @@ use anyhow::bail;
 use super::logs::Clock;
 use super::{Misused, settings};
 use crate::analysis::filter::Filters;
-use crate::config::{self, Layer, Password, Place, PrefixChoice, Server, Settings};
+use crate::config::{Password, Place, PrefixChoice, Settings};
+use crate::escape;
 use crate::netfilter::prefix::Rules;
 use crate::report::console::Console;
 use crate::store::{self, Store, StoreError, TableName};
@@ -73,29 +74,10 @@ impl<'s, 'io> Session<'s, 'io> {
     /// `ipta` with the options that lead to this call's store, for a command to type. A password is
     /// not among them.
     pub fn invocation(&self) -> String {
-        let server = match &self.settings.place {
-            Place::File(path) => return format!("ipta --db-file {}", typed(&path.display().to_string())),
-            Place::Server(server) => server,
-        };
-        let nothing = Layer::default();
-        let usual = match config::merge(&nothing, &nothing).place {
-            Place::Server(usual) => usual,
-            Place::File(_) => return "ipta".to_owned(),
-        };
-        let port = |server: &Server| server.port.map(|port| port.to_string()).unwrap_or_default();
-        let options = [
-            ("-h", server.host.clone(), usual.host.clone()),
-            ("--db-port", port(server), port(&usual)),
-            ("-u", server.user.clone(), usual.user.clone()),
-            ("-d", server.database.clone(), usual.database.clone()),
-        ];
-        let mut command = "ipta".to_owned();
-        for (option, value, usual) in options {
-            if value != usual {
-                command.push_str(&format!(" {option} {}", typed(&value)));
-            }
+        match &self.settings.place {
+            Place::File(path) => format!("ipta --db-file {}", escape::shell(&path.display().to_string())),
+            Place::Server(server) => format!("ipta{}", server.options()),
         }
-        command
     }
 
     /// The option that names the call's table, with a blank before it; empty for the usual table.
@@ -129,15 +111,6 @@ impl<'s, 'io> Session<'s, 'io> {
             server.pass = ask_password(&question, "--db-pass-i (-pi)")?;
         }
         Ok(())
-    }
-}
-
-/// A word as a shell takes it.
-pub fn typed(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:@".contains(c);
-    match !word.is_empty() && word.chars().all(plain) {
-        true => word.to_owned(),
-        false => format!("'{}'", word.replace('\'', "'\\''")),
     }
 }
 

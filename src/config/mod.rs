@@ -15,7 +15,7 @@ mod settings;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::escape::terminal;
+use crate::escape::{self, terminal};
 pub use error::{ConfigError, Note, Problem};
 pub use file::load;
 pub use layer::{FilterText, Layer, PrefixChoice, ThresholdLayer, Verdict};
@@ -142,6 +142,22 @@ pub struct Server {
     pub pass: Password,
     /// Database name.
     pub database: String,
+}
+
+impl Server {
+    /// The options that lead to this server, account and database, each after a blank; those that
+    /// are as without options are left out, and so is the password.
+    pub fn options(&self) -> String {
+        let port = self.port.map(|port| port.to_string()).unwrap_or_default();
+        let options = [
+            ("-h", self.host.as_str(), "localhost"),
+            ("--db-port", port.as_str(), ""),
+            ("-u", self.user.as_str(), "ipta"),
+            ("-d", self.database.as_str(), "ipta"),
+        ];
+        let given = options.iter().filter(|(_, value, usual)| value != usual);
+        given.map(|(option, value, _)| format!(" {option} {}", escape::shell(value))).collect()
+    }
 }
 
 /// Where packets are kept.

@@ -368,6 +368,7 @@ mod tests {
         }
         let message = |text| Rule::named(text).unwrap_err().to_string();
         assert!(message("ufv").contains("nearest: ufw"));
+        assert!(message("UFW").contains("nearest: ufw"));
         assert!(message("firewall-d").contains("nearest: firewalld"));
         assert!(message("^FW: DROP").contains("no group such as"));
         assert!(message("(?<action>").contains("is no regular expression"));

@@ -136,7 +136,8 @@ pub fn recognise(prefix: &[u8]) -> &'static str {
     PRESETS.iter().find(takes).map_or("any", |preset| preset.name)
 }
 
-/// The preset whose name is most like a text.
+/// The preset whose name is most like a text, in any case of letters.
 pub fn nearest(text: &str) -> &'static str {
-    names().min_by_key(|name| strsim::osa_distance(name, text)).unwrap_or("any")
+    let text = text.to_lowercase();
+    names().min_by_key(|name| strsim::osa_distance(name, &text)).unwrap_or("any")
 }

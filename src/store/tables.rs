@@ -59,6 +59,13 @@ impl Store {
         Ok(found.into_iter().find(|found| same(&found.name)).map_or(TableKind::Missing, |found| found.kind))
     }
 
+    /// The names of all logs tables.
+    pub fn logs_tables(&mut self) -> Result<Vec<String>, StoreError> {
+        let found = self.backend.tables(None)?;
+        let logs = found.into_iter().filter(|found| matches!(found.kind, TableKind::Logs { .. }));
+        Ok(logs.map(|found| found.name).collect())
+    }
+
     /// The incarnation of a logs table that can be written to.
     pub fn incarnation(&mut self, table: &TableName) -> Result<String, StoreError> {
         let place = self.place();

@@ -343,7 +343,10 @@ fn usage_that_nobody_can_mean() {
         (&["-i", "a.log", "--src", "192.0.2.1"], &["--src", "--import", "--analyze"]),
         (&["-a", "a.log", "--src", "192.0.2.300"], &["--src", "192.0.2.300"]),
         (&["-a", "a.log", "--prefix", "ufv"], &["--prefix", "ufv", "ufw"]),
+        (&["-a", "a.log", "--prefix", "UFW"], &["nearest: ufw"]),
         (&["-a", "a.log", "--prefix", "("], &["--prefix"]),
+        (&["-a", "a.log", "--dst-port", "22"], &["--dst-port", "did you mean --dport?"]),
+        (&["--scan", "a.log", "--limit", "3"], &["--limit does nothing with --scan"]),
         (&["-a", "a.log", "--modules", "port"], &["port", "ports"]),
         (&["-p", "hunter2", "hunter2", "-a"], &["password"]),
         (&["--db-file", "x.db", "-d", "ipta", "-a"], &["--db-file", "--db-name (-d)"]),
@@ -408,6 +411,37 @@ fn each_line_of_an_old_configuration_file_comes_back_corrected() {
     desk.ipta(["-a", "a.log"]).refused(2).says([".ipta-conf", "line 1", "UTF-8"]);
     desk.remove(".ipta-conf");
     desk.ipta(["--config", "none.conf", "-a", "a.log"]).refused(2).says(["none.conf"]);
+}
+
+#[test]
+fn a_table_with_a_slip_in_its_name_names_the_one_that_is_there() {
+    let shop = Shop::on_a_file();
+    shop.ipta(["--create-table", "march"]).fine();
+    shop.ipta(["-a", "-t", "marhc"]).refused(1).says([
+        "'marhc'",
+        "did you mean -t march?",
+        "--create-table marhc",
+    ]);
+}
+
+#[test]
+fn quiet_is_not_silent_about_packets_that_the_prefix_leaves_out() {
+    let desk = Desk::new();
+    desk.write("a.log", line(0).replace("IPT: ", "FW: "));
+    let said = desk.ipta(["--quiet", "-a", "a.log"]).fine();
+    assert!(
+        said.err.contains("--prefix any") || said.err.contains("no packet with the chosen prefix"),
+        "{said:#?}"
+    );
+}
+
+#[test]
+fn tables_that_show_none_of_the_packets_say_so() {
+    let desk = Desk::new();
+    desk.write("a.log", line(0).replace("IPT: DROP", "IPT: ACCEPT"));
+    desk.ipta(["-a", "a.log"])
+        .fine()
+        .says(["1 packet counted, none of which these tables show", "--modules sources,timeline"]);
 }
 
 #[test]

@@ -100,7 +100,8 @@ fn no_admin(admin: &Server, new: &Server, refusal: Refusal) -> StoreError {
                 sql_to_type(new)
             ))
         }
-        refusal => connect::refused(admin, refusal),
+        // The way out is a call for the new account, whoever could not connect for it.
+        Refusal::NoServer(_) => connect::refused(new, refusal),
     }
 }
 

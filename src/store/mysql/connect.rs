@@ -146,17 +146,10 @@ fn reason(error: &Error) -> String {
     }
 }
 
-/// The call that makes database and account on this server.
-fn create_db(server: &Server) -> String {
-    let host = if server.host == "localhost" { String::new() } else { format!(" -h {}", server.host) };
-    let port = server.port.map_or_else(String::new, |port| format!(" --db-port {port}"));
-    format!("ipta --create-db{host}{port}")
-}
-
 /// The message for a server that could not be used.
 pub(super) fn refused(server: &Server, refusal: Refusal) -> StoreError {
     let (host, user, database) = (&server.host, &server.user, &server.database);
-    let create_db = create_db(server);
+    let create_db = format!("ipta --create-db{}", server.options());
     let error = match refusal {
         Refusal::NoServer(tried) => {
             return StoreError::Failed(format!(
@@ -209,8 +202,8 @@ pub(super) fn one_line(text: &str) -> String {
 pub(super) fn gone(error: &Error) -> bool {
     match error {
         Error::IoError(_) | Error::CodecError(_) | Error::DriverError(_) => true,
-        // Shutdown, killed, gone away, lost; network read and write errors.
-        Error::MySqlError(e) => matches!(e.code, 1053 | 1158..=1161 | 1317 | 1927 | 2006 | 2013),
+        // Shutdown, killed connection, gone away, lost; network read and write errors.
+        Error::MySqlError(e) => matches!(e.code, 1053 | 1158..=1161 | 1927 | 2006 | 2013),
         _ => false,
     }
 }
@@ -218,7 +211,7 @@ pub(super) fn gone(error: &Error) -> bool {
 /// The message for a statement that failed.
 pub(super) fn failed(server: &Server, doing: &str, error: &Error) -> StoreError {
     let (host, user, database) = (&server.host, &server.user, &server.database);
-    let create_db = create_db(server);
+    let create_db = format!("ipta --create-db{}", server.options());
     let kind = match error {
         Error::MySqlError(e) => match e.code {
             1142..=1144 | 1044 | 1227 | 1370 => StoreError::NoRight,
@@ -242,9 +235,14 @@ pub(super) fn failed(server: &Server, doing: &str, error: &Error) -> StoreError 
                 one_line(&e.message)
             ),
             1205 | 1213 => format!(
-                "another ipta was in the way while {doing} in database '{database}': nothing was changed, run it again"
+                "another session held a lock for too long while ipta was {doing} in database '{database}': \
+                 nothing was changed by this step; run ipta again"
             ),
-            1290 | 1792 | 1836 => format!("the server at {host} is read-only: {}", one_line(&e.message)),
+            1290 => format!("the server at {host} does not allow {doing}: {}", one_line(&e.message)),
+            1792 | 1836 => format!("the server at {host} is read-only: {}", one_line(&e.message)),
+            1317 => format!(
+                "the query was stopped at the server at {host} (KILL QUERY) while ipta was {doing}: run ipta again"
+            ),
             1153 => format!(
                 "the server at {host} takes too small packets: raise its max_allowed_packet to 64K or more"
             ),
