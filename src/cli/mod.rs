@@ -5,7 +5,6 @@
 
 mod args;
 mod argv;
-mod command;
 mod help;
 mod refusal;
 mod rules;
