@@ -75,7 +75,8 @@ fn settings(call: &Call, console: &mut Console<'_>) -> Result<config::Settings, 
         return Ok(config::merge(&call.given, &config::Layer::default()));
     };
     let loaded = config::load(&path, must_exist).map_err(|error| error.to_string())?;
-    let (file, notes) = loaded.unwrap_or_default();
+    let (mut file, notes) = loaded.unwrap_or_default();
+    file.config_file.clone_from(&call.config_file);
     for note in notes {
         console.warn(&note.0);
     }

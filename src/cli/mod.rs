@@ -196,6 +196,7 @@ fn layer(
     other: &OtherArgs,
 ) -> Layer {
     Layer {
+        config_file: None,
         db_host: database.db_host,
         db_port: database.db_port,
         db_user: database.db_user,

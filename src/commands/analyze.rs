@@ -1,6 +1,6 @@
 //! `--analyze`: the report, from the logs table or straight from logs.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::net::IpAddr;
 use std::path::PathBuf;
 
@@ -22,6 +22,9 @@ use crate::netfilter::account::Account;
 use crate::report::shape::Report;
 use crate::report::{self, account as words};
 use crate::store::Columns;
+
+/// Most action words that a note lists.
+const ACTIONS_LISTED: usize = 20;
 
 /// What can be told of a report before anything is done for it: its modules and its file, which is
 /// none of the logs that the call reads.
@@ -56,14 +59,15 @@ pub fn table(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
         if context.filters.ask_time() { store.count_timeless(&session.table, &filters)? } else { 0 };
     if counted.packets == 0 {
         let note = if store.is_empty(&session.table)? {
-            let (table, ipta) = (&session.table, session.invocation());
-            let option = match table.as_str() {
-                "logs" => String::new(),
-                other => format!(" -t {other}"),
-            };
-            format!("Table '{table}' is empty; import a log with: {ipta}{option} -i FILE")
+            let (table, ipta) = (&session.table, session.import_invocation());
+            format!("Table '{table}' is empty; import a log with: {ipta} -i FILE")
         } else {
-            format!("No packet of table '{}' passes the filters; leave some out.", session.table)
+            let actions = match session.filters.action.is_empty() {
+                true => BTreeSet::new(),
+                false => store.actions(&session.table, ACTIONS_LISTED)?,
+            };
+            let place = format!("of table '{}' ", session.table);
+            none_passed(&place, &session.filters, actions)
         };
         session.console.note(&note);
     }
@@ -80,10 +84,16 @@ pub fn files(session: &mut Session<'_, '_>, sources: Vec<Source>) -> anyhow::Res
     let asks_time = session.filters.ask_time();
     let mut timeless = 0;
     let (rules, clock) = (&session.rules, &session.clock);
+    let mut actions = BTreeSet::new();
     let (counted, logs) = counting::count(&modules, &context, limit, |feed| {
         Ok(reading::packets(sources, rules, clock, |packet| {
             if filters.pass(packet) {
                 feed.packet(packet);
+            } else if !filters.action.is_empty() && actions.len() < ACTIONS_LISTED {
+                let action = String::from_utf8_lossy(packet.action);
+                if !actions.contains(action.as_ref()) {
+                    actions.insert(action.into_owned());
+                }
             }
             if packet.time.is_none() && asks_time && filters.pass_rest(packet) {
                 timeless += 1;
@@ -105,6 +115,7 @@ pub fn files(session: &mut Session<'_, '_>, sources: Vec<Source>) -> anyhow::Res
                 false => session.console.warn(&text),
             }
         }
+        session.tell_guessed_year(log.source.guessed_year(&log.account));
         if log.known > 0 {
             session.console.note(&format!(
                 "{} of {} stand in {} too and count once.",
@@ -119,7 +130,7 @@ pub fn files(session: &mut Session<'_, '_>, sources: Vec<Source>) -> anyhow::Res
         session.console.warn(&damage);
     }
     if counted.packets == 0 && total.packets() > 0 {
-        session.console.note("No packet passes the filters; leave some out.");
+        session.console.note(&none_passed("", &session.filters, actions));
     }
     report(session, &counted, filtered(&context, timeless).as_deref(), false)?;
     Ok(exit)
@@ -142,6 +153,24 @@ fn reading(context: &Context, modules: &[&'static Module]) -> Filters {
         filters.since = None;
     }
     filters
+}
+
+/// That no packet `of` some place passes the filters; with the action words that are there, where
+/// the filters ask for others.
+fn none_passed(of: &str, filters: &Filters, mut actions: BTreeSet<String>) -> String {
+    actions.retain(|action| !action.is_empty());
+    let asked =
+        filters.action.iter().any(|word| actions.iter().any(|there| there.eq_ignore_ascii_case(word)));
+    if actions.is_empty() || asked {
+        return format!("No packet {of}passes the filters; leave some out.");
+    }
+    let there: Vec<&str> = actions.iter().map(String::as_str).collect();
+    let more = if there.len() == ACTIONS_LISTED { ", ..." } else { "" };
+    format!(
+        "No packet {of}has the action {}; there are {}{more}.",
+        filters.action.join(" or "),
+        there.join(", ")
+    )
 }
 
 /// What the filters were, and how many packets they could not place in time; nothing without filters.

@@ -27,7 +27,10 @@ pub fn dump(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
     let table = session.table_name(&session.settings.dns_table)?;
     let names = session.store.open()?.names(&table)?;
     if names.is_empty() {
-        session.console.note(&format!("Table '{table}' has no names yet; ipta --analyze --rdns fills it."));
+        let fill = session.invocation();
+        session
+            .console
+            .note(&format!("Table '{table}' has no names yet; fill it with: {fill} --analyze --rdns"));
     }
     let out = &mut *session.console.out;
     for (address, known) in names {

@@ -9,11 +9,15 @@ use crate::escape;
 use crate::input::{Log, OpenError, looks_binary};
 use crate::netfilter::Time;
 use crate::netfilter::account::Account;
-use crate::netfilter::timestamp::{Calendar, Reference};
+use crate::netfilter::timestamp::{Calendar, Reference, Stamp};
 use crate::report::account as words;
 
 /// How much of a log is searched for its first stamp.
 const SEARCHED: usize = 64 * 1024;
+
+/// A log whose file is this much younger than its last packet was copied, or the firewall has been
+/// quiet for long.
+const COPIED_LATER: i64 = 31 * 24 * 3600 * Time::SECOND;
 
 /// How much of a log tells whether it is text.
 const HEAD: usize = 4096;
@@ -26,6 +30,9 @@ pub struct Source {
     /// Standard input cannot be opened twice.
     opened: Option<Log>,
     first: Option<Time>,
+    /// Its stamps have no year.
+    yearless: bool,
+    zone: TimeZone,
     reference: Reference,
     binary: bool,
     /// Its other names in this call.
@@ -96,11 +103,8 @@ pub fn check(paths: &[PathBuf], clock: &Clock) -> Result<Vec<Source>, OpenError>
         }
         seen.push(identity);
         let reference = clock.reference(log.modified());
-        let first = if log.is_plain() || log.raw_len().is_some() {
-            first_time(&mut log, Calendar::new(clock.zone.clone(), reference))
-        } else {
-            None
-        };
+        let stamp = (log.is_plain() || log.raw_len().is_some()).then(|| first_stamp(&mut log)).flatten();
+        let mut calendar = Calendar::new(clock.zone.clone(), reference);
         let stream = log.raw_len().is_none();
         // What `check` has read already.
         let binary = looks_binary(log.peek(HEAD)?);
@@ -108,7 +112,9 @@ pub fn check(paths: &[PathBuf], clock: &Clock) -> Result<Vec<Source>, OpenError>
             name: log.name().to_owned(),
             path: (!is_stdin).then(|| path.clone()),
             opened: stream.then_some(log),
-            first,
+            first: stamp.and_then(|stamp| calendar.place(stamp)),
+            yearless: matches!(stamp, Some(Stamp::Yearless(_))),
+            zone: clock.zone.clone(),
             reference,
             binary,
             also: Vec::new(),
@@ -119,9 +125,9 @@ pub fn check(paths: &[PathBuf], clock: &Clock) -> Result<Vec<Source>, OpenError>
 }
 
 /// The first stamp near a log's beginning; none if there is none, or it cannot be read that far.
-fn first_time(log: &mut Log, mut calendar: Calendar) -> Option<Time> {
+fn first_stamp(log: &mut Log) -> Option<Stamp> {
     let head = log.peek(SEARCHED).ok()?;
-    head.split(|b| *b == b'\n').find_map(|line| calendar.place(crate::netfilter::stamp(line)?))
+    head.split(|b| *b == b'\n').find_map(crate::netfilter::stamp)
 }
 
 impl Source {
@@ -154,6 +160,24 @@ impl Source {
             );
         }
         words::nothing(&self.name, account)
+    }
+
+    /// Which year was taken for its last packet, where stamps have none and the file's own time,
+    /// weeks after that packet, says little.
+    pub fn guessed_year(&self, account: &Account) -> Option<String> {
+        let (Reference::Written(written), Some(last), true) = (self.reference, account.last, self.yearless)
+        else {
+            return None;
+        };
+        if written.0 - last.0 < COPIED_LATER {
+            return None;
+        }
+        let year = jiff::Timestamp::from_microsecond(last.0).ok()?.to_zoned(self.zone.clone()).year();
+        Some(format!(
+            "The stamps of {} have no year: its last packet was taken as one of {year}; --year YYYY sets \
+             another.",
+            self.name
+        ))
     }
 
     /// Its path as a shell takes it.

@@ -21,8 +21,14 @@ pub fn live(settings: &Settings) -> Options {
     Options { ages: Ages::hours(settings.dns_ttl_hours), queue: 8192, ..Options::default() }
 }
 
-/// How scan asks: three seconds an address.
-pub fn whole_log(settings: &Settings) -> Options {
+/// How scan asks: three seconds an address; where no name server answers at all, lines do not wait
+/// longer than 1.5 seconds for the first answer.
+pub fn scanning(settings: &Settings) -> Options {
+    Options { silence: Some(Duration::from_millis(1_500)), ..whole_log(settings) }
+}
+
+/// Three seconds an address.
+fn whole_log(settings: &Settings) -> Options {
     Options {
         timeout: Duration::from_secs(3),
         workers: 64,

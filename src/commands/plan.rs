@@ -203,7 +203,8 @@ fn kind(
         TableKind::Ledger => bail!("'{table}' is ipta's own ledger of imports; name another table with -t"),
         TableKind::Foreign => {
             bail!(
-                "Table '{table}' of {place} is not ipta's; name another with -t, or make one: --create-table NAME"
+                "Table '{table}' of {place} is not ipta's; name another with -t, or make one: {} --create-table NAME",
+                session.invocation()
             )
         }
     })

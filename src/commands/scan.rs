@@ -25,7 +25,7 @@ const BLOCK: usize = 64 * 1024;
 /// Prints every packet of the logs, in the order that import takes them.
 pub fn run(session: &mut Session<'_, '_>, sources: Vec<Source>) -> anyhow::Result<Exit> {
     let mut show = Show::new(session);
-    let names = session.settings.rdns.then(|| Naming::new(naming::whole_log(session.settings)));
+    let names = session.settings.rdns.then(|| Naming::new(naming::scanning(session.settings)));
     let mut total = Account::default();
     let mut exit = Exit::Done;
     let mut count = 0;
@@ -83,7 +83,9 @@ pub fn run(session: &mut Session<'_, '_>, sources: Vec<Source>) -> anyhow::Resul
         if reader.account.packets() == 0 {
             session.console.note(&source.nothing(&reader.account));
         }
-        total.add(&reader.account);
+        let account = reader.account;
+        session.tell_guessed_year(source.guessed_year(&account));
+        total.add(&account);
     }
     if let Some(names) = &names {
         names.tell_missed(session.console);

@@ -1,15 +1,17 @@
 //! What the commands of one call share.
 
+use std::sync::Arc;
+
 use anyhow::bail;
 
 use super::logs::Clock;
 use super::{Misused, settings};
 use crate::analysis::filter::Filters;
-use crate::config::{Password, Place, PrefixChoice, Settings};
+use crate::config::{self, Password, Place, PrefixChoice, Settings};
 use crate::escape;
 use crate::netfilter::prefix::Rules;
 use crate::report::console::Console;
-use crate::store::{self, Store, StoreError, TableName};
+use crate::store::{self, Notice, Store, StoreError, TableName};
 
 /// One call: its settings, where output goes, and the store once it is needed.
 pub struct Session<'s, 'io> {
@@ -28,6 +30,7 @@ pub struct Session<'s, 'io> {
     /// Now, and the local zone.
     pub clock: Clock,
     password_asked: bool,
+    year_told: bool,
 }
 
 impl<'s, 'io> Session<'s, 'io> {
@@ -35,7 +38,7 @@ impl<'s, 'io> Session<'s, 'io> {
     pub fn new(settings: &'s Settings, console: &'s mut Console<'io>) -> anyhow::Result<Self> {
         let clock = Clock::system(settings.year);
         Ok(Session {
-            store: Shelf::new(settings.place.clone()),
+            store: Shelf::new(settings.place.clone(), console.notices()),
             table: settings.table.parse().map_err(Misused)?,
             rules: settings::rules(settings)?,
             filters: settings::filters(settings, &clock)?,
@@ -43,6 +46,7 @@ impl<'s, 'io> Session<'s, 'io> {
             console,
             clock,
             password_asked: false,
+            year_told: false,
         })
     }
 
@@ -75,17 +79,34 @@ impl<'s, 'io> Session<'s, 'io> {
     /// not among them.
     pub fn invocation(&self) -> String {
         match &self.settings.place {
-            Place::File(path) => format!("ipta --db-file {}", escape::shell(&path.display().to_string())),
-            Place::Server(server) => format!("ipta{}", server.options()),
+            Place::File(path) => config::command_of_file(path, self.settings.config_file.as_deref()),
+            Place::Server(server) => server.command(),
         }
     }
 
-    /// The option that names the call's table, with a blank before it; empty for the usual table.
-    pub fn table_option(&self) -> String {
-        match self.table.as_str() {
-            "logs" => String::new(),
-            other => format!(" -t {other}"),
+    /// The same with the options that say how a log is read and into which table it goes.
+    pub fn import_invocation(&self) -> String {
+        let mut command = self.invocation();
+        let mut add = |option: &str, value: &str| {
+            command.push_str(&format!(" {option} {}", escape::shell(value)));
+        };
+        if self.table.as_str() != "logs" {
+            add("-t", self.table.as_str());
         }
+        for choice in &self.settings.prefixes {
+            match choice {
+                PrefixChoice::Named(text) if text != "ipt" => add("--prefix", text),
+                // The default, or a rule of the configuration file, which is in force anyhow.
+                PrefixChoice::Named(_) | PrefixChoice::Rule { .. } => {}
+            }
+        }
+        for word in &self.settings.accept_actions {
+            add("--accept-action", word);
+        }
+        if let Some(year) = self.settings.year {
+            add("--year", &year.to_string());
+        }
+        command
     }
 
     /// The prefix rules of the call as the ledger keeps them, one a line.
@@ -99,6 +120,14 @@ impl<'s, 'io> Session<'s, 'io> {
             }
         };
         self.settings.prefixes.iter().map(text).collect::<Vec<_>>().join("\n")
+    }
+
+    /// Says which year a log's stamps were taken for, where that was a guess; once a call.
+    pub fn tell_guessed_year(&mut self, guess: Option<String>) {
+        if let (false, Some(guess)) = (self.year_told, guess) {
+            self.year_told = true;
+            self.console.note(&guess);
+        }
     }
 
     /// Asks for the password of the call's account, where `--db-pass-i` wants it, and once.
@@ -129,19 +158,20 @@ pub struct Shelf {
     place: Place,
     /// Whether a missing file may be made.
     pub may_create: bool,
+    notice: Notice,
     store: Option<Store>,
 }
 
 impl Shelf {
-    fn new(place: Place) -> Shelf {
-        Shelf { place, may_create: false, store: None }
+    fn new(place: Place, notice: Notice) -> Shelf {
+        Shelf { place, may_create: false, notice, store: None }
     }
 
     /// The store; connects the first time.
     pub fn open(&mut self) -> Result<&mut Store, StoreError> {
         Ok(match &mut self.store {
             Some(store) => store,
-            closed => closed.insert(store::open(&self.place, self.may_create)?),
+            closed => closed.insert(store::open(&self.place, self.may_create, Arc::clone(&self.notice))?),
         })
     }
 

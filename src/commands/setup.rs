@@ -35,8 +35,10 @@ pub fn create_database(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
         }
     }
     session.console.done(&format!(
-        "Database '{}' and user '{}' are ready; make a table with: ipta --create-table",
-        server.database, server.user
+        "Database '{}' and user '{}' are ready; make a table with: {} --create-table",
+        server.database,
+        server.user,
+        server.command()
     ));
     Ok(Exit::Done)
 }
@@ -48,6 +50,9 @@ pub fn save(session: &mut Session<'_, '_>, call: &Call) -> anyhow::Result<Exit> 
         Some(path) => path,
         None => bail!("There is no home folder to save ~/.ipta-conf in; name a file with --config FILE"),
     };
+    if call.given.db_pass.is_some() || call.given.ask_password == Some(true) {
+        try_password(session)?;
+    }
     let console = &mut *session.console;
     let may_write_password = session.settings.yes || (console.in_is_terminal && console.err_is_terminal);
     // The password may have been asked for since.
@@ -58,4 +63,18 @@ pub fn save(session: &mut Session<'_, '_>, call: &Call) -> anyhow::Result<Exit> 
         session.console.note(&note.0);
     }
     Ok(Exit::Done)
+}
+
+/// A password that the server refuses is not worth keeping; one that cannot be tried is.
+fn try_password(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+    match session.store.open() {
+        Ok(_) => {}
+        Err(StoreError::Refused(why)) => bail!("Nothing was saved: {why}"),
+        Err(error) => {
+            let why = error.to_string();
+            let why = why.lines().next().unwrap_or_default();
+            session.console.warn(&format!("The password could not be tried: {why}"));
+        }
+    }
+    Ok(())
 }

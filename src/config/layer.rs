@@ -7,6 +7,8 @@ use super::{Choice, Color, Format, Password};
 /// What one source (command line or file) says. `None`: it says nothing.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Layer {
+    /// The file it was read from, where `--config` names it.
+    pub config_file: Option<PathBuf>,
     /// Host name, address, or the path of a socket.
     pub db_host: Option<String>,
     /// TCP port, 1 to 65535.

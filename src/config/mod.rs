@@ -142,12 +142,16 @@ pub struct Server {
     pub pass: Password,
     /// Database name.
     pub database: String,
+    /// The file that says so, where `--config` names it.
+    pub config_file: Option<PathBuf>,
+    /// The password was typed for this call, so another call has to ask for it.
+    pub asks: bool,
 }
 
 impl Server {
-    /// The options that lead to this server, account and database, each after a blank; those that
-    /// are as without options are left out, and so is the password.
-    pub fn options(&self) -> String {
+    /// `ipta` with the options that lead to this server, account and database, for a command to
+    /// type. Those that have their defaults are left out; `-pi` asks for a password that was typed.
+    pub fn command(&self) -> String {
         let port = self.port.map(|port| port.to_string()).unwrap_or_default();
         let options = [
             ("-h", self.host.as_str(), "localhost"),
@@ -156,7 +160,9 @@ impl Server {
             ("-d", self.database.as_str(), "ipta"),
         ];
         let given = options.iter().filter(|(_, value, usual)| value != usual);
-        given.map(|(option, value, _)| format!(" {option} {}", escape::shell(value))).collect()
+        let given = given.map(|(option, value, _)| format!(" {option} {}", escape::shell(value)));
+        let asked = if self.asks { " -pi" } else { "" };
+        format!("{}{}{asked}", ipta(self.config_file.as_deref()), given.collect::<String>())
     }
 }
 
@@ -167,4 +173,17 @@ pub enum Place {
     Server(Server),
     /// One SQLite file.
     File(PathBuf),
+}
+
+/// `ipta` with the configuration file that a call named.
+fn ipta(config_file: Option<&Path>) -> String {
+    match config_file {
+        Some(path) => format!("ipta --config {}", escape::shell(&path.to_string_lossy())),
+        None => "ipta".to_owned(),
+    }
+}
+
+/// `ipta` with the option that leads to an SQLite file, for a command to type.
+pub fn command_of_file(database: &Path, config_file: Option<&Path>) -> String {
+    format!("{} --db-file {}", ipta(config_file), escape::shell(&database.to_string_lossy()))
 }

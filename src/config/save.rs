@@ -1,7 +1,7 @@
 //! Writing `~/.ipta-conf`: whole or not at all, keeping what it does not set.
 
 use std::fs::{File, Permissions};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -61,7 +61,13 @@ pub fn save(
             key.leaf_decor_mut().set_prefix(comments);
         }
     }
-    replace(&target, &document.to_string()).map_err(|e| fail(format!("not saved: {}", e.kind())))?;
+    replace(&target, &document.to_string()).map_err(|e| {
+        fail(match e.kind() {
+            ErrorKind::NotFound => "not saved: there is no such folder; make it first".to_owned(),
+            ErrorKind::PermissionDenied => "not saved: you may not write to its folder".to_owned(),
+            kind => format!("not saved: {kind}"),
+        })
+    })?;
     Ok(notes)
 }
 
@@ -87,6 +93,7 @@ fn connection(document: &mut DocumentMut, settings: &Settings) -> Result<(), Str
 /// new one cannot be forgotten here.
 fn display(document: &mut DocumentMut, given: &Layer) -> Result<(), String> {
     let Layer {
+        config_file: _,
         db_tls,
         db_ca,
         dns_table,

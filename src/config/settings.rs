@@ -11,6 +11,8 @@ const AUTH_PORTS: [u16; 15] = [21, 22, 23, 25, 110, 143, 389, 445, 993, 995, 143
 /// Every setting, resolved.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
+    /// The configuration file, where `--config` names it.
+    pub config_file: Option<PathBuf>,
     /// Where packets are kept. If `ask_password` is set, whoever asks puts the answer in here.
     pub place: Place,
     /// Logs table, as typed.
@@ -100,6 +102,7 @@ pub struct Thresholds {
 pub fn merge(given: &Layer, file: &Layer) -> Settings {
     let (g, f) = (given, file);
     Settings {
+        config_file: f.config_file.clone(),
         place: place(g, f),
         table: first(&g.db_table, &f.db_table).unwrap_or_else(|| "logs".into()),
         ask_password: first(&g.ask_password, &f.ask_password).unwrap_or(false),
@@ -148,7 +151,10 @@ fn place(given: &Layer, file: &Layer) -> Place {
         return Place::File(path.clone());
     }
     let name = || "ipta".to_owned();
+    let asks = given.db_pass.is_some() || given.ask_password == Some(true);
     Place::Server(Server {
+        config_file: file.config_file.clone(),
+        asks,
         host: first(&given.db_host, &file.db_host).unwrap_or_else(|| "localhost".into()),
         port: first(&given.db_port, &file.db_port),
         user: first(&given.db_user, &file.db_user).unwrap_or_else(name),

@@ -25,6 +25,8 @@ pub struct Options {
     pub timeout: Duration,
     /// How long all calls of [`Names::name`] wait together; none: no limit.
     pub budget: Option<Duration>,
+    /// How long they wait while no name server has answered anything yet; none: no limit.
+    pub silence: Option<Duration>,
     /// How long answers hold.
     pub ages: Ages,
     /// How long an address that nobody answered for is left alone.
@@ -43,6 +45,7 @@ impl Default for Options {
             queue: 1024,
             timeout: Duration::from_secs(1),
             budget: None,
+            silence: None,
             ages: Ages::hours(336),
             retry: Duration::from_secs(30),
             give_up: 20,
@@ -128,6 +131,8 @@ struct Pool {
     told: bool,
     notes: Vec<Note>,
     waited: Duration,
+    /// When [`Names::name`] was first called.
+    first_wait: Option<Instant>,
     closed: bool,
 }
 
@@ -227,14 +232,21 @@ impl Names {
         let begin = Instant::now();
         let options = &self.shared.options;
         let deadline = {
-            let pool = self.shared.lock();
+            let mut pool = self.shared.lock();
+            let first_wait = *pool.first_wait.get_or_insert(begin);
+            let silent = options.silence.filter(|_| pool.answered.is_none());
+            let silent = silent.and_then(|silence| first_wait.checked_add(silence));
             let started = pool.open.get(&address).and_then(|question| question.started).unwrap_or(begin);
             let left = options.budget.map_or(Duration::MAX, |budget| budget.saturating_sub(pool.waited));
             let own = started + options.timeout;
-            begin.checked_add(left).map_or(own, |end| end.min(own))
+            [begin.checked_add(left), silent].into_iter().flatten().fold(own, Instant::min)
         };
         let name = self.wait(address, deadline);
-        self.shared.lock().waited += begin.elapsed();
+        let mut pool = self.shared.lock();
+        pool.waited += begin.elapsed();
+        if name.is_none() && pool.answered.is_none() {
+            pool.miss(address);
+        }
         name
     }
 

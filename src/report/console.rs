@@ -1,6 +1,7 @@
 //! What is said beside the data: `* ` done, `- ` note, `! ` error, `? ` question, all on stderr.
 
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use super::escape;
 
@@ -55,6 +56,18 @@ impl Console<'_> {
         if !self.quiet {
             self.say("", text);
         }
+    }
+
+    /// Takes notes from other threads while this one waits for something.
+    pub fn notices(&self) -> Arc<dyn Fn(&str) + Send + Sync> {
+        let (quiet, on_terminal) = (self.quiet, self.err_is_terminal);
+        Arc::new(move |text| {
+            if !quiet {
+                // Progress may be drawn on the line.
+                let clear = if on_terminal { "\r\x1b[K" } else { "" };
+                let _ = writeln!(io::stderr(), "{clear}- {}", escape::terminal(text));
+            }
+        })
     }
 
     /// Asks, and reads the answer's line from standard input.

@@ -29,6 +29,9 @@ pub(super) trait Backend: Send {
     /// What messages call the place: `database 'ipta'` or `file 'packets.db'`.
     fn place(&self) -> String;
 
+    /// `ipta` with the options that lead here, for a command to type.
+    fn command(&self) -> String;
+
     /// Whether names that differ in case are one table.
     fn folds_names(&self) -> bool;
 

@@ -296,7 +296,8 @@ impl Stream<'_> {
     /// Ends the transaction.
     pub fn finish(mut self) -> Result<(), StoreError> {
         self.open = false;
-        self.store.backend.commit().map_err(messages::not_repeatable)
+        let done = self.store.backend.commit();
+        done.map_err(|error| messages::not_repeatable(error, &*self.store.backend))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Messages that both stores give.
 
+use super::backend::Backend;
 use super::{StoreError, TableKind, TableName};
 
 /// Somebody wants a table with the ledger's name.
@@ -15,12 +16,14 @@ pub(super) fn is_taken(table: &TableName, place: &str) -> StoreError {
 }
 
 /// Something that is not the ledger has its name.
-pub(super) fn no_ledger(kind: &TableKind, place: &str) -> StoreError {
+pub(super) fn no_ledger(kind: &TableKind, backend: &dyn Backend) -> StoreError {
+    let place = backend.place();
     StoreError::Failed(match kind {
         TableKind::OtherVersion(version) => format!(
             "the import ledger in {place} has version {version} of ipta's tables, this ipta writes version {}: \
-             convert it with --upgrade-table",
-            super::schema::VERSION
+             '{} --upgrade-table NAME' converts a table and the ledger with it",
+            super::schema::VERSION,
+            backend.command()
         ),
         _ => format!(
             "the table '{}' in {place} is not ipta's, but has the name of its import ledger: rename it",
@@ -30,15 +33,16 @@ pub(super) fn no_ledger(kind: &TableKind, place: &str) -> StoreError {
 }
 
 /// A table that was to be cleared or dropped, and is no logs table.
-pub(super) fn not_logs(table: &TableName, kind: &TableKind, place: &str) -> StoreError {
+pub(super) fn not_logs(table: &TableName, kind: &TableKind, backend: &dyn Backend) -> StoreError {
+    let (place, ipta) = (backend.place(), backend.command());
     StoreError::Failed(match kind {
         TableKind::Missing => format!(
-            "there is no table '{table}' in {place}: 'ipta --list-tables' shows what there is, \
-             'ipta --create-table {table}' makes it"
+            "there is no table '{table}' in {place}: '{ipta} --list-tables' shows what there is, \
+             '{ipta} --create-table {table}' makes it"
         ),
         TableKind::OtherVersion(version) => format!(
             "table '{table}' in {place} has version {version} of ipta's tables, this ipta writes version {}: \
-             convert it with --upgrade-table",
+             '{ipta} --upgrade-table {table}' converts it",
             super::schema::VERSION
         ),
         TableKind::Historic => {
@@ -91,11 +95,12 @@ pub(super) fn repeatable(error: StoreError) -> StoreError {
 }
 
 /// A COMMIT without an answer, where the same import would count twice.
-pub(super) fn not_repeatable(error: StoreError) -> StoreError {
+pub(super) fn not_repeatable(error: StoreError, backend: &dyn Backend) -> StoreError {
     match error {
         StoreError::Unsure(text) => StoreError::Unsure(format!(
             "{text}: either all packets of standard input were stored or none; look at the rows that \
-             --list-tables shows before you run it again, for it would count them twice"
+             '{} --list-tables' shows before you run it again, for it would count them twice",
+            backend.command()
         )),
         other => other,
     }

@@ -30,6 +30,8 @@ pub use name::TableName;
 pub use overlap::Known as KnownPackets;
 pub use tables::{DroppedAll, Reconciled, TableInfo};
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::analysis::filter::Filters;
@@ -72,12 +74,15 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
+/// Takes a note while a statement is under way; called on another thread.
+pub type Notice = Arc<dyn Fn(&str) + Send + Sync>;
+
 /// Opens a store: connects to the server's database, or opens the file. With `create_file` a
-/// missing file is made; without, it is an error.
-pub fn open(place: &Place, create_file: bool) -> Result<Store, StoreError> {
+/// missing file is made; without, it is an error. `notice` hears what takes long, and why.
+pub fn open(place: &Place, create_file: bool, notice: Notice) -> Result<Store, StoreError> {
     Ok(Store {
         backend: match place {
-            Place::Server(server) => Box::new(mysql::open(server)?),
+            Place::Server(server) => Box::new(mysql::open(server, notice)?),
             Place::File(path) => Box::new(sqlite::open(path, create_file)?),
         },
     })
@@ -146,6 +151,13 @@ impl Store {
             },
         };
         self.backend.packets(table, ids, &Condition::of(dialect, filters), columns, each)
+    }
+
+    /// Action words of the table, as many as asked for.
+    pub fn actions(&mut self, table: &TableName, most: usize) -> Result<BTreeSet<String>, StoreError> {
+        let sql = format!("SELECT DISTINCT action FROM `{table}` LIMIT {most}");
+        let rows = self.backend.rows("looking into a table", &sql, &[])?;
+        Ok(rows.iter().map(|row| row.text(0)).collect())
     }
 
     /// How many packets pass all filters but the time filters, and have no time.

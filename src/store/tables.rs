@@ -74,7 +74,7 @@ impl Store {
                 None => Ok(incarnation),
                 Some(engine) => Err(messages::no_transactions(table, &engine, &place)),
             },
-            kind => Err(messages::not_logs(table, &kind, &place)),
+            kind => Err(messages::not_logs(table, &kind, &*self.backend)),
         }
     }
 
@@ -135,7 +135,7 @@ impl Store {
         match self.kind(&schema::ledger_name()?)? {
             TableKind::Missing => Ok(false),
             TableKind::Ledger => Ok(true),
-            kind => Err(messages::no_ledger(&kind, &self.place())),
+            kind => Err(messages::no_ledger(&kind, &*self.backend)),
         }
     }
 
@@ -290,7 +290,7 @@ impl Store {
         match self.kind(table)? {
             TableKind::Logs { incarnation } => Ok(incarnation),
             TableKind::OtherVersion(_) | TableKind::Names if !schema::reserved(table) => Ok(String::new()),
-            kind => Err(messages::not_logs(table, &kind, &self.place())),
+            kind => Err(messages::not_logs(table, &kind, &*self.backend)),
         }
     }
 
@@ -310,6 +310,7 @@ impl Store {
         }
     }
 
+    /// A statement of a call that was killed may still be under way, so a table may be gone by now.
     fn drop_each(&mut self) -> Result<DroppedAll, StoreError> {
         const DOING: &str = "dropping a table";
         let mut done = DroppedAll::default();
@@ -324,7 +325,7 @@ impl Store {
                 | TableKind::OtherVersion(_)
                 | TableKind::Names
                 | TableKind::Leftover => {
-                    self.insist(DOING, &format!("DROP TABLE `{}`", name.replace('`', "``")))?;
+                    self.insist(DOING, &format!("DROP TABLE IF EXISTS `{}`", name.replace('`', "``")))?;
                     if found.kind != TableKind::Leftover {
                         done.dropped.push(found.name);
                     }
@@ -335,7 +336,7 @@ impl Store {
             }
         }
         if let Some(ledger) = ledger {
-            self.insist(DOING, &format!("DROP TABLE {ledger}"))?;
+            self.insist(DOING, &format!("DROP TABLE IF EXISTS {ledger}"))?;
             done.dropped.push(ledger);
         }
         Ok(done)

@@ -26,7 +26,7 @@ impl Store {
         let incarnation = match (&found.kind, &found.mark) {
             (TableKind::Logs { .. }, _) => return Ok(old_ledger),
             (TableKind::OtherVersion(1), Some(Mark::Logs { incarnation, .. })) => incarnation.clone(),
-            (kind, _) => return Err(messages::not_logs(table, kind, &self.place())),
+            (kind, _) => return Err(messages::not_logs(table, kind, &*self.backend)),
         };
         let dialect = self.backend.dialect();
         let mark = Mark::Logs { version: schema::VERSION, incarnation: incarnation.clone() };
@@ -74,7 +74,7 @@ impl Store {
                 }
                 Ok(true)
             }
-            kind => Err(messages::no_ledger(&kind, &self.place())),
+            kind => Err(messages::no_ledger(&kind, &*self.backend)),
         }
     }
 

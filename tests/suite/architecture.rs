@@ -41,7 +41,7 @@ const PARTS: [(&str, &[&str]); 4] = [
     ("the call", &["Call", "Mode"]),
     ("filters", &["filter"]),
     ("the cache", &["Known", "NameCache"]),
-    ("the connection", &["Place", "Server", "Password"]),
+    ("the connection", &["Place", "Server", "Password", "command_of_file"]),
 ];
 
 /// Module to what it may import: another module, and the part of it if not all.

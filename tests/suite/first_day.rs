@@ -10,6 +10,7 @@ use crate::process::{Desk, Kept, PASSWORD, Said, Shop, account_options, line, li
 on_both_stores! {
     no_table
     the_command_that_is_shown_works
+    every_command_that_a_message_shows_can_be_typed
     a_table_of_somebody_elses
     the_c_programs_table
     a_table_of_another_version
@@ -36,7 +37,7 @@ fn no_server_at_the_host() {
         on_server(&desk, &host).refused(1).says([
             "no database server",
             host[1],
-            "ipta --create-db",
+            " --create-db",
             "--db-file",
             "--save-db",
         ]);
@@ -72,10 +73,10 @@ fn no_database() {
     server().sql("", &format!("GRANT ALL ON `nowhere`.* TO {}@localhost", account.user));
     let desk = Desk::new();
     let call = ["-h", &account.host, "-u", &account.user, "-p", PASSWORD, "-d", "nowhere"];
-    on_server(&desk, &call).refused(1).says(["'nowhere'", "ipta --create-db", "-d"]);
+    on_server(&desk, &call).refused(1).says(["'nowhere'", " --create-db", "-d"]);
     // Without rights on it a server does not even say that it is missing.
     let call = ["-h", &account.host, "-u", &account.user, "-p", PASSWORD, "-d", "elsewhere"];
-    on_server(&desk, &call).refused(1).says(["'elsewhere'", "ipta --create-db"]);
+    on_server(&desk, &call).refused(1).says(["'elsewhere'", " --create-db"]);
 }
 
 #[test]
@@ -140,12 +141,139 @@ fn the_command_that_is_shown_works(shop: &Shop) {
     assert_eq!(shop.number("SELECT COUNT(*) FROM other"), 3);
 }
 
+/// The commands in a message: to the end of a line, or between quotes.
+fn commands(message: &str) -> Vec<String> {
+    let begins = message.match_indices("ipta ").filter(|(at, _)| {
+        matches!(message[..*at].chars().last(), Some('\'')) || message[..*at].trim_end().ends_with(':')
+    });
+    let command = |(at, _): (usize, &str)| {
+        let rest = message[at..].lines().next().unwrap_or_default();
+        match message[..at].ends_with('\'') {
+            // Paths and passwords may be quoted too.
+            true => rest.split("' ").next().unwrap_or(rest).trim_end_matches('\'').to_owned(),
+            false => rest.to_owned(),
+        }
+    };
+    begins.map(command).collect()
+}
+
+fn every_command_that_a_message_shows_can_be_typed(shop: &Shop) {
+    shop.desk.write("a log", lines(0..40));
+    shop.desk.write("ufw.log", lines(0..9).replace("IPT: DROP", "[UFW BLOCK]"));
+    let drop_all = || {
+        shop.ipta(["-da"]).fine();
+    };
+    let cut = || {
+        shop.ipta(["-t", "cut", "-ct", "-i", "a log"]).fine();
+        shop.sql("DELETE FROM ipta_ledger");
+    };
+    let nothing = || {};
+    type Case<'a> = (&'a dyn Fn(), &'a [&'a str], usize);
+    let cases: [Case<'_>; 7] = [
+        (&nothing, &["-t", "no", "-i", "a log"], 1),
+        (&nothing, &["-t", "no", "-a"], 1),
+        (&nothing, &["-dt", "nothing"], 1),
+        (&nothing, &["-a"], 1),
+        (&nothing, &["--dns-dump"], 1),
+        (&cut, &["-t", "cut", "-i", "a log"], 2),
+        (&drop_all, &["--list-tables"], 1),
+    ];
+    for (before, arguments, shown) in cases {
+        before();
+        let said = shop.ipta(arguments);
+        let found = commands(&said.err);
+        assert_eq!(found.len(), shown, "{arguments:?}: {said:#?}");
+        for command in found {
+            let command = command.replace("FILE", "'a log'").replace("NAME", "made");
+            typed(shop, &command).fine();
+        }
+    }
+}
+
+#[test]
+fn a_command_that_is_shown_names_the_configuration_file_of_the_call() {
+    let shop = Shop::on_a_server();
+    let Kept::Server(_, account) = &shop.place else { unreachable!("a server") };
+    let settings = format!(
+        "db_host = '{}'\ndb_user = '{}'\ndb_pass = '{}'\ndb_name = '{}'\n",
+        account.host, account.user, account.pass.0, account.database
+    );
+    std::fs::set_permissions(shop.desk.write("my conf", settings), std::fs::Permissions::from_mode(0o600))
+        .unwrap();
+    let said = shop.desk.ipta(["--config", "my conf", "-t", "other", "-a"]).refused(1);
+    let shown = said.err.split("Make it with: ").nth(1).expect("a command");
+    let mut shell = Command::new("sh");
+    let rest = shown.trim().strip_prefix("ipta ").expect("our name");
+    shell.args(["-c", &format!("\"$0\" {rest}"), env!("CARGO_BIN_EXE_ipta")]);
+    shell.current_dir(shop.desk.path("")).env("HOME", shop.desk.path(""));
+    run(shell, "").fine().says(["'other' created"]);
+}
+
+#[test]
+fn a_command_that_imports_reads_the_log_as_the_call_did() {
+    let shop = Shop::on_a_file();
+    shop.desk.write("ufw.log", lines(0..9).replace("IPT: DROP", "[UFW BLOCK]"));
+    shop.ipta(["-t", "other", "-ct"]).fine();
+    shop.desk.write("none.log", lines(0..9));
+    let said = shop.ipta(["--prefix", "ufw", "-t", "other", "-i", "none.log", "-a"]).fine();
+    let shown = said.err.split("import a log with: ").nth(1).expect("a command");
+    typed(&shop, &shown.replace("FILE", "ufw.log")).fine().says(["9 packets stored"]);
+}
+
+#[test]
+fn a_password_that_the_server_refuses_is_not_saved() {
+    let shop = Shop::on_a_server();
+    let Kept::Server(_, account) = &shop.place else { unreachable!("a server") };
+    let with = |password: &str, host: &str| {
+        let user = ["-u", &account.user, "-d", &account.database];
+        let words = ["--save-db", "--yes", "-h", host, "-p", password];
+        shop.desk.ipta(words.into_iter().chain(user))
+    };
+    let refused = with("wrong", &account.host).refused(1);
+    refused.says(["Nothing was saved", "a wrong password"]);
+    assert!(!shop.desk.path(".ipta-conf").exists());
+    with("wrong", "/nobody/there.sock").fine().says(["The password could not be tried"]);
+    with(&account.pass.0, &account.host).fine();
+    shop.desk.ipta(["-lt"]).fine();
+}
+
+#[test]
+fn a_year_that_was_guessed_is_said_once() {
+    let desk = Desk::new();
+    let old = "Mar  3 10:00:00 fw kernel: IPT: DROP IN=eth0 OUT= SRC=192.0.2.1 DST=198.51.100.1 LEN=40 \
+               TTL=64 PROTO=TCP SPT=1 DPT=2 SYN\n";
+    let path = desk.write("copied.log", old.repeat(3));
+    let written = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_780_000_000);
+    std::fs::File::options().write(true).open(path).unwrap().set_modified(written).unwrap();
+    let note = "The stamps of copied.log have no year: its last packet was taken as one of 2026";
+    for mode in ["-a", "--scan"] {
+        assert_eq!(desk.ipta([mode, "copied.log"]).fine().err.matches(note).count(), 1, "{mode}");
+    }
+    desk.ipta(["--db-file", "db", "-ct", "-i", "copied.log"]).fine().says([note]);
+    let given = desk.ipta(["-a", "copied.log", "--year", "2020"]).fine();
+    assert!(!given.err.contains("have no year"), "{given:#?}");
+}
+
+#[test]
+fn an_action_that_no_packet_has_is_answered_with_those_that_are_there() {
+    let shop = Shop::on_a_file();
+    shop.desk.write("a.log", lines(0..40));
+    shop.import(["a.log"]);
+    let note = |said: Said| {
+        said.fine().says(["has the action block; there are "]).says(["DROP"]);
+    };
+    note(shop.ipta(["-a", "--action", "block"]));
+    note(shop.desk.ipta(["-a", "a.log", "--action", "block"]));
+}
+
 /// What a shell makes of a command that a message showed. The password is never in it.
 fn typed(shop: &Shop, shown: &str) -> Said {
     let rest = shown.trim().strip_prefix("ipta ").expect("our name");
+    let asked = matches!(shop.place, Kept::Server(..));
+    assert_eq!(rest.contains(" -pi "), asked, "the password was typed for this call: {shown}");
     let mut shell = Command::new("sh");
-    let password = if matches!(shop.place, Kept::Server(..)) { "-p 'open sesame'" } else { "" };
-    shell.args(["-c", &format!("\"$0\" {password} {rest}"), env!("CARGO_BIN_EXE_ipta")]);
+    let rest = rest.replace(" -pi ", " -p 'open sesame' ");
+    shell.args(["-c", &format!("\"$0\" {rest}"), env!("CARGO_BIN_EXE_ipta")]);
     shell.current_dir(shop.desk.path("")).env("HOME", shop.desk.path("")).env("TZ", "UTC");
     run(shell, "")
 }

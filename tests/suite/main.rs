@@ -29,3 +29,4 @@ mod spellings;
 mod stores;
 mod time;
 mod upgrade;
+mod waiting;

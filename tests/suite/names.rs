@@ -228,7 +228,8 @@ fn a_scan_with_a_dead_server_ends_and_says_why_there_are_no_names() {
     let scan = |log: &str| {
         let begun = Instant::now();
         let scanned = run(network.inside(desk.command(["--scan", log, "--rdns", "--no-header"])), "").fine();
-        assert!(begun.elapsed() < Duration::from_secs(8), "{log}: {:?}", begun.elapsed());
+        // No line waits longer than 1.5 seconds for the first answer of all.
+        assert!(begun.elapsed() < Duration::from_secs(3), "{log}: {:?}", begun.elapsed());
         scanned
     };
     let few = scan("few");
@@ -238,9 +239,8 @@ fn a_scan_with_a_dead_server_ends_and_says_why_there_are_no_names() {
         "- 12 questions for names got no answer in time from the name servers of /etc/resolv.conf; their addresses \
          are shown instead.\n"
     );
-    let many = scan("many").says(["20 questions for names in a row got no answer", "got no answer in time"]);
+    let many = scan("many").says(["5001 questions for names got no answer in time"]);
     assert_eq!(many.out.lines().count(), 5000);
-    assert_eq!(many.err.matches("in a row").count(), 1);
 
     network.now(&[("*", Reply::Refuse)]);
     scan("few").says(["12 questions for names got no answer"]);

@@ -6,7 +6,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use ipta::config::Server as Account;
 use tempfile::TempDir;
@@ -76,6 +76,9 @@ pub struct Desk {
     pub zone: &'static str,
 }
 
+/// 2026-05-18 12:00 UTC, since 1970.
+const WRITTEN: Duration = Duration::from_secs(1_779_105_600);
+
 impl Desk {
     pub fn new() -> Desk {
         let folder = tempfile::tempdir().expect("a temporary folder");
@@ -86,9 +89,12 @@ impl Desk {
         self.folder.path().join(name)
     }
 
+    /// Writes a file that is as old as the lines of [`line`].
     pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path(name);
-        fs::write(&path, bytes).expect("writes");
+        fs::write(&path, bytes).expect("the file is written");
+        let file = fs::File::options().write(true).open(&path).expect("opens");
+        file.set_modified(UNIX_EPOCH + WRITTEN).expect("sets its time");
         path
     }
 

@@ -28,12 +28,9 @@ pub fn run(session: &mut Session<'_, '_>, sources: Vec<Source>) -> anyhow::Resul
     let names: Vec<String> = sources.iter().map(Source::typed).collect();
     match imported(session, sources, table, &names.join(" ")) {
         Err(error) => match error.downcast::<StoreError>() {
-            Ok(StoreError::Emptied(text)) => bail!(
-                "{text}\n  Start over with: {}{} -c -i {}",
-                session.invocation(),
-                session.table_option(),
-                names.join(" ")
-            ),
+            Ok(StoreError::Emptied(text)) => {
+                bail!("{text}\n  Start over with: {} -c -i {}", session.import_invocation(), names.join(" "))
+            }
             Ok(other) => Err(other.into()),
             Err(other) => Err(other),
         },
@@ -80,6 +77,7 @@ fn imported(
                     session.console.error(error);
                     exit = Exit::Failed;
                 }
+                session.tell_guessed_year(source.guessed_year(&outcome.account));
                 total.add(&outcome.account);
                 known += outcome.known;
             }
@@ -132,7 +130,7 @@ fn reconcile(session: &mut Session<'_, '_>, table: &TableName, names: &str) -> a
             return Ok(());
         }
         Reconciled::LedgerLost => {
-            let ipta = format!("{}{}", session.invocation(), session.table_option());
+            let ipta = session.import_invocation();
             bail!(
                 "The import ledger of {} knows nothing of table '{table}', which holds packets: whether they \
                  are those of {names} cannot be told, and nothing was stored\n  \
@@ -177,10 +175,9 @@ fn import(
     let mine = if again { unfinished } else { others };
     if !again && mine.len() < candidates.len() {
         notes.push(format!(
-            "An import of {} with --again was cut off; finish it with: {}{} --again -i {}",
+            "An import of {} with --again was cut off; finish it with: {} --again -i {}",
             source.name,
-            session.invocation(),
-            session.table_option(),
+            session.import_invocation(),
             source.typed()
         ));
     }
@@ -250,12 +247,11 @@ fn other_rules(session: &Session<'_, '_>, source: &Source, entry: &Entry, rules:
         return None;
     }
     Some(format!(
-        "{}: its first {} were read with other prefix rules ({}); to read them with the present ones: {}{} -c -i {}",
+        "{}: its first {} were read with other prefix rules ({}); to read them with the present ones: {} -c -i {}",
         source.name,
         words::counted(entry.lines, "line"),
         entry.rules.replace('\n', ", "),
-        session.invocation(),
-        session.table_option(),
+        session.import_invocation(),
         source.typed()
     ))
 }

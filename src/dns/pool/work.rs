@@ -154,14 +154,10 @@ impl Shared {
     /// Counts a question once. Enough of them in a row start a pause.
     fn count_unanswered(&self, pool: &mut Pool, address: IpAddr) {
         let answered = pool.answered;
-        let Some(question) = pool.open.get_mut(&address).filter(|question| !question.late) else {
-            return;
-        };
-        question.late = true;
-        pool.missed += 1;
+        let Some(started) = pool.miss(address) else { return };
         // If another question was answered meanwhile, the servers live; this one says something of
         // its address alone.
-        if answered.is_some_and(|answered| question.started.is_none_or(|started| started <= answered)) {
+        if answered.is_some_and(|answered| started.is_none_or(|started| started <= answered)) {
             return;
         }
         pool.unanswered += 1;
@@ -195,6 +191,14 @@ impl Pool {
             self.queue.remove(at);
             self.queue.push_front(address);
         }
+    }
+
+    /// Counts a question as unanswered, once; gives when a thread began to ask.
+    pub(super) fn miss(&mut self, address: IpAddr) -> Option<Option<Instant>> {
+        let question = self.open.get_mut(&address).filter(|question| !question.late)?;
+        question.late = true;
+        self.missed += 1;
+        Some(question.started)
     }
 
     /// Nobody will come to ask it.

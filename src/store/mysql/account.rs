@@ -23,15 +23,16 @@ pub fn create_database(admin: &Server, new: &Server) -> Result<(), StoreError> {
         )),
         other => connect::failed(admin, "making the database", other),
     })?;
+    let version: String = conn.query_first("SELECT VERSION()").ok().flatten().unwrap_or_default();
     connect(new, true).map(drop).map_err(|refusal| match refusal {
         Refusal::Refused(error) if matches!(&*error, Error::MySqlError(e) if matches!(e.code, 1045 | 1698)) => {
             StoreError::Failed(format!(
                 "database '{}' is there, but the account '{}' at {} was there before with another password, \
-                 which was left alone: give it with -p or -pi, or change it:\n  ALTER USER {} IDENTIFIED BY '...';",
+                 which was left alone: give it with -p or -pi, or change it:\n  {};",
                 new.database,
                 new.user,
                 new.host,
-                shown_account(new, hosts(new)[0])
+                change_of_password(&shown_account(new, hosts(new)[0]), &version)
             ))
         }
         refusal => connect::refused(new, refusal),
@@ -115,6 +116,15 @@ fn sql_to_type(new: &Server) -> String {
     lines.join("\n")
 }
 
+/// The statement that gives an account another password. MySQL 5.6 has no ALTER USER ... IDENTIFIED
+/// BY; MySQL 8 has no PASSWORD().
+fn change_of_password(account: &str, version: &str) -> String {
+    match !version.starts_with("5.6.") && !version.starts_with("5.5.") {
+        true => format!("ALTER USER {account} IDENTIFIED BY '...'"),
+        false => format!("SET PASSWORD FOR {account} = PASSWORD('...')"),
+    }
+}
+
 fn shown(text: &str) -> String {
     format!("'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
 }
@@ -135,6 +145,8 @@ mod tests {
             user: "o'brien".to_owned(),
             pass: Password("geheim".to_owned()),
             database: "fw_1`x".to_owned(),
+            config_file: None,
+            asks: false,
         }
     }
 
@@ -146,6 +158,14 @@ mod tests {
              CREATE USER 'o''brien'@'localhost' IDENTIFIED BY '...';\n  \
              GRANT ALL PRIVILEGES ON `fw\\_1``x`.* TO 'o''brien'@'localhost';"
         );
+    }
+
+    #[test]
+    fn a_password_is_changed_in_words_that_the_server_knows() {
+        assert_eq!(change_of_password("'a'@'%'", "5.6.51-log"), "SET PASSWORD FOR 'a'@'%' = PASSWORD('...')");
+        for version in ["5.7.44", "9.7.0", "10.11.19-MariaDB"] {
+            assert_eq!(change_of_password("'a'@'%'", version), "ALTER USER 'a'@'%' IDENTIFIED BY '...'");
+        }
     }
 
     #[test]

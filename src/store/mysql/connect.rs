@@ -51,9 +51,18 @@ impl Address {
 /// The driver's own way with `localhost` is TCP first; a server without networking, or an account
 /// that may only use the socket, would be missed. So each address is tried here, by itself.
 pub(super) fn connect(server: &Server, with_database: bool) -> Result<Conn, Refusal> {
+    connect_and(server, with_database, |_| Ok(()))
+}
+
+/// Connects and runs the first statements, all of it within the limit of time.
+pub(super) fn connect_and(
+    server: &Server,
+    with_database: bool,
+    settle: fn(&mut Conn) -> Result<(), Error>,
+) -> Result<Conn, Refusal> {
     let mut tried = Vec::new();
     for address in addresses(server) {
-        match within_limit(options(server, &address, with_database)) {
+        match within_limit(options(server, &address, with_database), settle) {
             None => tried.push(format!("{} (no answer in {} seconds)", address.shown(), LIMIT.as_secs())),
             Some(Ok(conn)) => return Ok(conn),
             Some(Err(error)) if unreachable(&error) => {
@@ -66,11 +75,13 @@ pub(super) fn connect(server: &Server, with_database: bool) -> Result<Conn, Refu
 }
 
 /// Connects on a thread of its own, and leaves it behind where nothing comes: something that is no
-/// database server may take the connection and wait for us to speak first, for ever.
-fn within_limit(options: Opts) -> Option<Result<Conn, Error>> {
+/// database server may take the connection and wait for us to speak first, for ever; and a server
+/// may stall after login.
+fn within_limit(options: Opts, settle: fn(&mut Conn) -> Result<(), Error>) -> Option<Result<Conn, Error>> {
     let (tell, answer) = mpsc::channel();
     thread::spawn(move || {
-        let _ = tell.send(Conn::new(options));
+        let settled = Conn::new(options).and_then(|mut conn| settle(&mut conn).map(|()| conn));
+        let _ = tell.send(settled);
     });
     answer.recv_timeout(LIMIT).ok()
 }
@@ -114,8 +125,10 @@ fn options(server: &Server, address: &Address, with_database: bool) -> Opts {
         .db_name(with_database.then_some(&server.database))
         .prefer_socket(false)
         .tcp_connect_timeout(Some(LIMIT))
-        // A server that vanished without a word is noticed after about two minutes. No read
-        // timeout: a long query says nothing for long.
+        // A server that vanished without a word is noticed after about two minutes, both when it
+        // is listened to and when it is sent something. No read timeout: a long query says nothing
+        // for long.
+        .tcp_user_timeout_ms(Some(120_000))
         .tcp_keepalive_time_ms(Some(60_000))
         .tcp_keepalive_probe_interval_secs(Some(15))
         .tcp_keepalive_probe_count(Some(4));
@@ -149,7 +162,7 @@ fn reason(error: &Error) -> String {
 /// The message for a server that could not be used.
 pub(super) fn refused(server: &Server, refusal: Refusal) -> StoreError {
     let (host, user, database) = (&server.host, &server.user, &server.database);
-    let create_db = format!("ipta --create-db{}", server.options());
+    let create_db = format!("{} --create-db", server.command());
     let error = match refusal {
         Refusal::NoServer(tried) => {
             return StoreError::Failed(format!(
@@ -162,11 +175,15 @@ pub(super) fn refused(server: &Server, refusal: Refusal) -> StoreError {
         }
         Refusal::Refused(error) => *error,
     };
-    StoreError::Failed(match &error {
+    let kind = match &error {
+        Error::MySqlError(e) if matches!(e.code, 1045 | 1698) => StoreError::Refused,
+        _ => StoreError::Failed,
+    };
+    kind(match &error {
         Error::MySqlError(e) => match e.code {
             1045 | 1698 => format!(
                 "the server at {host} does not let user '{user}' in: a wrong password (-p, -pi), a wrong \
-                 user (-u), or no such account yet ('{create_db}' makes it)"
+                 user (-u), no such account yet ('{create_db}' makes it), or an account that must use TLS"
             ),
             1044 => format!(
                 "user '{user}' may not use the database '{database}' at {host}: '{create_db}' grants it, \
@@ -211,7 +228,7 @@ pub(super) fn gone(error: &Error) -> bool {
 /// The message for a statement that failed.
 pub(super) fn failed(server: &Server, doing: &str, error: &Error) -> StoreError {
     let (host, user, database) = (&server.host, &server.user, &server.database);
-    let create_db = format!("ipta --create-db{}", server.options());
+    let create_db = format!("{} --create-db", server.command());
     let kind = match error {
         Error::MySqlError(e) => match e.code {
             1142..=1144 | 1044 | 1227 | 1370 => StoreError::NoRight,
@@ -237,6 +254,16 @@ pub(super) fn failed(server: &Server, doing: &str, error: &Error) -> StoreError 
             1205 | 1213 => format!(
                 "another session held a lock for too long while ipta was {doing} in database '{database}': \
                  nothing was changed by this step; run ipta again"
+            ),
+            1047 => format!(
+                "the server at {host} is a node of a Galera cluster and not ready ({}): see that the cluster is \
+                 whole, or name another node with -h",
+                one_line(&e.message)
+            ),
+            1180 => format!(
+                "the server at {host} could not commit what ipta was {doing} ({}): nothing of it was stored; a \
+                 Galera cluster takes no more at once than its wsrep_max_ws_size",
+                one_line(&e.message)
             ),
             1290 => format!("the server at {host} does not allow {doing}: {}", one_line(&e.message)),
             1792 | 1836 => format!("the server at {host} is read-only: {}", one_line(&e.message)),
@@ -268,6 +295,8 @@ mod tests {
             user: "ipta".to_owned(),
             pass: Password("secret".to_owned()),
             database: "ipta".to_owned(),
+            config_file: None,
+            asks: false,
         }
     }
 

@@ -5,6 +5,7 @@ mod connect;
 mod load;
 mod rows;
 mod tables;
+mod watch;
 
 pub use account::create_database;
 
@@ -18,10 +19,11 @@ use super::columns::{self, Cell};
 use super::condition::Condition;
 use super::schema::Dialect;
 use super::value::{Row, Value};
-use super::{Columns, StoreError, Stored, TableName};
+use super::{Columns, Notice, StoreError, Stored, TableName};
 use crate::config::Server;
 use crate::netfilter::batch::Batch;
 use load::Outbox;
+use watch::Watch;
 
 /// Most bytes of one INSERT statement.
 const STATEMENT: usize = 1 << 20;
@@ -47,6 +49,7 @@ const UNKNOWN_VARIABLE: u16 = 1193;
 /// A connection to a server.
 pub(super) struct MySql {
     conn: Conn,
+    watch: Watch,
     server: Server,
     /// Table names differing in case are one table (lower_case_table_names).
     fold_names: bool,
@@ -59,18 +62,10 @@ pub(super) struct MySql {
 }
 
 /// Connects to the database of a server.
-pub(super) fn open(server: &Server) -> Result<MySql, StoreError> {
-    let mut conn = connect::connect(server, true).map_err(|refusal| connect::refused(server, refusal))?;
+pub(super) fn open(server: &Server, notice: Notice) -> Result<MySql, StoreError> {
+    let mut conn =
+        connect::connect_and(server, true, settle).map_err(|refusal| connect::refused(server, refusal))?;
     let failed = |error: &Error| connect::failed(server, "looking at its settings", error);
-    for statement in SESSION {
-        conn.query_drop(statement).map_err(|e| failed(&e))?;
-    }
-    for statement in SESSION_WHERE_KNOWN {
-        match conn.query_drop(statement) {
-            Err(Error::MySqlError(e)) if e.code == UNKNOWN_VARIABLE => {}
-            done => done.map_err(|e| failed(&e))?,
-        }
-    }
     let settings = "SELECT @@version, @@lower_case_table_names, @@max_allowed_packet, @@local_infile";
     let row: Option<RawRow> = conn.query_first(settings).map_err(|e| failed(&e))?;
     let cell = |at: usize| row.as_ref().and_then(|row| row.as_ref(at)).unwrap_or(&Raw::NULL);
@@ -78,6 +73,7 @@ pub(super) fn open(server: &Server) -> Result<MySql, StoreError> {
     let outbox = Outbox::default();
     conn.set_local_infile_handler(Some(outbox.handler()));
     Ok(MySql {
+        watch: Watch::start(server, conn.connection_id(), notice),
         server: server.clone(),
         mariadb: String::from_utf8_lossy(cell(0).bytes()).to_ascii_lowercase().contains("mariadb"),
         fold_names: cell(1).number() != Some(0),
@@ -88,14 +84,29 @@ pub(super) fn open(server: &Server) -> Result<MySql, StoreError> {
     })
 }
 
+/// Gives a new session its settings.
+fn settle(conn: &mut Conn) -> Result<(), Error> {
+    for statement in SESSION {
+        conn.query_drop(statement)?;
+    }
+    for statement in SESSION_WHERE_KNOWN {
+        match conn.query_drop(statement) {
+            Err(Error::MySqlError(e)) if e.code == UNKNOWN_VARIABLE => {}
+            done => done?,
+        }
+    }
+    Ok(())
+}
+
 impl MySql {
     fn failed(&self, doing: &str, error: &Error) -> StoreError {
         match error {
             // A table that was there a moment ago; the server's words name it.
             Error::MySqlError(e) if e.code == 1146 => StoreError::NoTable(format!(
-                "a table is missing in {} ({}): 'ipta --create-table NAME' makes one",
+                "a table is missing in {} ({}): '{} --create-table NAME' makes one",
                 self.place(),
-                connect::one_line(&e.message)
+                connect::one_line(&e.message),
+                self.command()
             )),
             _ => connect::failed(&self.server, doing, error),
         }
@@ -110,7 +121,7 @@ impl MySql {
     ) -> Result<Option<u64>, StoreError> {
         const DOING: &str = "storing packets";
         self.outbox.fill(|out| load::write_lines(packets, entry, out));
-        let loaded = self.conn.query_drop(load::load_statement(table));
+        let loaded = self.watch.over(DOING, true, || self.conn.query_drop(load::load_statement(table)));
         self.outbox.clear();
         match loaded {
             Ok(()) => {}
@@ -170,7 +181,8 @@ impl MySql {
         wanted: Columns,
         each: &mut dyn FnMut(&Stored<'_>),
     ) -> Result<(), Error> {
-        for row in self.conn.exec_iter(sql, Params::Positional(values))? {
+        let (conn, values) = (&mut self.conn, Params::Positional(values));
+        for row in self.watch.over("reading packets", false, || conn.exec_iter(sql, values))? {
             let row = row?;
             let mut at = 0;
             each(&columns::read(wanted, || {
@@ -191,21 +203,26 @@ impl Backend for MySql {
         format!("database '{}'", self.server.database)
     }
 
+    fn command(&self) -> String {
+        self.server.command()
+    }
+
     fn folds_names(&self) -> bool {
         self.fold_names
     }
 
     fn run(&mut self, doing: &str, sql: &str, values: &[Value]) -> Result<u64, StoreError> {
-        let done = match values {
+        let done = self.watch.over(doing, true, || match values {
             [] => self.conn.query_drop(sql),
             values => self.conn.exec_drop(sql, rows::bound(values)),
-        };
+        });
         done.map_err(|e| self.failed(doing, &e))?;
         Ok(self.conn.affected_rows())
     }
 
     fn rows(&mut self, doing: &str, sql: &str, values: &[Value]) -> Result<Vec<Row>, StoreError> {
-        let found: Result<Vec<RawRow>, Error> = self.conn.exec(sql, rows::bound(values));
+        let found: Result<Vec<RawRow>, Error> =
+            self.watch.over(doing, false, || self.conn.exec(sql, rows::bound(values)));
         Ok(found.map_err(|e| self.failed(doing, &e))?.into_iter().map(rows::row).collect())
     }
 
@@ -218,7 +235,7 @@ impl Backend for MySql {
     }
 
     fn commit(&mut self) -> Result<(), StoreError> {
-        match self.conn.query_drop("COMMIT") {
+        match self.watch.over("storing packets", true, || self.conn.query_drop("COMMIT")) {
             Ok(()) => Ok(()),
             Err(e) if connect::gone(&e) => Err(StoreError::Unsure(format!(
                 "the server at {} went away before it confirmed what ipta was storing",

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, Error, ErrorCode, OpenFlags};
 
+use crate::config::command_of_file;
 use crate::store::StoreError;
 
 /// How long to wait for another process's transaction.
@@ -18,7 +19,8 @@ pub(super) fn connect(path: &Path, create: bool) -> Result<Connection, StoreErro
     }
     if !create && !path.exists() {
         return Err(StoreError::Failed(format!(
-            "there is no file '{file}': make it with 'ipta --db-file {file} --create-table'"
+            "there is no file '{file}': make it with '{} --create-table'",
+            command_of_file(path, None)
         )));
     }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
@@ -50,7 +52,7 @@ fn settle(conn: &Connection) -> Result<(), Error> {
 
 /// The message for something that failed.
 pub(super) fn failed(path: &Path, doing: &str, error: &Error) -> StoreError {
-    let file = path.display();
+    let (file, ipta) = (path.display(), command_of_file(path, None));
     let text = match error {
         // SQLite's words without the statement, which says nothing to a user.
         Error::SqlInputError { msg, .. } => msg.clone(),
@@ -88,11 +90,13 @@ pub(super) fn failed(path: &Path, doing: &str, error: &Error) -> StoreError {
             format!("the file '{file}' cannot be read or written while {doing} ({text}): see its disk")
         }
         _ if text.starts_with("no such table") => {
-            format!("a table is missing in the file '{file}' ({text}): 'ipta --create-table NAME' makes one")
+            format!(
+                "a table is missing in the file '{file}' ({text}): '{ipta} --create-table NAME' makes one"
+            )
         }
         _ if text.contains("no such column") || text.contains("has no column") => format!(
             "a table in the file '{file}' is not as ipta made it, while {doing} ({text}): make another with \
-             'ipta --db-file {file} --create-table NAME'"
+             '{ipta} --create-table NAME'"
         ),
         _ => format!("file '{file}', while {doing}: {text}"),
     })

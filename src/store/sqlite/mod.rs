@@ -19,6 +19,7 @@ use super::condition::Condition;
 use super::schema::Dialect;
 use super::value::{Row, Value};
 use super::{Columns, StoreError, Stored, TableName};
+use crate::config::command_of_file;
 use crate::netfilter::batch::Batch;
 
 /// An open file.
@@ -80,6 +81,10 @@ impl Backend for Sqlite {
 
     fn place(&self) -> String {
         format!("file '{}'", self.path.display())
+    }
+
+    fn command(&self) -> String {
+        command_of_file(&self.path, None)
     }
 
     fn folds_names(&self) -> bool {

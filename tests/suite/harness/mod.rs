@@ -141,6 +141,22 @@ impl Server {
         keeper.shell.wait().expect("the keeper ends");
     }
 
+    /// Stops it (SIGSTOP) until [`Server::proceed`]: it takes connections and says nothing.
+    pub fn pause(&self) {
+        self.signal(rustix::process::Signal::STOP);
+    }
+
+    /// Lets it go on.
+    pub fn proceed(&self) {
+        self.signal(rustix::process::Signal::CONT);
+    }
+
+    fn signal(&self, signal: rustix::process::Signal) {
+        let pid = fs::read_to_string(self.own().folder.join("pid")).expect("the server wrote its pid");
+        let pid = rustix::process::Pid::from_raw(pid.trim().parse().expect("a number")).expect("a process");
+        rustix::process::kill_process(pid, signal).expect("is there");
+    }
+
     /// Starts it again on the same data, after [`Server::kill`], and waits until it answers.
     pub fn restart(&self) {
         let own = self.own();
@@ -193,7 +209,8 @@ impl Server {
         }
     }
 
-    fn root(&self, database: Option<&str>) -> mysql::Result<Conn> {
+    /// A connection of the administrator's.
+    pub fn root(&self, database: Option<&str>) -> mysql::Result<Conn> {
         let options = OptsBuilder::new()
             .user(Some("root"))
             .db_name(database)
@@ -238,6 +255,8 @@ impl Server {
             user,
             pass: Password("open sesame".to_owned()),
             database,
+            config_file: None,
+            asks: false,
         }
     }
 
@@ -255,6 +274,8 @@ impl Server {
                 None => std::env::var("IPTA_TEST_PASSWORD").unwrap_or_default(),
             }),
             database: String::new(),
+            config_file: None,
+            asks: false,
         }
     }
 

@@ -4,13 +4,14 @@ use ipta::analysis::filter::Filters;
 use ipta::config::Place;
 use ipta::store::{self, Columns};
 
-use super::{Home, PLAIN, batch, import, incarnation, put, table};
+use super::{Home, PLAIN, batch, import, incarnation, put, table, unheard};
 
 #[test]
 fn a_missing_file_is_named_with_the_way_to_make_it() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("none.db");
-    let message = store::open(&Place::File(path.clone()), false).err().expect("missing").to_string();
+    let message =
+        store::open(&Place::File(path.clone()), false, unheard()).err().expect("missing").to_string();
     let way = format!("ipta --db-file {} --create-table", path.display());
     assert!(message.contains(&way), "{message}");
     assert!(!path.exists());
@@ -22,7 +23,8 @@ fn a_file_that_is_no_database_is_named_and_left_as_it_is() {
     let path = folder.path().join("iptables.log");
     let text = "May  4 05:20:00 fw kernel: IPT: DROP IN=eth0 OUT=\n".repeat(100);
     std::fs::write(&path, &text).expect("writes");
-    let message = store::open(&Place::File(path.clone()), true).err().expect("refused").to_string();
+    let message =
+        store::open(&Place::File(path.clone()), true, unheard()).err().expect("refused").to_string();
     assert!(message.contains("iptables.log' is no SQLite database"), "{message}");
     assert_eq!(std::fs::read_to_string(&path).expect("reads"), text);
 }

@@ -5,7 +5,7 @@ use ipta::config::Place;
 use ipta::netfilter::{Packet, Time, Verdict};
 use ipta::store::{self, Columns};
 
-use super::{EVERYTHING, Home, PLAIN, address, batch, put, read, table};
+use super::{EVERYTHING, Home, PLAIN, address, batch, put, read, table, unheard};
 use crate::harness::Server;
 
 /// A small generator of numbers, the same in every run (Knuth's MMIX constants).
@@ -211,7 +211,7 @@ const SQL_MODES: [&str; 10] = [
 fn the_filters_pick_the_same_under_every_sql_mode() {
     let server = Server::start(&[]);
     let home = Place::Server(server.fresh_database());
-    let open = || store::open(&home, false).expect("the store opens");
+    let open = || store::open(&home, false, unheard()).expect("the store opens");
     let packets = packets(&mut Numbers(1999));
     let mut store = open();
     store.create_table(&table("logs")).expect("creates");

@@ -5,15 +5,15 @@ use ipta::config::{Password, Place, Server as Account};
 use ipta::netfilter::Packet;
 use ipta::store::{self, Columns, Reconciled, Store, StoreError, Stored, TableKind};
 
-use super::{PLAIN, awkward, batch, count, import, put, table};
+use super::{PLAIN, awkward, batch, count, import, put, table, unheard};
 use crate::harness::{Server, server};
 
 fn open(account: &Account) -> Store {
-    store::open(&Place::Server(account.clone()), false).expect("the store opens")
+    store::open(&Place::Server(account.clone()), false, unheard()).expect("the store opens")
 }
 
 fn refusal(account: &Account) -> String {
-    let refused = store::open(&Place::Server(account.clone()), false).err();
+    let refused = store::open(&Place::Server(account.clone()), false, unheard()).err();
     refused.expect("the server refuses").to_string()
 }
 
@@ -151,6 +151,8 @@ fn no_server_names_what_was_tried_and_the_start_without_one() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let socket = folder.path().join("none.sock").display().to_string();
     let account = Account {
+        config_file: None,
+        asks: false,
         host: socket.clone(),
         port: None,
         user: "ipta".to_owned(),
@@ -210,6 +212,8 @@ fn create_db_makes_what_is_needed_and_twice_is_success() {
     for server in [server(), awkward()] {
         let fresh = server.fresh_database();
         let account = Account {
+            config_file: None,
+            asks: false,
             user: format!("{}'\\", fresh.user),
             pass: Password("it's\\ 100% \"safe\"; DROP".to_owned()),
             database: format!("{}_wall%`", fresh.database),
@@ -222,7 +226,10 @@ fn create_db_makes_what_is_needed_and_twice_is_success() {
         // The wild cards of a grant are only characters here.
         let other = format!("{}XwallYY`", fresh.database);
         server.sql("", &format!("CREATE DATABASE `{}`", other.replace('`', "``")));
-        assert!(store::open(&Place::Server(Account { database: other, ..account.clone() }), false).is_err());
+        assert!(
+            store::open(&Place::Server(Account { database: other, ..account.clone() }), false, unheard())
+                .is_err()
+        );
 
         let wrong = Account { pass: Password("another".to_owned()), ..account.clone() };
         let message =
@@ -252,6 +259,8 @@ fn what_takes_a_connection_and_says_nothing_is_no_server() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     let port = silent.local_addr().expect("an address").port();
     let account = Account {
+        config_file: None,
+        asks: false,
         host: "127.0.0.1".to_owned(),
         port: Some(port),
         user: "ipta".to_owned(),

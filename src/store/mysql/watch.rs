@@ -1,0 +1,127 @@
+//! Says what a statement waits for, where its answer takes long.
+//!
+//! A thread looks at the clock; where a statement has had no answer for two seconds, a second
+//! connection asks the server what state it is in. A query that works says nothing of itself.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use mysql::Row;
+use mysql::prelude::Queryable;
+
+use super::connect;
+use crate::config::Server;
+use crate::store::Notice;
+
+/// How long a statement may go without an answer before the server is asked why.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The statement under way.
+#[derive(Default)]
+struct Running {
+    /// Which one, counted from 1.
+    number: u64,
+    /// Since when; none between statements.
+    since: Option<Instant>,
+    /// What it is for, as messages say: `storing packets`.
+    doing: String,
+    /// Two seconds are long for it, whatever it waits for.
+    short: bool,
+    closed: bool,
+}
+
+#[derive(Default)]
+struct Shared {
+    running: Mutex<Running>,
+    changed: Condvar,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Running> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Watches the statements of one connection; its thread ends when it is dropped.
+pub(super) struct Watch(Arc<Shared>);
+
+impl Watch {
+    /// `id` is the connection's number on the server.
+    pub(super) fn start(server: &Server, id: u32, notice: Notice) -> Watch {
+        let shared = Arc::new(Shared::default());
+        let (watched, server) = (Arc::clone(&shared), server.clone());
+        thread::spawn(move || look(&watched, &server, id, &notice));
+        Watch(shared)
+    }
+
+    /// Runs a statement. `short` says that two seconds are long for it.
+    pub(super) fn over<T>(&self, doing: &str, short: bool, statement: impl FnOnce() -> T) -> T {
+        {
+            // The thread is not woken: it looks every two seconds, which costs a statement nothing.
+            let mut running = self.0.lock();
+            running.number += 1;
+            running.since = Some(Instant::now());
+            running.short = short;
+            if running.doing != doing {
+                doing.clone_into(&mut running.doing);
+            }
+        }
+        let outcome = statement();
+        self.0.lock().since = None;
+        outcome
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.0.lock().closed = true;
+        self.0.changed.notify_all();
+    }
+}
+
+fn look(shared: &Shared, server: &Server, id: u32, notice: &Notice) {
+    let mut told = String::new();
+    let mut seen = 0;
+    loop {
+        let (number, doing, short) = {
+            let running = shared.lock();
+            if running.closed {
+                return;
+            }
+            let left = running.since.map_or(PATIENCE, |since| PATIENCE.saturating_sub(since.elapsed()));
+            if !left.is_zero() || seen == running.number {
+                let pause = if left.is_zero() { PATIENCE } else { left };
+                seen = 0;
+                drop(shared.changed.wait_timeout(running, pause));
+                continue;
+            }
+            seen = running.number;
+            (running.number, running.doing.clone(), running.short)
+        };
+        let Some(reason) = reason(server, id, short) else { continue };
+        let running = shared.lock();
+        let text = format!("Still {doing} in database '{}': {reason}", server.database);
+        if running.number == number && running.since.is_some() && text != told {
+            notice(&text);
+            told = text;
+        }
+    }
+}
+
+/// What a connection waits for; none if it works, or has had its answer meanwhile.
+fn reason(server: &Server, id: u32, short: bool) -> Option<String> {
+    let Ok(mut conn) = connect::connect(server, true) else {
+        return Some(format!("the server at {} does not answer", server.host));
+    };
+    // Every account sees its own connections.
+    let rows: Vec<Row> = conn.query("SHOW PROCESSLIST").ok()?;
+    let row = rows.iter().find(|row| row.get::<u64, _>("Id") == Some(id.into()))?;
+    let state = connect::one_line(&row.get_opt::<String, _>("State")?.ok()?);
+    if state.starts_with("Waiting for") && (state.contains("lock") || state.contains("flush")) {
+        return Some(format!("another session holds a lock on it (the server says '{state}')"));
+    }
+    short.then(|| {
+        format!("the server has not answered for {} seconds (it says '{state}')", PATIENCE.as_secs())
+    })
+}
