@@ -358,14 +358,12 @@ fn finish<'a>(mut record: Record<'a>, seen: &Seen) -> Result<Record<'a>, Reason>
 /// from a line that was cut there: the one that `MACPROTO=` names, or the last two bytes of an
 /// Ethernet header (14 bytes) in `MAC=`.
 fn bridged(record: &Record<'_>, seen: &Seen) -> bool {
-    if let Some(ethertype) = &seen.ethertype {
-        return ethertype.iter().all(u8::is_ascii_hexdigit)
-            && !matches!(ethertype, b"0800" | b"86dd" | b"0806");
-    }
-    match record.mac.get(36..) {
-        Some(ethertype @ [_, _, b':', _, _]) => !matches!(ethertype, b"08:00" | b"86:dd" | b"08:06"),
-        _ => false,
-    }
+    let ethertype = match (seen.ethertype, record.mac.get(36..)) {
+        (Some(ethertype), _) => ethertype,
+        (None, Some(&[a, b, b':', c, d])) => [a, b, c, d],
+        _ => return false,
+    };
+    ethertype.iter().all(u8::is_ascii_hexdigit) && !matches!(&ethertype, b"0800" | b"86dd" | b"0806")
 }
 
 fn address(value: &[u8]) -> Result<IpAddr, Reason> {

@@ -78,8 +78,8 @@ pub(super) fn replaced(table: &TableName, place: &str) -> StoreError {
 /// Rows that an import stored have gone while it went on.
 pub(super) fn emptied(table: &TableName, place: &str, rows: u64) -> StoreError {
     StoreError::Emptied(format!(
-        "another session emptied table '{table}' in {place} during this import: of the {rows} packets stored \
-         from this log, at least some are gone"
+        "another session emptied table '{table}' in {place} during this import: packets that it had stored \
+         ({rows} in all) are gone"
     ))
 }
 

@@ -6,6 +6,7 @@ mod attacks;
 mod chapter5;
 mod config;
 mod crashes;
+mod differential;
 mod fallbacks;
 mod filters;
 mod first_day;

@@ -135,7 +135,7 @@ impl MySql {
             let said = self.rows(DOING, "SHOW WARNINGS LIMIT 1", &[])?;
             let said = said.first().map(|row| row.text(2)).unwrap_or_default();
             return Err(StoreError::Failed(format!(
-                "table '{table}' in {} took {stored} of {} packets as they are: {}",
+                "table '{table}' in {} did not take every packet as it is ({stored} of {}): {}",
                 self.place(),
                 packets.len(),
                 connect::one_line(&said)

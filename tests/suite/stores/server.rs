@@ -68,10 +68,16 @@ fn a_table_without_transactions_is_refused() {
 
 #[test]
 fn a_server_that_makes_tables_without_transactions_gets_none() {
-    let server = Server::start(&["--enforce-storage-engine=MyISAM", "--sql-mode="]);
+    let server = Server::start(&["--loose-enforce-storage-engine=MyISAM", "--sql-mode="]);
     let account = server.fresh_database();
     let mut store = open(&account);
-    let message = store.create_table(&table("logs")).expect_err("refused").to_string();
+    let created = store.create_table(&table("logs"));
+    if server.sql("", "SHOW VARIABLES LIKE 'enforce_storage_engine'").is_empty() {
+        // Only MariaDB has such a setting; elsewhere the engine that the statement names is taken.
+        created.expect("creates");
+        return;
+    }
+    let message = created.expect_err("refused").to_string();
     assert!(message.contains("MyISAM") && message.contains("enforce_storage_engine"), "{message}");
     assert_eq!(server.sql(&account.database, "SHOW TABLES"), "");
 }
