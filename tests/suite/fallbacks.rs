@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use crate::harness::Server;
-use crate::process::{Shop, end, line, lines};
+use crate::process::{Desk, Shop, account_options, end, line, lines};
 
 /// A server with these settings, started once in a process.
 fn server(cell: &'static OnceLock<Server>, on_tcp: bool, arguments: &[&str]) -> &'static Server {
@@ -54,6 +54,17 @@ fn with_small_packets() {
 fn with_small_packets_and_load_data_local() {
     static SERVER: OnceLock<Server> = OnceLock::new();
     holds_everything(server(&SERVER, false, &["--max-allowed-packet=16384"]));
+}
+
+#[test]
+fn with_packets_too_small_for_a_statement() {
+    static SERVER: OnceLock<Server> = OnceLock::new();
+    let server = server(&SERVER, false, &["--max-allowed-packet=8192", "--net-buffer-length=1024"]);
+    let account = server.fresh_database();
+    let mut arguments = account_options(&account);
+    arguments.push("-lt".to_owned());
+    Desk::new().ipta(arguments).refused(1).says(["8192 bytes", "max_allowed_packet"]);
+    end(server);
 }
 
 #[test]

@@ -28,6 +28,9 @@ use watch::Watch;
 /// Most bytes of one INSERT statement.
 const STATEMENT: usize = 1 << 20;
 
+/// The least `max_allowed_packet` that has room for every statement, in bytes.
+const LEAST_PACKET: usize = 16 * 1024;
+
 /// What ipta relies on, whatever an administrator has set for new sessions. Another session's lock
 /// on a table (LOCK TABLES, ALTER) is waited for this many seconds, not a day or a year.
 const SESSION: [&str; 4] = [
@@ -70,6 +73,13 @@ pub(super) fn open(server: &Server, notice: Notice) -> Result<MySql, StoreError>
     let row: Option<RawRow> = conn.query_first(settings).map_err(|e| failed(&e))?;
     let cell = |at: usize| row.as_ref().and_then(|row| row.as_ref(at)).unwrap_or(&Raw::NULL);
     let packet: usize = cell(2).number().and_then(|n| n.try_into().ok()).unwrap_or(1 << 20);
+    if packet < LEAST_PACKET {
+        return Err(StoreError::Failed(format!(
+            "the server at {} takes packets of {packet} bytes at most: have an administrator raise its \
+             max_allowed_packet to 64K or more",
+            server.host
+        )));
+    }
     let outbox = Outbox::default();
     conn.set_local_infile_handler(Some(outbox.handler()));
     Ok(MySql {
@@ -102,7 +112,7 @@ impl MySql {
     fn failed(&self, doing: &str, error: &Error) -> StoreError {
         match error {
             // A table that was there a moment ago; the server's words name it.
-            Error::MySqlError(e) if e.code == 1146 => StoreError::NoTable(format!(
+            Error::MySqlError(e) if matches!(e.code, 1051 | 1146) => StoreError::NoTable(format!(
                 "a table is missing in {} ({}): '{} --create-table NAME' makes one",
                 self.place(),
                 connect::one_line(&e.message),
