@@ -5,10 +5,11 @@
 //! ```text
 //! main     -> lib -> cli, commands, config, report, exit
 //! cli      -> config escape
-//! commands -> cli(the call) config netfilter input store dns analysis report escape exit    (never another command)
-//! store    -> netfilter analysis(filters) dns(the cache) config(the connection)
-//! analysis -> netfilter
+//! commands -> cli(the call) config netfilter filter input store dns analysis report escape exit    (never another command)
+//! store    -> netfilter filter dns(the cache) config(the connection)
+//! analysis -> netfilter filter
 //! report   -> analysis netfilter escape
+//! filter   -> netfilter
 //! config   -> escape
 //! input, netfilter, dns, escape, exit -> nothing in the crate
 //! ```
@@ -27,6 +28,7 @@ pub mod config;
 pub mod dns;
 pub mod escape;
 pub mod exit;
+pub mod filter;
 pub mod input;
 pub mod netfilter;
 pub mod report;

@@ -4,9 +4,9 @@ use jiff::tz::TimeZone;
 
 use super::addresses::{Addr, Addresses};
 use super::attacks::Thresholds;
-use super::filter::{Filters, Network};
 use super::table::Body;
 use super::words::{Word, Words};
+use crate::filter::{Filters, Network};
 use crate::netfilter::{Packet, Verdict};
 
 /// What a report is made with, beside the packets.

@@ -3,10 +3,10 @@
 use hashbrown::HashMap;
 
 use super::counter::{Context, Counter, Numbers};
-use super::filter::Filters;
 use super::modules::{Module, Want};
 use super::table::{Body, Table};
 use super::words::Word;
+use crate::filter::Filters;
 use crate::netfilter::batch::Batch;
 use crate::netfilter::{Packet, Time, Verdict};
 

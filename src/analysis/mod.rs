@@ -6,23 +6,19 @@
 mod addresses;
 pub mod attacks;
 mod counter;
-pub mod filter;
 mod fold;
 mod group;
 mod index;
 mod key;
 mod modules;
 mod new;
-pub mod protocols;
 pub mod quantity;
 #[cfg(test)]
 mod sample;
-pub mod services;
 mod sources;
 mod suspects;
 pub mod table;
 mod timeline;
-pub mod when;
 mod words;
 
 pub use counter::Context;

@@ -11,8 +11,8 @@ use super::index::Index;
 use super::key::Key;
 use super::quantity::counted;
 use super::table::{self, Body, Cell, Column, missing_last};
-use super::when;
 use super::words::Word;
+use crate::filter::when;
 use crate::netfilter::Time;
 
 /// Packets of one source to one port (and protocol).

@@ -1,50 +1,16 @@
 //! Packets and reports for tests.
 
-use std::net::IpAddr;
-
 use jiff::tz::TimeZone;
 
 use super::attacks::Thresholds;
 use super::counter::Context;
-use super::filter::Filters;
 use super::fold::Fold;
 use super::quantity::counted;
 use super::table::{Cell, Table, rate};
-use super::when;
+pub use crate::filter::sample::{address, packet, utc, zone};
+use crate::filter::{Filters, when};
+use crate::netfilter::Packet;
 use crate::netfilter::batch::Batch;
-use crate::netfilter::{Packet, Time, Verdict};
-
-/// A TCP packet to port 22, dropped, without a time.
-pub fn packet(src: &str) -> Packet<'static> {
-    Packet {
-        host: b"fw1",
-        prefix: b"IPT: DROP ",
-        action: b"DROP",
-        verdict: Verdict::Deny,
-        if_in: b"eth0",
-        src: Some(address(src)),
-        dst: Some(address("198.51.100.1")),
-        src_port: Some(40000),
-        dst_port: Some(22),
-        proto: b"TCP",
-        length: Some(60),
-        ttl: Some(64),
-        ..Packet::default()
-    }
-}
-
-pub fn address(text: &str) -> IpAddr {
-    text.parse().expect("an address")
-}
-
-pub fn zone(name: &str) -> TimeZone {
-    TimeZone::get(name).expect("a zone")
-}
-
-/// A moment in UTC.
-pub fn utc(text: &str) -> Time {
-    when::since(text, Time(0), &TimeZone::UTC).expect("a moment")
-}
 
 /// The table of one module over these packets, in UTC.
 pub fn table(module: &str, packets: &[Packet<'_>], limit: usize) -> Table {

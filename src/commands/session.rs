@@ -6,9 +6,9 @@ use anyhow::bail;
 
 use super::logs::Clock;
 use super::{Misused, settings};
-use crate::analysis::filter::Filters;
 use crate::config::{self, Password, Place, PrefixChoice, Settings};
 use crate::escape;
+use crate::filter::Filters;
 use crate::netfilter::prefix::Rules;
 use crate::report::console::Console;
 use crate::store::{self, Notice, Store, StoreError, TableName};

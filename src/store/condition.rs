@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use super::columns::address_bytes;
 use super::schema::Dialect;
 use super::value::Value;
-use crate::analysis::filter::{Filters, Network, Protocol};
+use crate::filter::{Filters, Network, Protocol};
 use crate::netfilter::Time;
 
 /// An SQL condition and the values of its placeholders.
@@ -161,7 +161,7 @@ impl Condition {
         self.one_of(&spellings, &mut |condition, word| condition.folded("proto", word));
     }
 
-    /// What [`same_word`](crate::analysis::filter::same_word) takes for the same: the bytes but for
+    /// What [`same_word`](crate::filter::same_word) takes for the same: the bytes but for
     /// the case of ASCII letters. MySQL's LOWER folds all of Unicode; among texts of an ASCII word's
     /// length in bytes, only ASCII text folds to that word. A word that is not ASCII is compared
     /// byte by byte. The length is OCTET_LENGTH: under the SQL mode ORACLE of MariaDB, LENGTH counts

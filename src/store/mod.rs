@@ -34,8 +34,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::analysis::filter::Filters;
 use crate::config::Place;
+use crate::filter::Filters;
 use backend::Backend;
 use condition::Condition;
 use value::{Row, Value};

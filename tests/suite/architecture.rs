@@ -37,9 +37,8 @@ const ABOVE: [&str; 2] = ["mod.rs", "plan.rs"];
 const MOST: usize = 700;
 
 /// The part of a module that a rule in brackets leaves open, such as `analysis(filters)`.
-const PARTS: [(&str, &[&str]); 4] = [
+const PARTS: [(&str, &[&str]); 3] = [
     ("the call", &["Call", "Mode"]),
-    ("filters", &["filter"]),
     ("the cache", &["Known", "NameCache"]),
     ("the connection", &["Place", "Server", "Password", "command_of_file"]),
 ];
@@ -106,7 +105,7 @@ fn made_up_faults_are_found() {
     }
     for (file, text) in [
         ("netfilter/line.rs", "use super::header::Header;"),
-        ("store/sqlite/rows.rs", "use crate::analysis::filter::Filters;"),
+        ("store/sqlite/rows.rs", "use crate::filter::Filters;"),
         ("store/mod.rs", "/// See crate::commands for\nuse crate::store::Entry;"),
         (
             "commands/import/pipeline.rs",

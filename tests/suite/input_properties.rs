@@ -3,9 +3,9 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 
-use ipta::analysis::{services, when};
 use ipta::cli::{self, Call, Stop};
 use ipta::config::{self, Layer, Place};
+use ipta::filter::{services, when};
 use ipta::netfilter::Time;
 use ipta::netfilter::timestamp::{self, Calendar, Reference};
 use ipta::report::escape;

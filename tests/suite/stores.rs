@@ -10,9 +10,9 @@ mod server;
 use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 
-use ipta::analysis::filter::Filters;
 use ipta::config::Place;
 use ipta::dns::Known;
+use ipta::filter::Filters;
 use ipta::netfilter::batch::Batch;
 use ipta::netfilter::{Packet, Time, Verdict};
 use ipta::store::{self, Columns, Entry, Pushed, Step, Store, Stored, TableKind, TableName};

@@ -31,7 +31,7 @@ mod window;
 
 pub use finding::{Alert, Finding, Hosts, Kind, Probe, Sources, Targets};
 
-use super::filter::Network;
+use crate::filter::Network;
 use crate::netfilter::{Packet, Verdict};
 use desk::Desk;
 use host::Host;

@@ -1,6 +1,6 @@
-use super::super::filter::Filters;
 use super::super::sample::{packet, rows, table_with, utc};
 use super::super::table::Table;
+use crate::filter::Filters;
 use crate::netfilter::Packet;
 use jiff::tz::TimeZone;
 

@@ -1,7 +1,7 @@
-use super::super::filter::Filters;
 use super::super::sample::{packet, rows as shown, table, table_with, utc, zone};
 use super::super::table::Table;
 use super::*;
+use crate::filter::Filters;
 use crate::netfilter::Packet;
 
 fn at(text: &str) -> Packet<'static> {

@@ -1,7 +1,7 @@
 //! What only files do.
 
-use ipta::analysis::filter::Filters;
 use ipta::config::Place;
+use ipta::filter::Filters;
 use ipta::store::{self, Columns};
 
 use super::{Home, PLAIN, batch, import, incarnation, put, table, unheard};

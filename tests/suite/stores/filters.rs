@@ -1,7 +1,7 @@
 //! The stores filter in SQL; what they pick is what `Filters::pass` picks, row by row.
 
-use ipta::analysis::filter::{Filters, Protocol};
 use ipta::config::Place;
+use ipta::filter::{Filters, Protocol};
 use ipta::netfilter::{Packet, Time, Verdict};
 use ipta::store::{self, Columns};
 

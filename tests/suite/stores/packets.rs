@@ -1,6 +1,6 @@
 //! Packets in and out: every column, the order, transactions.
 
-use ipta::analysis::filter::Filters;
+use ipta::filter::Filters;
 use ipta::netfilter::batch::Batch;
 use ipta::netfilter::{Packet, TcpFlags, Time, Verdict};
 use ipta::store::Columns;

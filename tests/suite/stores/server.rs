@@ -1,7 +1,7 @@
 //! What only servers do: accounts, refusals, kills between two statements.
 
-use ipta::analysis::filter::Filters;
 use ipta::config::{Password, Place, Server as Account};
+use ipta::filter::Filters;
 use ipta::netfilter::Packet;
 use ipta::store::{self, Columns, Reconciled, Store, StoreError, Stored, TableKind};
 

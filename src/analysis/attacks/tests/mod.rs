@@ -12,7 +12,7 @@ mod scans;
 use std::net::IpAddr;
 
 use super::{Alert, Detector, Finding, Kind, Outcome, Thresholds};
-use crate::analysis::filter::Network;
+use crate::filter::Network;
 use crate::netfilter::{Packet, TcpFlags, Time, Verdict};
 
 /// 2026-03-02T00:00:00Z.

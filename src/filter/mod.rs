@@ -1,4 +1,13 @@
-//! Which packets count: the filters of the command line, the same for analyze, follow and scan.
+//! Which packets count: filters, networks, protocols, services and moments, the same for analyze,
+//! follow, scan and the store.
+//!
+//! Pure: text and packets in, yes or no out. Knows no command and no store.
+
+pub mod protocols;
+#[cfg(test)]
+pub(crate) mod sample;
+pub mod services;
+pub mod when;
 
 use std::fmt;
 use std::net::IpAddr;
@@ -7,8 +16,8 @@ use std::str::FromStr;
 
 use jiff::tz::TimeZone;
 
-pub use super::protocols::Protocol;
-use super::when;
+pub use protocols::Protocol;
+
 use crate::netfilter::{Packet, Time, Verdict};
 
 /// A set of conditions on packets. Several values of one filter: any of them; several filters: all

@@ -1,4 +1,4 @@
-use super::super::sample::{packet, utc};
+use super::sample::{packet, utc};
 use super::*;
 
 #[test]
