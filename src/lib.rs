@@ -3,9 +3,10 @@
 //! Who may import whom (a test in `tests/` reads the `use` lines):
 //!
 //! ```text
-//! main     -> lib -> cli, commands, config, report, exit
+//! main     -> lib -> cli, commands, run, config, report, exit
 //! cli      -> config escape
-//! commands -> cli(the call) config netfilter filter input store dns analysis report escape exit    (never another command)
+//! commands -> run config netfilter filter input store dns analysis report escape exit    (never another command)
+//! run      -> config netfilter filter input store dns analysis report escape exit
 //! store    -> netfilter filter dns(the cache) config(the connection)
 //! analysis -> netfilter filter
 //! report   -> analysis netfilter escape
@@ -32,11 +33,13 @@ pub mod filter;
 pub mod input;
 pub mod netfilter;
 pub mod report;
+pub mod run;
 pub mod store;
 
 use std::ffi::OsString;
 
-use cli::{Call, Mode, Stop};
+use cli::Stop;
+use config::{Call, Mode};
 use exit::Exit;
 use report::console::Console;
 
@@ -83,6 +86,6 @@ fn settings(call: &Call, console: &mut Console<'_>) -> Result<config::Settings, 
         console.warn(&note.0);
     }
     let file =
-        commands::of_file(file, &call.given).map_err(|error| format!("{}: {error}", path.display()))?;
+        run::settings::of_file(file, &call.given).map_err(|error| format!("{}: {error}", path.display()))?;
     Ok(config::merge(&call.given, &file))
 }

@@ -4,41 +4,58 @@ use std::collections::{BTreeSet, HashSet};
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use super::Misused;
-use super::counting::{self, Counted};
-use super::logs::Source;
-use super::naming::{self, Naming};
-use super::output;
-use super::reading;
-use super::session::Session;
-use super::settings;
 use crate::analysis::quantity::agree;
 use crate::analysis::table::{Cell, Table};
 use crate::analysis::{self, Context, Module, Want};
-use crate::config::Format;
+use crate::config::{Call, Format};
 use crate::exit::Exit;
 use crate::filter::Filters;
 use crate::netfilter::account::Account;
 use crate::report::shape::Report;
 use crate::report::{self, account as words};
+use crate::run::Misused;
+use crate::run::counting::{self, Counted};
+use crate::run::logs::{self, Source};
+use crate::run::naming::{self, Naming};
+use crate::run::output;
+use crate::run::plan::{Need, Plan};
+use crate::run::reading;
+use crate::run::session::Session;
+use crate::run::settings;
 use crate::store::Columns;
 
 /// Most action words that a note lists.
 const ACTIONS_LISTED: usize = 20;
 
-/// What can be told of a report before anything is done for it: its modules and its file, which is
-/// none of the logs that the call reads.
-pub fn check<'p>(session: &Session<'_, '_>, logs: impl Iterator<Item = &'p PathBuf>) -> anyhow::Result<()> {
+/// What can be told of a report before anything is done for it: its modules, and its file, which is
+/// none of the logs that the call reads. Gives the logs to analyze; none for the table.
+pub fn check(
+    session: &mut Session<'_, '_>,
+    plan: &mut Plan,
+    call: &Call,
+    paths: &[PathBuf],
+) -> anyhow::Result<Vec<Source>> {
     settings::modules(session.settings)?;
     context(session)?;
     if let Some(path) = &session.settings.output {
-        output::check(path, &session.settings.place, logs)?;
+        output::check(path, &session.settings.place, call.logs())?;
     }
-    Ok(())
+    if paths.is_empty() {
+        plan.needs(Need::Logs(session.table.clone()));
+    }
+    logs::of_session(session, paths)
+}
+
+/// Analyzes logs, or the table of the call.
+pub fn run(session: &mut Session<'_, '_>, logs: Vec<Source>) -> anyhow::Result<Exit> {
+    match logs.is_empty() {
+        true => table(session),
+        false => files(session, logs),
+    }
 }
 
 /// Analyzes the logs table.
-pub fn table(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
+fn table(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
     let modules = settings::modules(session.settings)?;
     let context = context(session)?;
     let filters = reading(&context, &modules);
@@ -76,7 +93,7 @@ pub fn table(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
 }
 
 /// Analyzes logs, with no store at all.
-pub fn files(session: &mut Session<'_, '_>, sources: Vec<Source>) -> anyhow::Result<Exit> {
+fn files(session: &mut Session<'_, '_>, sources: Vec<Source>) -> anyhow::Result<Exit> {
     let modules = settings::modules(session.settings)?;
     let context = context(session)?;
     let filters = reading(&context, &modules);

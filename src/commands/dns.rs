@@ -1,10 +1,23 @@
 //! `--dns-create-table`, `--dns-dump`, `--dns-prune`, `--dns-clear`: the names kept between runs.
 
-use super::session::Session;
 use crate::exit::Exit;
 use crate::netfilter::Time;
 use crate::report::{account::counted, escape, moment};
+use crate::run::plan::{Need, Plan};
+use crate::run::session::Session;
 use crate::store::TableKind;
+
+/// There must be a table of names.
+pub fn check(session: &Session<'_, '_>, plan: &mut Plan) -> anyhow::Result<()> {
+    plan.needs(Need::Names(session.table_name(&session.settings.dns_table)?));
+    Ok(())
+}
+
+/// The table of names must be there, or its name free.
+pub fn check_create(session: &Session<'_, '_>, plan: &mut Plan) -> anyhow::Result<()> {
+    plan.needs(Need::NewNames(session.table_name(&session.settings.dns_table)?));
+    Ok(())
+}
 
 /// Creates the table of names, unless it is there.
 pub fn create(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {

@@ -9,13 +9,6 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 
-use super::Misused;
-use super::logs::Clock;
-use super::naming::{self, Naming};
-use super::session::Session;
-use super::settings;
-use super::show::Show;
-use super::signals;
 use crate::analysis::attacks::{Alert, Detector};
 use crate::dns::{Cause, Facts, Feedback};
 use crate::exit::{Exit, reader_is_gone};
@@ -24,6 +17,13 @@ use crate::input::{Alarm, LINE_CAP, Pipe, Polled, Tail, Waker};
 use crate::netfilter::batch::Batch;
 use crate::netfilter::{Packet, Reader};
 use crate::report::account as words;
+use crate::run::Misused;
+use crate::run::logs::Clock;
+use crate::run::naming::{self, Naming};
+use crate::run::session::Session;
+use crate::run::settings;
+use crate::run::show::Show;
+use crate::run::signals;
 
 /// The longest sleep: what no event tells is seen then.
 const TICK: Duration = Duration::from_secs(1);

@@ -1,40 +1,40 @@
-//! What ipta does, one file a mode; a command never calls another.
+//! What ipta does, one file a command; a command never calls another.
 //!
-//! Owns the order of things: check all that a call needs, then act, then say what happened. Wires
-//! together what must not know of one another (input, netfilter, analysis, store, dns, report).
+//! A call is carried out in three steps: every command checks what it needs, questions are asked,
+//! and then each command runs, in the order of the manual. The first failure ends the call.
 
 mod analyze;
-mod counting;
+mod clear;
+mod create_db;
+mod create_table;
+mod delete_all_tables;
+mod delete_table;
 mod dns;
 mod follow;
 mod import;
-mod logs;
-mod naming;
-mod output;
-mod plan;
-mod reading;
+mod list_tables;
+mod save_db;
 mod scan;
-mod session;
-mod settings;
-mod setup;
-mod show;
-mod signals;
-mod tables;
+mod upgrade_table;
 
-use crate::cli::{Call, Mode};
-use crate::config::Settings;
+use crate::config::{Call, Mode, Settings};
 use crate::exit::{self, Exit, is_closed_pipe};
 use crate::report::console::Console;
-use session::Session;
-pub use settings::of_file;
+use crate::run::Misused;
+use crate::run::plan::Plan;
+use crate::run::session::Session;
 
-/// A call that cannot be meant as it was typed; ends with status 2.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct Misused(pub String);
+/// What a command does once everything is checked.
+type Run<'c> = Box<dyn FnOnce(&mut Session<'_, '_>) -> anyhow::Result<Exit> + 'c>;
 
-/// Carries out a call, in the order of its modes; the first failure ends it. `settings` are the
-/// call's own over the configuration file's.
+/// A command that has checked what it needs.
+struct Step<'c> {
+    /// What to ask before anything is done; a no ends the call.
+    question: Option<String>,
+    run: Run<'c>,
+}
+
+/// Carries out a call. `settings` are the call's own over the configuration file's.
 pub fn run(call: &Call, settings: &Settings, console: &mut Console<'_>) -> Exit {
     console.quiet = settings.quiet;
     let outcome = Session::new(settings, console).and_then(|mut session| carry_out(call, &mut session));
@@ -50,37 +50,106 @@ pub fn run(call: &Call, settings: &Settings, console: &mut Console<'_>) -> Exit 
 }
 
 fn carry_out(call: &Call, session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
+    if session.settings.db_tls.is_some() || session.settings.db_ca.is_some() {
+        anyhow::bail!(
+            "--db-tls and --db-ca are not built yet in this version; use the server's socket, or a tunnel"
+        );
+    }
+    let mut plan = Plan::default();
+    let mut steps = Vec::new();
+    for mode in &call.modes {
+        steps.push(prepare(mode, call, session, &mut plan)?);
+    }
+    plan.check(session)?;
+    for question in steps.iter().filter_map(|step| step.question.as_deref()) {
+        if !session.agrees(question)? {
+            session.console.note("Nothing was deleted, and nothing else done.");
+            return Ok(Exit::Done);
+        }
+    }
     let mut exit = Exit::Done;
-    let steps = plan::check(call, session)?;
     for step in steps {
-        let outcome = match step {
-            plan::Step::Import(sources) => import::run(session, sources)?,
-            plan::Step::AnalyzeFiles(sources) => analyze::files(session, sources)?,
-            plan::Step::Scan(sources) => scan::run(session, sources)?,
-            plan::Step::Mode(mode) => match mode {
-                Mode::Follow(path) => follow::run(session, &path)?,
-                Mode::DnsCreateTable => dns::create(session)?,
-                Mode::DnsDump => dns::dump(session)?,
-                Mode::DnsPrune => dns::prune(session)?,
-                Mode::DnsClear => dns::clear(session)?,
-                Mode::CreateDb => setup::create_database(session)?,
-                Mode::SaveDb => setup::save(session, call)?,
-                Mode::UpgradeTable(name) => tables::upgrade(session, name.as_deref())?,
-                Mode::ListTables => tables::list(session)?,
-                Mode::DeleteTables(names) => tables::delete(session, &names)?,
-                Mode::DeleteAllTables => tables::delete_all(session)?,
-                Mode::CreateTable => tables::create(session)?,
-                Mode::Clear => tables::clear(session)?,
-                Mode::Analyze(_) => analyze::table(session)?,
-                mode => anyhow::bail!("{} is not built yet in this version", mode.option()),
-            },
-        };
-        match outcome {
+        match (step.run)(session)? {
             Exit::Done => {}
             // A damaged log among others is reported, and the rest of the call goes on.
             Exit::Failed => exit = Exit::Failed,
-            other => return Ok(other),
+            ended @ (Exit::Usage | Exit::Signal(_)) => return Ok(ended),
         }
     }
     Ok(exit)
+}
+
+/// Has the command of a mode check what it needs.
+fn prepare<'c>(
+    mode: &'c Mode,
+    call: &'c Call,
+    session: &mut Session<'_, '_>,
+    plan: &mut Plan,
+) -> anyhow::Result<Step<'c>> {
+    let mut question = None;
+    let run: Run<'c> = match mode {
+        Mode::DnsPrune => {
+            dns::check(session, plan)?;
+            Box::new(dns::prune)
+        }
+        Mode::DnsClear => {
+            dns::check(session, plan)?;
+            Box::new(dns::clear)
+        }
+        Mode::DnsCreateTable => {
+            dns::check_create(session, plan)?;
+            Box::new(dns::create)
+        }
+        Mode::CreateDb => {
+            create_db::check(plan);
+            Box::new(create_db::run)
+        }
+        Mode::UpgradeTable(name) => {
+            let table = upgrade_table::check(session, plan, name.as_deref())?;
+            Box::new(move |session| upgrade_table::run(session, &table))
+        }
+        Mode::ListTables => {
+            list_tables::check(plan);
+            Box::new(list_tables::run)
+        }
+        Mode::DeleteTables(names) => {
+            let (tables, ask) = delete_table::check(session, plan, names)?;
+            question = Some(ask);
+            Box::new(move |session| delete_table::run(session, &tables))
+        }
+        Mode::DeleteAllTables => {
+            question = Some(delete_all_tables::check(session, plan));
+            Box::new(delete_all_tables::run)
+        }
+        Mode::CreateTable => {
+            create_table::check(session, plan);
+            Box::new(create_table::run)
+        }
+        Mode::Clear => {
+            clear::check(session, plan);
+            Box::new(clear::run)
+        }
+        Mode::Import(paths) => {
+            let logs = import::check(session, plan, paths)?;
+            Box::new(move |session| import::run(session, logs))
+        }
+        Mode::DnsDump => {
+            dns::check(session, plan)?;
+            Box::new(dns::dump)
+        }
+        Mode::Analyze(paths) => {
+            let logs = analyze::check(session, plan, call, paths)?;
+            Box::new(move |session| analyze::run(session, logs))
+        }
+        Mode::AnalyzeInteractive | Mode::Doctor(_) => {
+            anyhow::bail!("{} is not built yet in this version", mode.option())
+        }
+        Mode::SaveDb => Box::new(|session| save_db::run(session, &call.given)),
+        Mode::Follow(path) => Box::new(|session| follow::run(session, path)),
+        Mode::Scan(paths) => {
+            let logs = scan::check(session, paths)?;
+            Box::new(move |session| scan::run(session, logs))
+        }
+    };
+    Ok(Step { question, run })
 }

@@ -1,16 +1,17 @@
 //! `--scan`: the lines of follow for whole logs, then the end.
 
 use std::collections::VecDeque;
+use std::path::PathBuf;
 
-use super::logs::Source;
-use super::naming::{self, Naming};
-use super::session::Session;
-use super::show::Show;
 use crate::exit::Exit;
 use crate::netfilter::account::Account;
 use crate::netfilter::batch::Batch;
 use crate::netfilter::{Packet, Reader};
 use crate::report::account as words;
+use crate::run::logs::{self, Source};
+use crate::run::naming::{self, Naming};
+use crate::run::session::Session;
+use crate::run::show::Show;
 
 /// Packets that are shown together.
 const TOGETHER: usize = 2_000;
@@ -21,6 +22,11 @@ const AHEAD: usize = 8;
 
 /// Bytes of lines written at a time.
 const BLOCK: usize = 64 * 1024;
+
+/// The logs must be readable.
+pub fn check(session: &mut Session<'_, '_>, paths: &[PathBuf]) -> anyhow::Result<Vec<Source>> {
+    logs::of_session(session, paths)
+}
 
 /// Prints every packet of the logs, in the order that import takes them.
 pub fn run(session: &mut Session<'_, '_>, sources: Vec<Source>) -> anyhow::Result<Exit> {

@@ -3,6 +3,7 @@
 //! Owns the precedence of command line, `~/.ipta-conf` and defaults, and that file. Knows nothing
 //! of clap, and nothing of what the settings are used for.
 
+mod call;
 mod document;
 mod error;
 mod file;
@@ -16,6 +17,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::escape::{self, terminal};
+pub use call::{Call, Mode};
 pub use error::{ConfigError, Note, Problem};
 pub use file::load;
 pub use layer::{FilterText, Layer, PrefixChoice, ThresholdLayer, Verdict};

@@ -20,25 +20,17 @@ const CRATES: [(&str, &str); 11] = [
     ("dns_lookup", "dns/"),
     ("comfy_table", "report/"),
     ("indicatif", "report/"),
-    ("rpassword", "commands/session.rs"),
+    ("rpassword", "run/session.rs"),
     ("toml", "config/"),
     ("toml_edit", "config/"),
     ("dirs", "config/"),
 ];
 
-/// What commands share; everything else in `commands/` is a command, and knows no other.
-const SHARED: [&str; 9] =
-    ["counting", "logs", "naming", "output", "reading", "session", "settings", "show", "signals"];
-
-/// What sends a call to its commands, and so knows them; no command knows it.
-const ABOVE: [&str; 2] = ["mod.rs", "plan.rs"];
-
 /// Lines of a file.
 const MOST: usize = 700;
 
 /// The part of a module that a rule in brackets leaves open, such as `analysis(filters)`.
-const PARTS: [(&str, &[&str]); 3] = [
-    ("the call", &["Call", "Mode"]),
+const PARTS: [(&str, &[&str]); 2] = [
     ("the cache", &["Known", "NameCache"]),
     ("the connection", &["Place", "Server", "Password", "command_of_file"]),
 ];
@@ -107,19 +99,13 @@ fn made_up_faults_are_found() {
         ("netfilter/line.rs", "use super::header::Header;"),
         ("store/sqlite/rows.rs", "use crate::filter::Filters;"),
         ("store/mod.rs", "/// See crate::commands for\nuse crate::store::Entry;"),
-        (
-            "commands/import/pipeline.rs",
-            "use super::super::logs::Source; use crate::netfilter::{Time, batch};",
-        ),
+        ("commands/import/pipeline.rs", "use crate::run::logs::Source; use crate::netfilter::{Time, batch};"),
     ] {
         assert!(imports_against(&rule, file, text).is_empty(), "{file}: {text}");
     }
-    assert_eq!(commands_that_meet("commands/import/pipeline.rs", "use super::super::tables::list;").len(), 1);
-    assert_eq!(
-        commands_that_meet("commands/scan.rs", "use crate::commands::{session::Session, follow};").len(),
-        1
-    );
-    assert!(commands_that_meet("commands/scan.rs", "use super::session::Session;").is_empty());
+    assert_eq!(commands_that_meet("commands/import/pipeline.rs", "use super::super::dns::dump;").len(), 1);
+    assert_eq!(commands_that_meet("commands/scan.rs", "use crate::commands::follow;").len(), 1);
+    assert!(commands_that_meet("commands/scan.rs", "use crate::run::session::Session;").is_empty());
     assert_eq!(strangers("commands/import/mod.rs", "let c: rusqlite::Connection;").len(), 1);
     assert_eq!(strangers("input/tail.rs", "use notify::Watcher;").len(), 1);
     assert!(strangers("store/mod.rs", "pub use mysql::create_database;").is_empty());
@@ -214,15 +200,13 @@ fn imports_against(rule: &Rule, file: &str, text: &str) -> Vec<String> {
 
 /// Uses of one command by another.
 fn commands_that_meet(file: &str, text: &str) -> Vec<String> {
-    let Some(own) = file.strip_prefix("commands/").filter(|file| !ABOVE.contains(file)) else {
+    let Some(own) = file.strip_prefix("commands/").filter(|file| *file != "mod.rs") else {
         return Vec::new();
     };
     let own = top(own);
     let commands = siblings();
     let meets = |import: &Import| match import.path.as_slice() {
-        [first, other, ..] if first == "commands" => {
-            other != own && commands.contains(other) && !SHARED.contains(&other.as_str())
-        }
+        [first, other, ..] if first == "commands" => other != own && commands.contains(other),
         _ => false,
     };
     let found = imports(file, text).into_iter().filter(meets);

@@ -3,7 +3,8 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 
-use ipta::cli::{self, Call, Stop};
+use ipta::cli::{self, Stop};
+use ipta::config::Call;
 use ipta::config::{self, Layer, Place};
 use ipta::filter::{services, when};
 use ipta::netfilter::Time;

@@ -1,9 +1,9 @@
 //! Whether a log that is shorter than what was imported is a copy of its beginning.
 
-use super::super::logs::Source;
-use super::super::session::Session;
 use crate::netfilter::Reader;
 use crate::netfilter::batch::Batch;
+use crate::run::logs::Source;
+use crate::run::session::Session;
 use crate::store::identity::{BLOCK, Checkpoints, Hasher};
 use crate::store::{Entry, TableName};
 

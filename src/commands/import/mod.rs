@@ -3,23 +3,35 @@
 mod copy;
 mod pipeline;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::bail;
 
-use super::logs::Source;
-use super::session::Session;
-use super::signals::{self, Caught};
 use crate::exit::Exit;
 use crate::input::Log;
 use crate::netfilter::account::Account;
 use crate::report::account as words;
+use crate::run::logs::{self, Source};
+use crate::run::plan::{Need, Plan};
+use crate::run::session::Session;
+use crate::run::signals::{self, Caught};
 use crate::store::identity::{self, Known};
 use crate::store::{Entry, KnownPackets, Reconciled, StoreError, TableName};
 use pipeline::{Begin, Read};
 
 /// How long a transaction that is under way may take to end after a signal.
 const GRACE: Duration = Duration::from_secs(3);
+
+/// The logs must be readable, and the table there.
+pub fn check(
+    session: &mut Session<'_, '_>,
+    plan: &mut Plan,
+    paths: &[PathBuf],
+) -> anyhow::Result<Vec<Source>> {
+    plan.needs(Need::Logs(session.table.clone()));
+    logs::of_session(session, paths)
+}
 
 /// Imports logs in their order. A log that cannot be read to its end is reported and the next one
 /// taken; a store that fails ends the run.

@@ -4,15 +4,15 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use super::super::logs::{Clock, Source};
-use super::super::session::Session;
-use super::super::signals::Caught;
 use crate::input::{Lines, Log, ReadError};
 use crate::netfilter::account::Account;
 use crate::netfilter::batch::Batch;
 use crate::netfilter::fingerprint::second;
 use crate::netfilter::{Reader, Time, clean};
 use crate::report::progress::Progress;
+use crate::run::logs::{Clock, Source};
+use crate::run::session::Session;
+use crate::run::signals::Caught;
 use crate::store::identity::{HEAD, Hasher, TAIL};
 use crate::store::{Entry, KnownPackets, Pushed, Step, Store, StoreError, TableName};
 

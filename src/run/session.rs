@@ -130,6 +130,15 @@ impl<'s, 'io> Session<'s, 'io> {
         }
     }
 
+    /// Asks a question on a terminal; without one, or with `--yes`, the answer is yes.
+    pub fn agrees(&mut self, question: &str) -> anyhow::Result<bool> {
+        let console = &mut *self.console;
+        if self.settings.yes || !console.in_is_terminal || !console.err_is_terminal {
+            return Ok(true);
+        }
+        Ok(matches!(console.ask(question)?.to_lowercase().as_str(), "y" | "yes"))
+    }
+
     /// Asks for the password of the call's account, where `--db-pass-i` wants it, and once.
     pub fn ask_password(&mut self) -> anyhow::Result<()> {
         let asked = std::mem::replace(&mut self.password_asked, true);

@@ -5,6 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use jiff::tz::TimeZone;
 
+use super::session::Session;
 use crate::escape;
 use crate::input::{Log, OpenError, looks_binary};
 use crate::netfilter::Time;
@@ -121,6 +122,17 @@ pub fn check(paths: &[PathBuf], clock: &Clock) -> Result<Vec<Source>, OpenError>
         });
     }
     sources.sort_by_key(|source| (source.opened.is_some(), source.first.is_none(), source.first));
+    Ok(sources)
+}
+
+/// The logs of a call, as [`check`]; says which are one file under two names.
+pub fn of_session(session: &mut Session<'_, '_>, paths: &[PathBuf]) -> anyhow::Result<Vec<Source>> {
+    let sources = check(paths, &session.clock)?;
+    for source in &sources {
+        for also in &source.also {
+            session.console.note(&format!("{also} is the same file as {}; it is read once.", source.name));
+        }
+    }
     Ok(sources)
 }
 

@@ -1,0 +1,18 @@
+//! `--clear`: the logs table of the call, emptied.
+
+use crate::exit::Exit;
+use crate::run::plan::{Need, Plan};
+use crate::run::session::Session;
+
+/// The table must be there, or be made by this call.
+pub fn check(session: &Session<'_, '_>, plan: &mut Plan) {
+    plan.needs(Need::Logs(session.table.clone()));
+}
+
+/// Empties the logs table of the call.
+pub fn run(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
+    let (table, place) = (session.table.clone(), session.store.place());
+    session.store.open()?.clear_table(&table)?;
+    session.console.done(&format!("Table '{table}' of {place} cleared."));
+    Ok(Exit::Done)
+}

@@ -1,0 +1,33 @@
+//! `--create-table`: the logs table of the call.
+
+use crate::exit::Exit;
+use crate::run::plan::{Need, Plan};
+use crate::run::session::Session;
+use crate::store::TableKind;
+
+/// The name must be free, or a logs table's.
+pub fn check(session: &Session<'_, '_>, plan: &mut Plan) {
+    plan.needs(Need::NewLogs(session.table.clone()));
+}
+
+/// Creates the logs table of the call, unless it is there.
+pub fn run(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
+    let (table, place) = (session.table.clone(), session.store.place());
+    let store = session.store.open()?;
+    match store.kind(&table)? {
+        TableKind::Logs { .. } => {
+            session.console.note(&format!("Table '{table}' is already there in {place}."))
+        }
+        TableKind::Missing => {
+            if let Err(error) = store.create_table(&table) {
+                // Two calls at once: the other one made it in between.
+                if !matches!(store.kind(&table)?, TableKind::Logs { .. }) {
+                    return Err(error.into());
+                }
+            }
+            session.console.done(&format!("Table '{table}' created in {place} which you may now use."));
+        }
+        _ => anyhow::bail!("Table '{table}' of {place} holds something else; name another with -t"),
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,96 @@
+//! What one call asks for: what to do, and the settings for it.
+
+use std::path::PathBuf;
+
+use super::Layer;
+
+/// What one call asks for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Call {
+    /// What to do, in the order to do it; never empty.
+    pub modes: Vec<Mode>,
+    /// The settings given on the command line.
+    pub given: Layer,
+    /// The file named with `--config`.
+    pub config_file: Option<PathBuf>,
+}
+
+/// One thing to do. Several modes of one call run in the order of this list, wherever they stand;
+/// the last three stand alone. A file named `-` is standard input. Table names that a mode takes
+/// for the whole call are in the settings (`db_table`, `dns_table`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Forget names that are no longer good.
+    DnsPrune,
+    /// Forget all names.
+    DnsClear,
+    /// Create the table of names.
+    DnsCreateTable,
+    /// Create database, user and grant.
+    CreateDb,
+    /// Convert a table of another version; none: the table of the call.
+    UpgradeTable(Option<String>),
+    /// List the tables.
+    ListTables,
+    /// Drop these tables; none is the table of the call. Never empty.
+    DeleteTables(Vec<Option<String>>),
+    /// Drop all tables of ipta's.
+    DeleteAllTables,
+    /// Create the table of the call.
+    CreateTable,
+    /// Empty the table of the call.
+    Clear,
+    /// Import these logs, each named once; never empty.
+    Import(Vec<PathBuf>),
+    /// Print all names.
+    DnsDump,
+    /// Analyze these logs, each named once; none: the table of the call.
+    Analyze(Vec<PathBuf>),
+    /// A shell for queries.
+    AnalyzeInteractive,
+    /// Write the configuration file.
+    SaveDb,
+    /// Show new packets of this log.
+    Follow(PathBuf),
+    /// Show the packets of these logs, each named once; never empty.
+    Scan(Vec<PathBuf>),
+    /// Say why a log gives nothing.
+    Doctor(PathBuf),
+}
+
+impl Call {
+    /// The logs that the call imports or analyzes.
+    pub fn logs(&self) -> impl Iterator<Item = &PathBuf> {
+        let logs = self.modes.iter().filter_map(|mode| match mode {
+            Mode::Import(paths) | Mode::Analyze(paths) => Some(paths),
+            _ => None,
+        });
+        logs.flatten()
+    }
+}
+
+impl Mode {
+    /// Its option, for messages.
+    pub fn option(&self) -> &'static str {
+        match self {
+            Mode::DnsPrune => "--dns-prune",
+            Mode::DnsClear => "--dns-clear",
+            Mode::DnsCreateTable => "--dns-create-table",
+            Mode::CreateDb => "--create-db",
+            Mode::UpgradeTable(_) => "--upgrade-table",
+            Mode::ListTables => "--list-tables",
+            Mode::DeleteTables(_) => "--delete-table",
+            Mode::DeleteAllTables => "--delete-all-tables",
+            Mode::CreateTable => "--create-table",
+            Mode::Clear => "--clear",
+            Mode::Import(_) => "--import",
+            Mode::DnsDump => "--dns-dump",
+            Mode::Analyze(_) => "--analyze",
+            Mode::AnalyzeInteractive => "--analyze-interactive",
+            Mode::SaveDb => "--save-db",
+            Mode::Follow(_) => "--follow",
+            Mode::Scan(_) => "--scan",
+            Mode::Doctor(_) => "--doctor",
+        }
+    }
+}

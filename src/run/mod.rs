@@ -1,0 +1,20 @@
+//! What the commands share: the session of a call, the plan that is checked before it, logs and how
+//! they are read and counted, names, and where reports go.
+//!
+//! Knows no command.
+
+pub mod counting;
+pub mod logs;
+pub mod naming;
+pub mod output;
+pub mod plan;
+pub mod reading;
+pub mod session;
+pub mod settings;
+pub mod show;
+pub mod signals;
+
+/// A call that cannot be meant as it was typed; ends with status 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Misused(pub String);

@@ -1,0 +1,220 @@
+//! What the commands of a call need of the store, checked before the first of them acts, so that a
+//! call that cannot be carried out whole changes nothing: `ipta -c -i typo.log` empties no table.
+
+use std::collections::HashMap;
+
+use anyhow::{anyhow, bail};
+
+use super::session::Session;
+use crate::config;
+use crate::store::{Store, TableKind, TableName};
+
+/// What a command needs of the store.
+#[derive(Debug)]
+pub enum Need {
+    /// That it opens.
+    Store,
+    /// A logs table of that name, or none yet: it is made.
+    NewLogs(TableName),
+    /// A logs table.
+    Logs(TableName),
+    /// A logs table of this or of an older version.
+    Upgradable(TableName),
+    /// A table that may be dropped.
+    Droppable(TableName),
+    /// Nothing; all tables go.
+    DropAll,
+    /// A table of names, or none yet: it is made.
+    NewNames(TableName),
+    /// A table of names.
+    Names(TableName),
+}
+
+/// What the commands of a call need, in their order.
+#[derive(Debug, Default)]
+pub struct Plan {
+    needs: Vec<Need>,
+    /// The account is made by this call, so nothing can be looked at before.
+    makes_account: bool,
+}
+
+/// What a table will be when its turn comes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Expected {
+    Missing,
+    Logs,
+    Names,
+}
+
+impl Plan {
+    /// Says that a command makes the account that the store is opened with.
+    pub fn makes_account(&mut self) {
+        self.makes_account = true;
+    }
+
+    /// Notes down what a command needs.
+    pub fn needs(&mut self, need: Need) {
+        self.needs.push(need);
+    }
+
+    /// Opens the store and goes through the needs in their order, with what the earlier commands
+    /// will have done. Asks for the password where the call wants that.
+    pub fn check(self, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+        if self.needs.is_empty() {
+            return Ok(());
+        }
+        session.ask_password()?;
+        session.store.may_create = self.needs.iter().any(|need| matches!(need, Need::NewLogs(_)));
+        if self.makes_account {
+            return Ok(());
+        }
+        session.store.open()?;
+        let mut tables = Tables::default();
+        self.needs.iter().try_for_each(|need| tables.meet(session, need))
+    }
+}
+
+/// What the tables will be when a command has its turn.
+#[derive(Default)]
+struct Tables {
+    expected: HashMap<String, Expected>,
+    all_gone: bool,
+}
+
+impl Tables {
+    /// Checks a need, and notes what comes of it.
+    fn meet(&mut self, session: &mut Session<'_, '_>, need: &Need) -> anyhow::Result<()> {
+        match need {
+            Need::Store => {}
+            Need::NewLogs(table) => {
+                if self.kind(session, table)? == Expected::Names {
+                    bail!(not_logs(session, table));
+                }
+                self.expect(table, Expected::Logs);
+            }
+            Need::Logs(table) => match self.kind(session, table)? {
+                Expected::Logs => {}
+                Expected::Missing => bail!(missing(session, table)),
+                Expected::Names => bail!(not_logs(session, table)),
+            },
+            Need::Upgradable(table) => {
+                match session.store.open()?.kind(table)? {
+                    TableKind::OtherVersion(1) => {}
+                    _ if self.kind(session, table)? == Expected::Logs => {}
+                    _ => bail!(missing(session, table)),
+                }
+                self.expect(table, Expected::Logs);
+            }
+            Need::Droppable(table) => {
+                check_deletion(session, table)?;
+                if self.expect(table, Expected::Missing) == Some(Expected::Missing) {
+                    bail!("'{table}' is named twice, in two cases of letters; delete one table at a time");
+                }
+            }
+            Need::DropAll => {
+                self.expected.clear();
+                self.all_gone = true;
+            }
+            Need::NewNames(table) => {
+                if self.kind(session, table)? == Expected::Logs {
+                    bail!("Table '{table}' of {} holds packets, not names", session.store.place());
+                }
+                self.expect(table, Expected::Names);
+            }
+            Need::Names(table) => {
+                if self.kind(session, table)? != Expected::Names {
+                    bail!(
+                        "No table of names '{table}' in {}\n  Make it with: {} --dns-create-table {table}",
+                        session.store.place(),
+                        session.invocation()
+                    );
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives what was expected before.
+    fn expect(&mut self, table: &TableName, kind: Expected) -> Option<Expected> {
+        self.expected.insert(folded(table), kind)
+    }
+
+    fn kind(&self, session: &mut Session<'_, '_>, table: &TableName) -> anyhow::Result<Expected> {
+        if let Some(kind) = self.expected.get(&folded(table)) {
+            return Ok(*kind);
+        }
+        let place = session.store.place();
+        Ok(match session.store.open()?.kind(table)? {
+            TableKind::Logs { .. } | TableKind::Names | TableKind::Ledger if self.all_gone => {
+                Expected::Missing
+            }
+            TableKind::Missing => Expected::Missing,
+            TableKind::Logs { .. } => Expected::Logs,
+            TableKind::Names => Expected::Names,
+            TableKind::OtherVersion(version) => bail!(
+                "Table '{table}' of {place} has version {version} of ipta's tables, this ipta writes version 2\n  \
+             Convert it with: {} --upgrade-table {table}",
+                session.invocation()
+            ),
+            TableKind::Leftover => {
+                bail!(
+                    "Table '{table}' of {place} is left from a clear that was cut off; name another with -t"
+                )
+            }
+            TableKind::Historic => bail!(
+                "Table '{table}' of {place} was made by the C program of 2015 and cannot be used\n  \
+             Make another and import the logs again: {} --create-table NAME -i FILE",
+                session.invocation()
+            ),
+            TableKind::Ledger => {
+                bail!("'{table}' is ipta's own ledger of imports; name another table with -t")
+            }
+            TableKind::Foreign => {
+                bail!(
+                    "Table '{table}' of {place} is not ipta's; name another with -t, or make one: {} --create-table NAME",
+                    session.invocation()
+                )
+            }
+        })
+    }
+}
+
+/// Some stores take names that differ in case for one table. Where a store does not, and a call
+/// names two such tables, it is checked too strictly.
+fn folded(table: &TableName) -> String {
+    table.as_str().to_ascii_lowercase()
+}
+
+fn check_deletion(session: &mut Session<'_, '_>, table: &TableName) -> anyhow::Result<()> {
+    let place = session.store.place();
+    match session.store.open()?.kind(table)? {
+        TableKind::Missing => {
+            bail!(
+                "No table '{table}' in {place}\n  See which there are: {} --list-tables",
+                session.invocation()
+            )
+        }
+        TableKind::Ledger => {
+            bail!("'{table}' is ipta's own ledger of imports; --delete-all-tables (-da) removes it")
+        }
+        TableKind::Foreign => bail!("Table '{table}' of {place} is not ipta's and is left alone"),
+        _ => Ok(()),
+    }
+}
+
+/// That there is no such table; with the nearest one, if a name is near.
+fn missing(session: &mut Session<'_, '_>, table: &TableName) -> anyhow::Error {
+    let there = session.store.open().and_then(Store::logs_tables).unwrap_or_default();
+    let place = session.store.place();
+    let ipta = session.invocation();
+    let meant = match config::nearest(table.as_str(), there.iter().map(String::as_str)) {
+        Some(near) => format!("; did you mean -t {near}?"),
+        None => String::new(),
+    };
+    let name = if table.as_str() == "logs" { String::new() } else { format!(" {table}") };
+    anyhow!("No table '{table}' in {place}{meant}\n  Make it with: {ipta} --create-table{name}")
+}
+
+fn not_logs(session: &Session<'_, '_>, table: &TableName) -> String {
+    format!("Table '{table}' of {} holds names, not packets; name another with -t", session.store.place())
+}
