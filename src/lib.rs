@@ -22,26 +22,27 @@
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 #![warn(missing_docs)]
 
-pub mod analysis;
-pub mod cli;
-pub mod commands;
-pub mod config;
-pub mod dns;
-pub mod escape;
-pub mod exit;
-pub mod filter;
-pub mod input;
-pub mod netfilter;
-pub mod report;
-pub mod run;
-pub mod store;
+mod analysis;
+mod cli;
+mod commands;
+mod config;
+mod dns;
+mod escape;
+mod exit;
+pub mod exports;
+mod filter;
+mod input;
+mod netfilter;
+mod report;
+mod run;
+mod store;
 
 use std::ffi::OsString;
 
 use cli::Stop;
 use config::{Call, Mode};
-use exit::Exit;
-use report::console::Console;
+pub use exit::Exit;
+pub use report::console::Console;
 
 /// Runs one call: `args` without the program's name, output to the console.
 pub fn run(args: impl Iterator<Item = OsString>, console: &mut Console<'_>) -> Exit {

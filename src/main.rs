@@ -2,8 +2,7 @@
 
 use std::io::{self, BufWriter, IsTerminal, Write};
 
-use ipta::exit::Exit;
-use ipta::report::console::Console;
+use ipta::{Console, Exit};
 
 fn main() {
     end(run())

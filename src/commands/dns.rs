@@ -1,8 +1,9 @@
 //! `--dns-create-table`, `--dns-dump`, `--dns-prune`, `--dns-clear`: the names kept between runs.
 
+use crate::escape;
 use crate::exit::Exit;
 use crate::netfilter::Time;
-use crate::report::{account::counted, escape, moment};
+use crate::report::{account::counted, moment};
 use crate::run::plan::{Need, Plan};
 use crate::run::session::Session;
 use crate::store::TableKind;

@@ -1,8 +1,9 @@
 //! `--list-tables`: what is in the database.
 
 use crate::analysis::table::Column;
+use crate::escape;
 use crate::exit::Exit;
-use crate::report::{account::counted, escape, moment, text};
+use crate::report::{account::counted, moment, text};
 use crate::run::plan::{Need, Plan};
 use crate::run::session::Session;
 use crate::store::{Entry, TableInfo, TableKind};

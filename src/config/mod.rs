@@ -18,11 +18,11 @@ use std::path::{Path, PathBuf};
 
 use crate::escape::{self, terminal};
 pub use call::{Call, Mode};
-pub use error::{ConfigError, Note, Problem};
+pub use error::Note;
 pub use file::load;
-pub use layer::{FilterText, Layer, PrefixChoice, ThresholdLayer, Verdict};
-pub use save::{SaveError, save};
-pub use settings::{Settings, Thresholds, merge};
+pub use layer::{FilterText, Layer, PrefixChoice, Verdict};
+pub use save::save;
+pub use settings::{Settings, merge};
 
 /// The configuration file of whoever runs ipta, `~/.ipta-conf`; none without a home folder.
 pub fn default_path() -> Option<PathBuf> {

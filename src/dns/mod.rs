@@ -12,10 +12,9 @@ mod pool;
 use std::net::IpAddr;
 
 pub use cache::Ages;
-pub use clean::clean_name;
 pub use feedback::{Cause, Facts, Feedback};
-pub use lookup::{Answer, Lookup, System, may_be_asked};
-pub use pool::{Names, Note, Options, State};
+pub use lookup::{Lookup, System};
+pub use pool::{Names, Options, State};
 
 /// What a lookup ended with, as a cache keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]

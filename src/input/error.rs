@@ -103,6 +103,7 @@ pub enum ReadError {
 
 impl ReadError {
     /// Uncompressed bytes that were read without fault.
+    #[cfg(test)]
     pub fn good(&self) -> u64 {
         match self {
             ReadError::Damaged { good, .. } | ReadError::Shrunk { good, .. } | ReadError::Io { good, .. } => {

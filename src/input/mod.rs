@@ -14,10 +14,9 @@ mod tail;
 mod watch;
 
 pub use error::{OpenError, ReadError};
-pub use format::Format;
-pub use lines::{Line, Lines, TAIL};
+pub use lines::Lines;
 pub use open::{Log, looks_binary};
 pub use pipe::Pipe;
 pub use splitter::LINE_CAP;
-pub use tail::{Event, Polled, Tail};
+pub use tail::{Polled, Tail};
 pub use watch::{Alarm, Waker};

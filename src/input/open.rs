@@ -143,12 +143,8 @@ impl Log {
         &self.name
     }
 
-    /// The path as given; none for standard input.
-    pub fn path(&self) -> Option<&Path> {
-        self.path.as_deref()
-    }
-
     /// How it is compressed.
+    #[cfg(test)]
     pub fn format(&self) -> Format {
         self.format
     }

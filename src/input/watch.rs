@@ -99,6 +99,7 @@ impl Alarm {
     }
 
     /// Whether events of the filesystem wake it.
+    #[cfg(test)]
     pub fn is_watching(&self) -> bool {
         self.watch.as_ref().is_some_and(|watch| watch.watcher.is_some())
     }

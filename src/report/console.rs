@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use super::escape;
+use crate::escape;
 
 /// Where output goes and what kind of place that is. Data goes to `out`, messages to `err`.
 pub struct Console<'io> {

@@ -3,9 +3,9 @@
 
 use std::io::{self, Write};
 
-use super::escape;
 use super::shape::{self, Names, Report, Shape};
 use crate::analysis::table::Cell;
+use crate::escape;
 
 /// One header, a module column.
 pub struct Csv;

@@ -3,9 +3,9 @@
 
 use std::io::{self, Write};
 
-use super::escape;
 use super::shape::{self, Report, Shape};
 use crate::analysis::table::{Cell, Column, Table};
+use crate::escape;
 
 /// One page.
 pub struct Html;

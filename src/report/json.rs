@@ -25,10 +25,10 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::escape;
 use super::shape::{self, Names, Report, Shape};
 use crate::analysis::quantity::noun;
 use crate::analysis::table::{Cell, Table};
+use crate::escape;
 
 /// The version of the shape.
 const VERSION: u32 = 2;

@@ -5,7 +5,8 @@ use std::net::IpAddr;
 
 use jiff::tz::TimeZone;
 
-use super::{escape, text};
+use super::text;
+use crate::escape;
 use crate::netfilter::{Packet, Time, Verdict, clean};
 
 /// Least width of the address columns on a narrow terminal.

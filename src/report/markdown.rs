@@ -2,9 +2,9 @@
 
 use std::io::{self, Write};
 
-use super::escape;
 use super::shape::{self, Report, Shape};
 use crate::analysis::table::{Cell, Table};
+use crate::escape;
 
 /// Tables that read well as they are, too.
 pub struct Markdown;

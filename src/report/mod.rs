@@ -14,7 +14,6 @@ pub mod progress;
 pub mod shape;
 pub mod text;
 
-pub use crate::escape;
 use crate::netfilter::Time;
 
 /// The manual's tables.

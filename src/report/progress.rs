@@ -24,7 +24,7 @@ impl Progress {
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.progress_chars("#>-"));
         }
-        bar.set_prefix(super::escape::terminal(name).into_owned());
+        bar.set_prefix(crate::escape::terminal(name).into_owned());
         Progress { bar, read, begun: Instant::now(), lines: 0 }
     }
 

@@ -4,9 +4,9 @@ use std::io::{self, Write};
 
 use comfy_table::{CellAlignment, ColumnConstraint, Table as Grid, Width, presets};
 
-use super::escape;
 use super::shape::{self, Names, Report, Shape};
 use crate::analysis::table::{Cell, Column, Table};
+use crate::escape;
 
 /// The manual's tables.
 pub struct Text;

@@ -23,12 +23,12 @@ mod upgrade;
 mod value;
 
 pub use columns::{Columns, Stored};
-pub use import::{Import, Pushed, Step, Stream};
+pub use import::{Pushed, Step};
 pub use ledger::Entry;
 pub use mysql::create_database;
 pub use name::TableName;
 pub use overlap::Known as KnownPackets;
-pub use tables::{DroppedAll, Reconciled, TableInfo};
+pub use tables::{Reconciled, TableInfo};
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -5,9 +5,9 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use ipta::netfilter::prefix::{Rule, Rules};
-use ipta::netfilter::timestamp::{Calendar, Reference};
-use ipta::netfilter::{Packet, Reader, Time};
+use ipta::exports::netfilter::prefix::{Rule, Rules};
+use ipta::exports::netfilter::timestamp::{Calendar, Reference};
+use ipta::exports::netfilter::{Packet, Reader, Time};
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use regex::Regex;

@@ -3,13 +3,13 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 
-use ipta::cli::{self, Stop};
-use ipta::config::Call;
-use ipta::config::{self, Layer, Place};
-use ipta::filter::{services, when};
-use ipta::netfilter::Time;
-use ipta::netfilter::timestamp::{self, Calendar, Reference};
-use ipta::report::escape;
+use ipta::exports::cli::{self, Stop};
+use ipta::exports::config::Call;
+use ipta::exports::config::{self, Layer, Place};
+use ipta::exports::escape;
+use ipta::exports::filter::{services, when};
+use ipta::exports::netfilter::Time;
+use ipta::exports::netfilter::timestamp::{self, Calendar, Reference};
 use jiff::tz::TimeZone;
 use proptest::collection::vec;
 use proptest::prelude::*;

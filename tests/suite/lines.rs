@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use ipta::netfilter::account::Account;
-use ipta::netfilter::prefix::{Rule, Rules, preset_names};
-use ipta::netfilter::timestamp::{Calendar, Reference};
-use ipta::netfilter::{Packet, Reader, TcpFlags, Time, Verdict};
+use ipta::exports::netfilter::account::Account;
+use ipta::exports::netfilter::prefix::{Rule, Rules, preset_names};
+use ipta::exports::netfilter::timestamp::{Calendar, Reference};
+use ipta::exports::netfilter::{Packet, Reader, TcpFlags, Time, Verdict};
 use jiff::tz::TimeZone;
 
 /// One log line and what is said about it.
@@ -288,7 +288,7 @@ fn an_unknown_prefix_is_recognised_as_its_preset() {
         let mut reader = Reader::new(&rules, calendar);
         for case in &dialect.cases {
             reader.read(&case.line, |packet| {
-                let recognised = ipta::netfilter::prefix::preset_for(packet.prefix);
+                let recognised = ipta::exports::netfilter::prefix::preset_for(packet.prefix);
                 assert_eq!(recognised, preset, "{}:{}", path.display(), case.at);
             });
         }

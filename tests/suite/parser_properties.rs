@@ -3,9 +3,9 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::LazyLock;
 
-use ipta::netfilter::prefix::{Rule, Rules};
-use ipta::netfilter::timestamp::{Calendar, Reference};
-use ipta::netfilter::{Packet, Reader, TcpFlags, Time};
+use ipta::exports::netfilter::prefix::{Rule, Rules};
+use ipta::exports::netfilter::timestamp::{Calendar, Reference};
+use ipta::exports::netfilter::{Packet, Reader, TcpFlags, Time};
 use jiff::tz::TimeZone;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -51,7 +51,8 @@ static CORPUS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
 
 /// Every preset at once, and expressions of one's own.
 static ALL: LazyLock<Rules> = LazyLock::new(|| {
-    let mut all: Vec<&str> = ipta::netfilter::prefix::preset_names().filter(|name| *name != "any").collect();
+    let mut all: Vec<&str> =
+        ipta::exports::netfilter::prefix::preset_names().filter(|name| *name != "any").collect();
     all.extend([r".*(?<action>DROP)", "any"]);
     rules(&all)
 });

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, UNIX_EPOCH};
 
-use ipta::config::Server as Account;
+use ipta::exports::config::Server as Account;
 use tempfile::TempDir;
 
 use crate::harness::{Server, server};

@@ -10,12 +10,12 @@ mod server;
 use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 
-use ipta::config::Place;
-use ipta::dns::Known;
-use ipta::filter::Filters;
-use ipta::netfilter::batch::Batch;
-use ipta::netfilter::{Packet, Time, Verdict};
-use ipta::store::{self, Columns, Entry, Pushed, Step, Store, Stored, TableKind, TableName};
+use ipta::exports::config::Place;
+use ipta::exports::dns::Known;
+use ipta::exports::filter::Filters;
+use ipta::exports::netfilter::batch::Batch;
+use ipta::exports::netfilter::{Packet, Time, Verdict};
+use ipta::exports::store::{self, Columns, Entry, Pushed, Step, Store, Stored, TableKind, TableName};
 
 use crate::harness::Server;
 use filters::the_filters_pick_what_pass_picks;

@@ -29,7 +29,7 @@ mod tracked;
 mod way;
 mod window;
 
-pub use finding::{Alert, Finding, Hosts, Kind, Probe, Sources, Targets};
+pub use finding::{Alert, Finding, Hosts, Kind};
 
 use crate::filter::Network;
 use crate::netfilter::{Packet, Verdict};

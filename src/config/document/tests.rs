@@ -1,4 +1,6 @@
-use super::super::{Color, ConfigError, Format, ThresholdLayer};
+use super::super::error::ConfigError;
+use super::super::layer::ThresholdLayer;
+use super::super::{Color, Format};
 use super::*;
 
 /// The problems of a document, as the message shows them.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
-use ipta::config::Server as Account;
+use ipta::exports::config::Server as Account;
 
 use super::{Address, Server};
 use crate::process::project;

@@ -6,7 +6,7 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use ipta::config::Server as Account;
+use ipta::exports::config::Server as Account;
 
 use crate::crashes::{Dice, Running};
 use crate::harness::{Server, nodes, tally};

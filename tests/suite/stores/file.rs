@@ -1,8 +1,8 @@
 //! What only files do.
 
-use ipta::config::Place;
-use ipta::filter::Filters;
-use ipta::store::{self, Columns};
+use ipta::exports::config::Place;
+use ipta::exports::filter::Filters;
+use ipta::exports::store::{self, Columns};
 
 use super::{Home, PLAIN, batch, import, incarnation, put, table, unheard};
 

@@ -1,9 +1,9 @@
 //! The stores filter in SQL; what they pick is what `Filters::pass` picks, row by row.
 
-use ipta::config::Place;
-use ipta::filter::{Filters, Protocol};
-use ipta::netfilter::{Packet, Time, Verdict};
-use ipta::store::{self, Columns};
+use ipta::exports::config::Place;
+use ipta::exports::filter::{Filters, Protocol};
+use ipta::exports::netfilter::{Packet, Time, Verdict};
+use ipta::exports::store::{self, Columns};
 
 use super::{EVERYTHING, Home, PLAIN, address, batch, put, read, table, unheard};
 use crate::harness::Server;

@@ -1,8 +1,8 @@
 //! The ledger: what it keeps, and who may move it.
 
-use ipta::netfilter::{Packet, Time};
-use ipta::store::identity::{Checkpoints, Hasher};
-use ipta::store::{Entry, KnownPackets, Pushed, Step, StoreError};
+use ipta::exports::netfilter::{Packet, Time};
+use ipta::exports::store::identity::{Checkpoints, Hasher};
+use ipta::exports::store::{Entry, KnownPackets, Pushed, Step, StoreError};
 
 use super::{Home, PLAIN, count, import, incarnation, step, table};
 

@@ -1,9 +1,9 @@
 //! Packets in and out: every column, the order, transactions.
 
-use ipta::filter::Filters;
-use ipta::netfilter::batch::Batch;
-use ipta::netfilter::{Packet, TcpFlags, Time, Verdict};
-use ipta::store::Columns;
+use ipta::exports::filter::Filters;
+use ipta::exports::netfilter::batch::Batch;
+use ipta::exports::netfilter::{Packet, TcpFlags, Time, Verdict};
+use ipta::exports::store::Columns;
 
 use super::{EVERYTHING, Home, PLAIN, address, batch, count, put, read, table};
 

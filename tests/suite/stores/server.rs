@@ -1,9 +1,9 @@
 //! What only servers do: accounts, refusals, kills between two statements.
 
-use ipta::config::{Password, Place, Server as Account};
-use ipta::filter::Filters;
-use ipta::netfilter::Packet;
-use ipta::store::{self, Columns, Reconciled, Store, StoreError, Stored, TableKind};
+use ipta::exports::config::{Password, Place, Server as Account};
+use ipta::exports::filter::Filters;
+use ipta::exports::netfilter::Packet;
+use ipta::exports::store::{self, Columns, Reconciled, Store, StoreError, Stored, TableKind};
 
 use super::{PLAIN, awkward, batch, count, import, put, table, unheard};
 use crate::harness::{Server, server};

@@ -1,4 +1,4 @@
-use super::super::Probe;
+use super::super::finding::Probe;
 use super::*;
 
 fn ufw(packet: Packet<'static>) -> Packet<'static> {

@@ -1,7 +1,8 @@
 //! What nmap sends: one high port of its own towards 100 ports (connect: a new port each time), a
 //! probe without answer twice.
 
-use super::super::{Hosts, Probe};
+use super::super::Hosts;
+use super::super::finding::Probe;
 use super::*;
 
 const PORT: u16 = 43_211;

@@ -1,4 +1,5 @@
-use super::super::{Hosts, Probe};
+use super::super::Hosts;
+use super::super::finding::Probe;
 use super::*;
 
 fn scan(ports: std::ops::Range<u16>, start: f64, every: f64) -> impl Iterator<Item = Packet<'static>> {

@@ -1,0 +1,39 @@
+//! What `tests/` and `benches/` use of the crate's inside; nothing here is a promise to anybody else.
+
+pub mod cli {
+    //! The command line.
+    pub use crate::cli::{Stop, parse};
+}
+
+pub mod config {
+    //! Settings.
+    pub use crate::config::{Call, Layer, Password, Place, Server, load, merge, save};
+}
+
+pub mod dns {
+    //! Names.
+    pub use crate::dns::Known;
+}
+
+pub mod escape {
+    //! Texts from outside, made fit for where they go.
+    pub use crate::escape::{html, markdown, spreadsheet, terminal};
+}
+
+pub mod filter {
+    //! What packets count.
+    pub use crate::filter::{Filters, Protocol, services, when};
+}
+
+pub mod netfilter {
+    //! The parser of log lines.
+    pub use crate::netfilter::{Packet, Reader, TcpFlags, Time, Verdict, account, batch, prefix, timestamp};
+}
+
+pub mod store {
+    //! Where packets are kept.
+    pub use crate::store::{
+        Columns, Entry, KnownPackets, Notice, Pushed, Reconciled, Step, Store, StoreError, Stored, TableKind,
+        TableName, create_database, identity, open,
+    };
+}
