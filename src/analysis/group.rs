@@ -47,7 +47,14 @@ impl Groups {
         match field {
             Field::Count => Cell::Count(group.count),
             _ if self.key.contains(&field) => group.key.value(self.key, field, numbers).cell(),
-            _ => group.ends.value(&ENDS, field, numbers).cell(),
+            Field::Source
+            | Field::SourcePort
+            | Field::Destination
+            | Field::DestinationPort
+            | Field::Protocol
+            | Field::Action
+            | Field::InterfaceIn
+            | Field::Host => group.ends.value(&ENDS, field, numbers).cell(),
         }
     }
 }

@@ -121,7 +121,20 @@ fn reads_logs(mode: &Mode) -> bool {
     match mode {
         Mode::Import(_) | Mode::Follow(_) | Mode::Scan(_) => true,
         Mode::Analyze(files) => !files.is_empty(),
-        _ => false,
+        Mode::DnsPrune
+        | Mode::DnsClear
+        | Mode::DnsCreateTable
+        | Mode::CreateDb
+        | Mode::UpgradeTable(_)
+        | Mode::ListTables
+        | Mode::DeleteTables(_)
+        | Mode::DeleteAllTables
+        | Mode::CreateTable
+        | Mode::Clear
+        | Mode::DnsDump
+        | Mode::AnalyzeInteractive
+        | Mode::SaveDb
+        | Mode::Doctor(_) => false,
     }
 }
 

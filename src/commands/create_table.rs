@@ -27,7 +27,14 @@ pub fn run(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
             }
             session.console.done(&format!("Table '{table}' created in {place} which you may now use."));
         }
-        _ => anyhow::bail!("Table '{table}' of {place} holds something else; name another with -t"),
+        TableKind::OtherVersion(_)
+        | TableKind::Historic
+        | TableKind::Names
+        | TableKind::Ledger
+        | TableKind::Leftover
+        | TableKind::Foreign => {
+            anyhow::bail!("Table '{table}' of {place} holds something else; name another with -t")
+        }
     }
     Ok(Exit::Done)
 }

@@ -31,7 +31,14 @@ pub fn create(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
             store.create_names(&table)?;
             session.console.done(&format!("Table '{table}' for names created in {place}."));
         }
-        _ => anyhow::bail!("Table '{table}' of {place} holds something else; name another with --dns-table"),
+        TableKind::Logs { .. }
+        | TableKind::OtherVersion(_)
+        | TableKind::Historic
+        | TableKind::Ledger
+        | TableKind::Leftover
+        | TableKind::Foreign => {
+            anyhow::bail!("Table '{table}' of {place} holds something else; name another with --dns-table")
+        }
     }
     Ok(Exit::Done)
 }

@@ -63,7 +63,22 @@ impl Call {
     pub fn logs(&self) -> impl Iterator<Item = &PathBuf> {
         let logs = self.modes.iter().filter_map(|mode| match mode {
             Mode::Import(paths) | Mode::Analyze(paths) => Some(paths),
-            _ => None,
+            Mode::DnsPrune
+            | Mode::DnsClear
+            | Mode::DnsCreateTable
+            | Mode::CreateDb
+            | Mode::UpgradeTable(_)
+            | Mode::ListTables
+            | Mode::DeleteTables(_)
+            | Mode::DeleteAllTables
+            | Mode::CreateTable
+            | Mode::Clear
+            | Mode::DnsDump
+            | Mode::AnalyzeInteractive
+            | Mode::SaveDb
+            | Mode::Follow(_)
+            | Mode::Scan(_)
+            | Mode::Doctor(_) => None,
         });
         logs.flatten()
     }

@@ -89,7 +89,7 @@ pub fn read(line: &[u8]) -> Header<'_> {
     let (mut writer, text) = tag(rest);
     let (dmesg, text) = match writer {
         Writer::Program => (None, text),
-        _ => {
+        Writer::Kernel | Writer::Unknown => {
             let (dmesg, behind) = skip_kernel_stamp(text);
             if behind.len() < text.len() || (ring_buffer && writer == Writer::Unknown) {
                 writer = Writer::Kernel;

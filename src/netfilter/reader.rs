@@ -282,7 +282,7 @@ fn trim(line: &[u8]) -> &[u8] {
 fn tag(writer: Writer, prefix: &[u8]) -> usize {
     match writer {
         Writer::Unknown => memchr::memchr(b':', prefix).map_or(0, |colon| colon + 1),
-        _ => 0,
+        Writer::Kernel | Writer::Program => 0,
     }
 }
 

@@ -101,7 +101,14 @@ impl Tables {
                 match session.store.open()?.kind(table)? {
                     TableKind::OtherVersion(1) => {}
                     _ if self.kind(session, table)? == Expected::Logs => {}
-                    _ => bail!(missing(session, table)),
+                    TableKind::Missing
+                    | TableKind::Logs { .. }
+                    | TableKind::OtherVersion(_)
+                    | TableKind::Historic
+                    | TableKind::Names
+                    | TableKind::Ledger
+                    | TableKind::Leftover
+                    | TableKind::Foreign => bail!(missing(session, table)),
                 }
                 self.expect(table, Expected::Logs);
             }
@@ -198,7 +205,11 @@ fn check_deletion(session: &mut Session<'_, '_>, table: &TableName) -> anyhow::R
             bail!("'{table}' is ipta's own ledger of imports; --delete-all-tables (-da) removes it")
         }
         TableKind::Foreign => bail!("Table '{table}' of {place} is not ipta's and is left alone"),
-        _ => Ok(()),
+        TableKind::Logs { .. }
+        | TableKind::OtherVersion(_)
+        | TableKind::Historic
+        | TableKind::Names
+        | TableKind::Leftover => Ok(()),
     }
 }
 

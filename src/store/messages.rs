@@ -25,7 +25,13 @@ pub(super) fn no_ledger(kind: &TableKind, backend: &dyn Backend) -> StoreError {
             super::schema::VERSION,
             backend.command()
         ),
-        _ => format!(
+        TableKind::Missing
+        | TableKind::Logs { .. }
+        | TableKind::Historic
+        | TableKind::Names
+        | TableKind::Ledger
+        | TableKind::Leftover
+        | TableKind::Foreign => format!(
             "the table '{}' in {place} is not ipta's, but has the name of its import ledger: rename it",
             super::schema::LEDGER
         ),

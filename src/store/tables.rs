@@ -85,7 +85,13 @@ impl Store {
         }
         match self.kind(table)? {
             TableKind::Missing => Ok(()),
-            _ => Err(messages::is_taken(table, &place)),
+            TableKind::Logs { .. }
+            | TableKind::OtherVersion(_)
+            | TableKind::Historic
+            | TableKind::Names
+            | TableKind::Ledger
+            | TableKind::Leftover
+            | TableKind::Foreign => Err(messages::is_taken(table, &place)),
         }
     }
 

@@ -115,7 +115,9 @@ fn sweeps(closed: &mut Vec<Closed>) {
         let sweep = &one.finding;
         let others = match sweep.kind {
             Kind::Sweep(_) => by_source.get(&sweep.source),
-            _ => None,
+            Kind::SynFlood | Kind::IcmpFlood | Kind::BruteForce | Kind::PortScan(_) | Kind::SlowScan(_) => {
+                None
+            }
         };
         let Some(others) = others else { return true };
         let same = |other: &&Finding| {
@@ -134,7 +136,11 @@ fn scans(closed: Vec<Closed>, many: u64) -> Vec<Closed> {
     for one in closed {
         match one.finding.kind {
             kind @ Kind::PortScan(_) => groups.entry((kind, one.finding.source)).or_default().push(one),
-            _ => rest.push(one),
+            Kind::SynFlood
+            | Kind::IcmpFlood
+            | Kind::BruteForce
+            | Kind::SlowScan(_)
+            | Kind::Sweep(_) => rest.push(one),
         }
     }
     for (_, mut group) in groups {
