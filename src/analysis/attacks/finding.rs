@@ -16,16 +16,16 @@ pub enum Kind {
     /// One source tries passwords.
     BruteForce,
     /// One source looks for ports of one host.
-    PortScan(Probe),
+    PortScan(ProbeKind),
     /// The same, slowly.
-    SlowScan(Probe),
+    SlowScan(ProbeKind),
     /// One source looks for one port on many hosts.
-    Sweep(Probe),
+    Sweep(ProbeKind),
 }
 
 /// What a scan sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Probe {
+pub enum ProbeKind {
     /// TCP with SYN alone: nmap's SYN and connect scans look the same to a firewall.
     Syn,
     /// UDP.
@@ -42,16 +42,16 @@ pub enum Probe {
     Ack,
 }
 
-impl fmt::Display for Probe {
+impl fmt::Display for ProbeKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Probe::Syn => "SYN",
-            Probe::Udp => "UDP",
-            Probe::Both => "SYN and UDP",
-            Probe::Null => "NULL",
-            Probe::Fin => "FIN",
-            Probe::Xmas => "XMAS",
-            Probe::Ack => "ACK",
+            ProbeKind::Syn => "SYN",
+            ProbeKind::Udp => "UDP",
+            ProbeKind::Both => "SYN and UDP",
+            ProbeKind::Null => "NULL",
+            ProbeKind::Fin => "FIN",
+            ProbeKind::Xmas => "XMAS",
+            ProbeKind::Ack => "ACK",
         })
     }
 }

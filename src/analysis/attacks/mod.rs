@@ -2,7 +2,7 @@
 //!
 //! Owns what an attack is. Packets go in one by one, in the order of the log; alerts come out at
 //! once, findings at the end. No clock: time is what the lines say. Memory is bounded whatever the
-//! packets are, and [`Outcome::capped`] says when the bound was met.
+//! packets are, and [`Judgement::capped`] says when the bound was met.
 //!
 //! What counts:
 //! - A connection is a SYN without ACK, once per addresses and ports within two minutes.
@@ -12,49 +12,49 @@
 //! - An attack lasts until its rate has not been met for ten minutes (a slow scan: a day).
 //! - A flood and a brute force on one port are one attack: see `settle`.
 
-mod desk;
+mod classify;
+mod connections;
+mod correlate;
 mod finding;
 mod host;
+mod key;
 mod limited;
-mod look;
+mod open;
 mod rates;
-mod seen;
+mod recent;
+mod scans;
 mod set;
-mod settle;
-mod spread;
-mod tail;
 #[cfg(test)]
 mod tests;
 mod tracked;
-mod way;
 mod window;
 
 pub use finding::{Alert, Finding, Hosts, Kind};
 
 use crate::filter::Network;
 use crate::netfilter::{Packet, Verdict};
-use desk::Desk;
+use classify::Signal;
+use connections::{Connections, Syn};
 use host::Host;
+use key::{PortScanKey, SYN, SweepKey, UDP};
 use limited::Prefixes;
-use look::Look;
+use open::OpenAttacks;
 use rates::{Hit, Rates};
-use seen::{Connections, Syn};
-use spread::{Spreads, Touch};
-use way::{Across, Ports, SYN, UDP};
+use scans::{Probe, ScanTrackers};
 
 /// What is watched at most, of each kind.
 const MOST: usize = 200_000;
 
-/// Ports, hosts and sources that all attacks under way keep together.
+/// PortScanKey, hosts and sources that all attacks under way keep together.
 const ROOM: usize = 1_000_000;
 
 /// How old the newest time may be before an older packet is taken for the next file's.
-const NEXT_FILE: i64 = desk::SLACK * 60;
+const NEXT_FILE: i64 = open::SLACK * 60;
 
 /// From which rate on something is an attack.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Thresholds {
-    /// Ports where passwords are tried.
+    /// PortScanKey where passwords are tried.
     pub auth_ports: Vec<u16>,
     /// More than so many connections a minute from one source to one of them are a brute force.
     pub brute_force: u32,
@@ -86,7 +86,7 @@ impl Default for Thresholds {
 
 /// What was found.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Outcome {
+pub struct Judgement {
     /// The attacks, those with the most packets first.
     pub findings: Vec<Finding>,
     /// Packets that would have been looked at, had their lines a time.
@@ -110,9 +110,9 @@ pub struct Detector {
     brute_force: Rates,
     syn_flood: Rates,
     icmp_flood: Rates,
-    ports: Spreads<Ports>,
-    across: Spreads<Across>,
-    desk: Desk,
+    ports: ScanTrackers<PortScanKey>,
+    across: ScanTrackers<SweepKey>,
+    open: OpenAttacks,
 }
 
 impl Detector {
@@ -121,7 +121,7 @@ impl Detector {
     pub fn new(thresholds: Thresholds, allow: Vec<Network>, accept_actions: Vec<String>) -> Self {
         let rate = |kind, threshold: u32, need: u32, per| {
             let (threshold, need) = (u64::from(threshold), u64::from(need.max(1)));
-            let limit = rates::Limit { kind, threshold, need, per };
+            let limit = rates::RateLimit { kind, threshold, need, per };
             Rates::new(limit, MOST)
         };
         let of = &thresholds;
@@ -129,8 +129,8 @@ impl Detector {
             brute_force: rate(Kind::BruteForce, of.brute_force, of.brute_force.saturating_add(1), 60),
             syn_flood: rate(Kind::SynFlood, of.syn_flood, of.syn_flood, 10),
             icmp_flood: rate(Kind::IcmpFlood, of.icmp_flood, of.icmp_flood, 10),
-            ports: Spreads::new(spread::Limit { fast: of.port_scan, slow: Some(of.slow_scan) }, MOST),
-            across: Spreads::new(spread::Limit { fast: of.sweep, slow: None }, MOST),
+            ports: ScanTrackers::new(scans::ScanLimit { fast: of.port_scan, slow: Some(of.slow_scan) }, MOST),
+            across: ScanTrackers::new(scans::ScanLimit { fast: of.sweep, slow: None }, MOST),
             thresholds,
             allow,
             accept_actions,
@@ -138,7 +138,7 @@ impl Detector {
             timeless: 0,
             prefixes: Prefixes::default(),
             connections: Connections::new(),
-            desk: Desk::new(ROOM),
+            open: OpenAttacks::new(ROOM),
         }
     }
 
@@ -146,23 +146,23 @@ impl Detector {
     /// come with the next packets.
     pub fn packet(&mut self, packet: &Packet<'_>) -> Option<Alert> {
         self.watch(packet);
-        if self.desk.alerts.is_empty() {
+        if self.open.alerts.is_empty() {
             return None;
         }
-        self.desk.alerts.pop_front()
+        self.open.alerts.pop_front()
     }
 
     fn watch(&mut self, packet: &Packet<'_>) -> Option<()> {
         let accepted = packet.verdict == Verdict::Accept
             || self.accept_actions.iter().any(|word| word.as_bytes() == packet.action);
-        let look = look::look(packet, accepted);
-        if accepted && look.is_none() {
+        let classify = classify::classify(packet, accepted);
+        if accepted && classify.is_none() {
             return None;
         }
         // What is no attack counts for the rate of its prefix all the same.
         let prefix = packet.time.and_then(|time| self.prefixes.count(packet.prefix, time.0));
-        let (look, source, target) = (look?, packet.src?, packet.dst?);
-        if look::to_many(packet, target) || self.allow.iter().any(|network| network.contains(source)) {
+        let (classify, source, target) = (classify?, packet.src?, packet.dst?);
+        if classify::to_many(packet, target) || self.allow.iter().any(|network| network.contains(source)) {
             return None;
         }
         let Some(time) = packet.time.map(|time| time.0) else {
@@ -174,24 +174,24 @@ impl Detector {
         }
         let (source, target) = (Host::from(source), Host::from(target));
         let hit = Hit { time, source, prefix, marked: false };
-        match look {
-            Look::Open => {
+        match classify {
+            Signal::Open => {
                 let (from, port) = (packet.src_port.unwrap_or(0), packet.dst_port?);
-                let hit = Hit { marked: look::marked(packet), ..hit };
+                let hit = Hit { marked: classify::marked(packet), ..hit };
                 let spoofed = self.open(hit, target, from, port, accepted);
                 if !accepted {
                     self.reach(hit, target, port, SYN, spoofed);
                 }
             }
-            Look::Datagram => self.reach(hit, target, packet.dst_port?, UDP, false),
-            Look::Odd(flags) => {
-                let touch = Touch { time, item: packet.dst_port?, sent: 0, prefix };
-                let way = (source, target, Some(flags));
-                self.ports.packet(way, touch, false, self.now, &mut self.desk);
+            Signal::Datagram => self.reach(hit, target, packet.dst_port?, UDP, false),
+            Signal::Stealth(flags) => {
+                let probe = Probe { time, item: packet.dst_port?, sent: 0, prefix };
+                let key = (source, target, Some(flags));
+                self.ports.packet(key, probe, false, self.now, &mut self.open);
             }
-            Look::Echo => {
+            Signal::Echo => {
                 let key = (None, target, None);
-                self.icmp_flood.packet(key, hit, false, self.now, &mut self.desk);
+                self.icmp_flood.packet(key, hit, false, self.now, &mut self.open);
             }
         }
         Some(())
@@ -209,14 +209,14 @@ impl Detector {
         if !accepted && syn != Syn::Repeat {
             let key = (None, target, Some(port));
             let hit = Hit { marked: false, ..hit };
-            spoofed = self.syn_flood.packet(key, hit, false, self.now, &mut self.desk);
+            spoofed = self.syn_flood.packet(key, hit, false, self.now, &mut self.open);
         }
         if guarded && syn == Syn::New {
             let key = (Some(hit.source), target, Some(port));
             let marked = hit.marked && !self.brute_force.exceeded_by_other(&key, hit.time);
             let known = spoofed && !marked;
             let hit = Hit { marked, ..hit };
-            self.brute_force.packet(key, hit, known, self.now, &mut self.desk);
+            self.brute_force.packet(key, hit, known, self.now, &mut self.open);
         }
         spoofed
     }
@@ -224,33 +224,33 @@ impl Detector {
     /// A packet to a port, for scans and sweeps.
     fn reach(&mut self, hit: Hit, target: Host, port: u16, sent: u8, known: bool) {
         let Hit { time, source, prefix, .. } = hit;
-        let touch = Touch { time, item: port, sent, prefix };
-        let way = (source, target, None);
-        self.ports.packet(way, touch, known, self.now, &mut self.desk);
-        let touch = Touch { time, item: target, sent, prefix };
-        let way = (source, port, sent);
-        self.across.packet(way, touch, known, self.now, &mut self.desk);
+        let probe = Probe { time, item: port, sent, prefix };
+        let key = (source, target, None);
+        self.ports.packet(key, probe, known, self.now, &mut self.open);
+        let probe = Probe { time, item: target, sent, prefix };
+        let key = (source, port, sent);
+        self.across.packet(key, probe, known, self.now, &mut self.open);
     }
 
     /// What was found in all.
-    pub fn finish(mut self) -> Outcome {
+    pub fn finish(mut self) -> Judgement {
         let capped = self.connections.capped
             || self.brute_force.capped()
             || self.syn_flood.capped()
             || self.icmp_flood.capped()
             || self.ports.capped()
             || self.across.capped();
-        let desk = &mut self.desk;
+        let open = &mut self.open;
         for rates in [self.brute_force, self.syn_flood, self.icmp_flood] {
-            rates.finish(desk);
+            rates.finish(open);
         }
-        self.ports.finish(desk);
-        self.across.finish(desk);
+        self.ports.finish(open);
+        self.across.finish(open);
         let limited = self.prefixes.limited();
         let mut lower_bounds = Vec::new();
-        let closed = desk.take();
+        let closed = open.take();
         let mut findings = Vec::new();
-        for mut one in settle::settle(closed, u64::from(self.thresholds.sweep)) {
+        for mut one in correlate::correlate(closed, u64::from(self.thresholds.sweep)) {
             let prefixes = one.shares.limited(&limited);
             one.finding.lower_bound |= !prefixes.is_empty();
             lower_bounds.extend(prefixes.into_iter().map(|number| self.prefixes.text(number)));
@@ -258,6 +258,6 @@ impl Detector {
         }
         lower_bounds.sort_unstable();
         lower_bounds.dedup();
-        Outcome { findings, timeless: self.timeless, capped: capped || desk.capped, lower_bounds }
+        Judgement { findings, timeless: self.timeless, capped: capped || open.capped, lower_bounds }
     }
 }

@@ -4,13 +4,13 @@ use std::net::IpAddr;
 
 use hashbrown::HashMap;
 
-use super::desk::{Closed, Desk, QUIET, SLACK, Shares};
 use super::finding::{Alert, Finding, Hosts, Kind};
 use super::host::Host;
 use super::limited::Number;
+use super::open::{Closed, OpenAttacks, QUIET, SLACK, Shares};
+use super::recent::RecentQueue;
 use super::set::Set;
-use super::tail::Tail;
-use super::tracked::{Tracked, Watch};
+use super::tracked::{Expiring, Tracked};
 use super::window::Window;
 use crate::netfilter::Time;
 
@@ -21,11 +21,11 @@ const RECENT: usize = 1024;
 const SPOOFED: usize = 64;
 
 /// What is counted together: the source of a brute force, the target, and its port.
-pub type Key = (Option<Host>, Host, Option<u16>);
+pub type RateKey = (Option<Host>, Host, Option<u16>);
 
 /// The rate that makes an attack.
 #[derive(Clone, Copy, Debug)]
-pub struct Limit {
+pub struct RateLimit {
     pub kind: Kind,
     /// What the setting says.
     pub threshold: u64,
@@ -35,7 +35,7 @@ pub struct Limit {
     pub per: u64,
 }
 
-impl Limit {
+impl RateLimit {
     fn span(&self) -> i64 {
         self.per as i64 * Time::SECOND
     }
@@ -54,8 +54,8 @@ pub struct Hit {
 /// All that is watched for one kind.
 #[derive(Debug)]
 pub struct Rates {
-    limit: Limit,
-    tracked: Tracked<Key, Rate>,
+    limit: RateLimit,
+    tracked: Tracked<RateKey, Rate>,
     /// Who exceeded the rate last, and when, by target and port.
     exceeded: HashMap<(Host, Option<u16>), (Host, i64)>,
 }
@@ -65,14 +65,14 @@ struct Rate {
     window: Window,
     span: i64,
     /// The sources of the packets in the window, until it is an attack.
-    recent: Tail<(i64, Host)>,
+    recent: RecentQueue<(i64, Host)>,
     last: i64,
-    live: Option<Box<Live>>,
+    live: Option<Box<OngoingRate>>,
 }
 
 /// An attack under way.
 #[derive(Debug)]
-struct Live {
+struct OngoingRate {
     first: i64,
     last: i64,
     packets: u64,
@@ -86,7 +86,7 @@ struct Live {
     shares: Shares,
 }
 
-impl Watch for Rate {
+impl Expiring for Rate {
     fn last(&self) -> i64 {
         self.last
     }
@@ -101,12 +101,12 @@ impl Watch for Rate {
 }
 
 impl Rates {
-    pub fn new(limit: Limit, most: usize) -> Self {
+    pub fn new(limit: RateLimit, most: usize) -> Self {
         Rates { limit, tracked: Tracked::new(most), exceeded: HashMap::new() }
     }
 
     /// Whether another source exceeds the rate of this target and port at this time.
-    pub fn exceeded_by_other(&self, (source, target, port): &Key, time: i64) -> bool {
+    pub fn exceeded_by_other(&self, (source, target, port): &RateKey, time: i64) -> bool {
         self.exceeded.get(&(*target, *port)).is_some_and(|(other, last)| {
             Some(*other) != *source && time.abs_diff(*last) < self.limit.span().unsigned_abs()
         })
@@ -118,7 +118,7 @@ impl Rates {
 
     /// Counts a packet. Only what is watched already, if `known`. True if this is a flood from
     /// many sources.
-    pub fn packet(&mut self, key: Key, hit: Hit, known: bool, now: i64, desk: &mut Desk) -> bool {
+    pub fn packet(&mut self, key: RateKey, hit: Hit, known: bool, now: i64, open: &mut OpenAttacks) -> bool {
         let limit = self.limit;
         let rate = if known {
             match self.tracked.get(&key) {
@@ -127,10 +127,10 @@ impl Rates {
             }
         } else {
             let new = || Rate::new(&limit, hit.time);
-            let closed = |key, rate: Rate| rate.close(&key, &limit, desk);
+            let closed = |key, rate: Rate| rate.close(&key, &limit, open);
             self.tracked.enter(key, now, new, closed)
         };
-        if rate.packet(&key, hit, &limit, desk) && key.0.is_some() {
+        if rate.packet(&key, hit, &limit, open) && key.0.is_some() {
             if self.exceeded.len() >= RECENT {
                 self.exceeded.clear();
             }
@@ -139,30 +139,30 @@ impl Rates {
         rate.live.as_ref().is_some_and(|live| live.sources.len() >= SPOOFED)
     }
 
-    pub fn finish(self, desk: &mut Desk) {
+    pub fn finish(self, open: &mut OpenAttacks) {
         for (key, rate) in self.tracked.into_all() {
-            rate.close(&key, &self.limit, desk);
+            rate.close(&key, &self.limit, open);
         }
     }
 }
 
 impl Rate {
-    fn new(limit: &Limit, time: i64) -> Self {
+    fn new(limit: &RateLimit, time: i64) -> Self {
         Rate {
             window: Window::new(limit.span()),
             span: limit.span(),
-            recent: Tail::new(),
+            recent: RecentQueue::new(),
             last: time,
             live: None,
         }
     }
 
     /// Counts a packet; true if the rate is exceeded.
-    fn packet(&mut self, key: &Key, hit: Hit, limit: &Limit, desk: &mut Desk) -> bool {
+    fn packet(&mut self, key: &RateKey, hit: Hit, limit: &RateLimit, open: &mut OpenAttacks) -> bool {
         let over = self.live.as_ref().is_some_and(|live| hit.time - live.last > QUIET);
         if over || hit.time < self.last - SLACK {
             let rate = std::mem::replace(self, Rate::new(limit, hit.time));
-            rate.close(key, limit, desk);
+            rate.close(key, limit, open);
         }
         let time = hit.time.max(self.last);
         self.last = time;
@@ -178,7 +178,7 @@ impl Rate {
             if attack {
                 live.sources.more |= live.pending > RECENT as u64;
                 for source in live.pending_sources.drain(..) {
-                    live.sources.insert(source, &mut desk.room);
+                    live.sources.insert(source, &mut open.room);
                 }
                 live.packets += std::mem::take(&mut live.pending);
                 live.last = time;
@@ -188,7 +188,7 @@ impl Rate {
             return by_rate;
         }
         if attack {
-            self.begin(key, hit, sum, by_rate, limit, desk);
+            self.begin(key, hit, sum, by_rate, limit, open);
         } else if key.0.is_none() {
             while let Some((oldest, _)) = self.recent.oldest()
                 && (time - oldest >= limit.span() || self.recent.len() >= RECENT)
@@ -200,18 +200,26 @@ impl Rate {
         by_rate
     }
 
-    fn begin(&mut self, key: &Key, hit: Hit, sum: u64, by_rate: bool, limit: &Limit, desk: &mut Desk) {
+    fn begin(
+        &mut self,
+        key: &RateKey,
+        hit: Hit,
+        sum: u64,
+        by_rate: bool,
+        limit: &RateLimit,
+        open: &mut OpenAttacks,
+    ) {
         let first = self.window.first().unwrap_or(self.last);
         let mut sources = Set::new();
-        let recent = std::mem::replace(&mut self.recent, Tail::new());
+        let recent = std::mem::replace(&mut self.recent, RecentQueue::new());
         sources.more = key.0.is_none() && recent.len() >= RECENT;
         for (_, source) in recent.iter().filter(|(time, _)| *time >= first) {
-            sources.insert(*source, &mut desk.room);
+            sources.insert(*source, &mut open.room);
         }
-        sources.insert(hit.source, &mut desk.room);
+        sources.insert(hit.source, &mut open.room);
         let mut shares = Shares::default();
         shares.add(hit.prefix, sum);
-        let live = Live {
+        let live = OngoingRate {
             first,
             last: self.last,
             packets: sum,
@@ -222,7 +230,7 @@ impl Rate {
             sources,
             shares,
         };
-        desk.alert(Alert {
+        open.alert(Alert {
             kind: limit.kind,
             source: live.source(),
             target: Hosts::One(key.1.into()),
@@ -234,10 +242,10 @@ impl Rate {
         self.live = Some(Box::new(live));
     }
 
-    fn close(self, key: &Key, limit: &Limit, desk: &mut Desk) {
+    fn close(self, key: &RateKey, limit: &RateLimit, open: &mut OpenAttacks) {
         let Some(live) = self.live else { return };
-        live.sources.leave(&mut desk.room);
-        desk.close(Closed {
+        live.sources.leave(&mut open.room);
+        open.close(Closed {
             finding: Finding {
                 kind: limit.kind,
                 source: live.source(),
@@ -258,7 +266,7 @@ impl Rate {
     }
 }
 
-impl Live {
+impl OngoingRate {
     fn source(&self) -> Hosts {
         match self.sources.only() {
             Some(source) => Hosts::One(IpAddr::from(*source)),

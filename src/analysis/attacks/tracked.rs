@@ -4,14 +4,14 @@ use std::hash::Hash;
 
 use hashbrown::HashMap;
 
-use super::desk::SLACK;
+use super::open::SLACK;
 use crate::netfilter::Time;
 
 /// The size at which a table is first looked through.
 const FIRST: usize = 4096;
 
 /// What is watched under one key.
-pub trait Watch {
+pub trait Expiring {
     /// The newest packet's time.
     fn last(&self) -> i64;
     /// For how long after it the state still matters, in microseconds.
@@ -32,7 +32,7 @@ pub struct Tracked<K, V> {
     pub capped: bool,
 }
 
-impl<K: Hash + Eq, V: Watch> Tracked<K, V> {
+impl<K: Hash + Eq, V: Expiring> Tracked<K, V> {
     pub fn new(limit: usize) -> Self {
         Tracked { map: HashMap::new(), limit, next: FIRST.min(limit), capped: false }
     }
@@ -96,7 +96,7 @@ impl<K: Hash + Eq, V: Watch> Tracked<K, V> {
     }
 }
 
-fn age(state: &impl Watch, now: i64) -> usize {
+fn age(state: &impl Expiring, now: i64) -> usize {
     let seconds = state.last().abs_diff(now) / Time::SECOND.unsigned_abs();
     (u64::BITS - seconds.leading_zeros()).min(63) as usize
 }

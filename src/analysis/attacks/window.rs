@@ -1,6 +1,6 @@
 //! How many events a sliding window of time holds.
 
-use super::tail::Tail;
+use super::recent::RecentQueue;
 
 /// From this many slots on, events close to each other share one.
 const FINE: usize = 64;
@@ -13,13 +13,13 @@ const FINE: usize = 64;
 #[derive(Debug)]
 pub struct Window {
     span: i64,
-    slots: Tail<(i64, u32)>,
+    slots: RecentQueue<(i64, u32)>,
     sum: u64,
 }
 
 impl Window {
     pub fn new(span: i64) -> Self {
-        Window { span, slots: Tail::new(), sum: 0 }
+        Window { span, slots: RecentQueue::new(), sum: 0 }
     }
 
     /// Adds an event and returns how many the window now holds.

@@ -1,5 +1,5 @@
 use super::super::Hosts;
-use super::super::tracked::{Tracked, Watch};
+use super::super::tracked::{Expiring, Tracked};
 use super::*;
 
 #[derive(Debug)]
@@ -8,7 +8,7 @@ struct State {
     live: bool,
 }
 
-impl Watch for State {
+impl Expiring for State {
     fn last(&self) -> i64 {
         self.last
     }

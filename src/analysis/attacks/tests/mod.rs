@@ -11,7 +11,7 @@ mod scans;
 
 use std::net::IpAddr;
 
-use super::{Alert, Detector, Finding, Kind, Outcome, Thresholds};
+use super::{Alert, Detector, Finding, Judgement, Kind, Thresholds};
 use crate::filter::Network;
 use crate::netfilter::{Packet, TcpFlags, Time, Verdict};
 
@@ -81,7 +81,7 @@ fn detector() -> Detector {
     Detector::new(Thresholds::default(), Vec::new(), Vec::new())
 }
 
-fn outcome<'a>(packets: impl IntoIterator<Item = Packet<'a>>) -> Outcome {
+fn outcome<'a>(packets: impl IntoIterator<Item = Packet<'a>>) -> Judgement {
     let mut detector = detector();
     for packet in packets {
         detector.packet(&packet);

@@ -2,21 +2,21 @@
 //! probe without answer twice.
 
 use super::super::Hosts;
-use super::super::finding::Probe;
+use super::super::finding::ProbeKind;
 use super::*;
 
 const PORT: u16 = 43_211;
 
 type Shape = fn(f64, u16) -> Packet<'static>;
 
-const SHAPES: [(Probe, Shape); 7] = [
-    (Probe::Syn, |at, to| syn(at, PORT, to)),
-    (Probe::Syn, |at, to| syn(at, 33_000 + to % 20_000, to)),
-    (Probe::Fin, |at, to| tcp(at, PORT, to, TcpFlags::FIN)),
-    (Probe::Null, |at, to| tcp(at, PORT, to, 0)),
-    (Probe::Xmas, |at, to| tcp(at, PORT, to, TcpFlags::FIN | TcpFlags::PSH | TcpFlags::URG)),
-    (Probe::Ack, |at, to| tcp(at, PORT, to, TcpFlags::ACK)),
-    (Probe::Udp, |at, to| udp(at, PORT, to)),
+const SHAPES: [(ProbeKind, Shape); 7] = [
+    (ProbeKind::Syn, |at, to| syn(at, PORT, to)),
+    (ProbeKind::Syn, |at, to| syn(at, 33_000 + to % 20_000, to)),
+    (ProbeKind::Fin, |at, to| tcp(at, PORT, to, TcpFlags::FIN)),
+    (ProbeKind::Null, |at, to| tcp(at, PORT, to, 0)),
+    (ProbeKind::Xmas, |at, to| tcp(at, PORT, to, TcpFlags::FIN | TcpFlags::PSH | TcpFlags::URG)),
+    (ProbeKind::Ack, |at, to| tcp(at, PORT, to, TcpFlags::ACK)),
+    (ProbeKind::Udp, |at, to| udp(at, PORT, to)),
 ];
 
 /// 100 ports, of which 22 and many others that people log in to.
@@ -74,7 +74,7 @@ fn a_scan_of_many_hosts_is_one() {
     let hosts = (0..50u32)
         .flat_map(|host| fast(SHAPES[0].1).into_iter().map(move |p| Packet { dst: numbered(host), ..p }));
     let found = only(merged(hosts.collect()));
-    assert_eq!((found.kind, found.target), (Kind::PortScan(Probe::Syn), Hosts::Many(50)));
+    assert_eq!((found.kind, found.target), (Kind::PortScan(ProbeKind::Syn), Hosts::Many(50)));
     assert_eq!((found.distinct, found.packets), (100, 10_000));
 }
 
@@ -82,5 +82,5 @@ fn a_scan_of_many_hosts_is_one() {
 fn tcp_and_udp_together_are_both() {
     let both = fast(SHAPES[0].1).into_iter().chain(fast(SHAPES[6].1));
     let found = only(merged(both.collect()));
-    assert_eq!((found.kind, found.distinct), (Kind::PortScan(Probe::Both), 100));
+    assert_eq!((found.kind, found.distinct), (Kind::PortScan(ProbeKind::Both), 100));
 }

@@ -5,8 +5,8 @@ use std::net::IpAddr;
 
 use hashbrown::{HashMap, HashSet};
 
-use super::desk::{Closed, SLACK};
 use super::finding::{Finding, Hosts, Kind};
+use super::open::{Closed, SLACK};
 
 impl Finding {
     /// The order of reports: most packets first, then kind, ends, port and time.
@@ -34,7 +34,7 @@ impl Finding {
 }
 
 /// Settles what was seen from several sides. `many` is the number of hosts that make a sweep.
-pub fn settle(mut closed: Vec<Closed>, many: u64) -> Vec<Closed> {
+pub fn correlate(mut closed: Vec<Closed>, many: u64) -> Vec<Closed> {
     closed.sort_unstable_by(|a, b| a.finding.severer(&b.finding));
     floods(&mut closed);
     marks(&mut closed);
@@ -136,11 +136,9 @@ fn scans(closed: Vec<Closed>, many: u64) -> Vec<Closed> {
     for one in closed {
         match one.finding.kind {
             kind @ Kind::PortScan(_) => groups.entry((kind, one.finding.source)).or_default().push(one),
-            Kind::SynFlood
-            | Kind::IcmpFlood
-            | Kind::BruteForce
-            | Kind::SlowScan(_)
-            | Kind::Sweep(_) => rest.push(one),
+            Kind::SynFlood | Kind::IcmpFlood | Kind::BruteForce | Kind::SlowScan(_) | Kind::Sweep(_) => {
+                rest.push(one)
+            }
         }
     }
     for (_, mut group) in groups {

@@ -24,7 +24,7 @@ const WAITING: usize = 64;
 
 /// What all parts of a detector share.
 #[derive(Debug)]
-pub struct Desk {
+pub struct OpenAttacks {
     pub room: Room,
     pub alerts: VecDeque<Alert>,
     closed: Vec<Closed>,
@@ -41,9 +41,9 @@ pub struct Closed {
     pub by_rate: bool,
 }
 
-impl Desk {
+impl OpenAttacks {
     pub fn new(room: usize) -> Self {
-        Desk { room: Room(room), alerts: VecDeque::new(), closed: Vec::new(), capped: false }
+        OpenAttacks { room: Room(room), alerts: VecDeque::new(), closed: Vec::new(), capped: false }
     }
 
     pub fn alert(&mut self, alert: Alert) {

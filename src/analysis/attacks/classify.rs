@@ -6,13 +6,13 @@ use crate::netfilter::{Packet, TcpFlags};
 
 /// What a packet tries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Look {
+pub enum Signal {
     /// To open a TCP connection.
     Open,
     /// To reach a UDP port.
     Datagram,
     /// To find a port by flags that open nothing.
-    Odd(Flags),
+    Stealth(Flags),
     /// To be answered by ICMP.
     Echo,
 }
@@ -49,26 +49,26 @@ pub fn marked(packet: &Packet<'_>) -> bool {
 
 /// What the packet tries; none for what no attack is made of. What was accepted counts only if it
 /// opens a connection.
-pub fn look(packet: &Packet<'_>, accepted: bool) -> Option<Look> {
+pub fn classify(packet: &Packet<'_>, accepted: bool) -> Option<Signal> {
     match packet.proto {
         b"TCP" => match packet.tcp_flags {
-            Some(flags) if flags.opens() => Some(Look::Open),
-            Some(flags) if !accepted => odd(flags, packet),
-            None if marked(packet) => Some(Look::Open),
+            Some(flags) if flags.opens() => Some(Signal::Open),
+            Some(flags) if !accepted => stealth(flags, packet),
+            None if marked(packet) => Some(Signal::Open),
             _ => None,
         },
         b"UDP" if !accepted => {
             let (from, to) = (packet.src_port?, packet.dst_port?);
             let answer = ANSWERS.contains(&from) || from == QUIC && to >= CLIENT;
-            (!answer).then_some(Look::Datagram)
+            (!answer).then_some(Signal::Datagram)
         }
-        b"ICMP" if !accepted => (packet.icmp_type == Some(8)).then_some(Look::Echo),
-        b"ICMPv6" if !accepted => (packet.icmp_type == Some(128)).then_some(Look::Echo),
+        b"ICMP" if !accepted => (packet.icmp_type == Some(8)).then_some(Signal::Echo),
+        b"ICMPv6" if !accepted => (packet.icmp_type == Some(128)).then_some(Signal::Echo),
         _ => None,
     }
 }
 
-fn odd(flags: TcpFlags, packet: &Packet<'_>) -> Option<Look> {
+fn stealth(flags: TcpFlags, packet: &Packet<'_>) -> Option<Signal> {
     const XMAS: u16 = TcpFlags::FIN | TcpFlags::PSH | TcpFlags::URG;
     let kind = match flags.0 & (XMAS | TcpFlags::SYN | TcpFlags::RST | TcpFlags::ACK) {
         0 => Flags::Null,
@@ -80,7 +80,7 @@ fn odd(flags: TcpFlags, packet: &Packet<'_>) -> Option<Look> {
     let (from, to) = (packet.src_port?, packet.dst_port?);
     // Late packets of finished connections: a server to the port of its client.
     let late = matches!(kind, Flags::Fin | Flags::Ack) && from < SERVICE && to >= CLIENT;
-    (!late && !ANSWERS.contains(&from)).then_some(Look::Odd(kind))
+    (!late && !ANSWERS.contains(&from)).then_some(Signal::Stealth(kind))
 }
 
 /// Whether the packet is meant for many: multicast, the limited broadcast, or any frame that

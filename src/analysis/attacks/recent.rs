@@ -5,14 +5,14 @@ use std::collections::VecDeque;
 
 /// Items in their order, the newest last.
 #[derive(Debug)]
-pub struct Tail<T> {
+pub struct RecentQueue<T> {
     older: VecDeque<T>,
     newest: Option<T>,
 }
 
-impl<T> Tail<T> {
+impl<T> RecentQueue<T> {
     pub fn new() -> Self {
-        Tail { older: VecDeque::new(), newest: None }
+        RecentQueue { older: VecDeque::new(), newest: None }
     }
 
     pub fn len(&self) -> usize {

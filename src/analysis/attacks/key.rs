@@ -2,9 +2,9 @@
 
 use std::hash::Hash;
 
-use super::finding::{Hosts, Kind, Probe};
+use super::classify::Flags;
+use super::finding::{Hosts, Kind, ProbeKind};
 use super::host::Host;
-use super::look::Flags;
 
 /// SYN, as a bit of what an attack is made of.
 pub const SYN: u8 = 1;
@@ -12,7 +12,7 @@ pub const SYN: u8 = 1;
 pub const UDP: u8 = 2;
 
 /// One source's way of looking at one thing: at a host's ports, or at a port's hosts.
-pub trait Way: Copy + Eq + Hash {
+pub trait ScanKey: Copy + Eq + Hash {
     /// What it tries one of after the other.
     type Item: Copy + Eq + Hash;
     /// What this is, from the bits of what was sent.
@@ -22,23 +22,23 @@ pub trait Way: Copy + Eq + Hash {
 }
 
 /// The ports of a host: source, target, and the flags if they are odd ones.
-pub type Ports = (Host, Host, Option<Flags>);
+pub type PortScanKey = (Host, Host, Option<Flags>);
 
 /// The hosts with a port: source, port, and what is sent ([`SYN`] or [`UDP`]).
-pub type Across = (Host, u16, u8);
+pub type SweepKey = (Host, u16, u8);
 
-impl Way for Ports {
+impl ScanKey for PortScanKey {
     type Item = u16;
 
     fn kind(&self, sent: u8, slow: bool) -> Kind {
-        let probe = match self.2 {
-            Some(Flags::Null) => Probe::Null,
-            Some(Flags::Fin) => Probe::Fin,
-            Some(Flags::Xmas) => Probe::Xmas,
-            Some(Flags::Ack) => Probe::Ack,
-            None => probe(sent),
+        let probe_kind = match self.2 {
+            Some(Flags::Null) => ProbeKind::Null,
+            Some(Flags::Fin) => ProbeKind::Fin,
+            Some(Flags::Xmas) => ProbeKind::Xmas,
+            Some(Flags::Ack) => ProbeKind::Ack,
+            None => probe_kind(sent),
         };
-        if slow { Kind::SlowScan(probe) } else { Kind::PortScan(probe) }
+        if slow { Kind::SlowScan(probe_kind) } else { Kind::PortScan(probe_kind) }
     }
 
     fn ends(&self, _: Hosts) -> (Hosts, Hosts, Option<u16>) {
@@ -46,11 +46,11 @@ impl Way for Ports {
     }
 }
 
-impl Way for Across {
+impl ScanKey for SweepKey {
     type Item = Host;
 
     fn kind(&self, sent: u8, _: bool) -> Kind {
-        Kind::Sweep(probe(sent))
+        Kind::Sweep(probe_kind(sent))
     }
 
     fn ends(&self, distinct: Hosts) -> (Hosts, Hosts, Option<u16>) {
@@ -58,10 +58,10 @@ impl Way for Across {
     }
 }
 
-fn probe(sent: u8) -> Probe {
+fn probe_kind(sent: u8) -> ProbeKind {
     match sent {
-        SYN => Probe::Syn,
-        UDP => Probe::Udp,
-        _ => Probe::Both,
+        SYN => ProbeKind::Syn,
+        UDP => ProbeKind::Udp,
+        _ => ProbeKind::Both,
     }
 }

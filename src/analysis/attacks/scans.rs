@@ -2,13 +2,13 @@
 
 use std::hash::Hash;
 
-use super::desk::{Closed, Desk, QUIET, SLACK, Shares};
 use super::finding::{Alert, Finding, Hosts};
+use super::key::ScanKey;
 use super::limited::Number;
+use super::open::{Closed, OpenAttacks, QUIET, SLACK, Shares};
+use super::recent::RecentQueue;
 use super::set::Set;
-use super::tail::Tail;
-use super::tracked::{Tracked, Watch};
-use super::way::Way;
+use super::tracked::{Expiring, Tracked};
 use super::window::Window;
 use crate::netfilter::Time;
 
@@ -17,7 +17,7 @@ const DAY: i64 = 86_400 * Time::SECOND;
 
 /// A packet as it counts for breadth.
 #[derive(Clone, Copy, Debug)]
-pub struct Touch<T> {
+pub struct Probe<T> {
     pub time: i64,
     pub item: T,
     pub sent: u8,
@@ -26,14 +26,14 @@ pub struct Touch<T> {
 
 /// How many make an attack.
 #[derive(Clone, Copy, Debug)]
-pub struct Limit {
+pub struct ScanLimit {
     /// In a minute.
     pub fast: u32,
     /// In a day, where that is asked for.
     pub slow: Option<u32>,
 }
 
-impl Limit {
+impl ScanLimit {
     /// How many of the latest are remembered.
     fn most(&self) -> usize {
         self.fast.max(self.slow.unwrap_or(0)).max(1) as usize
@@ -42,18 +42,18 @@ impl Limit {
 
 /// All that is watched for one way.
 #[derive(Debug)]
-pub struct Spreads<W: Way> {
-    limit: Limit,
-    tracked: Tracked<W, Spread<W::Item>>,
+pub struct ScanTrackers<W: ScanKey> {
+    limit: ScanLimit,
+    tracked: Tracked<W, ScanTracker<W::Item>>,
 }
 
 #[derive(Debug)]
-struct Spread<T> {
+struct ScanTracker<T> {
     slow: bool,
     last: i64,
     /// The latest distinct things tried, the latest last.
-    items: Tail<Item<T>>,
-    live: Option<Box<Live<T>>>,
+    items: RecentQueue<Item<T>>,
+    live: Option<Box<OngoingScan<T>>>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -67,7 +67,7 @@ struct Item<T> {
 
 /// An attack under way.
 #[derive(Debug)]
-struct Live<T> {
+struct OngoingScan<T> {
     /// Not yet so fast as a scan in a minute.
     slow: bool,
     /// How long a pause it may have.
@@ -84,7 +84,7 @@ struct Live<T> {
     shares: Shares,
 }
 
-impl<T> Watch for Spread<T> {
+impl<T> Expiring for ScanTracker<T> {
     fn last(&self) -> i64 {
         self.last
     }
@@ -102,9 +102,9 @@ impl<T> Watch for Spread<T> {
     }
 }
 
-impl<W: Way> Spreads<W> {
-    pub fn new(limit: Limit, most: usize) -> Self {
-        Spreads { limit, tracked: Tracked::new(most) }
+impl<W: ScanKey> ScanTrackers<W> {
+    pub fn new(limit: ScanLimit, most: usize) -> Self {
+        ScanTrackers { limit, tracked: Tracked::new(most) }
     }
 
     pub fn capped(&self) -> bool {
@@ -112,72 +112,78 @@ impl<W: Way> Spreads<W> {
     }
 
     /// Counts a packet. Only what is watched already, if `known`.
-    pub fn packet(&mut self, way: W, touch: Touch<W::Item>, known: bool, now: i64, desk: &mut Desk) {
+    pub fn packet(&mut self, key: W, probe: Probe<W::Item>, known: bool, now: i64, open: &mut OpenAttacks) {
         let slow = self.limit.slow.is_some();
-        let spread = if known {
-            match self.tracked.get(&way) {
-                Some(spread) => spread,
+        let tracker = if known {
+            match self.tracked.get(&key) {
+                Some(tracker) => tracker,
                 None => return,
             }
         } else {
-            let closed = |way: W, spread: Spread<_>| spread.close(&way, &self.limit, desk);
-            let new = || Spread::new(slow, touch.time);
-            self.tracked.enter(way, now, new, closed)
+            let closed = |key: W, tracker: ScanTracker<_>| tracker.close(&key, &self.limit, open);
+            let new = || ScanTracker::new(slow, probe.time);
+            self.tracked.enter(key, now, new, closed)
         };
-        spread.packet(&way, touch, &self.limit, desk);
+        tracker.packet(&key, probe, &self.limit, open);
     }
 
-    pub fn finish(self, desk: &mut Desk) {
-        for (way, spread) in self.tracked.into_all() {
-            spread.close(&way, &self.limit, desk);
+    pub fn finish(self, open: &mut OpenAttacks) {
+        for (key, tracker) in self.tracked.into_all() {
+            tracker.close(&key, &self.limit, open);
         }
     }
 }
 
-impl<T: Copy + Eq + Hash> Spread<T> {
+impl<T: Copy + Eq + Hash> ScanTracker<T> {
     fn new(slow: bool, time: i64) -> Self {
-        Spread { slow, last: time, items: Tail::new(), live: None }
+        ScanTracker { slow, last: time, items: RecentQueue::new(), live: None }
     }
 
-    fn packet<W: Way<Item = T>>(&mut self, way: &W, touch: Touch<T>, limit: &Limit, desk: &mut Desk) {
-        let over = self.live.as_ref().is_some_and(|live| touch.time - live.active > live.quiet);
-        if over || touch.time < self.last - SLACK {
-            let spread = std::mem::replace(self, Spread::new(self.slow, touch.time));
-            spread.close(way, limit, desk);
+    fn packet<W: ScanKey<Item = T>>(
+        &mut self,
+        key: &W,
+        probe: Probe<T>,
+        limit: &ScanLimit,
+        open: &mut OpenAttacks,
+    ) {
+        let over = self.live.as_ref().is_some_and(|live| probe.time - live.active > live.quiet);
+        if over || probe.time < self.last - SLACK {
+            let tracker = std::mem::replace(self, ScanTracker::new(self.slow, probe.time));
+            tracker.close(key, limit, open);
         }
-        let time = touch.time.max(self.last);
+        let time = probe.time.max(self.last);
         self.last = time;
         match &mut self.live {
             Some(live) => {
-                live.packet(touch, time, desk);
+                live.packet(probe, time, open);
                 if live.slow {
-                    self.remember(touch, time, limit);
+                    self.remember(probe, time, limit);
                     if self.within(limit.fast, MINUTE) {
-                        self.quicken(way, desk);
+                        self.quicken(key, open);
                     }
                 }
             }
             None => {
-                self.remember(touch, time, limit);
+                self.remember(probe, time, limit);
                 if self.within(limit.fast, MINUTE) {
-                    self.begin(way, MINUTE, touch, desk);
+                    self.begin(key, MINUTE, probe, open);
                 } else if limit.slow.is_some_and(|slow| self.within(slow, DAY)) {
-                    self.begin(way, DAY, touch, desk);
+                    self.begin(key, DAY, probe, open);
                 }
             }
         }
     }
 
     /// Puts a thing at the end of the latest ones.
-    fn remember(&mut self, touch: Touch<T>, time: i64, limit: &Limit) {
-        let item = match self.items.take(|item| item.item == touch.item) {
+    fn remember(&mut self, probe: Probe<T>, time: i64, limit: &ScanLimit) {
+        let item = match self.items.take(|item| item.item == probe.item) {
             Some(item) => Item {
                 packets: item.packets.saturating_add(1),
-                sent: item.sent | touch.sent,
+                sent: item.sent | probe.sent,
                 last: time,
                 ..item
             },
-            None => Item { item: touch.item, sent: touch.sent, packets: 1, first: time, last: time },
+            None => Item { item: probe.item, sent: probe.sent, packets: 1, first: time, last: time },
         };
         if self.items.len() >= limit.most() {
             self.items.drop_oldest();
@@ -191,9 +197,9 @@ impl<T: Copy + Eq + Hash> Spread<T> {
         oldest.is_some_and(|item| self.last - item.last < span)
     }
 
-    fn begin<W: Way<Item = T>>(&mut self, way: &W, span: i64, touch: Touch<T>, desk: &mut Desk) {
+    fn begin<W: ScanKey<Item = T>>(&mut self, key: &W, span: i64, probe: Probe<T>, open: &mut OpenAttacks) {
         let now = self.last;
-        let mut live = Live {
+        let mut live = OngoingScan {
             slow: span == DAY,
             quiet: if span == DAY { DAY } else { QUIET },
             first: now,
@@ -211,38 +217,38 @@ impl<T: Copy + Eq + Hash> Spread<T> {
             live.first = live.first.min(if early { item.first } else { item.last });
             live.packets += if early { u64::from(item.packets) } else { 1 };
             live.sent |= item.sent;
-            live.tried.insert(item.item, &mut desk.room);
+            live.tried.insert(item.item, &mut open.room);
         }
-        live.shares.add(touch.prefix, live.packets);
+        live.shares.add(probe.prefix, live.packets);
         live.fill(&self.items, now, span);
-        live.alert(way, desk);
+        live.alert(key, open);
         if !live.slow {
-            self.items = Tail::new();
+            self.items = RecentQueue::new();
         }
         self.live = Some(Box::new(live));
     }
 
     /// A slow scan has become a fast one: it is one attack, and the fast one.
-    fn quicken<W: Way<Item = T>>(&mut self, way: &W, desk: &mut Desk) {
+    fn quicken<W: ScanKey<Item = T>>(&mut self, key: &W, open: &mut OpenAttacks) {
         let now = self.last;
-        let items = std::mem::replace(&mut self.items, Tail::new());
+        let items = std::mem::replace(&mut self.items, RecentQueue::new());
         if let Some(live) = &mut self.live {
             live.slow = false;
             live.window = Window::new(MINUTE);
             live.peak = 0;
             live.fill(&items, now, MINUTE);
-            live.alert(way, desk);
+            live.alert(key, open);
         }
     }
 
-    fn close<W: Way<Item = T>>(self, way: &W, limit: &Limit, desk: &mut Desk) {
+    fn close<W: ScanKey<Item = T>>(self, key: &W, limit: &ScanLimit, open: &mut OpenAttacks) {
         let Some(live) = self.live else { return };
-        live.tried.leave(&mut desk.room);
-        let (source, target, port) = way.ends(live.distinct());
+        live.tried.leave(&mut open.room);
+        let (source, target, port) = key.ends(live.distinct());
         let threshold = if live.slow { limit.slow.unwrap_or(limit.fast) } else { limit.fast };
-        desk.close(Closed {
+        open.close(Closed {
             finding: Finding {
-                kind: way.kind(live.sent, live.slow),
+                kind: key.kind(live.sent, live.slow),
                 source,
                 target,
                 port,
@@ -261,9 +267,9 @@ impl<T: Copy + Eq + Hash> Spread<T> {
     }
 }
 
-impl<T: Copy + Eq + Hash> Live<T> {
-    fn packet(&mut self, touch: Touch<T>, time: i64, desk: &mut Desk) {
-        let new = self.tried.insert(touch.item, &mut desk.room);
+impl<T: Copy + Eq + Hash> OngoingScan<T> {
+    fn packet(&mut self, probe: Probe<T>, time: i64, open: &mut OpenAttacks) {
+        let new = self.tried.insert(probe.item, &mut open.room);
         let span = if self.slow { DAY } else { MINUTE };
         if !new && time - self.active > span {
             // What knocks at the same port all day is no part of the scan that it once made.
@@ -271,8 +277,8 @@ impl<T: Copy + Eq + Hash> Live<T> {
         }
         self.packets += 1;
         self.last = time;
-        self.sent |= touch.sent;
-        self.shares.add(touch.prefix, 1);
+        self.sent |= probe.sent;
+        self.shares.add(probe.prefix, 1);
         if new {
             self.active = time;
             self.peak = self.peak.max(self.window.add(time));
@@ -280,7 +286,7 @@ impl<T: Copy + Eq + Hash> Live<T> {
     }
 
     /// Counts what was tried before it was known to be an attack.
-    fn fill(&mut self, items: &Tail<Item<T>>, now: i64, span: i64) {
+    fn fill(&mut self, items: &RecentQueue<Item<T>>, now: i64, span: i64) {
         let mut times: Vec<i64> = items
             .iter()
             .filter(|item| now - item.last < span)
@@ -297,10 +303,10 @@ impl<T: Copy + Eq + Hash> Live<T> {
         if self.tried.more { Hosts::AtLeast(count) } else { Hosts::Many(count) }
     }
 
-    fn alert<W: Way<Item = T>>(&self, way: &W, desk: &mut Desk) {
-        let (source, target, port) = way.ends(self.distinct());
-        desk.alert(Alert {
-            kind: way.kind(self.sent, self.slow),
+    fn alert<W: ScanKey<Item = T>>(&self, key: &W, open: &mut OpenAttacks) {
+        let (source, target, port) = key.ends(self.distinct());
+        open.alert(Alert {
+            kind: key.kind(self.sent, self.slow),
             source,
             target,
             port,
