@@ -12,7 +12,7 @@ pub mod config {
 
 pub mod dns {
     //! Names.
-    pub use crate::dns::Known;
+    pub use crate::dns::KnownName;
 }
 
 pub mod escape {
@@ -27,7 +27,7 @@ pub mod filter {
 
 pub mod netfilter {
     //! The parser of log lines.
-    pub use crate::netfilter::{Packet, Reader, TcpFlags, Time, Verdict, account, batch, prefix, timestamp};
+    pub use crate::netfilter::{Packet, Reader, TcpFlags, Time, Verdict, batch, prefix, stats, timestamp};
 }
 
 pub mod store {

@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use super::addresses::{Addr, Addresses};
 use super::attacks::Thresholds;
 use super::table::Body;
-use super::words::{Word, Words};
+use super::words::{StringInterner, Word};
 use crate::filter::{Filters, Network};
 use crate::netfilter::{Packet, Verdict};
 
@@ -23,7 +23,7 @@ pub struct Context {
 }
 
 /// A packet on its way through the modules, with its words and addresses as numbers.
-pub struct Seen<'a> {
+pub struct InternedPacket<'a> {
     pub packet: &'a Packet<'a>,
     /// Place in the order of rows or lines; rising.
     pub position: u64,
@@ -37,35 +37,40 @@ pub struct Seen<'a> {
     pub host: Word,
 }
 
-/// What the numbers of a [`Seen`] stand for.
+/// What the numbers of an [`InternedPacket`] stand for.
 #[derive(Debug, Default)]
-pub struct Numbers {
-    pub words: Words,
+pub struct Interner {
+    pub words: StringInterner,
     pub addresses: Addresses,
 }
 
 /// What counts packets for one module.
 pub trait Counter {
     /// Takes a packet in.
-    fn packet(&mut self, seen: &Seen<'_>);
+    fn packet(&mut self, seen: &InternedPacket<'_>);
     /// Takes in those that count. Every module has its own copy of this loop, so that `packet` is
     /// not called through a pointer.
-    fn packets(&mut self, seen: &[Seen<'_>], counts: fn(&Seen<'_>) -> bool) {
+    fn packets(&mut self, seen: &[InternedPacket<'_>], counts: fn(&InternedPacket<'_>) -> bool) {
         for seen in seen.iter().filter(|seen| counts(seen)) {
             self.packet(seen);
         }
     }
     /// Takes in a packet from before `--since`: comes to modules that want
     /// [`History`](super::Want::History) only.
-    fn earlier(&mut self, _seen: &Seen<'_>) {}
+    fn earlier(&mut self, _seen: &InternedPacket<'_>) {}
     /// What was counted, at most `limit` rows.
-    fn body(self: Box<Self>, numbers: &Numbers, limit: usize) -> Body;
+    fn body(self: Box<Self>, numbers: &Interner, limit: usize) -> Body;
 }
 
-impl Numbers {
+impl Interner {
     /// A packet with its words and addresses as numbers.
-    pub fn seen<'a>(&mut self, filters: &Filters, position: u64, packet: &'a Packet<'a>) -> Seen<'a> {
-        Seen {
+    pub fn seen<'a>(
+        &mut self,
+        filters: &Filters,
+        position: u64,
+        packet: &'a Packet<'a>,
+    ) -> InternedPacket<'a> {
+        InternedPacket {
             packet,
             position,
             verdict: filters.verdict(packet),

@@ -2,7 +2,7 @@
 
 use hashbrown::HashMap;
 
-use super::counter::{Context, Counter, Numbers};
+use super::counter::{Context, Counter, Interner};
 use super::modules::{Module, Want};
 use super::table::{Body, Table};
 use super::words::Word;
@@ -14,7 +14,7 @@ use crate::netfilter::{Packet, Time, Verdict};
 pub struct Fold<'c> {
     filters: &'c Filters,
     modules: Vec<(&'static Module, Box<dyn Counter>)>,
-    numbers: Numbers,
+    numbers: Interner,
     /// Packets that went in, without those from before `--since`.
     pub packets: u64,
     /// Least time among them.
@@ -33,7 +33,7 @@ impl<'c> Fold<'c> {
         Fold {
             filters: &context.filters,
             modules: modules.iter().map(|module| (*module, module.counter(context))).collect(),
-            numbers: Numbers::default(),
+            numbers: Interner::default(),
             packets: 0,
             first: None,
             last: None,

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::counter::{Counter, Numbers, Seen};
+use super::counter::{Counter, InternedPacket, Interner};
 use super::index::Index;
 use super::key::{Field, Key};
 use super::table::{self, Body, Cell, Column};
@@ -33,7 +33,7 @@ impl Groups {
         Groups { key, columns, groups: Vec::new(), index: Index::default() }
     }
 
-    fn compare(&self, numbers: &Numbers, a: &Group, b: &Group) -> Ordering {
+    fn compare(&self, numbers: &Interner, a: &Group, b: &Group) -> Ordering {
         let by_field = |field: &Field| {
             let value = |group: &Group| group.key.value(self.key, *field, numbers);
             value(a).compare(&value(b))
@@ -43,7 +43,7 @@ impl Groups {
             .then_with(|| self.key.iter().map(by_field).find(|o| o.is_ne()).unwrap_or(Ordering::Equal))
     }
 
-    fn cell(&self, numbers: &Numbers, group: &Group, field: Field) -> Cell {
+    fn cell(&self, numbers: &Interner, group: &Group, field: Field) -> Cell {
         match field {
             Field::Count => Cell::Count(group.count),
             _ if self.key.contains(&field) => group.key.value(self.key, field, numbers).cell(),
@@ -63,7 +63,7 @@ impl Groups {
 const ENDS: [Field; 2] = [Field::Destination, Field::SourcePort];
 
 impl Counter for Groups {
-    fn packet(&mut self, seen: &Seen<'_>) {
+    fn packet(&mut self, seen: &InternedPacket<'_>) {
         let key = Key::of(self.key, seen);
         let first = (seen.packet.time.map_or(MISSING, |time| time.0), seen.position);
         let groups = &mut self.groups;
@@ -80,7 +80,7 @@ impl Counter for Groups {
         }
     }
 
-    fn body(self: Box<Self>, numbers: &Numbers, limit: usize) -> Body {
+    fn body(self: Box<Self>, numbers: &Interner, limit: usize) -> Body {
         let order =
             |a: &u32, b: &u32| self.compare(numbers, &self.groups[*a as usize], &self.groups[*b as usize]);
         let rows = table::top((0..self.groups.len() as u32).collect(), limit, order)

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::addresses::Addr;
-use super::counter::{Numbers, Seen};
+use super::counter::{InternedPacket, Interner};
 use super::table::Cell;
 use super::words::Word;
 
@@ -55,7 +55,7 @@ const PORT_BITS: u32 = 17;
 
 impl Key {
     /// The key of a packet.
-    pub fn of(fields: &[Field], seen: &Seen<'_>) -> Key {
+    pub fn of(fields: &[Field], seen: &InternedPacket<'_>) -> Key {
         fields.iter().fold(Key::default(), |key, field| match field {
             Field::Source => key.address(seen.src),
             Field::Destination => key.address(seen.dst),
@@ -106,15 +106,15 @@ impl Key {
     }
 
     /// The value of one of its fields.
-    pub fn value<'n>(mut self, fields: &[Field], wanted: Field, numbers: &'n Numbers) -> Value<'n> {
+    pub fn value<'n>(mut self, fields: &[Field], wanted: Field, numbers: &'n Interner) -> KeyValue<'n> {
         for field in fields.iter().rev() {
             let value = match field {
                 Field::Source | Field::Destination => {
-                    Value::Address(numbers.addresses.address(self.pop_address()))
+                    KeyValue::Address(numbers.addresses.address(self.pop_address()))
                 }
-                Field::SourcePort | Field::DestinationPort => Value::Port(self.pop_port()),
+                Field::SourcePort | Field::DestinationPort => KeyValue::Port(self.pop_port()),
                 Field::Action | Field::Protocol | Field::InterfaceIn | Field::Host => {
-                    Value::Word(numbers.words.text(self.pop_word()))
+                    KeyValue::Word(numbers.words.text(self.pop_word()))
                 }
                 Field::Count => continue,
             };
@@ -122,7 +122,7 @@ impl Key {
                 return value;
             }
         }
-        Value::None
+        KeyValue::None
     }
 }
 
@@ -139,7 +139,7 @@ pub fn bits(fields: &[Field]) -> u32 {
 }
 
 /// A field out of a key.
-pub enum Value<'n> {
+pub enum KeyValue<'n> {
     /// An address, or that there is none.
     Address(Option<IpAddr>),
     /// A port, or that there is none.
@@ -150,27 +150,27 @@ pub enum Value<'n> {
     None,
 }
 
-impl Value<'_> {
+impl KeyValue<'_> {
     /// For a table.
     pub fn cell(&self) -> Cell {
         match self {
-            Value::Address(address) => Cell::address(*address),
-            Value::Port(port) => Cell::port(*port),
-            Value::Word(word) => Cell::word(word),
-            Value::None => Cell::Missing,
+            KeyValue::Address(address) => Cell::address(*address),
+            KeyValue::Port(port) => Cell::port(*port),
+            KeyValue::Word(word) => Cell::word(word),
+            KeyValue::None => Cell::Missing,
         }
     }
 
     /// Rising, what is missing last; of the same field.
-    pub fn compare(&self, other: &Value<'_>) -> std::cmp::Ordering {
+    pub fn compare(&self, other: &KeyValue<'_>) -> std::cmp::Ordering {
         use super::table::missing_last;
         fn text(word: &str) -> Option<&str> {
             (!word.is_empty()).then_some(word)
         }
         match (self, other) {
-            (Value::Address(a), Value::Address(b)) => missing_last(*a, *b),
-            (Value::Port(a), Value::Port(b)) => missing_last(*a, *b),
-            (Value::Word(a), Value::Word(b)) => missing_last(text(a), text(b)),
+            (KeyValue::Address(a), KeyValue::Address(b)) => missing_last(*a, *b),
+            (KeyValue::Port(a), KeyValue::Port(b)) => missing_last(*a, *b),
+            (KeyValue::Word(a), KeyValue::Word(b)) => missing_last(text(a), text(b)),
             _ => std::cmp::Ordering::Equal,
         }
     }

@@ -1,6 +1,6 @@
 //! The modules of a report, as values: adding one is adding an entry to [`all`].
 
-use super::counter::{Context, Counter, Seen};
+use super::counter::{Context, Counter, InternedPacket};
 use super::group::Groups;
 use super::key::Field;
 use super::new::News;
@@ -16,7 +16,7 @@ pub struct Module {
     /// What stands over its table.
     pub title: &'static str,
     /// Which packets it counts.
-    pub(super) counts: fn(&Seen<'_>) -> bool,
+    pub(super) counts: fn(&InternedPacket<'_>) -> bool,
     /// What it needs beside what every reader of packets gives.
     pub(super) wants: &'static [Want],
     /// How it counts them.
@@ -197,22 +197,22 @@ pub fn wants(modules: &[&'static Module], want: Want) -> bool {
     modules.iter().any(|module| module.wants.contains(&want))
 }
 
-fn denied(seen: &Seen<'_>) -> bool {
+fn denied(seen: &InternedPacket<'_>) -> bool {
     seen.verdict == Verdict::Deny
 }
 
-fn denied_in(seen: &Seen<'_>) -> bool {
+fn denied_in(seen: &InternedPacket<'_>) -> bool {
     !seen.packet.if_in.is_empty() && denied(seen)
 }
 
-fn icmp(seen: &Seen<'_>) -> bool {
+fn icmp(seen: &InternedPacket<'_>) -> bool {
     seen.packet.proto.eq_ignore_ascii_case(b"ICMP") || seen.packet.proto.eq_ignore_ascii_case(b"ICMPv6")
 }
 
-fn invalid(seen: &Seen<'_>) -> bool {
+fn invalid(seen: &InternedPacket<'_>) -> bool {
     seen.packet.action == b"INVALID"
 }
 
-fn every(_: &Seen<'_>) -> bool {
+fn every(_: &InternedPacket<'_>) -> bool {
     true
 }

@@ -6,7 +6,7 @@ use hashbrown::HashMap;
 use jiff::tz::TimeZone;
 
 use super::addresses::Addr;
-use super::counter::{Context, Counter, Numbers, Seen};
+use super::counter::{Context, Counter, InternedPacket, Interner};
 use super::index::Index;
 use super::key::Key;
 use super::quantity::counted;
@@ -65,7 +65,7 @@ impl News {
         })
     }
 
-    fn times(&mut self, seen: &Seen<'_>) -> &mut Times {
+    fn times(&mut self, seen: &InternedPacket<'_>) -> &mut Times {
         let key = Key::default().address(seen.src).port(seen.packet.dst_port).word(seen.proto);
         let pairs = &mut self.pairs;
         let place = self.index.place(key, pairs.len(), |n| pairs[n].key == key);
@@ -79,7 +79,7 @@ impl News {
 
 /// Something new.
 struct Find {
-    kind: Kind,
+    kind: Novelty,
     src: Addr,
     port: Option<u16>,
     proto: Option<Word>,
@@ -87,7 +87,7 @@ struct Find {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum Novelty {
     Source,
     Port,
     /// Of a source and a port that were both known.
@@ -95,16 +95,16 @@ enum Kind {
 }
 
 impl Counter for News {
-    fn packet(&mut self, seen: &Seen<'_>) {
+    fn packet(&mut self, seen: &InternedPacket<'_>) {
         let first = seen.packet.time.map_or(i64::MAX, |time| time.0);
         self.times(seen).add(Times { count: 1, first, before: false });
     }
 
-    fn earlier(&mut self, seen: &Seen<'_>) {
+    fn earlier(&mut self, seen: &InternedPacket<'_>) {
         self.times(seen).before = true;
     }
 
-    fn body(mut self: Box<Self>, numbers: &Numbers, limit: usize) -> Body {
+    fn body(mut self: Box<Self>, numbers: &Interner, limit: usize) -> Body {
         self.index = Index::default();
         // The source is highest in the key: its pairs come to stand together.
         self.pairs.sort_unstable_by_key(|pair| pair.key);
@@ -126,7 +126,7 @@ impl Counter for News {
             let mut times = Times::NEVER;
             run.iter().for_each(|pair| times.add(pair.times));
             if times.is_new() {
-                finds[0].push(Find { kind: Kind::Source, src, port: None, proto: None, times });
+                finds[0].push(Find { kind: Novelty::Source, src, port: None, proto: None, times });
                 continue;
             }
             for pair in run.iter().filter(|pair| pair.times.is_new()) {
@@ -135,13 +135,13 @@ impl Counter for News {
                 };
                 if ports.get(&(port, proto)).is_some_and(|times| times.before) {
                     let (port, proto, times) = (Some(port), Some(proto), pair.times);
-                    finds[2].push(Find { kind: Kind::Pair, src, port, proto, times });
+                    finds[2].push(Find { kind: Novelty::Pair, src, port, proto, times });
                 }
             }
         }
         for ((port, proto), times) in ports.into_iter().filter(|(_, times)| times.is_new()) {
             let (port, proto) = (Some(port), Some(proto));
-            finds[1].push(Find { kind: Kind::Port, src: Addr::NONE, port, proto, times });
+            finds[1].push(Find { kind: Novelty::Port, src: Addr::NONE, port, proto, times });
         }
         let notes = vec![self.note(before, finds.each_ref().map(Vec::len))];
         let top = finds.into_iter().flat_map(|finds| table::top(finds, limit, |a, b| compare(a, b, numbers)));
@@ -172,7 +172,7 @@ fn parts(mut key: Key) -> (Addr, Option<u16>, Word) {
     (key.pop_address(), port, proto)
 }
 
-fn compare(a: &Find, b: &Find, numbers: &Numbers) -> Ordering {
+fn compare(a: &Find, b: &Find, numbers: &Interner) -> Ordering {
     let address = |find: &Find| numbers.addresses.address(find.src);
     let proto = |find: &Find| find.proto.map(|proto| numbers.words.text(proto)).filter(|p| !p.is_empty());
     (b.times.count.cmp(&a.times.count))
@@ -181,11 +181,11 @@ fn compare(a: &Find, b: &Find, numbers: &Numbers) -> Ordering {
         .then_with(|| missing_last(proto(a), proto(b)))
 }
 
-fn row(find: &Find, numbers: &Numbers) -> Vec<Cell> {
+fn row(find: &Find, numbers: &Interner) -> Vec<Cell> {
     let kind = match find.kind {
-        Kind::Source => "source",
-        Kind::Port => "port",
-        Kind::Pair => "pair",
+        Novelty::Source => "source",
+        Novelty::Port => "port",
+        Novelty::Pair => "pair",
     };
     let first = (find.times.first != i64::MAX).then_some(Time(find.times.first));
     vec![

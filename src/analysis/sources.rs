@@ -1,7 +1,7 @@
 //! The module `sources`: who sends most, and how wide.
 
 use super::addresses::Addr;
-use super::counter::{Context, Counter, Numbers, Seen};
+use super::counter::{Context, Counter, InternedPacket, Interner};
 use super::index::Index;
 use super::table::{self, Body, Cell, Column, Figure, missing_last};
 use crate::netfilter::Time;
@@ -12,18 +12,18 @@ const TARGETS: usize = 1024;
 /// Ports up to here lie in a list, more in a map of bits, which takes 8 KiB.
 const LISTED_PORTS: usize = 1024;
 
-struct Source {
+struct SourceStats {
     addr: Addr,
     count: u64,
     bytes: u64,
     first: Option<Time>,
     last: Option<Time>,
-    ports: Ports,
-    targets: Targets,
+    ports: PortSet,
+    targets: TargetSet,
 }
 
 /// What a source's destination ports were. Most sources knock at one.
-enum Ports {
+enum PortSet {
     None,
     One(u16),
     /// In order.
@@ -32,13 +32,13 @@ enum Ports {
     Many(Box<([u64; 1024], u32)>),
 }
 
-impl Ports {
+impl PortSet {
     fn add(&mut self, port: u16) {
         match self {
-            Ports::None => *self = Ports::One(port),
-            Ports::One(one) if *one == port => {}
-            Ports::One(one) => *self = Ports::Few(vec![port.min(*one), port.max(*one)]),
-            Ports::Few(few) => {
+            PortSet::None => *self = PortSet::One(port),
+            PortSet::One(one) if *one == port => {}
+            PortSet::One(one) => *self = PortSet::Few(vec![port.min(*one), port.max(*one)]),
+            PortSet::Few(few) => {
                 let Err(place) = few.binary_search(&port) else {
                     return;
                 };
@@ -49,18 +49,18 @@ impl Ports {
                 let mut many = Box::new(([0; 1024], 0));
                 few.iter().for_each(|known| set(&mut many, *known));
                 set(&mut many, port);
-                *self = Ports::Many(many);
+                *self = PortSet::Many(many);
             }
-            Ports::Many(many) => set(many, port),
+            PortSet::Many(many) => set(many, port),
         }
     }
 
     fn len(&self) -> u64 {
         match self {
-            Ports::None => 0,
-            Ports::One(_) => 1,
-            Ports::Few(few) => few.len() as u64,
-            Ports::Many(many) => many.1.into(),
+            PortSet::None => 0,
+            PortSet::One(_) => 1,
+            PortSet::Few(few) => few.len() as u64,
+            PortSet::Many(many) => many.1.into(),
         }
     }
 }
@@ -73,7 +73,7 @@ fn set(many: &mut ([u64; 1024], u32), port: u16) {
 }
 
 /// Where a source's packets went.
-enum Targets {
+enum TargetSet {
     None,
     One(Addr),
     /// In order.
@@ -82,32 +82,32 @@ enum Targets {
     Many,
 }
 
-impl Targets {
+impl TargetSet {
     fn add(&mut self, target: Addr) {
         match self {
-            Targets::None => *self = Targets::One(target),
-            Targets::One(one) if *one == target => {}
-            Targets::One(one) => *self = Targets::Few(vec![target.min(*one), target.max(*one)]),
-            Targets::Few(few) => {
+            TargetSet::None => *self = TargetSet::One(target),
+            TargetSet::One(one) if *one == target => {}
+            TargetSet::One(one) => *self = TargetSet::Few(vec![target.min(*one), target.max(*one)]),
+            TargetSet::Few(few) => {
                 let Err(place) = few.binary_search(&target) else {
                     return;
                 };
                 if few.len() < TARGETS {
                     few.insert(place, target);
                 } else {
-                    *self = Targets::Many;
+                    *self = TargetSet::Many;
                 }
             }
-            Targets::Many => {}
+            TargetSet::Many => {}
         }
     }
 
     fn cell(&self) -> Cell {
         match self {
-            Targets::None => Cell::Figure(Figure::Exactly(0)),
-            Targets::One(_) => Cell::Figure(Figure::Exactly(1)),
-            Targets::Few(few) => Cell::Figure(Figure::Exactly(few.len() as u64)),
-            Targets::Many => Cell::Figure(Figure::AtLeast(TARGETS as u64)),
+            TargetSet::None => Cell::Figure(Figure::Exactly(0)),
+            TargetSet::One(_) => Cell::Figure(Figure::Exactly(1)),
+            TargetSet::Few(few) => Cell::Figure(Figure::Exactly(few.len() as u64)),
+            TargetSet::Many => Cell::Figure(Figure::AtLeast(TARGETS as u64)),
         }
     }
 }
@@ -115,7 +115,7 @@ impl Targets {
 /// Counts by source.
 #[derive(Default)]
 pub struct Sources {
-    sources: Vec<Source>,
+    sources: Vec<SourceStats>,
     index: Index,
 }
 
@@ -125,18 +125,18 @@ impl Sources {
     }
 
     /// A source, made where it is missing.
-    fn source(&mut self, addr: Addr) -> &mut Source {
+    fn source(&mut self, addr: Addr) -> &mut SourceStats {
         let sources = &mut self.sources;
         let place = self.index.place(addr, sources.len(), |n| sources[n].addr == addr);
         if place == sources.len() {
-            sources.push(Source {
+            sources.push(SourceStats {
                 addr,
                 count: 0,
                 bytes: 0,
                 first: None,
                 last: None,
-                ports: Ports::None,
-                targets: Targets::None,
+                ports: PortSet::None,
+                targets: TargetSet::None,
             });
         }
         &mut sources[place]
@@ -144,7 +144,7 @@ impl Sources {
 }
 
 impl Counter for Sources {
-    fn packet(&mut self, seen: &Seen<'_>) {
+    fn packet(&mut self, seen: &InternedPacket<'_>) {
         let source = self.source(seen.src);
         let packet = seen.packet;
         source.count += 1;
@@ -161,8 +161,8 @@ impl Counter for Sources {
         }
     }
 
-    fn body(self: Box<Self>, numbers: &Numbers, limit: usize) -> Body {
-        let address = |source: &Source| numbers.addresses.address(source.addr);
+    fn body(self: Box<Self>, numbers: &Interner, limit: usize) -> Body {
+        let address = |source: &SourceStats| numbers.addresses.address(source.addr);
         let order = |a: &u32, b: &u32| {
             let (a, b) = (&self.sources[*a as usize], &self.sources[*b as usize]);
             b.count.cmp(&a.count).then_with(|| missing_last(address(a), address(b)))
@@ -181,7 +181,7 @@ impl Counter for Sources {
             ]
         };
         let top = table::top((0..self.sources.len() as u32).collect(), limit, order);
-        let many = top.iter().any(|n| matches!(self.sources[*n as usize].targets, Targets::Many));
+        let many = top.iter().any(|n| matches!(self.sources[*n as usize].targets, TargetSet::Many));
         let note = format!("{TARGETS}+: more than {TARGETS} targets; they are not told apart.");
         Body {
             columns: COLUMNS.to_vec(),

@@ -1,7 +1,7 @@
 //! The module `attacks`: what the detector found, as a table with its evidence.
 
-use super::attacks::{Detector, Finding, Kind};
-use super::counter::{Context, Counter, Numbers, Seen};
+use super::attacks::{AttackKind, Detector, Finding};
+use super::counter::{Context, Counter, InternedPacket, Interner};
 use super::quantity::counted;
 use super::table::{Body, Cell, Column, Figure};
 
@@ -16,12 +16,12 @@ impl Suspects {
 }
 
 impl Counter for Suspects {
-    fn packet(&mut self, seen: &Seen<'_>) {
+    fn packet(&mut self, seen: &InternedPacket<'_>) {
         // Alerts are for those who watch; a report has the whole.
         let _ = self.0.packet(seen.packet);
     }
 
-    fn body(self: Box<Self>, _: &Numbers, limit: usize) -> Body {
+    fn body(self: Box<Self>, _: &Interner, limit: usize) -> Body {
         let found = self.0.finish();
         let mut notes = Vec::new();
         if found.findings.len() > limit {
@@ -66,8 +66,12 @@ fn row(finding: &Finding) -> Vec<Cell> {
         false => Figure::Exactly,
     };
     let what = match finding.kind {
-        Kind::Sweep(_) => "host",
-        Kind::SynFlood | Kind::IcmpFlood | Kind::BruteForce | Kind::PortScan(_) | Kind::SlowScan(_) => "port",
+        AttackKind::Sweep(_) => "host",
+        AttackKind::SynFlood
+        | AttackKind::IcmpFlood
+        | AttackKind::BruteForce
+        | AttackKind::PortScan(_)
+        | AttackKind::SlowScan(_) => "port",
     };
     let distinct = match finding.distinct {
         0 => Cell::Missing,

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan, Zoned};
 
-use super::counter::{Context, Counter, Numbers, Seen};
+use super::counter::{Context, Counter, InternedPacket, Interner};
 use super::quantity::{agree, counted};
 use super::table::{Body, Cell, Column};
 use crate::netfilter::{Time, Verdict};
@@ -66,7 +66,7 @@ impl Timeline {
 }
 
 impl Counter for Timeline {
-    fn packet(&mut self, seen: &Seen<'_>) {
+    fn packet(&mut self, seen: &InternedPacket<'_>) {
         let Some(time) = seen.packet.time else {
             self.timeless += 1;
             return;
@@ -83,7 +83,7 @@ impl Counter for Timeline {
         }] += 1;
     }
 
-    fn body(mut self: Box<Self>, _: &Numbers, _: usize) -> Body {
+    fn body(mut self: Box<Self>, _: &Interner, _: usize) -> Body {
         self.put_by();
         let mut quarters: Vec<(i64, Counts)> = self.quarters.drain().collect();
         quarters.sort_unstable_by_key(|(quarter, _)| *quarter);

@@ -7,7 +7,7 @@ use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 
 use crate::netfilter::clean;
 
-/// A word's number; [`Words::text`] gives it back.
+/// A word's number; [`StringInterner::text`] gives it back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Word(u32);
 
@@ -31,7 +31,7 @@ const RECENT: usize = 16;
 
 /// Every word met so far.
 #[derive(Debug, Default)]
-pub struct Words {
+pub struct StringInterner {
     texts: Vec<Box<str>>,
     by_text: HashMap<Box<str>, Word>,
     /// The bytes that words came in as (they may not be UTF-8), and a table of their places.
@@ -42,7 +42,7 @@ pub struct Words {
     last: [[u32; RECENT]; 4],
 }
 
-impl Words {
+impl StringInterner {
     /// The number of a word. `slot` (0 to 3) names the field it comes from: a field mostly has one
     /// of a few words, and then nothing has to be looked up.
     pub fn number(&mut self, slot: usize, bytes: &[u8]) -> Word {

@@ -10,12 +10,12 @@ use crate::analysis::{self, Context, Module, Want};
 use crate::config::{Call, Format};
 use crate::exit::Exit;
 use crate::filter::Filters;
-use crate::netfilter::account::Account;
+use crate::netfilter::stats::ParseStats;
 use crate::report::shape::Report;
-use crate::report::{self, account as words};
+use crate::report::{self, stats as words};
 use crate::run::Misused;
 use crate::run::counting::{self, Counted};
-use crate::run::logs::{self, Source};
+use crate::run::logs::{self, LogSource};
 use crate::run::naming::{self, Naming};
 use crate::run::output;
 use crate::run::plan::{Need, Plan};
@@ -34,7 +34,7 @@ pub fn check(
     plan: &mut Plan,
     call: &Call,
     paths: &[PathBuf],
-) -> anyhow::Result<Vec<Source>> {
+) -> anyhow::Result<Vec<LogSource>> {
     settings::modules(session.settings)?;
     context(session)?;
     if let Some(path) = &session.settings.output {
@@ -47,7 +47,7 @@ pub fn check(
 }
 
 /// Analyzes logs, or the table of the call.
-pub fn run(session: &mut Session<'_, '_>, logs: Vec<Source>) -> anyhow::Result<Exit> {
+pub fn run(session: &mut Session<'_, '_>, logs: Vec<LogSource>) -> anyhow::Result<Exit> {
     match logs.is_empty() {
         true => table(session),
         false => files(session, logs),
@@ -93,7 +93,7 @@ fn table(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
 }
 
 /// Analyzes logs, with no store at all.
-fn files(session: &mut Session<'_, '_>, sources: Vec<Source>) -> anyhow::Result<Exit> {
+fn files(session: &mut Session<'_, '_>, sources: Vec<LogSource>) -> anyhow::Result<Exit> {
     let modules = settings::modules(session.settings)?;
     let context = context(session)?;
     let filters = reading(&context, &modules);
@@ -117,22 +117,22 @@ fn files(session: &mut Session<'_, '_>, sources: Vec<Source>) -> anyhow::Result<
             }
         }))
     })?;
-    let mut total = Account::default();
+    let mut total = ParseStats::default();
     let mut exit = Exit::Done;
     for log in logs {
         if let Some(error) = &log.error {
             session.console.error(error);
             exit = Exit::Failed;
         }
-        if log.account.packets() == 0 {
-            let text = log.source.nothing(&log.account);
+        if log.stats.packets() == 0 {
+            let text = log.source.nothing(&log.stats);
             // Packets that the rules of the call leave out are worth a word under --quiet, too.
-            match log.account.unknown_prefixes.is_empty() {
+            match log.stats.unknown_prefixes.is_empty() {
                 true => session.console.note(&text),
                 false => session.console.warn(&text),
             }
         }
-        session.tell_guessed_year(log.source.guessed_year(&log.account));
+        session.tell_guessed_year(log.source.guessed_year(&log.stats));
         if log.known > 0 {
             session.console.note(&format!(
                 "{} of {} stand in {} too and count once.",
@@ -141,7 +141,7 @@ fn files(session: &mut Session<'_, '_>, sources: Vec<Source>) -> anyhow::Result<
                 log.other
             ));
         }
-        total.add(&log.account);
+        total.add(&log.stats);
     }
     if let Some(damage) = words::damage(&total) {
         session.console.warn(&damage);

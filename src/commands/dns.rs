@@ -3,7 +3,7 @@
 use crate::escape;
 use crate::exit::Exit;
 use crate::netfilter::Time;
-use crate::report::{account::counted, moment};
+use crate::report::{moment, stats::counted};
 use crate::run::plan::{Need, Plan};
 use crate::run::session::Session;
 use crate::store::TableKind;

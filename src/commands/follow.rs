@@ -10,13 +10,13 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 
 use crate::analysis::attacks::{Alert, Detector};
-use crate::dns::{Cause, Facts, Feedback};
+use crate::dns::{Cause, Facts, SelfTraffic};
 use crate::exit::{Exit, reader_is_gone};
 use crate::filter::Filters;
 use crate::input::{Alarm, LINE_CAP, Pipe, Polled, Tail, Waker};
 use crate::netfilter::batch::Batch;
 use crate::netfilter::{Packet, Reader};
-use crate::report::account as words;
+use crate::report::stats as words;
 use crate::run::Misused;
 use crate::run::logs::Clock;
 use crate::run::naming::{self, Naming};
@@ -50,7 +50,7 @@ pub fn run(session: &mut Session<'_, '_>, path: &Path) -> anyhow::Result<Exit> {
         }
         _ => Followed::File(Tail::open(path, session.settings.last)?),
     };
-    let mut live = Live::new(session, alarm.waker())?;
+    let mut live = LiveView::new(session, alarm.waker())?;
     let rules = session.rules.clone();
     let mut reader = Reader::new(&rules, session.clock.calendar(None));
     loop {
@@ -108,18 +108,18 @@ const LAST_MOMENT: Duration = Duration::from_secs(1);
 
 /// The detector, and which packets it sees: what is left out of the display for being accepted or
 /// local may belong to an attack all the same.
-struct Watch {
+struct AttackWatch {
     detector: Detector,
     filters: Filters,
 }
 
-impl Watch {
-    fn new(session: &Session<'_, '_>) -> Result<Watch, Misused> {
+impl AttackWatch {
+    fn new(session: &Session<'_, '_>) -> Result<AttackWatch, Misused> {
         let filters = Filters { no_accept: false, no_local: false, ..session.filters.clone() };
         let thresholds = settings::thresholds(session.settings);
         let allow = settings::allow(session.settings)?;
         let detector = Detector::new(thresholds, allow, filters.accept_actions.clone());
-        Ok(Watch { detector, filters })
+        Ok(AttackWatch { detector, filters })
     }
 
     /// The attack that this packet begins.
@@ -131,18 +131,18 @@ impl Watch {
 }
 
 /// Packets on their way from the log to the screen.
-struct Live {
+struct LiveView {
     show: Show,
     names: Option<Naming>,
-    feedback: Feedback,
+    self_traffic: SelfTraffic,
     /// Causes of packets of our own making that were told of.
     told: Vec<Cause>,
     /// Packets that wait for their names, in order.
-    waiting: VecDeque<Waiting>,
+    waiting: VecDeque<PendingLines>,
     /// Every packet seen, shown or not.
     count: u64,
     /// Looks for attacks (`--attacks`).
-    watch: Option<Watch>,
+    watch: Option<AttackWatch>,
     /// Prefixes that no rule takes were told of.
     prefixes_told: bool,
     /// Why lines could not be written in the midst of reading.
@@ -150,17 +150,17 @@ struct Live {
 }
 
 /// A packet that waits for its names.
-struct Waiting {
+struct PendingLines {
     packet: Batch,
     count: u64,
     /// When its time is over; none if there was nothing to wait for.
     deadline: Option<Instant>,
 }
 
-impl Live {
-    fn new(session: &Session<'_, '_>, waker: Waker) -> Result<Live, Misused> {
+impl LiveView {
+    fn new(session: &Session<'_, '_>, waker: Waker) -> Result<LiveView, Misused> {
         let settings = session.settings;
-        let watch = settings.attacks.then(|| Watch::new(session)).transpose()?;
+        let watch = settings.attacks.then(|| AttackWatch::new(session)).transpose()?;
         let names = settings.rdns.then(|| Naming::new(naming::live(settings)));
         if let Some(names) = &names {
             names.on_answer(move || waker.wake());
@@ -168,10 +168,10 @@ impl Live {
         let resolv_conf =
             settings.rdns.then(|| std::fs::read_to_string("/etc/resolv.conf").unwrap_or_default());
         let ssh = std::env::var("SSH_CONNECTION").ok();
-        Ok(Live {
+        Ok(LiveView {
             show: Show::new(session),
             names,
-            feedback: Feedback::new(resolv_conf.as_deref(), ssh.as_deref()),
+            self_traffic: SelfTraffic::new(resolv_conf.as_deref(), ssh.as_deref()),
             told: Vec::new(),
             waiting: VecDeque::new(),
             count: 0,
@@ -190,7 +190,7 @@ impl Live {
         if self.unwritten.is_some() || !session.filters.pass(packet) {
             return;
         }
-        if let Some(cause) = self.feedback.cause(&facts(packet)) {
+        if let Some(cause) = self.self_traffic.cause(&facts(packet)) {
             if session.settings.no_loop {
                 return;
             }
@@ -203,7 +203,7 @@ impl Live {
                 let deadline = names.patience(packet);
                 let mut held = Batch::default();
                 held.push(packet);
-                self.waiting.push_back(Waiting { packet: held, count: self.count, deadline });
+                self.waiting.push_back(PendingLines { packet: held, count: self.count, deadline });
                 if self.waiting.len() > MOST_WAITING {
                     self.show_first();
                 }
@@ -263,7 +263,7 @@ impl Live {
     }
 
     /// Whether a packet's names are known or its time is over.
-    fn is_ready(&self, first: &Waiting, ended: bool) -> bool {
+    fn is_ready(&self, first: &PendingLines, ended: bool) -> bool {
         let (Some(names), Some(deadline)) = (&self.names, first.deadline) else {
             return true;
         };
@@ -290,9 +290,9 @@ impl Live {
 
     /// A log whose packets have other prefixes shows nothing, and that is said once.
     fn say_if_nothing_fits(&mut self, session: &mut Session<'_, '_>, reader: &Reader<'_>) {
-        if self.count == 0 && !self.prefixes_told && !reader.account.unknown_prefixes.is_empty() {
+        if self.count == 0 && !self.prefixes_told && !reader.stats.unknown_prefixes.is_empty() {
             self.prefixes_told = true;
-            session.console.note(&words::nothing("The log so far", &reader.account));
+            session.console.note(&words::nothing("The log so far", &reader.stats));
         }
     }
 }

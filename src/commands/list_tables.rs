@@ -3,7 +3,7 @@
 use crate::analysis::table::Column;
 use crate::escape;
 use crate::exit::Exit;
-use crate::report::{account::counted, moment, text};
+use crate::report::{moment, stats::counted, text};
 use crate::run::plan::{Need, Plan};
 use crate::run::session::Session;
 use crate::store::{Entry, TableInfo, TableKind};

@@ -25,13 +25,13 @@ use crate::run::plan::Plan;
 use crate::run::session::Session;
 
 /// What a command does once everything is checked.
-type Run<'c> = Box<dyn FnOnce(&mut Session<'_, '_>) -> anyhow::Result<Exit> + 'c>;
+type Action<'c> = Box<dyn FnOnce(&mut Session<'_, '_>) -> anyhow::Result<Exit> + 'c>;
 
 /// A command that has checked what it needs.
-struct Step<'c> {
+struct CheckedCommand<'c> {
     /// What to ask before anything is done; a no ends the call.
     question: Option<String>,
-    run: Run<'c>,
+    run: Action<'c>,
 }
 
 /// Carries out a call. `settings` are the call's own over the configuration file's.
@@ -85,9 +85,9 @@ fn prepare<'c>(
     call: &'c Call,
     session: &mut Session<'_, '_>,
     plan: &mut Plan,
-) -> anyhow::Result<Step<'c>> {
+) -> anyhow::Result<CheckedCommand<'c>> {
     let mut question = None;
-    let run: Run<'c> = match mode {
+    let run: Action<'c> = match mode {
         Mode::DnsPrune => {
             dns::check(session, plan)?;
             Box::new(dns::prune)
@@ -151,5 +151,5 @@ fn prepare<'c>(
             Box::new(move |session| scan::run(session, logs))
         }
     };
-    Ok(Step { question, run })
+    Ok(CheckedCommand { question, run })
 }

@@ -4,11 +4,11 @@ use std::collections::VecDeque;
 use std::path::PathBuf;
 
 use crate::exit::Exit;
-use crate::netfilter::account::Account;
 use crate::netfilter::batch::Batch;
+use crate::netfilter::stats::ParseStats;
 use crate::netfilter::{Packet, Reader};
-use crate::report::account as words;
-use crate::run::logs::{self, Source};
+use crate::report::stats as words;
+use crate::run::logs::{self, LogSource};
 use crate::run::naming::{self, Naming};
 use crate::run::session::Session;
 use crate::run::show::Show;
@@ -24,15 +24,15 @@ const AHEAD: usize = 8;
 const BLOCK: usize = 64 * 1024;
 
 /// The logs must be readable.
-pub fn check(session: &mut Session<'_, '_>, paths: &[PathBuf]) -> anyhow::Result<Vec<Source>> {
+pub fn check(session: &mut Session<'_, '_>, paths: &[PathBuf]) -> anyhow::Result<Vec<LogSource>> {
     logs::of_session(session, paths)
 }
 
 /// Prints every packet of the logs, in the order that import takes them.
-pub fn run(session: &mut Session<'_, '_>, sources: Vec<Source>) -> anyhow::Result<Exit> {
+pub fn run(session: &mut Session<'_, '_>, sources: Vec<LogSource>) -> anyhow::Result<Exit> {
     let mut show = Show::new(session);
     let names = session.settings.rdns.then(|| Naming::new(naming::scanning(session.settings)));
-    let mut total = Account::default();
+    let mut total = ParseStats::default();
     let mut exit = Exit::Done;
     let mut count = 0;
     for mut source in sources {
@@ -46,7 +46,7 @@ pub fn run(session: &mut Session<'_, '_>, sources: Vec<Source>) -> anyhow::Resul
                 continue;
             }
         };
-        let mut waiting = Waiting::default();
+        let mut waiting = PendingRuns::default();
         loop {
             match lines.next() {
                 Ok(Some(line)) if line.too_long => reader.too_long(line.bytes),
@@ -86,12 +86,12 @@ pub fn run(session: &mut Session<'_, '_>, sources: Vec<Source>) -> anyhow::Resul
             show.write(session.console)?;
         }
         show.write(session.console)?;
-        if reader.account.packets() == 0 {
-            session.console.note(&source.nothing(&reader.account));
+        if reader.stats.packets() == 0 {
+            session.console.note(&source.nothing(&reader.stats));
         }
-        let account = reader.account;
-        session.tell_guessed_year(source.guessed_year(&account));
-        total.add(&account);
+        let stats = reader.stats;
+        session.tell_guessed_year(source.guessed_year(&stats));
+        total.add(&stats);
     }
     if let Some(names) = &names {
         names.tell_missed(session.console);
@@ -104,19 +104,19 @@ pub fn run(session: &mut Session<'_, '_>, sources: Vec<Source>) -> anyhow::Resul
 
 /// Packets whose names are on their way, in runs.
 #[derive(Default)]
-struct Waiting(VecDeque<Run>);
+struct PendingRuns(VecDeque<PendingRun>);
 
 /// Packets with their numbers.
 #[derive(Default)]
-struct Run {
+struct PendingRun {
     counts: Vec<u64>,
     packets: Batch,
 }
 
-impl Waiting {
+impl PendingRuns {
     fn push(&mut self, count: u64, packet: &Packet<'_>) {
         if self.0.back().is_none_or(|run| run.counts.len() >= TOGETHER) {
-            self.0.push_back(Run::default());
+            self.0.push_back(PendingRun::default());
         }
         if let Some(run) = self.0.back_mut() {
             run.counts.push(count);

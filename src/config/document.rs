@@ -11,7 +11,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::error::Problem;
 use super::historic::{correction, kind_of, line as historic_line};
-use super::keys::{Kind, canonical, keys, prefix_keys, threshold_keys};
+use super::keys::{KeyKind, canonical, keys, prefix_keys, threshold_keys};
 use super::{Choice, Layer, Password, PrefixChoice, Verdict, nearest};
 use crate::escape::terminal;
 
@@ -23,7 +23,7 @@ pub(super) fn problem(line: usize, text: impl Into<String>) -> Problem {
 /// The settings in a document, or everything that is wrong with it.
 pub(super) fn read(text: &str) -> Result<Layer, Vec<Problem>> {
     let (document, errors) = DeTable::parse_recoverable(text);
-    let mut reading = Reading { text, ends: line_ends(text), problems: Vec::new() };
+    let mut reading = DocumentReader { text, ends: line_ends(text), problems: Vec::new() };
     if errors.is_empty() {
         let layer = reading.document(document.get_ref());
         if reading.problems.is_empty() {
@@ -54,15 +54,15 @@ fn line_ends(text: &str) -> Vec<usize> {
     text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i).collect()
 }
 
-struct Reading<'t> {
+struct DocumentReader<'t> {
     text: &'t str,
     ends: Vec<usize>,
     problems: Vec<Problem>,
 }
 
-type Value<'a> = Spanned<DeValue<'a>>;
+type TomlValue<'a> = Spanned<DeValue<'a>>;
 
-impl Reading<'_> {
+impl DocumentReader<'_> {
     /// The line, from 1, that a byte is in.
     fn line_at(&self, offset: usize) -> usize {
         1 + self.ends.partition_point(|end| *end < offset)
@@ -99,7 +99,7 @@ impl Reading<'_> {
         layer
     }
 
-    fn unknown(&mut self, name: &str, line: usize, value: &Value<'_>) {
+    fn unknown(&mut self, name: &str, line: usize, value: &TomlValue<'_>) {
         let shown_name = short(name);
         if value.get_ref().is_table() {
             let text = format!("there is no section [{shown_name}]; keys stand above the first section");
@@ -120,14 +120,14 @@ impl Reading<'_> {
     }
 
     /// The text of a value, without the quotes of a string.
-    fn source(&self, value: &Value<'_>) -> String {
+    fn source(&self, value: &TomlValue<'_>) -> String {
         match value.get_ref() {
             DeValue::String(text) => text.to_string(),
             _ => self.text.get(value.span()).unwrap_or_default().to_owned(),
         }
     }
 
-    fn wrong(&mut self, key: &str, kind: &Kind, line: usize, value: &Value<'_>) {
+    fn wrong(&mut self, key: &str, kind: &KeyKind, line: usize, value: &TomlValue<'_>) {
         let fix = match value.get_ref() {
             DeValue::Array(_) | DeValue::Table(_) => None,
             _ => correction(key, kind, &self.source(value), false),
@@ -139,9 +139,9 @@ impl Reading<'_> {
     fn take<T>(
         &mut self,
         key: &str,
-        kind: &Kind,
+        kind: &KeyKind,
         line: usize,
-        value: &Value<'_>,
+        value: &TomlValue<'_>,
         got: Option<T>,
     ) -> Option<T> {
         if got.is_none() {
@@ -150,20 +150,20 @@ impl Reading<'_> {
         got
     }
 
-    fn setting(&mut self, layer: &mut Layer, key: &str, kind: &Kind, line: usize, value: &Value<'_>) {
+    fn setting(&mut self, layer: &mut Layer, key: &str, kind: &KeyKind, line: usize, value: &TomlValue<'_>) {
         let inner = value.get_ref();
         match kind {
-            Kind::Prefixes => layer.prefixes = self.prefixes(line, value),
-            Kind::Thresholds => self.thresholds(layer, line, value),
-            Kind::Secret => {
+            KeyKind::Prefixes => layer.prefixes = self.prefixes(line, value),
+            KeyKind::Thresholds => self.thresholds(layer, line, value),
+            KeyKind::Secret => {
                 let got = inner.as_str().map(|text| Password(text.to_owned()));
                 layer.db_pass = self.take(key, kind, line, value, got);
             }
-            Kind::Switch => {
+            KeyKind::Switch => {
                 let got = self.take(key, kind, line, value, inner.as_bool());
                 *switch_of(layer, key) = got;
             }
-            Kind::Number(range) => {
+            KeyKind::Number(range) => {
                 let got = self.take(key, kind, line, value, number(inner).filter(|n| range.contains(n)));
                 match key {
                     "db_port" => layer.db_port = got.and_then(|n| u16::try_from(n).ok()),
@@ -171,15 +171,15 @@ impl Reading<'_> {
                     _ => layer.limit = got.and_then(|n| usize::try_from(n).ok()),
                 }
             }
-            Kind::Path => {
+            KeyKind::Path => {
                 let got = self.take(key, kind, line, value, filled(inner)).map(PathBuf::from);
                 *(if key == "db_ca" { &mut layer.db_ca } else { &mut layer.db_file }) = got;
             }
-            Kind::List => {
+            KeyKind::List => {
                 let got = self.take(key, kind, line, value, list(inner));
                 *list_of(layer, key) = got;
             }
-            Kind::Word(words) => {
+            KeyKind::Word(words) => {
                 let known = |word: &String| words.split(", ").any(|w| w == word);
                 match (key, self.take(key, kind, line, value, filled(inner).filter(known))) {
                     ("format", got) => layer.format = got.and_then(|word| Choice::of(&word)),
@@ -187,16 +187,16 @@ impl Reading<'_> {
                     (_, got) => layer.db_tls = got,
                 }
             }
-            Kind::Text => {
+            KeyKind::Text => {
                 let got = self.take(key, kind, line, value, filled(inner));
                 *text_of(layer, key) = got;
             }
-            Kind::Ports => {}
+            KeyKind::Ports => {}
         }
     }
 
-    fn prefixes(&mut self, line: usize, value: &Value<'_>) -> Option<Vec<PrefixChoice>> {
-        let items: Vec<&Value<'_>> = match value.get_ref() {
+    fn prefixes(&mut self, line: usize, value: &TomlValue<'_>) -> Option<Vec<PrefixChoice>> {
+        let items: Vec<&TomlValue<'_>> = match value.get_ref() {
             DeValue::Array(items) if !items.is_empty() => items.iter().collect(),
             DeValue::String(_) => vec![value],
             DeValue::Table(_) => {
@@ -204,20 +204,20 @@ impl Reading<'_> {
                 return None;
             }
             _ => {
-                self.wrong("prefix", &Kind::Prefixes, line, value);
+                self.wrong("prefix", &KeyKind::Prefixes, line, value);
                 return None;
             }
         };
         items.into_iter().map(|item| self.prefix(item)).collect()
     }
 
-    fn prefix(&mut self, item: &Value<'_>) -> Option<PrefixChoice> {
+    fn prefix(&mut self, item: &TomlValue<'_>) -> Option<PrefixChoice> {
         let line = self.line_at(item.span().start);
         let table = match item.get_ref() {
             DeValue::String(name) if !name.is_empty() => return Some(PrefixChoice::Named(name.to_string())),
             DeValue::Table(table) => table,
             _ => {
-                self.problems.push(problem(line, format!("prefix {}", Kind::Prefixes.wants())));
+                self.problems.push(problem(line, format!("prefix {}", KeyKind::Prefixes.wants())));
                 return None;
             }
         };
@@ -252,9 +252,9 @@ impl Reading<'_> {
         })
     }
 
-    fn thresholds(&mut self, layer: &mut Layer, line: usize, value: &Value<'_>) {
+    fn thresholds(&mut self, layer: &mut Layer, line: usize, value: &TomlValue<'_>) {
         let DeValue::Table(table) = value.get_ref() else {
-            return self.problems.push(problem(line, format!("attacks {}", Kind::Thresholds.wants())));
+            return self.problems.push(problem(line, format!("attacks {}", KeyKind::Thresholds.wants())));
         };
         for (key, value) in table {
             let line = self.line_at(key.span().start);
@@ -265,7 +265,7 @@ impl Reading<'_> {
                 self.problems.push(problem(line, text));
                 continue;
             };
-            if kind == Kind::Ports {
+            if kind == KeyKind::Ports {
                 layer.thresholds.auth_ports = self.take(name, &kind, line, value, ports(value.get_ref()));
                 continue;
             }
@@ -320,7 +320,7 @@ fn short(name: &str) -> String {
     }
 }
 
-fn guess(name: &str, known: Vec<(&'static str, Kind)>) -> String {
+fn guess(name: &str, known: Vec<(&'static str, KeyKind)>) -> String {
     match nearest(name, known.iter().map(|(key, _)| *key)) {
         Some(key) => format!("; did you mean {key}?"),
         None => {
@@ -348,7 +348,7 @@ fn list(value: &DeValue<'_>) -> Option<Vec<String>> {
 
 fn ports(value: &DeValue<'_>) -> Option<Vec<u16>> {
     let port =
-        |item: &Value<'_>| number(item.get_ref()).and_then(|n| u16::try_from(n).ok()).filter(|n| *n > 0);
+        |item: &TomlValue<'_>| number(item.get_ref()).and_then(|n| u16::try_from(n).ok()).filter(|n| *n > 0);
     value.as_array()?.iter().map(port).collect()
 }
 

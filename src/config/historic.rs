@@ -1,6 +1,6 @@
 //! The line an administrator meant: corrections for files in the old style.
 
-use super::keys::{Kind, canonical, keys};
+use super::keys::{KeyKind, canonical, keys};
 
 /// For a line that is no TOML, such as `db_host = localhost` or `analyzer limit = 15`: the key it
 /// means and the line as it should be, if both can be told. The value of a password is replaced.
@@ -12,30 +12,30 @@ pub(super) fn line(text: &str) -> Option<(&'static str, Option<String>)> {
 }
 
 /// What a key at the top of the file takes.
-pub(super) fn kind_of(key: &str) -> Option<Kind> {
+pub(super) fn kind_of(key: &str) -> Option<KeyKind> {
     keys().into_iter().find(|(name, _)| *name == key).map(|(_, kind)| kind)
 }
 
 /// The corrected line for a key and the text of its value, with or without quotes; none if the
 /// value itself is wrong.
-pub(super) fn correction(key: &str, kind: &Kind, value: &str, opposite: bool) -> Option<String> {
-    if *kind == Kind::Secret {
+pub(super) fn correction(key: &str, kind: &KeyKind, value: &str, opposite: bool) -> Option<String> {
+    if *kind == KeyKind::Secret {
         return Some(format!("{key} = \"...\""));
     }
     let value = unquoted(value);
     let written = match kind {
-        Kind::Text | Kind::Path if value.is_empty() => return None,
-        Kind::Text | Kind::Path | Kind::Secret => quoted(value),
-        Kind::Switch => (switch(value)? != opposite).to_string(),
-        Kind::Number(range) => {
+        KeyKind::Text | KeyKind::Path if value.is_empty() => return None,
+        KeyKind::Text | KeyKind::Path | KeyKind::Secret => quoted(value),
+        KeyKind::Switch => (switch(value)? != opposite).to_string(),
+        KeyKind::Number(range) => {
             let number: u32 = value.parse().ok()?;
             range.contains(&number).then(|| number.to_string())?
         }
-        Kind::Word(words) => {
+        KeyKind::Word(words) => {
             let word = value.to_ascii_lowercase();
             words.split(", ").any(|w| w == word).then(|| quoted(&word))?
         }
-        Kind::List | Kind::Prefixes => {
+        KeyKind::List | KeyKind::Prefixes => {
             let inner = value.trim_start_matches('[').trim_end_matches(']');
             let words: Vec<&str> =
                 inner.split(',').map(|w| unquoted(w.trim())).filter(|w| !w.is_empty()).collect();
@@ -44,7 +44,7 @@ pub(super) fn correction(key: &str, kind: &Kind, value: &str, opposite: bool) ->
             }
             format!("[{}]", words.into_iter().map(quoted).collect::<Vec<_>>().join(", "))
         }
-        Kind::Ports | Kind::Thresholds => return None,
+        KeyKind::Ports | KeyKind::Thresholds => return None,
     };
     Some(format!("{key} = {written}"))
 }

@@ -6,7 +6,7 @@ use super::{Choice, Color, Format, Verdict};
 
 /// What a key takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum KeyKind {
     /// A text, not empty.
     Text,
     /// A password: never shown.
@@ -29,65 +29,65 @@ pub(super) enum Kind {
     Thresholds,
 }
 
-impl Kind {
+impl KeyKind {
     /// What it takes, for a message.
     pub(super) fn wants(&self) -> String {
         match self {
-            Kind::Text | Kind::Secret | Kind::Path => "takes a text in quotes".into(),
-            Kind::Switch => "is true or false".into(),
-            Kind::Number(range) if *range.end() == u32::MAX => {
+            KeyKind::Text | KeyKind::Secret | KeyKind::Path => "takes a text in quotes".into(),
+            KeyKind::Switch => "is true or false".into(),
+            KeyKind::Number(range) if *range.end() == u32::MAX => {
                 format!("takes a number, {} or more", range.start())
             }
-            Kind::Number(range) => format!("takes a number from {} to {}", range.start(), range.end()),
-            Kind::Word(words) => format!("takes one of {words}"),
-            Kind::List => "takes a list of texts, such as [\"one\", \"two\"]".into(),
-            Kind::Ports => "takes a list of ports, such as [22, 443]".into(),
-            Kind::Prefixes => {
+            KeyKind::Number(range) => format!("takes a number from {} to {}", range.start(), range.end()),
+            KeyKind::Word(words) => format!("takes one of {words}"),
+            KeyKind::List => "takes a list of texts, such as [\"one\", \"two\"]".into(),
+            KeyKind::Ports => "takes a list of ports, such as [22, 443]".into(),
+            KeyKind::Prefixes => {
                 "takes a list of presets and patterns, such as [\"ipt\", \"ufw\"], or stands as [[prefix]]"
                     .into()
             }
-            Kind::Thresholds => "stands as a table of its own: [attacks]".into(),
+            KeyKind::Thresholds => "stands as a table of its own: [attacks]".into(),
         }
     }
 }
 
 /// The keys at the top of the file, in the order messages and the manual use.
-pub(super) fn keys() -> Vec<(&'static str, Kind)> {
-    let any = || Kind::Number(0..=u32::MAX);
+pub(super) fn keys() -> Vec<(&'static str, KeyKind)> {
+    let any = || KeyKind::Number(0..=u32::MAX);
     vec![
-        ("db_host", Kind::Text),
-        ("db_port", Kind::Number(1..=65535)),
-        ("db_user", Kind::Text),
-        ("db_pass", Kind::Secret),
-        ("db_name", Kind::Text),
-        ("db_table", Kind::Text),
-        ("db_file", Kind::Path),
-        ("db_tls", Kind::Word("off, preferred, required, verify".into())),
-        ("db_ca", Kind::Path),
-        ("dns_table", Kind::Text),
+        ("db_host", KeyKind::Text),
+        ("db_port", KeyKind::Number(1..=65535)),
+        ("db_user", KeyKind::Text),
+        ("db_pass", KeyKind::Secret),
+        ("db_name", KeyKind::Text),
+        ("db_table", KeyKind::Text),
+        ("db_file", KeyKind::Path),
+        ("db_tls", KeyKind::Word("off, preferred, required, verify".into())),
+        ("db_ca", KeyKind::Path),
+        ("dns_table", KeyKind::Text),
         ("dns_ttl", any()),
-        ("rdns", Kind::Switch),
-        ("limit", Kind::Number(1..=u32::MAX)),
-        ("header", Kind::Switch),
-        ("counter", Kind::Switch),
-        ("show_lo", Kind::Switch),
-        ("show_accept", Kind::Switch),
-        ("time", Kind::Switch),
-        ("prefix", Kind::Prefixes),
-        ("accept_actions", Kind::List),
-        ("modules", Kind::List),
-        ("format", Kind::Word(Format::listed())),
-        ("color", Kind::Word(Color::listed())),
-        ("allow", Kind::List),
-        ("attacks", Kind::Thresholds),
+        ("rdns", KeyKind::Switch),
+        ("limit", KeyKind::Number(1..=u32::MAX)),
+        ("header", KeyKind::Switch),
+        ("counter", KeyKind::Switch),
+        ("show_lo", KeyKind::Switch),
+        ("show_accept", KeyKind::Switch),
+        ("time", KeyKind::Switch),
+        ("prefix", KeyKind::Prefixes),
+        ("accept_actions", KeyKind::List),
+        ("modules", KeyKind::List),
+        ("format", KeyKind::Word(Format::listed())),
+        ("color", KeyKind::Word(Color::listed())),
+        ("allow", KeyKind::List),
+        ("attacks", KeyKind::Thresholds),
     ]
 }
 
 /// The keys under `[attacks]`.
-pub(super) fn threshold_keys() -> Vec<(&'static str, Kind)> {
-    let count = || Kind::Number(1..=u32::MAX);
+pub(super) fn threshold_keys() -> Vec<(&'static str, KeyKind)> {
+    let count = || KeyKind::Number(1..=u32::MAX);
     vec![
-        ("auth_ports", Kind::Ports),
+        ("auth_ports", KeyKind::Ports),
         ("brute_force", count()),
         ("syn_flood", count()),
         ("port_scan", count()),
@@ -98,8 +98,8 @@ pub(super) fn threshold_keys() -> Vec<(&'static str, Kind)> {
 }
 
 /// The keys under `[[prefix]]`.
-pub(super) fn prefix_keys() -> Vec<(&'static str, Kind)> {
-    vec![("pattern", Kind::Text), ("action", Kind::Text), ("verdict", Kind::Word(Verdict::listed()))]
+pub(super) fn prefix_keys() -> Vec<(&'static str, KeyKind)> {
+    vec![("pattern", KeyKind::Text), ("action", KeyKind::Text), ("verdict", KeyKind::Word(Verdict::listed()))]
 }
 
 /// The key that an older or mistyped name stands for, and whether its switch says the opposite.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::pool::Names;
-use super::{Known, NameCache};
+use super::{KnownName, NameCache};
 
 /// Addresses remembered at least; twice as many at most. Keeps a follow of months flat.
 const REMEMBERED: usize = 32_768;
@@ -29,7 +29,7 @@ impl Ages {
 
     /// Whether something known still holds at a moment, in seconds since 1970-01-01T00:00:00Z. What
     /// was learned in the future (a clock that was set back) holds.
-    pub fn holds(&self, known: &Known, now: i64) -> bool {
+    pub fn holds(&self, known: &KnownName, now: i64) -> bool {
         let age = match known.name {
             Some(_) if self.name.is_zero() => return true,
             Some(_) => self.name,
@@ -49,7 +49,7 @@ pub(super) fn now() -> i64 {
 
 /// What is remembered of an address.
 #[derive(Clone, Debug)]
-pub(super) enum Entry {
+pub(super) enum CachedName {
     /// It was answered.
     Answered { name: Option<Arc<str>>, at: i64 },
     /// Nobody answered; not asked again before then.
@@ -60,12 +60,12 @@ pub(super) enum Entry {
 /// younger is full.
 #[derive(Default)]
 pub(super) struct Memory {
-    young: HashMap<IpAddr, Entry>,
-    old: HashMap<IpAddr, Entry>,
+    young: HashMap<IpAddr, CachedName>,
+    old: HashMap<IpAddr, CachedName>,
 }
 
 impl Memory {
-    pub(super) fn put(&mut self, address: IpAddr, entry: Entry) {
+    pub(super) fn put(&mut self, address: IpAddr, entry: CachedName) {
         if self.young.len() >= REMEMBERED {
             self.old = std::mem::take(&mut self.young);
         }
@@ -74,18 +74,18 @@ impl Memory {
     }
 
     /// What holds now. What is used stays young.
-    pub(super) fn get(&mut self, address: IpAddr, ages: &Ages) -> Option<Entry> {
+    pub(super) fn get(&mut self, address: IpAddr, ages: &Ages) -> Option<CachedName> {
         if let Some(entry) = self.old.remove(&address) {
             self.put(address, entry);
         }
         let entry = self.young.get(&address)?;
         let holds = match entry {
-            Entry::Answered { name, at } => {
+            CachedName::Answered { name, at } => {
                 // Ages look at whether there is a name, not at which.
-                let known = Known { name: name.as_ref().map(|_| String::new()), at: *at };
+                let known = KnownName { name: name.as_ref().map(|_| String::new()), at: *at };
                 ages.holds(&known, now())
             }
-            Entry::Unanswered { until } => Instant::now() < *until,
+            CachedName::Unanswered { until } => Instant::now() < *until,
         };
         holds.then(|| entry.clone())
     }
@@ -122,8 +122,8 @@ impl Names {
 mod tests {
     use super::*;
 
-    fn known(name: Option<&str>, at: i64) -> Known {
-        Known { name: name.map(str::to_owned), at }
+    fn known(name: Option<&str>, at: i64) -> KnownName {
+        KnownName { name: name.map(str::to_owned), at }
     }
 
     #[test]
@@ -152,7 +152,7 @@ mod tests {
     fn memory_stays_flat_and_keeps_what_is_used() {
         let mut memory = Memory::default();
         let ages = Ages::hours(0);
-        let entry = || Entry::Answered { name: Some("a.example".into()), at: now() };
+        let entry = || CachedName::Answered { name: Some("a.example".into()), at: now() };
         let used = IpAddr::from([192, 0, 2, 1]);
         memory.put(used, entry());
         for n in 0..5 * REMEMBERED as u32 {

@@ -5,20 +5,20 @@
 
 mod cache;
 mod clean;
-mod feedback;
 mod lookup;
 mod pool;
+mod self_traffic;
 
 use std::net::IpAddr;
 
 pub use cache::Ages;
-pub use feedback::{Cause, Facts, Feedback};
 pub use lookup::{Lookup, System};
-pub use pool::{Names, Options, State};
+pub use pool::{NameState, Names, Options};
+pub use self_traffic::{Cause, Facts, SelfTraffic};
 
 /// What a lookup ended with, as a cache keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Known {
+pub struct KnownName {
     /// The name; none if the address has none.
     pub name: Option<String>,
     /// When it was learned: seconds since 1970-01-01T00:00:00Z.
@@ -28,7 +28,7 @@ pub struct Known {
 /// Names kept beyond one run.
 pub trait NameCache {
     /// What is known of the address, however old.
-    fn get(&mut self, address: IpAddr) -> anyhow::Result<Option<Known>>;
+    fn get(&mut self, address: IpAddr) -> anyhow::Result<Option<KnownName>>;
     /// Keeps it, over what was known before.
-    fn put(&mut self, address: IpAddr, known: &Known) -> anyhow::Result<()>;
+    fn put(&mut self, address: IpAddr, known: &KnownName) -> anyhow::Result<()>;
 }

@@ -6,8 +6,8 @@ use std::net::IpAddr;
 use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::Known;
-use super::cache::{Ages, Entry, Memory, now};
+use super::KnownName;
+use super::cache::{Ages, CachedName, Memory, now};
 use super::clean::clean_name;
 use super::lookup::{Lookup, may_be_asked};
 
@@ -56,7 +56,7 @@ impl Default for Options {
 
 /// What is known of an address now.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum NameState {
     /// It was asked for; no answer yet.
     Asked,
     /// Its name, fit to be shown.
@@ -69,7 +69,7 @@ pub enum State {
 
 /// Something to tell once.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Note {
+pub enum ResolverNote {
     /// The servers do not answer.
     Paused {
         /// Questions without an answer in a row.
@@ -79,9 +79,9 @@ pub enum Note {
     },
 }
 
-impl fmt::Display for Note {
+impl fmt::Display for ResolverNote {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Note::Paused { unanswered, pause } = self;
+        let ResolverNote::Paused { unanswered, pause } = self;
         let seconds = pause.as_secs();
         write!(
             f,
@@ -116,7 +116,7 @@ struct Pool {
     /// Every address that is queued or being asked for.
     open: HashMap<IpAddr, Question>,
     memory: Memory,
-    learned: Vec<(IpAddr, Known)>,
+    learned: Vec<(IpAddr, KnownName)>,
     workers: usize,
     idle: usize,
     /// Since when each busy thread has been asking.
@@ -129,7 +129,7 @@ struct Pool {
     missed: u64,
     paused_until: Option<Instant>,
     told: bool,
-    notes: Vec<Note>,
+    notes: Vec<ResolverNote>,
     waited: Duration,
     /// When [`Names::name`] was first called.
     first_wait: Option<Instant>,
@@ -182,13 +182,13 @@ impl Names {
     }
 
     /// What is known now; none if the address was not asked for, or too long ago.
-    pub fn get(&self, address: IpAddr) -> Option<State> {
+    pub fn get(&self, address: IpAddr) -> Option<NameState> {
         let mut pool = self.shared.lock();
         match pool.memory.get(address, &self.shared.options.ages) {
-            Some(Entry::Answered { name: Some(name), .. }) => Some(State::Named(name)),
-            Some(Entry::Answered { name: None, .. }) => Some(State::Nameless),
-            Some(Entry::Unanswered { .. }) => Some(State::Unanswered),
-            None => pool.open.contains_key(&address).then_some(State::Asked),
+            Some(CachedName::Answered { name: Some(name), .. }) => Some(NameState::Named(name)),
+            Some(CachedName::Answered { name: None, .. }) => Some(NameState::Nameless),
+            Some(CachedName::Unanswered { .. }) => Some(NameState::Unanswered),
+            None => pool.open.contains_key(&address).then_some(NameState::Asked),
         }
     }
 
@@ -199,8 +199,8 @@ impl Names {
         let mut asked = false;
         loop {
             match pool.memory.get(address, &self.shared.options.ages) {
-                Some(Entry::Answered { name, .. }) => return name.map(|name| name.to_string()),
-                Some(Entry::Unanswered { .. }) => return None,
+                Some(CachedName::Answered { name, .. }) => return name.map(|name| name.to_string()),
+                Some(CachedName::Unanswered { .. }) => return None,
                 None => {}
             }
             let open = pool.open.contains_key(&address);
@@ -257,21 +257,21 @@ impl Names {
     }
 
     /// Takes over what was learned in an earlier run, if it still holds.
-    pub fn remember(&self, address: IpAddr, known: &Known) {
+    pub fn remember(&self, address: IpAddr, known: &KnownName) {
         if self.shared.options.ages.holds(known, now()) {
             // A stored name may have been written by anything.
             let name = known.name.as_ref().and_then(|name| clean_name(name.as_bytes())).map(Arc::from);
-            self.shared.lock().memory.put(address, Entry::Answered { name, at: known.at });
+            self.shared.lock().memory.put(address, CachedName::Answered { name, at: known.at });
         }
     }
 
     /// What was learned since the last call, for a stored cache: at most 65,536 answers.
-    pub fn learned(&self) -> Vec<(IpAddr, Known)> {
+    pub fn learned(&self) -> Vec<(IpAddr, KnownName)> {
         std::mem::take(&mut self.shared.lock().learned)
     }
 
     /// What there is to tell since the last call.
-    pub fn take_notes(&self) -> Vec<Note> {
+    pub fn take_notes(&self) -> Vec<ResolverNote> {
         std::mem::take(&mut self.shared.lock().notes)
     }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use super::format::Format;
+use super::format::Compression;
 
 /// Why a log cannot be opened.
 #[derive(Debug, Error)]
@@ -48,7 +48,7 @@ pub enum OpenError {
         /// The path as given.
         name: String,
         /// How it is compressed.
-        format: Format,
+        format: Compression,
     },
     /// It opened, but its first block cannot be read.
     #[error(transparent)]
@@ -73,7 +73,7 @@ pub enum ReadError {
         /// The log.
         name: String,
         /// How it is compressed.
-        format: Format,
+        format: Compression,
         /// Uncompressed bytes that were good.
         good: u64,
         /// What the decoder said.
@@ -113,10 +113,10 @@ impl ReadError {
     }
 
     /// A decoder's complaint, or the system's.
-    pub(super) fn of(name: &str, format: Format, good: u64, cause: io::Error) -> ReadError {
+    pub(super) fn of(name: &str, format: Compression, good: u64, cause: io::Error) -> ReadError {
         let name = name.to_owned();
         // A decoder makes its errors itself; what carries an errno came through it from below.
-        if format == Format::Plain || cause.raw_os_error().is_some() {
+        if format == Compression::Plain || cause.raw_os_error().is_some() {
             ReadError::Io { name, good, cause }
         } else {
             ReadError::Damaged { name, format, good, cause }

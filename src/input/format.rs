@@ -10,7 +10,7 @@ use liblzma::stream::{CONCATENATED, Stream};
 
 /// How the bytes of a log are wrapped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Format {
+pub enum Compression {
     /// Not compressed.
     Plain,
     /// RFC 1952.
@@ -26,27 +26,27 @@ pub enum Format {
 /// A pattern of first bytes: each byte lies between the two given, both included.
 type Magic = &'static [(u8, u8)];
 
-const MAGICS: [(Format, Magic); 6] = [
+const MAGICS: [(Compression, Magic); 6] = [
     // RFC 1952, 2.3.1: two fixed bytes and the only method there is, deflate.
-    (Format::Gzip, &[(0x1f, 0x1f), (0x8b, 0x8b), (8, 8)]),
+    (Compression::Gzip, &[(0x1f, 0x1f), (0x8b, 0x8b), (8, 8)]),
     // RFC 8878, 3.1.1 and, for a log that begins with a skippable frame, 3.1.2.
-    (Format::Zstd, &[(0x28, 0x28), (0xb5, 0xb5), (0x2f, 0x2f), (0xfd, 0xfd)]),
-    (Format::Zstd, &[(0x50, 0x5f), (0x2a, 0x2a), (0x4d, 0x4d), (0x18, 0x18)]),
-    (Format::Xz, &[(0xfd, 0xfd), (b'7', b'7'), (b'z', b'z'), (b'X', b'X'), (b'Z', b'Z'), (0, 0)]),
+    (Compression::Zstd, &[(0x28, 0x28), (0xb5, 0xb5), (0x2f, 0x2f), (0xfd, 0xfd)]),
+    (Compression::Zstd, &[(0x50, 0x5f), (0x2a, 0x2a), (0x4d, 0x4d), (0x18, 0x18)]),
+    (Compression::Xz, &[(0xfd, 0xfd), (b'7', b'7'), (b'z', b'z'), (b'X', b'X'), (b'Z', b'Z'), (0, 0)]),
     // The level, then the first digit of pi (a block) or of its square root (an empty stream).
-    (Format::Bzip2, &[(b'B', b'B'), (b'Z', b'Z'), (b'h', b'h'), (b'1', b'9'), (0x31, 0x31)]),
-    (Format::Bzip2, &[(b'B', b'B'), (b'Z', b'Z'), (b'h', b'h'), (b'1', b'9'), (0x17, 0x17)]),
+    (Compression::Bzip2, &[(b'B', b'B'), (b'Z', b'Z'), (b'h', b'h'), (b'1', b'9'), (0x31, 0x31)]),
+    (Compression::Bzip2, &[(b'B', b'B'), (b'Z', b'Z'), (b'h', b'h'), (b'1', b'9'), (0x17, 0x17)]),
 ];
 
 /// Memory that an xz log may ask for. `xz -9` needs 65 MiB; a log that wants more than this is
 /// more likely hostile than well packed.
 const XZ_MEMORY: u64 = 512 << 20;
 
-impl Format {
-    /// What the first bytes of a log say. Six bytes are enough; fewer are [`Format::Plain`].
-    pub fn of(head: &[u8]) -> Format {
+impl Compression {
+    /// What the first bytes of a log say. Six bytes are enough; fewer are [`Compression::Plain`].
+    pub fn of(head: &[u8]) -> Compression {
         let full = |magic: Magic| head.len() >= magic.len() && begins(head, magic);
-        MAGICS.iter().find(|(_, magic)| full(magic)).map_or(Format::Plain, |(format, _)| *format)
+        MAGICS.iter().find(|(_, magic)| full(magic)).map_or(Compression::Plain, |(format, _)| *format)
     }
 
     /// Whether further bytes could still make it a compressed log.
@@ -57,11 +57,11 @@ impl Format {
     /// The command that tests a file of this format; none for plain text.
     pub fn tester(self) -> Option<&'static str> {
         match self {
-            Format::Plain => None,
-            Format::Gzip => Some("gzip -t"),
-            Format::Zstd => Some("zstd -t"),
-            Format::Xz => Some("xz -t"),
-            Format::Bzip2 => Some("bzip2 -t"),
+            Compression::Plain => None,
+            Compression::Gzip => Some("gzip -t"),
+            Compression::Zstd => Some("zstd -t"),
+            Compression::Xz => Some("xz -t"),
+            Compression::Bzip2 => Some("bzip2 -t"),
         }
     }
 
@@ -71,14 +71,14 @@ impl Format {
         R: BufRead + Send + 'static,
     {
         Ok(match self {
-            Format::Plain => Box::new(raw),
-            Format::Gzip => Box::new(MultiGzDecoder::new(raw)),
-            Format::Zstd => Box::new(zstd::Decoder::with_buffer(raw)?),
-            Format::Xz => {
+            Compression::Plain => Box::new(raw),
+            Compression::Gzip => Box::new(MultiGzDecoder::new(raw)),
+            Compression::Zstd => Box::new(zstd::Decoder::with_buffer(raw)?),
+            Compression::Xz => {
                 let stream = Stream::new_stream_decoder(XZ_MEMORY, CONCATENATED)?;
                 Box::new(XzDecoder::new_stream(raw, stream))
             }
-            Format::Bzip2 => Box::new(MultiBzDecoder::new(raw)),
+            Compression::Bzip2 => Box::new(MultiBzDecoder::new(raw)),
         })
     }
 }
@@ -88,14 +88,14 @@ fn begins(head: &[u8], magic: Magic) -> bool {
     head.iter().zip(magic).all(|(byte, (low, high))| (low..=high).contains(&byte))
 }
 
-impl fmt::Display for Format {
+impl fmt::Display for Compression {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Format::Plain => "plain",
-            Format::Gzip => "gzip",
-            Format::Zstd => "zstd",
-            Format::Xz => "xz",
-            Format::Bzip2 => "bzip2",
+            Compression::Plain => "plain",
+            Compression::Gzip => "gzip",
+            Compression::Zstd => "zstd",
+            Compression::Xz => "xz",
+            Compression::Bzip2 => "bzip2",
         })
     }
 }
@@ -106,28 +106,28 @@ mod tests {
 
     #[test]
     fn first_bytes_tell_the_format() {
-        assert_eq!(Format::of(b"\x1f\x8b\x08\0\0\0"), Format::Gzip);
-        assert_eq!(Format::of(b"\x28\xb5\x2f\xfd\x04\0"), Format::Zstd);
-        assert_eq!(Format::of(b"\x5a\x2a\x4d\x18\x04\0"), Format::Zstd);
-        assert_eq!(Format::of(b"\xfd7zXZ\0"), Format::Xz);
-        assert_eq!(Format::of(b"BZh91AY"), Format::Bzip2);
-        assert_eq!(Format::of(b"BZh9\x17r"), Format::Bzip2);
+        assert_eq!(Compression::of(b"\x1f\x8b\x08\0\0\0"), Compression::Gzip);
+        assert_eq!(Compression::of(b"\x28\xb5\x2f\xfd\x04\0"), Compression::Zstd);
+        assert_eq!(Compression::of(b"\x5a\x2a\x4d\x18\x04\0"), Compression::Zstd);
+        assert_eq!(Compression::of(b"\xfd7zXZ\0"), Compression::Xz);
+        assert_eq!(Compression::of(b"BZh91AY"), Compression::Bzip2);
+        assert_eq!(Compression::of(b"BZh9\x17r"), Compression::Bzip2);
     }
 
     #[test]
     fn text_is_plain_even_if_it_begins_alike() {
-        assert_eq!(Format::of(b""), Format::Plain);
-        assert_eq!(Format::of(b"BZh9 is a host"), Format::Plain);
-        assert_eq!(Format::of(b"\x1f\x8b"), Format::Plain);
-        assert_eq!(Format::of(b"May  4 06:35:01 gw kernel: IPT: DROP"), Format::Plain);
+        assert_eq!(Compression::of(b""), Compression::Plain);
+        assert_eq!(Compression::of(b"BZh9 is a host"), Compression::Plain);
+        assert_eq!(Compression::of(b"\x1f\x8b"), Compression::Plain);
+        assert_eq!(Compression::of(b"May  4 06:35:01 gw kernel: IPT: DROP"), Compression::Plain);
     }
 
     #[test]
     fn two_bytes_of_a_magic_are_undecided_and_a_letter_is_not() {
-        assert!(Format::undecided(b""));
-        assert!(Format::undecided(b"\x1f\x8b"));
-        assert!(Format::undecided(b"BZh"));
-        assert!(!Format::undecided(b"M"));
-        assert!(!Format::undecided(b"\x1f\x8b\x08"));
+        assert!(Compression::undecided(b""));
+        assert!(Compression::undecided(b"\x1f\x8b"));
+        assert!(Compression::undecided(b"BZh"));
+        assert!(!Compression::undecided(b"M"));
+        assert!(!Compression::undecided(b"\x1f\x8b\x08"));
     }
 }

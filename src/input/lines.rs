@@ -45,7 +45,7 @@ pub struct Lines {
 }
 
 /// A line by its place in the buffer.
-struct Found {
+struct Span {
     start: usize,
     stop: usize,
     complete: bool,
@@ -105,7 +105,7 @@ impl Lines {
         Ok(self.offset)
     }
 
-    fn find(&mut self) -> Result<Option<Found>, ReadError> {
+    fn find(&mut self) -> Result<Option<Span>, ReadError> {
         loop {
             if let Some(at) = memchr(b'\n', &self.buf[self.scanned..self.filled]) {
                 return Ok(Some(self.take(self.scanned + at, true)));
@@ -122,17 +122,17 @@ impl Lines {
     }
 
     /// The line from `pos` to `stop`, which is the newline if it is complete.
-    fn take(&mut self, stop: usize, complete: bool) -> Found {
+    fn take(&mut self, stop: usize, complete: bool) -> Span {
         let start = self.pos;
         let too_long = stop - start > LINE_CAP;
         self.pos = stop + usize::from(complete);
         self.scanned = self.pos;
         self.offset += (self.pos - start) as u64;
-        Found { start, stop: stop.min(start + LINE_CAP), complete, too_long }
+        Span { start, stop: stop.min(start + LINE_CAP), complete, too_long }
     }
 
     /// Reads a line's rest behind its first [`LINE_CAP`] bytes, keeping only the last of it.
-    fn find_end_of_long(&mut self) -> Result<Found, ReadError> {
+    fn find_end_of_long(&mut self) -> Result<Span, ReadError> {
         self.make_room();
         let start = self.pos;
         let rest = start + LINE_CAP;

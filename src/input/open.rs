@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
 use super::error::{OpenError, ReadError};
-use super::format::Format;
+use super::format::Compression;
 use super::lines::Lines;
 
 /// What a decoder gives at a time. It drops what it had decoded in the call that fails, so this is
@@ -28,8 +28,8 @@ pub struct Log {
     name: String,
     path: Option<PathBuf>,
     facts: Option<Metadata>,
-    format: Format,
-    source: Source,
+    format: Compression,
+    source: ByteSource,
     progress: Arc<AtomicU64>,
     /// Uncompressed bytes that were looked at before their turn.
     peeked: Vec<u8>,
@@ -41,7 +41,7 @@ pub struct Log {
 /// Sees the uncompressed bytes of a log as they are read, each with its offset.
 pub type Observer = Box<dyn FnMut(u64, &[u8]) + Send>;
 
-enum Source {
+enum ByteSource {
     /// A plain regular file, which can be sought.
     Plain(File),
     Stream(Box<dyn Read + Send>),
@@ -63,14 +63,14 @@ impl Log {
         }
         let mut head = [0; 6];
         let held = read_fully(&mut head, |buf, at| file.read_at(buf, at as u64))
-            .map_err(|source| ReadError::of(&name, Format::Plain, 0, source))?;
-        let format = Format::of(&head[..held]);
+            .map_err(|source| ReadError::of(&name, Compression::Plain, 0, source))?;
+        let format = Compression::of(&head[..held]);
         let progress = Arc::new(AtomicU64::new(0));
-        let source = if format == Format::Plain {
-            Source::Plain(file)
+        let source = if format == Compression::Plain {
+            ByteSource::Plain(file)
         } else {
-            let raw = Counted { inner: file, progress: Arc::clone(&progress) };
-            Source::Stream(decode(&name, format, raw)?)
+            let raw = CountingReader { inner: file, progress: Arc::clone(&progress) };
+            ByteSource::Stream(decode(&name, format, raw)?)
         };
         let path = Some(path.to_owned());
         Ok(Log::new(name, path, Some(facts), format, source, progress))
@@ -100,19 +100,19 @@ impl Log {
         R: Read + Send + 'static,
     {
         let progress = Arc::new(AtomicU64::new(0));
-        let mut raw = Counted { inner: raw, progress: Arc::clone(&progress) };
+        let mut raw = CountingReader { inner: raw, progress: Arc::clone(&progress) };
         let mut head = Vec::new();
-        while Format::undecided(&head) {
+        while Compression::undecided(&head) {
             let mut byte = [0];
             match raw.read(&mut byte) {
                 Ok(0) => break,
                 Ok(_) => head.push(byte[0]),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(source) => return Err(ReadError::of(&name, Format::Plain, 0, source).into()),
+                Err(source) => return Err(ReadError::of(&name, Compression::Plain, 0, source).into()),
             }
         }
-        let format = Format::of(&head);
-        let source = Source::Stream(decode(&name, format, Cursor::new(head).chain(raw))?);
+        let format = Compression::of(&head);
+        let source = ByteSource::Stream(decode(&name, format, Cursor::new(head).chain(raw))?);
         Ok(Log::new(name, None, None, format, source, progress))
     }
 
@@ -120,8 +120,8 @@ impl Log {
         name: String,
         path: Option<PathBuf>,
         facts: Option<Metadata>,
-        format: Format,
-        source: Source,
+        format: Compression,
+        source: ByteSource,
         progress: Arc<AtomicU64>,
     ) -> Log {
         Log {
@@ -145,13 +145,13 @@ impl Log {
 
     /// How it is compressed.
     #[cfg(test)]
-    pub fn format(&self) -> Format {
+    pub fn format(&self) -> Compression {
         self.format
     }
 
     /// An uncompressed regular file: it can be sought, and it may grow.
     pub fn is_plain(&self) -> bool {
-        matches!(self.source, Source::Plain(_))
+        matches!(self.source, ByteSource::Plain(_))
     }
 
     /// When the file was last written; none for standard input, a FIFO or a device.
@@ -178,15 +178,15 @@ impl Log {
     /// Bytes of a plain file now; none for anything else.
     pub fn len_now(&self) -> Option<u64> {
         match &self.source {
-            Source::Plain(file) => file.metadata().ok().map(|facts| facts.len()),
-            Source::Stream(_) => None,
+            ByteSource::Plain(file) => file.metadata().ok().map(|facts| facts.len()),
+            ByteSource::Stream(_) => None,
         }
     }
 
     /// Reads from a plain file at an offset, without moving. Fewer bytes than asked for only at the
     /// end of the file. None for anything else than a plain file.
     pub fn read_at(&self, buf: &mut [u8], offset: u64) -> Option<Result<usize, ReadError>> {
-        let Source::Plain(file) = &self.source else {
+        let ByteSource::Plain(file) = &self.source else {
             return None;
         };
         let read = read_fully(buf, |buf, at| file.read_at(buf, offset.saturating_add(at as u64)));
@@ -247,8 +247,8 @@ impl Log {
     /// Moves on to an uncompressed offset and gives the offset reached, which is smaller where the
     /// log is shorter. A plain file is sought, a stream read and dropped; a stream never goes back.
     pub fn skip_to(&mut self, offset: u64) -> Result<u64, ReadError> {
-        if let Source::Plain(file) = &mut self.source {
-            let failed = |source| ReadError::of(&self.name, Format::Plain, self.offset, source);
+        if let ByteSource::Plain(file) = &mut self.source {
+            let failed = |source| ReadError::of(&self.name, Compression::Plain, self.offset, source);
             let len = file.metadata().map_err(failed)?.len();
             self.offset = file.seek(SeekFrom::Start(offset.min(len))).map_err(failed)?;
             self.peeked.clear();
@@ -277,8 +277,8 @@ impl Log {
         let good = self.offset + peeked;
         loop {
             let read = match &mut self.source {
-                Source::Plain(file) => file.read(buf),
-                Source::Stream(stream) => {
+                ByteSource::Plain(file) => file.read(buf),
+                ByteSource::Stream(stream) => {
                     let part = buf.len().min(SLICE);
                     stream.read(&mut buf[..part])
                 }
@@ -310,12 +310,12 @@ impl Log {
 }
 
 /// Counts what is read from below a decoder.
-struct Counted<R> {
+struct CountingReader<R> {
     inner: R,
     progress: Arc<AtomicU64>,
 }
 
-impl<R: Read> Read for Counted<R> {
+impl<R: Read> Read for CountingReader<R> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buf)?;
         self.progress.fetch_add(read as u64, Ordering::Relaxed);
@@ -323,12 +323,12 @@ impl<R: Read> Read for Counted<R> {
     }
 }
 
-fn decode<R>(name: &str, format: Format, raw: R) -> Result<Box<dyn Read + Send>, ReadError>
+fn decode<R>(name: &str, format: Compression, raw: R) -> Result<Box<dyn Read + Send>, ReadError>
 where
     R: Read + Send + 'static,
 {
     // The decoder of plain text is the reader itself; a second buffer would only copy.
-    if format == Format::Plain {
+    if format == Compression::Plain {
         return Ok(Box::new(raw));
     }
     let raw = BufReader::with_capacity(RAW, raw);

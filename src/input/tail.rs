@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::error::OpenError;
-use super::format::Format;
+use super::format::Compression;
 use super::growing::{Drained, Growing, Identity, identity};
 use super::open::read_fully;
 
@@ -108,7 +108,7 @@ impl Tail {
             file => {
                 let file = file.map_err(failed)?;
                 let format = format_of(&file).map_err(failed)?;
-                if format != Format::Plain {
+                if format != Compression::Plain {
                     return Err(OpenError::Compressed { name: path.display().to_string(), format });
                 }
                 Some(Growing::at_last_lines(file, last_lines).map_err(failed)?)
@@ -288,7 +288,7 @@ impl Tail {
         let open = |entry: fs::DirEntry| {
             let facts = entry.metadata().ok().filter(|facts| facts.is_file() && wanted(facts))?;
             let file = regular(&entry.path()).ok()?;
-            let plain = format_of(&file).ok()? == Format::Plain;
+            let plain = format_of(&file).ok()? == Compression::Plain;
             plain.then(|| Sibling { file, identity: identity(&facts), created: facts.created().ok() })
         };
         entries.flatten().filter(rotated).filter_map(open).collect()
@@ -346,11 +346,11 @@ fn regular(path: &Path) -> io::Result<File> {
     File::open(path)
 }
 
-fn format_of(file: &File) -> io::Result<Format> {
+fn format_of(file: &File) -> io::Result<Compression> {
     use std::os::unix::fs::FileExt;
     let mut head = [0; 6];
     let held = read_fully(&mut head, |buf, at| file.read_at(buf, at as u64))?;
-    Ok(Format::of(&head[..held]))
+    Ok(Compression::of(&head[..held]))
 }
 
 #[cfg(test)]

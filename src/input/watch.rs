@@ -42,38 +42,38 @@ impl Waker {
 pub struct Alarm {
     calls: Receiver<()>,
     waker: Waker,
-    watch: Option<Watch>,
+    watch: Option<FolderWatch>,
 }
 
 /// What is watched on behalf of one file.
-struct Watch {
+struct FolderWatch {
     path: PathBuf,
-    places: BTreeSet<Place>,
+    places: BTreeSet<WatchedPath>,
     watcher: Option<RecommendedWatcher>,
     reviewed: Instant,
     /// Events that were about the file.
     events: Arc<AtomicU64>,
-    seen: (u64, Option<State>),
+    seen: (u64, Option<FileState>),
     silent: u32,
 }
 
 /// A folder by name and by number, and the file name in it that matters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Place {
+struct WatchedPath {
     folder: PathBuf,
     identity: (u64, u64),
     name: OsString,
 }
 
 /// What shows that a file was written to.
-type State = (u64, u64, u64, SystemTime);
+type FileState = (u64, u64, u64, SystemTime);
 
 impl Alarm {
     /// Watches the folder of a file, and of the file that a symbolic link leads to. Neither need be
     /// there yet. Where no watcher is to be had, it wakes four times a second instead.
     pub fn for_file(path: &Path) -> Alarm {
         let mut alarm = Alarm::without_file();
-        let mut watch = Watch {
+        let mut watch = FolderWatch {
             path: path.to_owned(),
             places: BTreeSet::new(),
             watcher: None,
@@ -130,7 +130,7 @@ impl Alarm {
     }
 }
 
-impl Watch {
+impl FolderWatch {
     /// Sets the watcher anew if what has to be watched is no longer what is watched.
     fn review(&mut self, waker: &Waker) {
         self.reviewed = Instant::now();
@@ -170,7 +170,7 @@ impl Watch {
 }
 
 fn watcher(
-    places: &BTreeSet<Place>,
+    places: &BTreeSet<WatchedPath>,
     events: Arc<AtomicU64>,
     waker: Waker,
 ) -> notify::Result<RecommendedWatcher> {
@@ -202,20 +202,20 @@ fn concerns(event: &Event, names: &BTreeSet<OsString>) -> bool {
 }
 
 /// The folders to watch for a path: its own, and that of the file which a link leads to.
-fn places(path: &Path) -> BTreeSet<Place> {
+fn places(path: &Path) -> BTreeSet<WatchedPath> {
     let real = fs::canonicalize(path).ok();
     [Some(path), real.as_deref()].into_iter().flatten().filter_map(place).collect()
 }
 
-fn place(path: &Path) -> Option<Place> {
+fn place(path: &Path) -> Option<WatchedPath> {
     let name = path.file_name()?.to_owned();
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let folder = fs::canonicalize(folder).ok()?;
     let facts = fs::metadata(&folder).ok()?;
-    Some(Place { folder, identity: (facts.dev(), facts.ino()), name })
+    Some(WatchedPath { folder, identity: (facts.dev(), facts.ino()), name })
 }
 
-fn state(path: &Path) -> Option<State> {
+fn state(path: &Path) -> Option<FileState> {
     let facts = fs::metadata(path).ok()?;
     Some((facts.dev(), facts.ino(), facts.len(), facts.modified().ok()?))
 }

@@ -10,14 +10,14 @@ use super::{Packet, TcpFlags, Time, Verdict, clean};
 #[derive(Debug, Default)]
 pub struct Batch {
     text: String,
-    rows: Vec<Row>,
+    rows: Vec<BatchRow>,
     packets: usize,
     /// Where the last packet's prefix lay when it came in.
     last_prefix: usize,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Row {
+struct BatchRow {
     time: Option<Time>,
     src: Option<IpAddr>,
     dst: Option<IpAddr>,
@@ -66,7 +66,7 @@ impl Batch {
             self.text.push_str(&clean(word));
             self.text.len() as u32
         });
-        self.rows.push(Row {
+        self.rows.push(BatchRow {
             time: packet.time,
             src: packet.src,
             dst: packet.dst,
@@ -110,10 +110,10 @@ impl Batch {
 
     /// About how many bytes it takes, for bounding it.
     pub fn size(&self) -> usize {
-        self.text.len() + self.rows.len() * size_of::<Row>()
+        self.text.len() + self.rows.len() * size_of::<BatchRow>()
     }
 
-    fn packet(&self, row: &Row) -> Packet<'_> {
+    fn packet(&self, row: &BatchRow) -> Packet<'_> {
         let text = self.text.as_bytes();
         let word = |n: usize| {
             let from = if n == 0 { row.begin } else { row.ends[n - 1] };

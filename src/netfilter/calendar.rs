@@ -27,7 +27,7 @@ pub struct Calendar {
     latest_year: i16,
     /// The last minute that was placed: lines come in runs of the same minute, and no zone
     /// changes inside one.
-    memo: Option<(Civil, i64)>,
+    prefix_cache: Option<(Civil, i64)>,
 }
 
 /// The farthest back a 29 February can lie: over a century year that is no leap year.
@@ -36,7 +36,7 @@ const YEARS_BACK: i16 = 12;
 impl Calendar {
     /// For logs written in `zone`.
     pub fn new(zone: TimeZone, reference: Reference) -> Self {
-        let mut calendar = Calendar { zone, latest: 0, latest_year: 0, memo: None };
+        let mut calendar = Calendar { zone, latest: 0, latest_year: 0, prefix_cache: None };
         calendar.refer_to(reference);
         calendar
     }
@@ -60,7 +60,7 @@ impl Calendar {
         };
         let latest = jiff::Timestamp::from_microsecond(self.latest).unwrap_or(jiff::Timestamp::MAX);
         self.latest_year = self.zone.to_datetime(latest).year();
-        self.memo = None;
+        self.prefix_cache = None;
     }
 
     /// When a stamp was; none for a day that does not exist.
@@ -71,7 +71,7 @@ impl Calendar {
         };
         let minute = Civil { second: 0, micros: 0, ..civil };
         let within = i64::from(civil.second) * Time::SECOND + i64::from(civil.micros);
-        if let Some((known, begin)) = self.memo
+        if let Some((known, begin)) = self.prefix_cache
             && known == minute
         {
             return in_range(begin + within);
@@ -90,7 +90,7 @@ impl Calendar {
             latest_year_begin.is_some_and(|b| b <= self.latest && self.latest - b < 60 * Time::SECOND)
         };
         if !borderline {
-            self.memo = Some((minute, begin));
+            self.prefix_cache = Some((minute, begin));
         }
         in_range(begin + within)
     }

@@ -125,7 +125,7 @@ fn token_before(text: &[u8], end: usize) -> Option<usize> {
 /// comes twice the first counts.
 pub fn read(text: &[u8]) -> Result<Record<'_>, Reason> {
     let mut record = Record::default();
-    let mut seen = Seen::default();
+    let mut seen = LineState::default();
     let mut at = 0;
     while at < text.len() {
         let end = word_end(text, at);
@@ -172,7 +172,7 @@ fn word_end(text: &[u8], at: usize) -> usize {
 
 /// What has been met on the way, as far as the end needs it.
 #[derive(Default)]
-struct Seen {
+struct LineState {
     /// A later fragment, or a header that the kernel could not read whole.
     partial: bool,
     /// The IPv6 header was there to its end.
@@ -194,7 +194,7 @@ struct Seen {
 #[inline]
 fn take<'a>(
     record: &mut Record<'a>,
-    seen: &mut Seen,
+    seen: &mut LineState,
     text: &'a [u8],
     at: usize,
     word: &'a [u8],
@@ -263,7 +263,7 @@ fn begins_a_protocol(text: &[u8]) -> bool {
 }
 
 /// Flags and the like, which have no `=`.
-fn bare_word<'a>(record: &mut Record<'a>, seen: &mut Seen, word: &'a [u8]) -> bool {
+fn bare_word<'a>(record: &mut Record<'a>, seen: &mut LineState, word: &'a [u8]) -> bool {
     let flag = match word {
         b"" => return false,
         b"FIN" => TcpFlags::FIN,
@@ -316,7 +316,7 @@ fn behind_brackets(text: &[u8], at: usize) -> usize {
 }
 
 /// Checks that the record is whole, and drops what its protocol does not have.
-fn finish<'a>(mut record: Record<'a>, seen: &Seen) -> Result<Record<'a>, Reason> {
+fn finish<'a>(mut record: Record<'a>, seen: &LineState) -> Result<Record<'a>, Reason> {
     // ulogd writes ARP as `PROTO=ARP`, the kernel as a word.
     let arp = seen.arp || record.proto == b"ARP";
     match (record.src, record.dst) {
@@ -357,7 +357,7 @@ fn finish<'a>(mut record: Record<'a>, seen: &Seen) -> Result<Record<'a>, Reason>
 /// A bridge or netdev line of an unknown protocol ends behind its MAC part. The ethertype tells it
 /// from a line that was cut there: the one that `MACPROTO=` names, or the last two bytes of an
 /// Ethernet header (14 bytes) in `MAC=`.
-fn bridged(record: &Record<'_>, seen: &Seen) -> bool {
+fn bridged(record: &Record<'_>, seen: &LineState) -> bool {
     let ethertype = match (seen.ethertype, record.mac.get(36..)) {
         (Some(ethertype), _) => ethertype,
         (None, Some(&[a, b, b':', c, d])) => [a, b, c, d],

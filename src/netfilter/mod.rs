@@ -4,18 +4,18 @@
 //! describes. Sees bytes only: no clock, no file, no database. A line becomes a borrowed
 //! [`Packet`] or a named reason, without allocating.
 
-pub mod account;
 pub mod batch;
 mod calendar;
 pub mod fingerprint;
 mod header;
 pub mod limits;
 mod line;
-mod memo;
 pub mod prefix;
+mod prefix_cache;
 mod presets;
 mod reader;
 mod repeat;
+pub mod stats;
 pub mod timestamp;
 
 pub use line::Reason;

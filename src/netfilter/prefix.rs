@@ -45,7 +45,7 @@ pub enum Verdicts {
 
 /// What a rule makes of a prefix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Settled<'a> {
+pub struct PrefixMatch<'a> {
     /// The action word.
     pub action: &'a [u8],
     /// What it means.
@@ -110,7 +110,7 @@ impl Rule {
         self.settle(prefix, tag).is_some()
     }
 
-    fn settle<'a>(&'a self, prefix: &'a [u8], tag: usize) -> Option<Settled<'a>> {
+    fn settle<'a>(&'a self, prefix: &'a [u8], tag: usize) -> Option<PrefixMatch<'a>> {
         match self {
             Rule::Ipt => ipt(prefix),
             Rule::Any => (tag == 0 || cannot_be_a_tag(prefix, tag)).then(|| any(prefix)),
@@ -125,7 +125,7 @@ impl Pattern {
         Some(Pattern { regex: compile(regex).ok()?, action: action.map(str::to_owned), verdicts })
     }
 
-    fn settle<'a>(&'a self, prefix: &'a [u8], tag: usize) -> Option<Settled<'a>> {
+    fn settle<'a>(&'a self, prefix: &'a [u8], tag: usize) -> Option<PrefixMatch<'a>> {
         let captures = self.regex.captures(prefix)?;
         // Words up to a colon may be another program's tag, and then the rest is what an attacker
         // made it log. The prefix is the firewall's own only if the pattern needs those very
@@ -149,7 +149,7 @@ impl Pattern {
             (None, Some(group)) => group.as_bytes(),
             (None, None) => return None,
         };
-        Some(Settled { action, verdict: self.verdicts.of(action) })
+        Some(PrefixMatch { action, verdict: self.verdicts.of(action) })
     }
 }
 
@@ -190,12 +190,12 @@ impl Rules {
     /// What the rules make of a prefix. `tag` is how much of it may be another program's tag: up
     /// to its first colon if nothing says that the kernel wrote it, else 0.
     #[inline]
-    pub fn settle<'a>(&'a self, prefix: &'a [u8], tag: usize) -> Option<Settled<'a>> {
+    pub fn settle<'a>(&'a self, prefix: &'a [u8], tag: usize) -> Option<PrefixMatch<'a>> {
         self.0.iter().find_map(|rule| rule.settle(prefix, tag))
     }
 
     /// Whether settling is dear enough to remember what came out.
-    pub(super) fn are_dear(&self) -> bool {
+    pub(super) fn are_expensive(&self) -> bool {
         self.0.iter().any(|rule| !matches!(rule, Rule::Ipt))
     }
 
@@ -216,16 +216,16 @@ impl Rules {
 const IPT: &[u8] = b"IPT: ";
 
 /// `IPT: DROP ` gives DROP. The word ends at a blank or at `IN=`.
-fn ipt(prefix: &[u8]) -> Option<Settled<'_>> {
+fn ipt(prefix: &[u8]) -> Option<PrefixMatch<'_>> {
     let words = prefix.strip_prefix(IPT)?.trim_ascii_start();
     let end = words.iter().position(|b| *b == b' ').unwrap_or(words.len());
     let action = &words[..end];
     let verdict = if action == b"ACCEPT" { Verdict::Accept } else { Verdict::Deny };
-    (!action.is_empty()).then_some(Settled { action, verdict })
+    (!action.is_empty()).then_some(PrefixMatch { action, verdict })
 }
 
 /// Any prefix: `[UFW BLOCK] ` gives `UFW BLOCK`.
-fn any(prefix: &[u8]) -> Settled<'_> {
+fn any(prefix: &[u8]) -> PrefixMatch<'_> {
     let mut action = prefix.trim_ascii();
     action = action.strip_suffix(b":").unwrap_or(action);
     for (open, close) in [(b'[', b']'), (b'(', b')'), (b'<', b'>'), (b'{', b'}')] {
@@ -237,7 +237,7 @@ fn any(prefix: &[u8]) -> Settled<'_> {
         }
     }
     action = action.strip_suffix(b":").unwrap_or(action).trim_ascii();
-    Settled { action, verdict: verdict_of_words(action) }
+    PrefixMatch { action, verdict: verdict_of_words(action) }
 }
 
 /// `DENY:`, `Shorewall:net-fw:DROP:` and `[FW: DROP]` are prefixes, `sshd:` and `nginx: DROP` are

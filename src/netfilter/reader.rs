@@ -1,11 +1,11 @@
 //! From lines to packets: who wrote the line, its records, its repeats, and the account of it all.
 
-use super::account::Account;
 use super::header::{self, Header, Writer};
 use super::line::{self, Reason, Record};
-use super::memo::Memo;
-use super::prefix::{Rule, Rules, Settled};
+use super::prefix::{PrefixMatch, Rule, Rules};
+use super::prefix_cache::PrefixCache;
 use super::repeat::{self, LastLines, Repeat};
+use super::stats::ParseStats;
 use super::timestamp::Calendar;
 use super::{Packet, limits};
 
@@ -22,14 +22,14 @@ pub struct Reader<'r> {
     rules: &'r Rules,
     calendar: Calendar,
     last: LastLines,
-    memo: Memo,
+    prefix_cache: PrefixCache,
     /// What became of the lines so far.
-    pub account: Account,
+    pub stats: ParseStats,
 }
 
 /// What a line's text gave.
 #[derive(Default)]
-struct Found {
+struct LineOutcome {
     /// Records that are packets.
     records: u64,
     /// Those that should be and are not; empty (and not allocated) for nearly every line.
@@ -43,8 +43,8 @@ impl<'r> Reader<'r> {
             rules,
             calendar,
             last: LastLines::default(),
-            memo: Memo::default(),
-            account: Account::default(),
+            prefix_cache: PrefixCache::default(),
+            stats: ParseStats::default(),
         }
     }
 
@@ -62,7 +62,7 @@ impl<'r> Reader<'r> {
             None => {
                 self.last.keep(header.host, line);
                 let found = self.records(&header, 1, &mut each);
-                self.account.records += found.records;
+                self.stats.records += found.records;
                 found
             }
         };
@@ -80,32 +80,32 @@ impl<'r> Reader<'r> {
 
     /// Counts a line that is longer than the input's cap; `start` is as much of it as was kept.
     pub fn too_long(&mut self, start: &[u8]) {
-        self.account.damage(Reason::LineTooLong, start);
-        self.account.damaged += 1;
+        self.stats.damage(Reason::LineTooLong, start);
+        self.stats.damaged += 1;
         // A repeat of it repeats nothing, least of all the line before it.
         self.remember(start);
     }
 
     /// Counts a last line that has no end yet.
     pub fn unfinished(&mut self) {
-        self.account.unfinished += 1;
+        self.stats.unfinished += 1;
     }
 
-    fn count_line(&mut self, line: &[u8], found: &Found) {
+    fn count_line(&mut self, line: &[u8], found: &LineOutcome) {
         let counted = if found.records > 0 {
-            self.account.packet_lines += 1;
-            self.account.damaged_beside += found.damage.len() as u64;
+            self.stats.packet_lines += 1;
+            self.stats.damaged_beside += found.damage.len() as u64;
             found.damage.as_slice()
         } else if found.damage.is_empty() {
-            self.account.other += 1;
+            self.stats.other += 1;
             return;
         } else {
             // The line counts once, for the first thing that is wrong with it.
-            self.account.damaged += 1;
+            self.stats.damaged += 1;
             &found.damage[..1]
         };
         for reason in counted {
-            self.account.damage(*reason, line);
+            self.stats.damage(*reason, line);
         }
     }
 
@@ -115,7 +115,7 @@ impl<'r> Reader<'r> {
         header: &Header<'_>,
         repeat: Repeat<'_>,
         each: &mut dyn FnMut(&Packet<'_>),
-    ) -> Found {
+    ) -> LineOutcome {
         let count = repeat.count.filter(|n| (1..=MOST_REPEATS).contains(n));
         // Without a count nothing is handed on; whether it matters depends on what is repeated.
         let times = count.unwrap_or(0);
@@ -126,7 +126,7 @@ impl<'r> Reader<'r> {
             }
             None => {
                 let Some(last) = self.last.of(header.host).map(<[u8]>::to_vec) else {
-                    return Found { damage: vec![Reason::NothingToRepeat], ..Found::default() };
+                    return LineOutcome { damage: vec![Reason::NothingToRepeat], ..LineOutcome::default() };
                 };
                 let last = header::read(&last);
                 let stamp = header.stamp.or(last.stamp);
@@ -134,16 +134,16 @@ impl<'r> Reader<'r> {
             }
         };
         if count.is_none() && found.records > 0 {
-            return Found { damage: vec![Reason::RepeatCount], ..Found::default() };
+            return LineOutcome { damage: vec![Reason::RepeatCount], ..LineOutcome::default() };
         }
-        self.account.repeats += found.records * times;
+        self.stats.repeats += found.records * times;
         found.damage.truncate(1);
         found
     }
 
     /// Hands on the packets of a text, each `times` times.
-    fn records(&mut self, header: &Header<'_>, times: u64, each: &mut dyn FnMut(&Packet<'_>)) -> Found {
-        let mut found = Found::default();
+    fn records(&mut self, header: &Header<'_>, times: u64, each: &mut dyn FnMut(&Packet<'_>)) -> LineOutcome {
+        let mut found = LineOutcome::default();
         if header.writer == Writer::Program {
             return found;
         }
@@ -176,7 +176,7 @@ impl<'r> Reader<'r> {
         header: &Header<'_>,
         times: u64,
         each: &mut dyn FnMut(&Packet<'_>),
-        found: &mut Found,
+        found: &mut LineOutcome,
     ) {
         let text = header.text;
         let mut openings = line::openings(text).peekable();
@@ -217,12 +217,12 @@ impl<'r> Reader<'r> {
         body: &[u8],
         times: u64,
         each: &mut dyn FnMut(&Packet<'_>),
-        found: &mut Found,
+        found: &mut LineOutcome,
     ) -> bool {
         let tag = tag(header.writer, prefix);
-        let Some(settled) = self.memo.settle(self.rules, prefix, tag) else {
+        let Some(settled) = self.prefix_cache.settle(self.rules, prefix, tag) else {
             if prefix.len() <= limits::PREFIX && Rule::Any.takes(prefix, tag) {
-                self.account.unknown_prefix(prefix);
+                self.stats.unknown_prefix(prefix);
             }
             return false;
         };
@@ -235,7 +235,7 @@ impl<'r> Reader<'r> {
                 let packet =
                     Packet { time: header.stamp.and_then(|stamp| self.calendar.place(stamp)), ..packet };
                 for _ in 0..times {
-                    self.account.packet(&packet);
+                    self.stats.packet(&packet);
                     each(&packet);
                 }
                 found.records += 1;
@@ -289,7 +289,7 @@ fn tag(writer: Writer, prefix: &[u8]) -> usize {
 fn packet<'a>(
     header: &Header<'a>,
     prefix: &'a [u8],
-    settled: Settled<'a>,
+    settled: PrefixMatch<'a>,
     record: &Record<'a>,
 ) -> Packet<'a> {
     Packet {

@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use super::shape::{self, Names, Report, Shape};
+use super::shape::{self, NameOf, Report, Shape};
 use crate::analysis::table::Cell;
 use crate::escape;
 
@@ -38,7 +38,7 @@ impl Shape for Csv {
     }
 }
 
-fn text(cell: &Cell, names: &Names<'_>) -> Option<String> {
+fn text(cell: &Cell, names: &NameOf<'_>) -> Option<String> {
     match cell {
         Cell::Time(time) => Some(shape::rfc3339(*time)),
         cell => shape::plain(cell, names).map(|text| escape::spreadsheet(&text)),

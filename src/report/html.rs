@@ -58,7 +58,7 @@ impl Shape for Html {
 }
 
 fn summary(report: &Report<'_>) -> String {
-    let packets = super::account::counted(report.packets, "packet");
+    let packets = super::stats::counted(report.packets, "packet");
     match (report.first, report.last) {
         (Some(first), Some(last)) => {
             format!("{packets} from {} to {}", super::moment(first), super::moment(last))

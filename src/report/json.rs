@@ -25,7 +25,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::shape::{self, Names, Report, Shape};
+use super::shape::{self, NameOf, Report, Shape};
 use crate::analysis::quantity::noun;
 use crate::analysis::table::{Cell, Table};
 use crate::escape;
@@ -45,12 +45,12 @@ struct Object<'r> {
     last: Option<String>,
     filters: Option<&'r str>,
     notes: &'r [String],
-    modules: Vec<Module<'r>>,
+    modules: Vec<JsonModule<'r>>,
     names: BTreeMap<String, String>,
 }
 
 #[derive(Serialize)]
-struct Module<'r> {
+struct JsonModule<'r> {
     name: &'static str,
     title: &'static str,
     notes: &'r [String],
@@ -75,11 +75,11 @@ impl Shape for Json {
     }
 }
 
-fn module(table: &Table) -> Module<'_> {
+fn module(table: &Table) -> JsonModule<'_> {
     let shown: Vec<usize> = (0..table.columns.len()).filter(|n| !shape::is_bar(table, *n)).collect();
     let columns: Vec<String> = shown.iter().map(|n| shape::key(&table.columns[*n])).collect();
     let row = |row: &Vec<Cell>| fields(columns.iter().zip(shown.iter().map(|n| &row[*n])));
-    Module {
+    JsonModule {
         name: table.name,
         title: table.title,
         notes: &table.notes,
@@ -129,7 +129,7 @@ fn fields<'c>(cells: impl Iterator<Item = (&'c String, &'c Cell)>) -> Map<String
 }
 
 /// The names of the addresses that the tables show; the rows keep the addresses.
-fn names(tables: &[Table], names: &Names<'_>) -> BTreeMap<String, String> {
+fn names(tables: &[Table], names: &NameOf<'_>) -> BTreeMap<String, String> {
     let cells = tables.iter().flat_map(|table| &table.rows).flatten();
     let addresses = cells.filter_map(Cell::as_address);
     addresses.filter_map(|address| Some((address.to_string(), names(address)?))).collect()

@@ -29,18 +29,18 @@ pub struct Style {
 }
 
 /// Writes lines into a buffer, one packet each.
-pub struct Lines {
+pub struct PacketLines {
     style: Style,
     /// Width of each address column.
     address: usize,
     shown: u64,
-    clock: Clock,
+    clock: LineClock,
 }
 
-impl Lines {
+impl PacketLines {
     /// In the width of a pipe.
     pub fn new(style: Style) -> Self {
-        Lines { style, address: 30, shown: 0, clock: Clock::default() }
+        PacketLines { style, address: 30, shown: 0, clock: LineClock::default() }
     }
 
     /// Lets the address columns fill a terminal of that width, in characters.
@@ -214,12 +214,12 @@ fn number(out: &mut Vec<u8>, mut value: u64, width: usize) {
 
 /// Writes times; consecutive packets mostly share their minute.
 #[derive(Default)]
-struct Clock {
+struct LineClock {
     minute: Option<i64>,
     text: String,
 }
 
-impl Clock {
+impl LineClock {
     fn write(&mut self, out: &mut Vec<u8>, time: Option<Time>, zone: &TimeZone) {
         let Some(time) = time else {
             left(out, 19, |out| out.push(b'-'));
@@ -263,7 +263,7 @@ mod tests {
 
     fn line(style: &Style, packet: &Packet<'_>, src: Option<&str>, dst: Option<&str>) -> String {
         let mut out = Vec::new();
-        Lines::new(style.clone()).packet(&mut out, 1951, packet, src, dst);
+        PacketLines::new(style.clone()).packet(&mut out, 1951, packet, src, dst);
         String::from_utf8(out).unwrap()
     }
 
@@ -318,7 +318,7 @@ Count    IF       Source                          Port Destination              
 
     #[test]
     fn the_header_comes_again_every_twenty_lines() {
-        let mut lines = Lines::new(Style { header: true, ..PLAIN });
+        let mut lines = PacketLines::new(Style { header: true, ..PLAIN });
         let mut out = Vec::new();
         for count in 1..=41 {
             lines.packet(&mut out, count, &packet(), None, None);
@@ -331,7 +331,7 @@ Count    IF       Source                          Port Destination              
 
     #[test]
     fn address_columns_take_what_a_terminal_leaves_but_not_less_than_fifteen() {
-        let mut lines = Lines::new(PLAIN);
+        let mut lines = PacketLines::new(PLAIN);
         lines.fit(200);
         assert_eq!(lines.address, 73);
         lines.fit(40);

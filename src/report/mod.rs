@@ -3,7 +3,6 @@
 //! Owns how things look: widths, colour, escaping for the place they go to. Must not know where
 //! packets come from.
 
-pub mod account;
 pub mod console;
 mod csv;
 mod html;
@@ -12,6 +11,7 @@ pub mod line;
 mod markdown;
 pub mod progress;
 pub mod shape;
+pub mod stats;
 pub mod text;
 
 use crate::netfilter::Time;

@@ -11,7 +11,7 @@ use crate::analysis::table::{self, Cell, Column, Table};
 use crate::netfilter::Time;
 
 /// What a reader wants to see instead of an address: its name, if it has one.
-pub type Names<'n> = dyn Fn(IpAddr) -> Option<String> + 'n;
+pub type NameOf<'n> = dyn Fn(IpAddr) -> Option<String> + 'n;
 
 /// What an analysis ended with.
 pub struct Report<'r> {
@@ -28,7 +28,7 @@ pub struct Report<'r> {
     /// Greatest time among them.
     pub last: Option<Time>,
     /// Names for addresses.
-    pub names: &'r Names<'r>,
+    pub names: &'r NameOf<'r>,
 }
 
 /// A way to write a report.
@@ -44,7 +44,7 @@ pub(super) fn key(column: &Column) -> String {
 
 /// A cell as plain text, whole; none for what does not exist, and for bars, which say nothing that
 /// the counts beside them do not.
-pub(super) fn plain(cell: &Cell, names: &Names<'_>) -> Option<String> {
+pub(super) fn plain(cell: &Cell, names: &NameOf<'_>) -> Option<String> {
     match cell {
         Cell::Count(count) => Some(count.to_string()),
         Cell::Figure(figure) => Some(figure.to_string()),

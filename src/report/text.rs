@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use comfy_table::{CellAlignment, ColumnConstraint, Table as Grid, Width, presets};
 
-use super::shape::{self, Names, Report, Shape};
+use super::shape::{self, NameOf, Report, Shape};
 use crate::analysis::table::{Cell, Column, Table};
 use crate::escape;
 
@@ -22,7 +22,7 @@ impl Shape for Text {
 
 /// Writes a table: a blank line, its title, the header, a rule, the rows; then its notes, each
 /// behind two blanks.
-fn table(out: &mut dyn Write, table: &Table, names: &Names<'_>) -> io::Result<()> {
+fn table(out: &mut dyn Write, table: &Table, names: &NameOf<'_>) -> io::Result<()> {
     let rows: Vec<Vec<String>> = table
         .rows
         .iter()
@@ -69,7 +69,7 @@ pub fn grid(columns: &[Column], rows: Vec<Vec<String>>) -> String {
     text
 }
 
-fn shown(cell: &Cell, column: &Column, names: &Names<'_>) -> String {
+fn shown(cell: &Cell, column: &Column, names: &NameOf<'_>) -> String {
     if let Cell::Bar(parts, most) = cell {
         return super::bar(*parts, *most, column.width);
     }

@@ -9,9 +9,9 @@ use super::session::Session;
 use crate::escape;
 use crate::input::{Log, OpenError, looks_binary};
 use crate::netfilter::Time;
-use crate::netfilter::account::Account;
+use crate::netfilter::stats::ParseStats;
 use crate::netfilter::timestamp::{Calendar, Reference, Stamp};
-use crate::report::account as words;
+use crate::report::stats as words;
 
 /// How much of a log is searched for its first stamp.
 const SEARCHED: usize = 64 * 1024;
@@ -24,7 +24,7 @@ const COPIED_LATER: i64 = 31 * 24 * 3600 * Time::SECOND;
 const HEAD: usize = 4096;
 
 /// A log that opened and whose first block could be read.
-pub struct Source {
+pub struct LogSource {
     /// Its path as given, or `standard input`.
     pub name: String,
     path: Option<PathBuf>,
@@ -88,8 +88,8 @@ fn moment(time: SystemTime) -> Time {
 /// Opens each log once and reads its first block, so that nothing is done if one cannot be read.
 /// They come back in the order of their first stamps; those without stay behind in their order,
 /// and standard input is last.
-pub fn check(paths: &[PathBuf], clock: &Clock) -> Result<Vec<Source>, OpenError> {
-    let mut sources: Vec<Source> = Vec::new();
+pub fn check(paths: &[PathBuf], clock: &Clock) -> Result<Vec<LogSource>, OpenError> {
+    let mut sources: Vec<LogSource> = Vec::new();
     let mut seen = Vec::new();
     for path in paths {
         let is_stdin = path == Path::new("-");
@@ -109,7 +109,7 @@ pub fn check(paths: &[PathBuf], clock: &Clock) -> Result<Vec<Source>, OpenError>
         let stream = log.raw_len().is_none();
         // What `check` has read already.
         let binary = looks_binary(log.peek(HEAD)?);
-        sources.push(Source {
+        sources.push(LogSource {
             name: log.name().to_owned(),
             path: (!is_stdin).then(|| path.clone()),
             opened: stream.then_some(log),
@@ -126,7 +126,7 @@ pub fn check(paths: &[PathBuf], clock: &Clock) -> Result<Vec<Source>, OpenError>
 }
 
 /// The logs of a call, as [`check`]; says which are one file under two names.
-pub fn of_session(session: &mut Session<'_, '_>, paths: &[PathBuf]) -> anyhow::Result<Vec<Source>> {
+pub fn of_session(session: &mut Session<'_, '_>, paths: &[PathBuf]) -> anyhow::Result<Vec<LogSource>> {
     let sources = check(paths, &session.clock)?;
     for source in &sources {
         for also in &source.also {
@@ -142,7 +142,7 @@ fn first_stamp(log: &mut Log) -> Option<Stamp> {
     head.split(|b| *b == b'\n').find_map(crate::netfilter::stamp)
 }
 
-impl Source {
+impl LogSource {
     /// Opens it for reading from the start; a stream only once.
     pub fn open(&mut self) -> Result<Log, OpenError> {
         match (self.opened.take(), &self.path) {
@@ -163,21 +163,21 @@ impl Source {
     }
 
     /// What to say of it if it gave no packet.
-    pub fn nothing(&self, account: &Account) -> String {
-        if self.binary && account.unknown_prefixes.is_empty() {
+    pub fn nothing(&self, stats: &ParseStats) -> String {
+        if self.binary && stats.unknown_prefixes.is_empty() {
             return format!(
                 "{} holds no packet: it is binary data, no text.\n  \
                  Of a journal give the text: journalctl -k -o short-iso | ipta --import -",
                 self.name
             );
         }
-        words::nothing(&self.name, account)
+        words::nothing(&self.name, stats)
     }
 
     /// Which year was taken for its last packet, where stamps have none and the file's own time,
     /// weeks after that packet, says little.
-    pub fn guessed_year(&self, account: &Account) -> Option<String> {
-        let (Reference::Written(written), Some(last), true) = (self.reference, account.last, self.yearless)
+    pub fn guessed_year(&self, stats: &ParseStats) -> Option<String> {
+        let (Reference::Written(written), Some(last), true) = (self.reference, stats.last, self.yearless)
         else {
             return None;
         };

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::session::Session;
 use crate::analysis::quantity::{agree, counted};
 use crate::config::Settings;
-use crate::dns::{Ages, Known, NameCache, Names, Options, State, System};
+use crate::dns::{Ages, KnownName, NameCache, NameState, Names, Options, System};
 use crate::netfilter::Packet;
 use crate::report::console::Console;
 use crate::store::{Store, TableKind, TableName};
@@ -139,7 +139,7 @@ impl Naming {
     /// An address's name as far as it is known.
     pub fn known(&self, address: IpAddr) -> Option<String> {
         match self.names.get(address) {
-            Some(State::Named(name)) => Some(name.to_string()),
+            Some(NameState::Named(name)) => Some(name.to_string()),
             _ => None,
         }
     }
@@ -166,11 +166,11 @@ impl<'s> Cache<'s> {
 }
 
 impl NameCache for Cache<'_> {
-    fn get(&mut self, address: IpAddr) -> anyhow::Result<Option<Known>> {
+    fn get(&mut self, address: IpAddr) -> anyhow::Result<Option<KnownName>> {
         Ok(self.store.name_of(&self.table, address)?)
     }
 
-    fn put(&mut self, address: IpAddr, known: &Known) -> anyhow::Result<()> {
+    fn put(&mut self, address: IpAddr, known: &KnownName) -> anyhow::Result<()> {
         Ok(self.store.keep_name(&self.table, address, known)?)
     }
 }

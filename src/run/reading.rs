@@ -7,12 +7,12 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
-use super::logs::{Clock, Source};
+use super::logs::{Clock, LogSource};
 use crate::input::Lines;
-use crate::netfilter::account::Account;
 use crate::netfilter::batch::Batch;
 use crate::netfilter::fingerprint::{Fingerprint, Fingerprints, second};
 use crate::netfilter::prefix::Rules;
+use crate::netfilter::stats::ParseStats;
 use crate::netfilter::{Packet, Reader};
 
 /// Seconds after which no equal packet of another log comes any more, if both are in the order of
@@ -25,9 +25,9 @@ const REMEMBERED: usize = 200_000;
 /// What was read of a log.
 pub struct LogRead {
     /// The log.
-    pub source: Source,
+    pub source: LogSource,
     /// What became of its lines.
-    pub account: Account,
+    pub stats: ParseStats,
     /// Why it was not read to its end.
     pub error: Option<String>,
     /// Packets that another log of the call holds too, which count once.
@@ -39,16 +39,16 @@ pub struct LogRead {
 /// Reads logs to their ends and hands on each packet once. What was read comes back in the order of
 /// the logs.
 pub fn packets(
-    sources: Vec<Source>,
+    sources: Vec<LogSource>,
     rules: &Rules,
     clock: &Clock,
     mut each: impl FnMut(&Packet<'_>),
 ) -> Vec<LogRead> {
     let many = sources.len() > 1;
     let mut done = Vec::new();
-    let mut merge = Merge { seen: Seen::default(), names: Vec::new() };
+    let mut merge = Merge { seen: SeenPackets::default(), names: Vec::new() };
     let mut active: Vec<Open<'_>> = Vec::new();
-    let mut waiting: VecDeque<(usize, Source)> = sources.into_iter().enumerate().collect();
+    let mut waiting: VecDeque<(usize, LogSource)> = sources.into_iter().enumerate().collect();
     merge.names = waiting.iter().map(|(_, source)| source.name.clone()).collect();
     loop {
         let next = waiting.front().and_then(|(_, source)| source.first()).map(second);
@@ -88,7 +88,7 @@ pub fn packets(
 /// A log that is being read, one line ahead.
 struct Open<'r> {
     number: usize,
-    source: Source,
+    source: LogSource,
     lines: Lines,
     reader: Reader<'r>,
     /// The packets of the line ahead.
@@ -103,7 +103,7 @@ struct Open<'r> {
 impl<'r> Open<'r> {
     fn new(
         number: usize,
-        mut source: Source,
+        mut source: LogSource,
         rules: &'r Rules,
         clock: &Clock,
     ) -> Result<Open<'r>, Box<LogRead>> {
@@ -128,7 +128,7 @@ impl<'r> Open<'r> {
             // It has gone since it was checked.
             Err(error) => Err(Box::new(LogRead {
                 source,
-                account: Account::default(),
+                stats: ParseStats::default(),
                 error: Some(error.to_string()),
                 known: 0,
                 other: String::new(),
@@ -172,7 +172,7 @@ impl<'r> Open<'r> {
     fn finish(self) -> LogRead {
         LogRead {
             source: self.source,
-            account: self.reader.account,
+            stats: self.reader.stats,
             error: self.error,
             known: self.known,
             other: self.other_name,
@@ -201,7 +201,7 @@ fn next_line(
 
 /// Logs that are read side by side.
 struct Merge {
-    seen: Seen,
+    seen: SeenPackets,
     names: Vec<String>,
 }
 
@@ -229,7 +229,7 @@ impl Merge {
 
 /// Packets of the last seconds.
 #[derive(Default)]
-struct Seen {
+struct SeenPackets {
     fingerprints: Fingerprints,
     seconds: BTreeMap<i64, HashMap<Fingerprint, Tally>>,
     /// Tallies in them.
@@ -245,7 +245,7 @@ struct Tally {
     of: Vec<(usize, u64)>,
 }
 
-impl Seen {
+impl SeenPackets {
     /// Whether a packet of a log counts already, and in which other log it came.
     fn is_known(&mut self, log: usize, packet: &Packet<'_>) -> Option<usize> {
         let print = self.fingerprints.of(packet);

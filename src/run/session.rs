@@ -20,7 +20,7 @@ pub struct Session<'s, 'io> {
     /// Where output goes.
     pub console: &'s mut Console<'io>,
     /// The store of the call.
-    pub store: Shelf,
+    pub store: LazyStore,
     /// The logs table of the call.
     pub table: TableName,
     /// The prefix rules of the call.
@@ -38,7 +38,7 @@ impl<'s, 'io> Session<'s, 'io> {
     pub fn new(settings: &'s Settings, console: &'s mut Console<'io>) -> anyhow::Result<Self> {
         let clock = Clock::system(settings.year);
         Ok(Session {
-            store: Shelf::new(settings.place.clone(), console.notices()),
+            store: LazyStore::new(settings.place.clone(), console.notices()),
             table: settings.table.parse().map_err(Misused)?,
             rules: settings::rules(settings)?,
             filters: settings::filters(settings, &clock)?,
@@ -163,7 +163,7 @@ pub fn ask_password(question: &str, option: &str) -> anyhow::Result<Password> {
 }
 
 /// A store that is opened when it is first needed.
-pub struct Shelf {
+pub struct LazyStore {
     place: Place,
     /// Whether a missing file may be made.
     pub may_create: bool,
@@ -171,9 +171,9 @@ pub struct Shelf {
     store: Option<Store>,
 }
 
-impl Shelf {
-    fn new(place: Place, notice: Notice) -> Shelf {
-        Shelf { place, may_create: false, notice, store: None }
+impl LazyStore {
+    fn new(place: Place, notice: Notice) -> LazyStore {
+        LazyStore { place, may_create: false, notice, store: None }
     }
 
     /// The store; connects the first time.

@@ -46,7 +46,7 @@ pub fn filters(settings: &Settings, clock: &Clock) -> Result<Filters, Misused> {
     let networks = |option: &str, texts: &[String]| -> Result<Vec<Network>, Misused> {
         texts.iter().map(|t| t.parse().map_err(|e| Misused(format!("{option}: {e}")))).collect()
     };
-    let moment = |option: &str, text: &Option<String>, read: Moment| -> Result<Option<Time>, Misused> {
+    let moment = |option: &str, text: &Option<String>, read: MomentText| -> Result<Option<Time>, Misused> {
         let read =
             |text: &String| read(text, clock.now, &clock.zone).map_err(|e| Misused(format!("{option}: {e}")));
         text.as_ref().map(read).transpose()
@@ -88,7 +88,7 @@ pub fn filters(settings: &Settings, clock: &Clock) -> Result<Filters, Misused> {
 }
 
 /// Reads a moment: what was typed, now, the local zone.
-type Moment = fn(&str, Time, &TimeZone) -> Result<Time, String>;
+type MomentText = fn(&str, Time, &TimeZone) -> Result<Time, String>;
 
 /// A protocol by name or number; the nearest name if there is none.
 fn protocol(typed: &str) -> Result<Protocol, Misused> {

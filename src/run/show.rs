@@ -7,11 +7,11 @@ use crate::analysis::attacks::Alert;
 use crate::config::Color;
 use crate::netfilter::Packet;
 use crate::report::console::Console;
-use crate::report::line::{Lines, Style};
+use crate::report::line::{PacketLines, Style};
 
 /// Formats packets and holds the lines until they are written.
 pub struct Show {
-    lines: Lines,
+    lines: PacketLines,
     held: Vec<u8>,
     on_terminal: bool,
     color: bool,
@@ -34,7 +34,7 @@ impl Show {
             time: settings.time.then(|| session.clock.zone.clone()),
             color,
         };
-        let mut show = Show { lines: Lines::new(style), held: Vec::new(), on_terminal, color };
+        let mut show = Show { lines: PacketLines::new(style), held: Vec::new(), on_terminal, color };
         show.fit();
         show
     }

@@ -11,7 +11,7 @@ use super::{StoreError, TableKind, TableName};
 use crate::netfilter::batch::Batch;
 
 /// A table or view.
-pub(super) struct Found {
+pub(super) struct FoundTable {
     pub name: String,
     pub kind: TableKind,
     /// What it says of itself, if it is ipta's.
@@ -72,10 +72,10 @@ pub(super) trait Backend: Send {
     fn id_range(&mut self, table: &TableName, times: &Condition) -> Result<Option<Range<u64>>, StoreError>;
 
     /// All tables and views by name, or those that may be meant by one name.
-    fn tables(&mut self, name: Option<&TableName>) -> Result<Vec<Found>, StoreError>;
+    fn tables(&mut self, name: Option<&TableName>) -> Result<Vec<FoundTable>, StoreError>;
 
     /// Rows of a table, counted within a second (true), or as good as can be told then.
-    fn count(&mut self, table: &Found) -> Option<(u64, bool)>;
+    fn count(&mut self, table: &FoundTable) -> Option<(u64, bool)>;
 
     /// Whether the tables of the database can be replaced by others with a RENAME, so that a large
     /// one need not be emptied row by row. None of SQLite's: there all is one transaction.

@@ -7,7 +7,7 @@ use crate::netfilter::{Packet, TcpFlags, Time, Verdict, limits};
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum ColumnKind {
     /// A moment, UTC.
     Time,
     /// A text of at most so many characters; empty when missing.
@@ -21,27 +21,27 @@ pub(super) enum Kind {
 }
 
 /// Every column but `id`, in the order of the table and of [`write`].
-pub(super) const COLUMNS: [(&str, Kind); 20] = [
-    ("timestamp", Kind::Time),
-    ("host", Kind::Text(limits::HOST)),
-    ("if_in", Kind::Text(limits::INTERFACE)),
-    ("if_out", Kind::Text(limits::INTERFACE)),
-    ("src_ip", Kind::Address),
-    ("dst_ip", Kind::Address),
-    ("src_prt", Kind::Number("SMALLINT")),
-    ("dst_prt", Kind::Number("SMALLINT")),
-    ("proto", Kind::Text(limits::PROTO)),
-    ("action", Kind::Text(limits::ACTION)),
-    ("verdict", Kind::Verdict),
-    ("prefix", Kind::Text(limits::PREFIX)),
-    ("mac", Kind::Text(limits::MAC)),
-    ("length", Kind::Number("INT")),
-    ("ttl", Kind::Number("TINYINT")),
-    ("ip_id", Kind::Number("SMALLINT")),
-    ("tcp_flags", Kind::Number("SMALLINT")),
-    ("icmp_type", Kind::Number("TINYINT")),
-    ("icmp_code", Kind::Number("TINYINT")),
-    ("entry", Kind::Number("BIGINT")),
+pub(super) const COLUMNS: [(&str, ColumnKind); 20] = [
+    ("timestamp", ColumnKind::Time),
+    ("host", ColumnKind::Text(limits::HOST)),
+    ("if_in", ColumnKind::Text(limits::INTERFACE)),
+    ("if_out", ColumnKind::Text(limits::INTERFACE)),
+    ("src_ip", ColumnKind::Address),
+    ("dst_ip", ColumnKind::Address),
+    ("src_prt", ColumnKind::Number("SMALLINT")),
+    ("dst_prt", ColumnKind::Number("SMALLINT")),
+    ("proto", ColumnKind::Text(limits::PROTO)),
+    ("action", ColumnKind::Text(limits::ACTION)),
+    ("verdict", ColumnKind::Verdict),
+    ("prefix", ColumnKind::Text(limits::PREFIX)),
+    ("mac", ColumnKind::Text(limits::MAC)),
+    ("length", ColumnKind::Number("INT")),
+    ("ttl", ColumnKind::Number("TINYINT")),
+    ("ip_id", ColumnKind::Number("SMALLINT")),
+    ("tcp_flags", ColumnKind::Number("SMALLINT")),
+    ("icmp_type", ColumnKind::Number("TINYINT")),
+    ("icmp_code", ColumnKind::Number("TINYINT")),
+    ("entry", ColumnKind::Number("BIGINT")),
 ];
 
 /// The names of all columns that an insert fills, quoted and separated by commas.
@@ -162,7 +162,7 @@ impl Columns {
 
 /// A cell of a row of packets. What has another type than expected counts as missing: any program
 /// may have written into the table.
-pub(super) trait Cell<'a>: Copy {
+pub(super) trait ColumnValue<'a>: Copy {
     /// What stands for a column that was not asked for.
     const MISSING: Self;
     fn bytes(self) -> &'a [u8];
@@ -182,7 +182,7 @@ pub struct Stored<'a> {
 }
 
 /// Makes a packet of the cells of [`Columns::names`], taken in that order.
-pub(super) fn read<'a, C: Cell<'a>>(wanted: Columns, mut next: impl FnMut() -> C) -> Stored<'a> {
+pub(super) fn read<'a, C: ColumnValue<'a>>(wanted: Columns, mut next: impl FnMut() -> C) -> Stored<'a> {
     fn fit<N: TryFrom<u64>>(number: Option<u64>) -> Option<N> {
         number.and_then(|number| number.try_into().ok())
     }

@@ -19,7 +19,7 @@ const MOST: usize = 2048;
 
 /// What the ledger knows of a log.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Known {
+pub enum Identity {
     /// Nothing.
     New,
     /// It has been imported up to the entry's offset.
@@ -46,7 +46,7 @@ pub fn candidates(entries: &[Entry], head: &[u8]) -> Vec<Entry> {
 pub fn settle<E>(
     mut candidates: Vec<Entry>,
     mut tail: impl FnMut(u64, usize) -> Result<Option<Vec<u8>>, E>,
-) -> Result<Known, E> {
+) -> Result<Identity, E> {
     candidates.sort_by_key(|entry| entry.offset);
     let mut same = None;
     let mut shorter = None;
@@ -59,10 +59,10 @@ pub fn settle<E>(
         }
     }
     Ok(match (same, shorter, another) {
-        (Some(entry), _, _) => Known::Same(entry),
-        (None, Some(entry), _) => Known::Shorter(entry),
-        (None, None, Some(entry)) => Known::Another(entry),
-        (None, None, None) => Known::New,
+        (Some(entry), _, _) => Identity::Same(entry),
+        (None, Some(entry), _) => Identity::Shorter(entry),
+        (None, None, Some(entry)) => Identity::Another(entry),
+        (None, None, None) => Identity::New,
     })
 }
 

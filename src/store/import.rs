@@ -6,7 +6,7 @@
 //! reach the other nodes, the second of two is refused at COMMIT and tries again.
 
 use super::identity::{self, Checkpoints};
-use super::overlap::{Known, Recent};
+use super::overlap::{KnownPackets, Recent};
 use super::{Entry, Store, StoreError, TableKind, TableName, ledger, messages};
 use crate::netfilter::Time;
 use crate::netfilter::batch::Batch;
@@ -57,7 +57,7 @@ pub struct Step {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Pushed {
     /// It is in, but for packets that were known from another log.
-    Stored(Known),
+    Stored(KnownPackets),
     /// Another import of this log, or a clear, was faster. Nothing was changed; look again.
     Overtaken,
 }
@@ -108,7 +108,7 @@ impl Import<'_> {
             // A log is remembered from its first packet on: one read with the wrong prefix, or too
             // early, can be read again.
             self.entry = next;
-            return Ok(Pushed::Stored(Known::default()));
+            return Ok(Pushed::Stored(KnownPackets::default()));
         }
         let (table, last_row, live) = (self.table.clone(), self.last_row, self.live);
         let (entry, candidates, head, recent) = (&self.entry, &self.candidates, &self.head, &self.recent);
@@ -161,7 +161,7 @@ impl Import<'_> {
 /// What a transaction changed.
 struct Done {
     entry: Entry,
-    known: Known,
+    known: KnownPackets,
     first_row: Option<u64>,
     live: u64,
 }
@@ -252,15 +252,15 @@ impl Attempt<'_> {
     }
 
     /// The packets of a chunk that are new, if not all of them are.
-    fn compared(&mut self, next: &Entry, step: &Step) -> Result<(Option<Batch>, Known), StoreError> {
+    fn compared(&mut self, next: &Entry, step: &Step) -> Result<(Option<Batch>, KnownPackets), StoreError> {
         // `--again` stores all the same.
         if self.entry.again {
-            return Ok((None, Known::default()));
+            return Ok((None, KnownPackets::default()));
         }
         let compared = self.store.new_packets(self.table, next, self.recent, step)?;
         Ok(match compared {
             Some((new, known)) => (Some(new), known),
-            None => (None, Known::default()),
+            None => (None, KnownPackets::default()),
         })
     }
 

@@ -27,7 +27,7 @@ pub use import::{Pushed, Step};
 pub use ledger::Entry;
 pub use mysql::create_database;
 pub use name::TableName;
-pub use overlap::Known as KnownPackets;
+pub use overlap::KnownPackets;
 pub use tables::{Reconciled, TableInfo};
 
 use std::collections::BTreeSet;

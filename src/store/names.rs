@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::columns::{address_bytes, address_of};
 use super::value::{Row, Value};
 use super::{Store, StoreError, TableName, schema};
-use crate::dns::Known;
+use crate::dns::KnownName;
 
 /// Longest name of the cache in characters; a DNS name has at most 255 octets (RFC 1035, 2.3.4).
 const LONGEST: usize = 255;
@@ -19,14 +19,19 @@ impl Store {
     }
 
     /// What the name cache knows of an address.
-    pub fn name_of(&mut self, table: &TableName, address: IpAddr) -> Result<Option<Known>, StoreError> {
+    pub fn name_of(&mut self, table: &TableName, address: IpAddr) -> Result<Option<KnownName>, StoreError> {
         let sql = format!("SELECT name, at FROM `{table}` WHERE address = ?");
         let rows = self.backend.rows("looking up a name", &sql, &[Value::Bytes(address_bytes(address))])?;
         Ok(rows.first().map(|row| known(row, 0)))
     }
 
     /// Keeps a name, over what was known before. A longer one than any DNS name is cut.
-    pub fn keep_name(&mut self, table: &TableName, address: IpAddr, known: &Known) -> Result<(), StoreError> {
+    pub fn keep_name(
+        &mut self,
+        table: &TableName,
+        address: IpAddr,
+        known: &KnownName,
+    ) -> Result<(), StoreError> {
         let sql = format!("REPLACE INTO `{table}` (address, name, at) VALUES (?, ?, ?)");
         let name: Option<String> = known.name.as_ref().map(|name| name.chars().take(LONGEST).collect());
         let values = [
@@ -38,7 +43,7 @@ impl Store {
     }
 
     /// Every cached name, by address (IPv4 before IPv6, then numerically).
-    pub fn names(&mut self, table: &TableName) -> Result<Vec<(IpAddr, Known)>, StoreError> {
+    pub fn names(&mut self, table: &TableName) -> Result<Vec<(IpAddr, KnownName)>, StoreError> {
         let sql = format!("SELECT address, name, at FROM `{table}` ORDER BY LENGTH(address), address");
         let rows = self.backend.rows("reading names", &sql, &[])?;
         Ok(rows.iter().filter_map(|row| Some((address_of(row.bytes(0))?, known(row, 1)))).collect())
@@ -58,6 +63,6 @@ impl Store {
     }
 }
 
-fn known(row: &Row, at: usize) -> Known {
-    Known { name: row.optional_text(at), at: row.number(at + 1).unwrap_or(0) }
+fn known(row: &Row, at: usize) -> KnownName {
+    KnownName { name: row.optional_text(at), at: row.number(at + 1).unwrap_or(0) }
 }

@@ -52,16 +52,16 @@ pub(super) struct Recent {
 
 /// Packets of a chunk that a table holds already.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Known {
+pub struct KnownPackets {
     /// How many.
     pub packets: u64,
     /// The path of the log that most of them came with.
     pub path: String,
 }
 
-impl Known {
+impl KnownPackets {
     /// Adds those of another chunk.
-    pub fn add(&mut self, other: Known) {
+    pub fn add(&mut self, other: KnownPackets) {
         if self.packets < other.packets {
             self.path = other.path;
         }
@@ -111,7 +111,7 @@ impl Store {
         entry: &Entry,
         recent: &Recent,
         step: &Step,
-    ) -> Result<Option<(Batch, Known)>, StoreError> {
+    ) -> Result<Option<(Batch, KnownPackets)>, StoreError> {
         const DOING: &str = "comparing with other logs";
         let Some((first, last)) = step.first.zip(step.last) else {
             return Ok(None);
@@ -152,7 +152,7 @@ impl Store {
         }
         let mut seen = recent.seen.clone();
         let mut new = Batch::default();
-        let mut known = Known::default();
+        let mut known = KnownPackets::default();
         for packet in chunk.iter() {
             let print = recent.fingerprints.of(&packet);
             let Some(held) = held.get_mut(&print) else {

@@ -8,7 +8,7 @@ use std::fmt;
 use std::fs::File;
 use std::io::Read;
 
-use super::columns::{COLUMNS, Kind};
+use super::columns::{COLUMNS, ColumnKind};
 use super::{StoreError, TableKind, TableName};
 
 /// Version of the schema of all tables.
@@ -148,18 +148,18 @@ pub(super) fn logs(dialect: Dialect, table: &TableName, incarnation: &str) -> St
 }
 
 /// A column of a logs table.
-pub(super) fn column(dialect: Dialect, name: &str, kind: Kind) -> String {
+pub(super) fn column(dialect: Dialect, name: &str, kind: ColumnKind) -> String {
     match (kind, dialect) {
-        (Kind::Time, _) => time(dialect, name),
-        (Kind::Text(most), _) => format!("`{name}` VARCHAR({most}) NOT NULL DEFAULT ''"),
-        (Kind::Address, Dialect::MySql) => format!("`{name}` VARBINARY(16) NOT NULL DEFAULT ''"),
-        (Kind::Address, Dialect::Sqlite) => format!("`{name}` BLOB NOT NULL DEFAULT X''"),
-        (Kind::Verdict, Dialect::MySql) => {
+        (ColumnKind::Time, _) => time(dialect, name),
+        (ColumnKind::Text(most), _) => format!("`{name}` VARCHAR({most}) NOT NULL DEFAULT ''"),
+        (ColumnKind::Address, Dialect::MySql) => format!("`{name}` VARBINARY(16) NOT NULL DEFAULT ''"),
+        (ColumnKind::Address, Dialect::Sqlite) => format!("`{name}` BLOB NOT NULL DEFAULT X''"),
+        (ColumnKind::Verdict, Dialect::MySql) => {
             format!("`{name}` ENUM('accept','deny','other') NOT NULL DEFAULT 'other'")
         }
-        (Kind::Verdict, Dialect::Sqlite) => format!("`{name}` VARCHAR(6) NOT NULL DEFAULT 'other'"),
-        (Kind::Number(width), Dialect::MySql) => format!("`{name}` {width} UNSIGNED NULL"),
-        (Kind::Number(_), Dialect::Sqlite) => format!("`{name}` INTEGER NULL"),
+        (ColumnKind::Verdict, Dialect::Sqlite) => format!("`{name}` VARCHAR(6) NOT NULL DEFAULT 'other'"),
+        (ColumnKind::Number(width), Dialect::MySql) => format!("`{name}` {width} UNSIGNED NULL"),
+        (ColumnKind::Number(_), Dialect::Sqlite) => format!("`{name}` INTEGER NULL"),
     }
 }
 

@@ -6,7 +6,7 @@
 //! knows of another incarnation counts for nothing. Killed before the RENAME, nothing has changed;
 //! killed after it, the table is clear and a leftover waits to be dropped.
 
-use super::backend::Found;
+use super::backend::FoundTable;
 use super::ledger;
 use super::schema::{self, CLEARED, Dialect, FRESH, LEDGER, Mark};
 use super::{Entry, Store, StoreError, TableKind, TableName, messages};
@@ -355,7 +355,7 @@ impl Store {
         found.into_iter().map(|found| self.info(found, ledger)).collect()
     }
 
-    fn info(&mut self, found: Found, ledger: bool) -> Result<TableInfo, StoreError> {
+    fn info(&mut self, found: FoundTable, ledger: bool) -> Result<TableInfo, StoreError> {
         let counted = !found.view && found.kind != TableKind::Foreign;
         let rows = if counted { self.backend.count(&found) } else { None };
         let mut info =

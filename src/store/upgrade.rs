@@ -4,7 +4,7 @@
 //! checkpoints nor live rows; a clear or drop that was cut off left an intent in it. The mark of the
 //! new version comes last, so that an upgrade that is killed is carried out again.
 
-use super::backend::Found;
+use super::backend::FoundTable;
 use super::columns::COLUMNS;
 use super::schema::{self, Dialect, LEDGER, Mark};
 use super::{Store, StoreError, TableKind, TableName, ledger, messages};
@@ -143,10 +143,10 @@ impl Store {
     }
 
     /// What stands under a name.
-    fn one(&mut self, table: &TableName) -> Result<Found, StoreError> {
-        let same = |found: &Found| found.name.eq_ignore_ascii_case(table.as_str());
+    fn one(&mut self, table: &TableName) -> Result<FoundTable, StoreError> {
+        let same = |found: &FoundTable| found.name.eq_ignore_ascii_case(table.as_str());
         let found = self.backend.tables(Some(table))?.into_iter().find(same);
-        Ok(found.unwrap_or(Found {
+        Ok(found.unwrap_or(FoundTable {
             name: table.to_string(),
             kind: TableKind::Missing,
             mark: None,

@@ -451,11 +451,11 @@ fn parsed(rules: &Rules, line: &str) -> Verdict {
     let mut reader = Reader::new(rules, Calendar::new(TimeZone::UTC, Reference::Written(Time(NOW))));
     let mut verdict = Verdict::default();
     reader.read(line.as_bytes(), |packet| verdict.packets.push(shown(packet)));
-    let account = &reader.account;
-    assert_eq!(account.lines(), 1);
-    verdict.beside = account.damaged_beside;
-    if account.damaged == 1 {
-        let reason = account.reasons.keys().next().expect("a reason").to_string();
+    let stats = &reader.stats;
+    assert_eq!(stats.lines(), 1);
+    verdict.beside = stats.damaged_beside;
+    if stats.damaged == 1 {
+        let reason = stats.reasons.keys().next().expect("a reason").to_string();
         verdict.damage = Some(Box::leak(reason.into_boxed_str()));
     }
     verdict

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use ipta::exports::netfilter::account::Account;
 use ipta::exports::netfilter::prefix::{Rule, Rules, preset_names};
+use ipta::exports::netfilter::stats::ParseStats;
 use ipta::exports::netfilter::timestamp::{Calendar, Reference};
 use ipta::exports::netfilter::{Packet, Reader, TcpFlags, Time, Verdict};
 use jiff::tz::TimeZone;
@@ -165,14 +165,14 @@ fn flags(flags: TcpFlags) -> String {
 }
 
 /// The reason of the damage that `after` counts and `before` does not.
-fn new_damage(before: &Account, after: &Account) -> Vec<String> {
-    let count = |account: &Account, reason| account.reasons.get(reason).map_or(0, |d| d.count);
+fn new_damage(before: &ParseStats, after: &ParseStats) -> Vec<String> {
+    let count = |stats: &ParseStats, reason| stats.reasons.get(reason).map_or(0, |d| d.count);
     let grown = after.reasons.keys().filter(|reason| count(after, reason) > count(before, reason));
     grown.map(ToString::to_string).collect()
 }
 
 /// What is wrong with a case, one line each.
-fn check(case: &Case, before: &Account, after: &Account, packets: &[Got]) -> Vec<(usize, String)> {
+fn check(case: &Case, before: &ParseStats, after: &ParseStats, packets: &[Got]) -> Vec<(usize, String)> {
     let mut wrong = Vec::new();
     let mut expect = |at: usize, field: &str, expected: &[u8], got: &[u8]| {
         if expected != got {
@@ -203,7 +203,7 @@ fn check(case: &Case, before: &Account, after: &Account, packets: &[Got]) -> Vec
             "damaged beside" => expected_damage.push(value.clone()),
             "unknown prefix" => {
                 let prefix = self::value(value);
-                let count = |account: &Account| account.unknown_prefixes.get(&prefix).copied().unwrap_or(0);
+                let count = |stats: &ParseStats| stats.unknown_prefixes.get(&prefix).copied().unwrap_or(0);
                 let grew = count(after) - count(before);
                 expect(*at, "unknown prefix counted", b"1", grew.to_string().as_bytes());
             }
@@ -247,11 +247,11 @@ fn every_line_gives_the_fields_beside_it() {
         );
         let mut reader = Reader::new(&rules, calendar);
         for case in &dialect.cases {
-            let before = reader.account.clone();
+            let before = reader.stats.clone();
             let mut packets = Vec::new();
             reader.read(&case.line, |packet| packets.push(Got::of(packet)));
-            assert_eq!(reader.account.lines(), before.lines() + 1);
-            for (at, wrong) in check(case, &before, &reader.account, &packets) {
+            assert_eq!(reader.stats.lines(), before.lines() + 1);
+            for (at, wrong) in check(case, &before, &reader.stats, &packets) {
                 writeln!(report, "tests/lines/{name}:{at}: {wrong}").unwrap();
             }
             if case.fields.is_empty() {

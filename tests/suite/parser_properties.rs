@@ -27,12 +27,12 @@ fn packets<T>(rules: &Rules, lines: &[Vec<u8>], of: impl Fn(&Packet<'_>) -> T) -
     for line in lines {
         reader.read(line, |packet| found.push(of(packet)));
     }
-    let account = &reader.account;
-    assert_eq!(account.lines(), lines.len() as u64);
-    assert_eq!(account.packets(), found.len() as u64);
-    let reasons: u64 = account.reasons.values().map(|damage| damage.count).sum();
-    assert_eq!(reasons, account.damaged + account.damaged_beside);
-    assert!(account.timeless <= account.packets());
+    let stats = &reader.stats;
+    assert_eq!(stats.lines(), lines.len() as u64);
+    assert_eq!(stats.packets(), found.len() as u64);
+    let reasons: u64 = stats.reasons.values().map(|damage| damage.count).sum();
+    assert_eq!(reasons, stats.damaged + stats.damaged_beside);
+    assert!(stats.timeless <= stats.packets());
     found
 }
 

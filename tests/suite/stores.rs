@@ -11,7 +11,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 
 use ipta::exports::config::Place;
-use ipta::exports::dns::Known;
+use ipta::exports::dns::KnownName;
 use ipta::exports::filter::Filters;
 use ipta::exports::netfilter::batch::Batch;
 use ipta::exports::netfilter::{Packet, Time, Verdict};
@@ -380,7 +380,7 @@ fn names_are_kept_and_forgotten(home: &Home) {
     let mut store = home.open();
     let dns = table("dns");
     store.create_names(&dns).expect("creates");
-    let known = |name: Option<&str>, at| Known { name: name.map(str::to_owned), at };
+    let known = |name: Option<&str>, at| KnownName { name: name.map(str::to_owned), at };
     let mut kept = vec![
         (address("192.0.2.9"), known(Some("nine.example.net"), 100)),
         (address("192.0.2.10"), known(None, 200)),

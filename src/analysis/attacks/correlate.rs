@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use hashbrown::{HashMap, HashSet};
 
-use super::finding::{Finding, Hosts, Kind};
+use super::finding::{AttackKind, Finding, Hosts};
 use super::open::{Closed, SLACK};
 
 impl Finding {
@@ -50,7 +50,7 @@ pub fn correlate(mut closed: Vec<Closed>, many: u64) -> Vec<Closed> {
 fn floods(closed: &mut Vec<Closed>) {
     let mut by_target: HashMap<(Hosts, Option<u16>), Vec<usize>> = HashMap::new();
     for (n, one) in closed.iter().enumerate() {
-        if one.finding.kind == Kind::SynFlood {
+        if one.finding.kind == AttackKind::SynFlood {
             let end = (one.finding.target, one.finding.port);
             by_target.entry(end).or_default().push(n);
         }
@@ -58,7 +58,7 @@ fn floods(closed: &mut Vec<Closed>) {
     let mut gone = vec![false; closed.len()];
     for n in 0..closed.len() {
         let brute = closed[n].finding.clone();
-        if brute.kind != Kind::BruteForce {
+        if brute.kind != AttackKind::BruteForce {
             continue;
         }
         let Some(floods) = by_target.get(&(brute.target, brute.port)) else {
@@ -89,7 +89,7 @@ fn floods(closed: &mut Vec<Closed>) {
 fn marks(closed: &mut Vec<Closed>) {
     let mut by_rate: HashMap<(Hosts, Option<u16>), Vec<Finding>> = HashMap::new();
     for one in closed.iter() {
-        if one.by_rate && matches!(one.finding.kind, Kind::BruteForce | Kind::SynFlood) {
+        if one.by_rate && matches!(one.finding.kind, AttackKind::BruteForce | AttackKind::SynFlood) {
             let end = (one.finding.target, one.finding.port);
             by_rate.entry(end).or_default().push(one.finding.clone());
         }
@@ -107,21 +107,23 @@ fn marks(closed: &mut Vec<Closed>) {
 fn sweeps(closed: &mut Vec<Closed>) {
     let mut by_source: HashMap<Hosts, Vec<Finding>> = HashMap::new();
     for one in closed.iter() {
-        if matches!(one.finding.kind, Kind::PortScan(_) | Kind::BruteForce) {
+        if matches!(one.finding.kind, AttackKind::PortScan(_) | AttackKind::BruteForce) {
             by_source.entry(one.finding.source).or_default().push(one.finding.clone());
         }
     }
     closed.retain(|one| {
         let sweep = &one.finding;
         let others = match sweep.kind {
-            Kind::Sweep(_) => by_source.get(&sweep.source),
-            Kind::SynFlood | Kind::IcmpFlood | Kind::BruteForce | Kind::PortScan(_) | Kind::SlowScan(_) => {
-                None
-            }
+            AttackKind::Sweep(_) => by_source.get(&sweep.source),
+            AttackKind::SynFlood
+            | AttackKind::IcmpFlood
+            | AttackKind::BruteForce
+            | AttackKind::PortScan(_)
+            | AttackKind::SlowScan(_) => None,
         };
         let Some(others) = others else { return true };
         let same = |other: &&Finding| {
-            let scan = matches!(other.kind, Kind::PortScan(_));
+            let scan = matches!(other.kind, AttackKind::PortScan(_));
             (scan || other.port == sweep.port) && other.meets(sweep)
         };
         let targets: HashSet<Hosts> = others.iter().filter(same).map(|other| other.target).collect();
@@ -131,14 +133,16 @@ fn sweeps(closed: &mut Vec<Closed>) {
 
 /// Scans of at least `many` hosts by one source, one after the other or at once, are one scan.
 fn scans(closed: Vec<Closed>, many: u64) -> Vec<Closed> {
-    let mut groups: HashMap<(Kind, Hosts), Vec<Closed>> = HashMap::new();
+    let mut groups: HashMap<(AttackKind, Hosts), Vec<Closed>> = HashMap::new();
     let mut rest = Vec::new();
     for one in closed {
         match one.finding.kind {
-            kind @ Kind::PortScan(_) => groups.entry((kind, one.finding.source)).or_default().push(one),
-            Kind::SynFlood | Kind::IcmpFlood | Kind::BruteForce | Kind::SlowScan(_) | Kind::Sweep(_) => {
-                rest.push(one)
-            }
+            kind @ AttackKind::PortScan(_) => groups.entry((kind, one.finding.source)).or_default().push(one),
+            AttackKind::SynFlood
+            | AttackKind::IcmpFlood
+            | AttackKind::BruteForce
+            | AttackKind::SlowScan(_)
+            | AttackKind::Sweep(_) => rest.push(one),
         }
     }
     for (_, mut group) in groups {

@@ -8,7 +8,7 @@ use crate::netfilter::Time;
 
 /// What kind of attack it is, in the order of reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Kind {
+pub enum AttackKind {
     /// More connections to one port than anybody wants to serve.
     SynFlood,
     /// Echo requests, more than anybody wants to answer.
@@ -56,15 +56,15 @@ impl fmt::Display for ProbeKind {
     }
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for AttackKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Kind::SynFlood => f.write_str("SYN flood"),
-            Kind::IcmpFlood => f.write_str("ICMP flood"),
-            Kind::BruteForce => f.write_str("brute force"),
-            Kind::PortScan(probe) => write!(f, "{probe} scan"),
-            Kind::SlowScan(probe) => write!(f, "slow {probe} scan"),
-            Kind::Sweep(probe) => write!(f, "{probe} sweep"),
+            AttackKind::SynFlood => f.write_str("SYN flood"),
+            AttackKind::IcmpFlood => f.write_str("ICMP flood"),
+            AttackKind::BruteForce => f.write_str("brute force"),
+            AttackKind::PortScan(probe) => write!(f, "{probe} scan"),
+            AttackKind::SlowScan(probe) => write!(f, "slow {probe} scan"),
+            AttackKind::Sweep(probe) => write!(f, "{probe} sweep"),
         }
     }
 }
@@ -114,20 +114,20 @@ impl fmt::Display for Hosts {
 }
 
 /// The sources of an attack.
-pub type Sources = Hosts;
+pub type AttackSources = Hosts;
 
 /// The targets of an attack.
-pub type Targets = Hosts;
+pub type AttackTargets = Hosts;
 
 /// One attack.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finding {
     /// What it is.
-    pub kind: Kind,
+    pub kind: AttackKind,
     /// Where it came from.
-    pub source: Sources,
+    pub source: AttackSources,
     /// Where it went.
-    pub target: Targets,
+    pub target: AttackTargets,
     /// The one port of it; none for scans (see `distinct`) and ICMP.
     pub port: Option<u16>,
     /// Its first packet.
@@ -152,11 +152,11 @@ pub struct Finding {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Alert {
     /// What it is, as far as one can tell by now.
-    pub kind: Kind,
+    pub kind: AttackKind,
     /// Where it comes from.
-    pub source: Sources,
+    pub source: AttackSources,
     /// Where it goes.
-    pub target: Targets,
+    pub target: AttackTargets,
     /// The one port of it; none for scans and ICMP.
     pub port: Option<u16>,
     /// Its first packet.
@@ -176,10 +176,10 @@ impl fmt::Display for Alert {
             write!(f, " port {port}")?;
         }
         let what = match kind {
-            Kind::SynFlood | Kind::BruteForce => "connection",
-            Kind::IcmpFlood => "echo request",
-            Kind::PortScan(_) | Kind::SlowScan(_) => "port",
-            Kind::Sweep(_) => "host",
+            AttackKind::SynFlood | AttackKind::BruteForce => "connection",
+            AttackKind::IcmpFlood => "echo request",
+            AttackKind::PortScan(_) | AttackKind::SlowScan(_) => "port",
+            AttackKind::Sweep(_) => "host",
         };
         let seconds = (self.last.0 - self.first.0).max(0) / Time::SECOND;
         write!(f, ": {} in ", counted(self.count, what))?;

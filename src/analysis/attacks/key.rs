@@ -3,7 +3,7 @@
 use std::hash::Hash;
 
 use super::classify::Flags;
-use super::finding::{Hosts, Kind, ProbeKind};
+use super::finding::{AttackKind, Hosts, ProbeKind};
 use super::host::Host;
 
 /// SYN, as a bit of what an attack is made of.
@@ -16,7 +16,7 @@ pub trait ScanKey: Copy + Eq + Hash {
     /// What it tries one of after the other.
     type Item: Copy + Eq + Hash;
     /// What this is, from the bits of what was sent.
-    fn kind(&self, sent: u8, slow: bool) -> Kind;
+    fn kind(&self, sent: u8, slow: bool) -> AttackKind;
     /// Source, target and port for the report; `distinct` counts what was tried.
     fn ends(&self, distinct: Hosts) -> (Hosts, Hosts, Option<u16>);
 }
@@ -30,7 +30,7 @@ pub type SweepKey = (Host, u16, u8);
 impl ScanKey for PortScanKey {
     type Item = u16;
 
-    fn kind(&self, sent: u8, slow: bool) -> Kind {
+    fn kind(&self, sent: u8, slow: bool) -> AttackKind {
         let probe_kind = match self.2 {
             Some(Flags::Null) => ProbeKind::Null,
             Some(Flags::Fin) => ProbeKind::Fin,
@@ -38,7 +38,7 @@ impl ScanKey for PortScanKey {
             Some(Flags::Ack) => ProbeKind::Ack,
             None => probe_kind(sent),
         };
-        if slow { Kind::SlowScan(probe_kind) } else { Kind::PortScan(probe_kind) }
+        if slow { AttackKind::SlowScan(probe_kind) } else { AttackKind::PortScan(probe_kind) }
     }
 
     fn ends(&self, _: Hosts) -> (Hosts, Hosts, Option<u16>) {
@@ -49,8 +49,8 @@ impl ScanKey for PortScanKey {
 impl ScanKey for SweepKey {
     type Item = Host;
 
-    fn kind(&self, sent: u8, _: bool) -> Kind {
-        Kind::Sweep(probe_kind(sent))
+    fn kind(&self, sent: u8, _: bool) -> AttackKind {
+        AttackKind::Sweep(probe_kind(sent))
     }
 
     fn ends(&self, distinct: Hosts) -> (Hosts, Hosts, Option<u16>) {

@@ -29,7 +29,7 @@ mod tests;
 mod tracked;
 mod window;
 
-pub use finding::{Alert, Finding, Hosts, Kind};
+pub use finding::{Alert, AttackKind, Finding, Hosts};
 
 use crate::filter::Network;
 use crate::netfilter::{Packet, Verdict};
@@ -126,9 +126,9 @@ impl Detector {
         };
         let of = &thresholds;
         Detector {
-            brute_force: rate(Kind::BruteForce, of.brute_force, of.brute_force.saturating_add(1), 60),
-            syn_flood: rate(Kind::SynFlood, of.syn_flood, of.syn_flood, 10),
-            icmp_flood: rate(Kind::IcmpFlood, of.icmp_flood, of.icmp_flood, 10),
+            brute_force: rate(AttackKind::BruteForce, of.brute_force, of.brute_force.saturating_add(1), 60),
+            syn_flood: rate(AttackKind::SynFlood, of.syn_flood, of.syn_flood, 10),
+            icmp_flood: rate(AttackKind::IcmpFlood, of.icmp_flood, of.icmp_flood, 10),
             ports: ScanTrackers::new(scans::ScanLimit { fast: of.port_scan, slow: Some(of.slow_scan) }, MOST),
             across: ScanTrackers::new(scans::ScanLimit { fast: of.sweep, slow: None }, MOST),
             thresholds,

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use hashbrown::HashMap;
 
-use super::finding::{Alert, Finding, Hosts, Kind};
+use super::finding::{Alert, AttackKind, Finding, Hosts};
 use super::host::Host;
 use super::limited::Number;
 use super::open::{Closed, OpenAttacks, QUIET, SLACK, Shares};
@@ -26,7 +26,7 @@ pub type RateKey = (Option<Host>, Host, Option<u16>);
 /// The rate that makes an attack.
 #[derive(Clone, Copy, Debug)]
 pub struct RateLimit {
-    pub kind: Kind,
+    pub kind: AttackKind,
     /// What the setting says.
     pub threshold: u64,
     /// The count from which it is an attack.

@@ -2,7 +2,7 @@
 
 use crate::netfilter::Reader;
 use crate::netfilter::batch::Batch;
-use crate::run::logs::Source;
+use crate::run::logs::LogSource;
 use crate::run::session::Session;
 use crate::store::identity::{BLOCK, Checkpoints, Hasher};
 use crate::store::{Entry, TableName};
@@ -12,7 +12,7 @@ const PIECE: usize = 64 << 10;
 
 /// The bytes of a log that end at an offset; none if it is shorter. A compressed one has to be
 /// read up to there.
-pub fn tail_of(source: &mut Source, offset: u64, len: usize) -> Result<Option<Vec<u8>>, String> {
+pub fn tail_of(source: &mut LogSource, offset: u64, len: usize) -> Result<Option<Vec<u8>>, String> {
     let mut log = source.open().map_err(|e| e.to_string())?;
     let begin = offset.saturating_sub(len as u64);
     if log.skip_to(begin).map_err(|e| e.to_string())? < begin {
@@ -33,7 +33,7 @@ pub fn tail_of(source: &mut Source, offset: u64, len: usize) -> Result<Option<Ve
 /// bytes agree as far as they go, and the packets after the last one are in the table.
 pub fn is_older(
     session: &mut Session<'_, '_>,
-    source: &mut Source,
+    source: &mut LogSource,
     table: &TableName,
     entry: &Entry,
 ) -> anyhow::Result<bool> {

@@ -10,13 +10,13 @@ use anyhow::bail;
 
 use crate::exit::Exit;
 use crate::input::Log;
-use crate::netfilter::account::Account;
-use crate::report::account as words;
-use crate::run::logs::{self, Source};
+use crate::netfilter::stats::ParseStats;
+use crate::report::stats as words;
+use crate::run::logs::{self, LogSource};
 use crate::run::plan::{Need, Plan};
 use crate::run::session::Session;
 use crate::run::signals::{self, Caught};
-use crate::store::identity::{self, Known};
+use crate::store::identity::{self, Identity};
 use crate::store::{Entry, KnownPackets, Reconciled, StoreError, TableName};
 use pipeline::{Begin, Read};
 
@@ -28,16 +28,16 @@ pub fn check(
     session: &mut Session<'_, '_>,
     plan: &mut Plan,
     paths: &[PathBuf],
-) -> anyhow::Result<Vec<Source>> {
+) -> anyhow::Result<Vec<LogSource>> {
     plan.needs(Need::Logs(session.table.clone()));
     logs::of_session(session, paths)
 }
 
 /// Imports logs in their order. A log that cannot be read to its end is reported and the next one
 /// taken; a store that fails ends the run.
-pub fn run(session: &mut Session<'_, '_>, sources: Vec<Source>) -> anyhow::Result<Exit> {
+pub fn run(session: &mut Session<'_, '_>, sources: Vec<LogSource>) -> anyhow::Result<Exit> {
     let table = &session.table.clone();
-    let names: Vec<String> = sources.iter().map(Source::typed).collect();
+    let names: Vec<String> = sources.iter().map(LogSource::typed).collect();
     match imported(session, sources, table, &names.join(" ")) {
         Err(error) => match error.downcast::<StoreError>() {
             Ok(StoreError::Emptied(text)) => {
@@ -52,13 +52,13 @@ pub fn run(session: &mut Session<'_, '_>, sources: Vec<Source>) -> anyhow::Resul
 
 fn imported(
     session: &mut Session<'_, '_>,
-    sources: Vec<Source>,
+    sources: Vec<LogSource>,
     table: &TableName,
     names: &str,
 ) -> anyhow::Result<Exit> {
     reconcile(session, table, names)?;
     let caught = signals::catch(GRACE, || {})?;
-    let mut total = Account::default();
+    let mut total = ParseStats::default();
     let mut known = 0;
     let mut exit = Exit::Done;
     let many = sources.len() > 1;
@@ -76,8 +76,8 @@ fn imported(
                     return Ok(Exit::Signal(signal));
                 }
                 session.console.done(&outcome.said);
-                if !many && outcome.account.lines() > 0 {
-                    session.console.further(&words::sums(&outcome.account));
+                if !many && outcome.stats.lines() > 0 {
+                    session.console.further(&words::sums(&outcome.stats));
                 }
                 for note in &outcome.notes {
                     session.console.note(note);
@@ -89,8 +89,8 @@ fn imported(
                     session.console.error(error);
                     exit = Exit::Failed;
                 }
-                session.tell_guessed_year(source.guessed_year(&outcome.account));
-                total.add(&outcome.account);
+                session.tell_guessed_year(source.guessed_year(&outcome.stats));
+                total.add(&outcome.stats);
                 known += outcome.known;
             }
             Err(unreadable) => {
@@ -111,14 +111,14 @@ fn imported(
 
 /// What one log's import came to.
 #[derive(Default)]
-struct Outcome {
+struct ImportOutcome {
     said: String,
     notes: Vec<String>,
     /// What is worth a word from cron, too.
     warnings: Vec<String>,
     /// Why it was not read to its end.
     error: Option<String>,
-    account: Account,
+    stats: ParseStats,
     /// Packets that another log had brought in already.
     known: u64,
     /// The signal that stopped the import.
@@ -160,10 +160,10 @@ fn reconcile(session: &mut Session<'_, '_>, table: &TableName, names: &str) -> a
 /// if nothing of it can be read.
 fn import(
     session: &mut Session<'_, '_>,
-    source: &mut Source,
+    source: &mut LogSource,
     table: &TableName,
     caught: &Caught,
-) -> anyhow::Result<Option<Result<Outcome, String>>> {
+) -> anyhow::Result<Option<Result<ImportOutcome, String>>> {
     let mut log = match source.open() {
         Ok(log) => log,
         Err(error) => return Ok(Some(Err(error.to_string()))),
@@ -200,23 +200,23 @@ fn import(
     let rules = session.rules_text();
     let new = |incarnation| Entry { incarnation, again, rules: rules.clone(), ..Entry::default() };
     let entry = match known {
-        Known::Same(entry) => {
+        Identity::Same(entry) => {
             if again {
                 notes.push(format!("{}: goes on with an import with --again that was cut off.", source.name));
             }
             notes.extend(other_rules(session, source, &entry, &rules));
             Entry { rules, ..entry }
         }
-        Known::New => new(incarnation),
-        Known::Another(_) | Known::Shorter(_) if again => new(incarnation),
-        Known::Another(entry) => {
+        Identity::New => new(incarnation),
+        Identity::Another(_) | Identity::Shorter(_) if again => new(incarnation),
+        Identity::Another(entry) => {
             notes.push(format!(
                 "{} begins like {}, which was imported, but goes on otherwise: taken as another log.",
                 source.name, entry.path
             ));
             new(incarnation)
         }
-        Known::Shorter(entry) => match copy::is_older(session, source, table, &entry) {
+        Identity::Shorter(entry) => match copy::is_older(session, source, table, &entry) {
             Err(error) => return Ok(Some(Err(error.to_string()))),
             Ok(true) => return Ok(Some(Ok(older(source, &entry)))),
             Ok(false) => {
@@ -241,20 +241,20 @@ fn import(
 }
 
 /// A log that holds nothing that is not in.
-fn older(source: &Source, entry: &Entry) -> Outcome {
+fn older(source: &LogSource, entry: &Entry) -> ImportOutcome {
     let lines = words::counted(entry.lines, "line");
-    Outcome {
+    ImportOutcome {
         said: format!("{}: 0 new.", source.name),
         notes: vec![format!(
             "{} is an older copy of a log that was imported further ({lines}, as {}).",
             source.name, entry.path
         )],
-        ..Outcome::default()
+        ..ImportOutcome::default()
     }
 }
 
 /// That a log has been read with other prefix rules so far.
-fn other_rules(session: &Session<'_, '_>, source: &Source, entry: &Entry, rules: &str) -> Option<String> {
+fn other_rules(session: &Session<'_, '_>, source: &LogSource, entry: &Entry, rules: &str) -> Option<String> {
     if entry.rules.is_empty() || entry.rules == rules {
         return None;
     }
@@ -272,11 +272,11 @@ fn other_rules(session: &Session<'_, '_>, source: &Source, entry: &Entry, rules:
 /// leaves nothing.
 fn stream(
     session: &mut Session<'_, '_>,
-    source: &mut Source,
+    source: &mut LogSource,
     log: Log,
     table: &TableName,
     caught: &Caught,
-) -> anyhow::Result<Result<Outcome, String>> {
+) -> anyhow::Result<Result<ImportOutcome, String>> {
     let name = &source.name;
     let Some(read) = pipeline::run(session, source, log, table, None, caught)? else {
         bail!("{name}: another import was in the way; run it again");
@@ -286,10 +286,10 @@ fn stream(
     }
     if read.interrupted.is_some() {
         let said = format!("Interrupted: nothing of {name} was stored.");
-        return Ok(Ok(Outcome { said, interrupted: read.interrupted, ..Outcome::default() }));
+        return Ok(Ok(ImportOutcome { said, interrupted: read.interrupted, ..ImportOutcome::default() }));
     }
     let mut outcome = outcome(session, source, table, read, 0);
-    if outcome.account.packets() > 0 {
+    if outcome.stats.packets() > 0 {
         outcome.notes.push(format!("{name} has no identity: the same text again would count again."));
     }
     Ok(Ok(outcome))
@@ -298,20 +298,20 @@ fn stream(
 /// What to say of a log that was read; `before` is how many of its lines were in already.
 fn outcome(
     session: &Session<'_, '_>,
-    source: &Source,
+    source: &LogSource,
     table: &TableName,
     read: Read,
     before: u64,
-) -> Outcome {
-    let Read { account, error, known: KnownPackets { packets: known, path }, lines, interrupted } = read;
+) -> ImportOutcome {
+    let Read { stats, error, known: KnownPackets { packets: known, path }, lines, interrupted } = read;
     let name = &source.name;
     if interrupted.is_some() {
         let lines = words::counted(lines, "line");
         let said = format!("Interrupted: {lines} of {name} are stored; the same command goes on from there.");
-        return Outcome { said, interrupted, ..Outcome::default() };
+        return ImportOutcome { said, interrupted, ..ImportOutcome::default() };
     }
-    let packets = words::counted(account.packets().saturating_sub(known), "packet");
-    let said = match (before, account.lines() - account.unfinished) {
+    let packets = words::counted(stats.packets().saturating_sub(known), "packet");
+    let said = match (before, stats.lines() - stats.unfinished) {
         (0, _) => format!("{name}: {packets} stored in table '{table}' of {}.", session.store.place()),
         (_, 0) => format!("{name}: {} already imported, 0 new.", words::counted(before, "line")),
         (_, new) => {
@@ -327,17 +327,17 @@ fn outcome(
             words::counted(known, "packet")
         ));
     }
-    if account.packets() > 0 {
-        notes.extend(words::other_prefixes(name, &account));
+    if stats.packets() > 0 {
+        notes.extend(words::other_prefixes(name, &stats));
     } else if before == 0 && error.is_none() {
-        match account.unknown_prefixes.is_empty() {
-            true => notes.push(source.nothing(&account)),
-            false => warnings.push(source.nothing(&account)),
+        match stats.unknown_prefixes.is_empty() {
+            true => notes.push(source.nothing(&stats)),
+            false => warnings.push(source.nothing(&stats)),
         }
     }
-    if account.unfinished > 0 {
+    if stats.unfinished > 0 {
         notes.push(format!("{name}: the last line has no end yet and is left for the next run."));
     }
     let error = error.map(|e| format!("{e}; what came before it is stored"));
-    Outcome { said, notes, warnings, error, account, known, interrupted: None }
+    ImportOutcome { said, notes, warnings, error, stats, known, interrupted: None }
 }

@@ -5,12 +5,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use crate::input::{Lines, Log, ReadError};
-use crate::netfilter::account::Account;
 use crate::netfilter::batch::Batch;
 use crate::netfilter::fingerprint::second;
+use crate::netfilter::stats::ParseStats;
 use crate::netfilter::{Reader, Time, clean};
 use crate::report::progress::Progress;
-use crate::run::logs::{Clock, Source};
+use crate::run::logs::{Clock, LogSource};
 use crate::run::session::Session;
 use crate::run::signals::Caught;
 use crate::store::identity::{HEAD, Hasher, TAIL};
@@ -44,7 +44,7 @@ pub struct Begin {
 #[derive(Default)]
 pub struct Read {
     /// What became of its lines.
-    pub account: Account,
+    pub stats: ParseStats,
     /// Why it was not read to its end.
     pub error: Option<ReadError>,
     /// Packets that were in the table already, from another log.
@@ -61,14 +61,14 @@ enum Message {
     Earlier(Batch),
     Chunk(Step),
     /// Comes once, and last.
-    End(Box<Account>, Option<ReadError>),
+    End(Box<ParseStats>, Option<ReadError>),
 }
 
 /// Imports a log from where the ledger stands, or (without `begin`) a stream without identity. None
 /// if another import was faster.
 pub fn run(
     session: &mut Session<'_, '_>,
-    source: &Source,
+    source: &LogSource,
     log: Log,
     table: &TableName,
     begin: Option<Begin>,
@@ -82,7 +82,7 @@ pub fn run(
     let store = session.store.open()?;
     let outcome = thread::scope(|scope| {
         let (sender, receiver) = sync_channel(WAITING);
-        scope.spawn(move || Reading { reader, earlier, sender }.run(log, from));
+        scope.spawn(move || LogReader { reader, earlier, sender }.run(log, from));
         let mut storing = Storing { receiver, progress: &mut progress, caught };
         match begin {
             Some(begin) => storing.log(store, table, begin),
@@ -119,8 +119,8 @@ impl Storing<'_, '_> {
                         Pushed::Stored(known) => read.known.add(known),
                     }
                 }
-                Message::End(account, error) => {
-                    (read.account, read.error, read.lines) = (*account, error, import.entry().lines);
+                Message::End(stats, error) => {
+                    (read.stats, read.error, read.lines) = (*stats, error, import.entry().lines);
                     if read.error.is_none() {
                         import.finish()?;
                     }
@@ -146,8 +146,8 @@ impl Storing<'_, '_> {
                     self.progress.lines(step.lines);
                     stream.push(&step.packets)?;
                 }
-                Message::End(account, error) => {
-                    (read.account, read.error) = (*account, error);
+                Message::End(stats, error) => {
+                    (read.stats, read.error) = (*stats, error);
                     if read.error.is_none() {
                         stream.finish()?;
                     }
@@ -164,7 +164,7 @@ impl Storing<'_, '_> {
 }
 
 /// The reading thread. It ends early when nobody receives any more.
-struct Reading<'r> {
+struct LogReader<'r> {
     reader: Reader<'r>,
     /// Reads once more what an earlier run has read.
     earlier: Reader<'r>,
@@ -174,7 +174,7 @@ struct Reading<'r> {
 /// The storing thread has given up.
 struct NobodyListens;
 
-impl Reading<'_> {
+impl LogReader<'_> {
     fn run(mut self, mut log: Log, from: Option<(Entry, Vec<u8>)>) {
         // A stream has no offset, and a compressed log no end that is still to come.
         let may_grow = from.is_some() && log.is_plain();
@@ -185,25 +185,30 @@ impl Reading<'_> {
             hashed.lock().unwrap_or_else(PoisonError::into_inner).feed(offset, bytes);
         });
         let mut lines = log.lines();
-        let mut window = Window::default();
+        let mut window = OverlapWindow::default();
         let read = match self.go_to(&mut lines, &entry, &mut window) {
             Err(error) => Ok(Some(error)),
             Ok(earlier) => {
                 // Nobody listens: then the first chunk tells.
                 let _ = self.sender.send(Message::Earlier(earlier));
-                let hosts = Hosts::of(&entry);
+                let hosts = HostNames::of(&entry);
                 let log = Chunks { lines: &mut lines, head: &head, may_grow, hasher: &hasher, window, hosts };
                 self.chunks(log)
             }
         };
         if let Ok(error) = read {
-            let _ = self.sender.send(Message::End(Box::new(self.reader.account), error));
+            let _ = self.sender.send(Message::End(Box::new(self.reader.stats), error));
         }
     }
 
     /// Goes to where the last import ended, remembering the lines before. Gives the packets of the
     /// last seconds.
-    fn go_to(&mut self, lines: &mut Lines, entry: &Entry, window: &mut Window) -> Result<Batch, ReadError> {
+    fn go_to(
+        &mut self,
+        lines: &mut Lines,
+        entry: &Entry,
+        window: &mut OverlapWindow,
+    ) -> Result<Batch, ReadError> {
         let offset = entry.offset;
         let window_at = entry.window_at.min(offset);
         let near = offset.saturating_sub(REMEMBERED).min(window_at);
@@ -299,23 +304,23 @@ struct Chunks<'l> {
     /// A last line without its end is left for the next run.
     may_grow: bool,
     hasher: &'l Mutex<Hasher>,
-    window: Window,
-    hosts: Hosts,
+    window: OverlapWindow,
+    hosts: HostNames,
 }
 
 /// The hosts that a log's packets name.
-struct Hosts {
+struct HostNames {
     /// None if there were more than are kept.
     names: Option<Vec<String>>,
     /// The last one that was added, as it stands in the log.
     last: Vec<u8>,
 }
 
-impl Hosts {
+impl HostNames {
     /// Those of the part that is in.
-    fn of(entry: &Entry) -> Hosts {
+    fn of(entry: &Entry) -> HostNames {
         let names = if entry.packets == 0 { Some(Vec::new()) } else { entry.hosts.clone() };
-        Hosts { names, last: b"\n".to_vec() }
+        HostNames { names, last: b"\n".to_vec() }
     }
 
     fn add(&mut self, host: &[u8]) {
@@ -339,7 +344,7 @@ impl Hosts {
 
 /// Where in the log the packets of its last two seconds begin.
 #[derive(Clone, Copy, Default)]
-struct Window {
+struct OverlapWindow {
     /// The greatest second so far.
     last: Option<i64>,
     /// Where its packets begin.
@@ -348,7 +353,7 @@ struct Window {
     before: u64,
 }
 
-impl Window {
+impl OverlapWindow {
     /// A packet whose line begins there.
     fn packet(&mut self, second: Option<i64>, start: u64) {
         let Some(second) = second else { return };

@@ -61,7 +61,7 @@ fn a_name_is_found_cleaned_and_asked_for_once() {
     for _ in 0..3 {
         assert_eq!(names.wait(ip(1), soon()).as_deref(), Some("a?b.example.com"));
     }
-    assert_eq!(names.get(ip(1)), Some(State::Named("a?b.example.com".into())));
+    assert_eq!(names.get(ip(1)), Some(NameState::Named("a?b.example.com".into())));
     assert_eq!(asked.load(Ordering::SeqCst), 1);
 }
 
@@ -70,7 +70,7 @@ fn no_name_is_an_answer_too_and_kept() {
     let (names, asked) = names(Options::default(), |_| Answer::NoName);
     assert_eq!(names.wait(ip(1), soon()), None);
     assert_eq!(names.wait(ip(1), soon()), None);
-    assert_eq!(names.get(ip(1)), Some(State::Nameless));
+    assert_eq!(names.get(ip(1)), Some(NameState::Nameless));
     assert_eq!(asked.load(Ordering::SeqCst), 1);
 }
 
@@ -78,7 +78,7 @@ fn no_name_is_an_answer_too_and_kept() {
 fn a_name_that_is_an_address_is_no_name() {
     let (names, _) = names(Options::default(), |_| Answer::Name("198.51.100.1".to_owned()));
     assert_eq!(names.wait(ip(1), soon()), None);
-    assert_eq!(names.get(ip(1)), Some(State::Nameless));
+    assert_eq!(names.get(ip(1)), Some(NameState::Nameless));
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn no_answer_is_forgotten_after_a_while_and_asked_for_again() {
     let (names, asked) = names(options, |_| Answer::TryAgain);
     assert_eq!(names.wait(ip(1), soon()), None);
     assert_eq!(names.wait(ip(1), soon()), None);
-    assert_eq!(names.get(ip(1)), Some(State::Unanswered));
+    assert_eq!(names.get(ip(1)), Some(NameState::Unanswered));
     assert_eq!(asked.load(Ordering::SeqCst), 1);
     thread::sleep(Duration::from_millis(60));
     assert_eq!(names.get(ip(1)), None);
@@ -135,9 +135,9 @@ fn asking_does_not_wait_and_the_answer_calls() {
         names.ask(ip(1));
     }
     assert!(begin.elapsed() < Duration::from_millis(40));
-    assert_eq!(names.get(ip(1)), Some(State::Asked));
+    assert_eq!(names.get(ip(1)), Some(NameState::Asked));
     calls.recv_timeout(Duration::from_secs(10)).unwrap();
-    assert!(matches!(names.get(ip(1)), Some(State::Named(_))));
+    assert!(matches!(names.get(ip(1)), Some(NameState::Named(_))));
     assert_eq!(asked.load(Ordering::SeqCst), 1);
 }
 
@@ -166,7 +166,7 @@ fn a_deadline_is_kept_within_fifty_milliseconds() {
     assert_eq!(names.wait(ip(1), begin + Duration::from_millis(200)), None);
     let took = begin.elapsed();
     assert!(took >= Duration::from_millis(200) && took < Duration::from_millis(250), "{took:?}");
-    assert_eq!(names.get(ip(1)), Some(State::Asked));
+    assert_eq!(names.get(ip(1)), Some(NameState::Asked));
 }
 
 #[test]
@@ -217,7 +217,10 @@ fn twenty_timeouts_in_a_row_pause_the_asking_and_are_told_once() {
     }
     assert!(names.take_notes().is_empty());
     assert_eq!(names.name(ip(20)), None);
-    assert_eq!(names.take_notes(), [Note::Paused { unanswered: 20, pause: Duration::from_millis(300) }]);
+    assert_eq!(
+        names.take_notes(),
+        [ResolverNote::Paused { unanswered: 20, pause: Duration::from_millis(300) }]
+    );
 
     let begin = Instant::now();
     for last in 21..=60 {
@@ -282,13 +285,13 @@ fn what_is_waited_for_comes_before_what_was_asked_in_advance() {
 }
 
 #[derive(Default)]
-struct Stored(HashMap<IpAddr, Known>);
+struct Stored(HashMap<IpAddr, KnownName>);
 
 impl NameCache for Stored {
-    fn get(&mut self, address: IpAddr) -> anyhow::Result<Option<Known>> {
+    fn get(&mut self, address: IpAddr) -> anyhow::Result<Option<KnownName>> {
         Ok(self.0.get(&address).cloned())
     }
-    fn put(&mut self, address: IpAddr, known: &Known) -> anyhow::Result<()> {
+    fn put(&mut self, address: IpAddr, known: &KnownName) -> anyhow::Result<()> {
         self.0.insert(address, known.clone());
         Ok(())
     }
@@ -298,8 +301,8 @@ impl NameCache for Stored {
 fn a_stored_cache_is_asked_first_and_told_after() {
     let mut stored = Stored::default();
     let hour = 3600;
-    let old = Known { name: Some("old.example.com".to_owned()), at: now() - 400 * hour };
-    let fresh = Known { name: Some("fresh\n.example.com".to_owned()), at: now() - 300 * hour };
+    let old = KnownName { name: Some("old.example.com".to_owned()), at: now() - 400 * hour };
+    let fresh = KnownName { name: Some("fresh\n.example.com".to_owned()), at: now() - 300 * hour };
     stored.put(ip(1), &old).unwrap();
     stored.put(ip(2), &fresh).unwrap();
 

@@ -5,10 +5,10 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::super::Known;
-use super::super::cache::{Entry, now};
+use super::super::KnownName;
+use super::super::cache::{CachedName, now};
 use super::super::lookup::{Answer, cleaned, may_be_asked};
-use super::{Note, Pool, Question, Shared};
+use super::{Pool, Question, ResolverNote, Shared};
 
 /// A thread that has asked for longer than this holds up no other question: another takes its place.
 const SLOW: Duration = Duration::from_secs(1);
@@ -125,7 +125,7 @@ impl Shared {
                 self.count_unanswered(pool, address);
                 pool.open.remove(&address);
                 let until = Instant::now() + self.options.retry;
-                pool.memory.put(address, Entry::Unanswered { until });
+                pool.memory.put(address, CachedName::Unanswered { until });
                 return;
             }
         };
@@ -135,9 +135,9 @@ impl Shared {
             pool.unanswered = 0;
             pool.answered = Some(Instant::now());
         }
-        let known = Known { name, at: now() };
+        let known = KnownName { name, at: now() };
         let name = known.name.as_deref().map(Arc::from);
-        pool.memory.put(address, Entry::Answered { name, at: known.at });
+        pool.memory.put(address, CachedName::Answered { name, at: known.at });
         if pool.learned.len() < LEARNED {
             pool.learned.push((address, known));
         }
@@ -173,7 +173,8 @@ impl Shared {
         self.settled.notify_all();
         if !pool.told {
             pool.told = true;
-            pool.notes.push(Note::Paused { unanswered: self.options.give_up, pause: self.options.pause });
+            pool.notes
+                .push(ResolverNote::Paused { unanswered: self.options.give_up, pause: self.options.pause });
         }
     }
 }

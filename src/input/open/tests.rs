@@ -30,8 +30,12 @@ fn xz(bytes: &[u8]) -> Vec<u8> {
 
 type Packer = fn(&[u8]) -> Vec<u8>;
 
-const PACKERS: [(Format, Packer); 4] =
-    [(Format::Gzip, gzip), (Format::Zstd, zstd), (Format::Xz, xz), (Format::Bzip2, bzip2)];
+const PACKERS: [(Compression, Packer); 4] = [
+    (Compression::Gzip, gzip),
+    (Compression::Zstd, zstd),
+    (Compression::Xz, xz),
+    (Compression::Bzip2, bzip2),
+];
 
 /// A folder with one file, named so that the name says nothing.
 fn file(bytes: &[u8]) -> (TempDir, PathBuf) {
@@ -91,7 +95,7 @@ fn a_stream_is_read_like_a_file() {
         assert!(read_all(log.lines()).0 == expected, "{format}");
     }
     let log = Log::stream("standard input".to_owned(), Cursor::new(b"BZ\n".to_vec())).unwrap();
-    assert_eq!(log.format(), Format::Plain);
+    assert_eq!(log.format(), Compression::Plain);
     assert_eq!(read_all(log.lines()).0, b"BZ\n");
 }
 
@@ -100,7 +104,7 @@ fn telling_the_format_of_a_pipe_waits_for_no_more_than_it_needs() {
     let (reader, mut writer) = io::pipe().unwrap();
     writer.write_all(b"M").unwrap();
     let log = Log::stream("standard input".to_owned(), reader).unwrap();
-    assert_eq!(log.format(), Format::Plain);
+    assert_eq!(log.format(), Compression::Plain);
     drop(writer);
     assert_eq!(read_all(log.lines()).0, b"M\n");
 }
@@ -120,7 +124,7 @@ fn a_cut_file_gives_its_lines_and_then_says_how_many_bytes_were_good() {
         let piece = *good - read.len() as u64;
         assert!(piece < 64, "{format}: {piece} good bytes are in no line");
         // bzip2 gives whole blocks of 900 kB only. The later lines pack far better than the first.
-        let least = if format == Format::Bzip2 { 0 } else { expected.len() / 4 };
+        let least = if format == Compression::Bzip2 { 0 } else { expected.len() / 4 };
         assert!(read.len() >= least, "{format}: {} of {}", read.len(), expected.len());
     }
 }

@@ -374,5 +374,5 @@ fn what_cannot_be_followed_is_said_at_once() {
     let packed = folder.path().join("fw.log");
     fs::write(&packed, b"\x1f\x8b\x08\0\0\0\0\0").unwrap();
     let error = Tail::open(&packed, 0).err().unwrap();
-    assert!(matches!(error, OpenError::Compressed { format: Format::Gzip, .. }), "{error}");
+    assert!(matches!(error, OpenError::Compressed { format: Compression::Gzip, .. }), "{error}");
 }

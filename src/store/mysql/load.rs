@@ -61,7 +61,7 @@ pub(super) fn insert_head(table: &TableName) -> String {
 /// Writes the packets as lines of LOAD DATA.
 pub(super) fn write_lines(packets: &Batch, entry: Option<u64>, out: &mut Vec<u8>) {
     for packet in packets.iter() {
-        let Ok(()) = columns::write(&packet, entry, &mut Line(out));
+        let Ok(()) = columns::write(&packet, entry, &mut EncodedRow(out));
         if let Some(last) = out.last_mut() {
             *last = b'\n';
         }
@@ -77,9 +77,9 @@ pub(super) fn write_row(packet: &Packet<'_>, entry: Option<u64>, out: &mut Strin
 }
 
 /// Cells of a line of LOAD DATA, each followed by a tab.
-struct Line<'a>(&'a mut Vec<u8>);
+struct EncodedRow<'a>(&'a mut Vec<u8>);
 
-impl Cells for Line<'_> {
+impl Cells for EncodedRow<'_> {
     type Error = Infallible;
 
     fn null(&mut self) -> Result<(), Infallible> {

@@ -14,8 +14,8 @@ use std::ops::Range;
 use mysql::prelude::Queryable;
 use mysql::{Conn, Error, Params, Row as RawRow, Value as Raw};
 
-use super::backend::{Backend, Found};
-use super::columns::{self, Cell};
+use super::backend::{Backend, FoundTable};
+use super::columns::{self, ColumnValue};
 use super::condition::Condition;
 use super::schema::Dialect;
 use super::value::{Row, Value};
@@ -23,7 +23,7 @@ use super::{Columns, Notice, StoreError, Stored, TableName};
 use crate::config::Server;
 use crate::netfilter::batch::Batch;
 use load::Outbox;
-use watch::Watch;
+use watch::StatementWatch;
 
 /// Most bytes of one INSERT statement.
 const STATEMENT: usize = 1 << 20;
@@ -52,7 +52,7 @@ const UNKNOWN_VARIABLE: u16 = 1193;
 /// A connection to a server.
 pub(super) struct MySql {
     conn: Conn,
-    watch: Watch,
+    watch: StatementWatch,
     server: Server,
     /// Table names differing in case are one table (lower_case_table_names).
     fold_names: bool,
@@ -83,7 +83,7 @@ pub(super) fn open(server: &Server, notice: Notice) -> Result<MySql, StoreError>
     let outbox = Outbox::default();
     conn.set_local_infile_handler(Some(outbox.handler()));
     Ok(MySql {
-        watch: Watch::start(server, conn.connection_id(), notice),
+        watch: StatementWatch::start(server, conn.connection_id(), notice),
         server: server.clone(),
         mariadb: String::from_utf8_lossy(cell(0).bytes()).to_ascii_lowercase().contains("mariadb"),
         fold_names: cell(1).number() != Some(0),
@@ -299,11 +299,11 @@ impl Backend for MySql {
         self.ids(table, times)
     }
 
-    fn tables(&mut self, name: Option<&TableName>) -> Result<Vec<Found>, StoreError> {
+    fn tables(&mut self, name: Option<&TableName>) -> Result<Vec<FoundTable>, StoreError> {
         self.found(name)
     }
 
-    fn count(&mut self, table: &Found) -> Option<(u64, bool)> {
+    fn count(&mut self, table: &FoundTable) -> Option<(u64, bool)> {
         self.counted(table)
     }
 

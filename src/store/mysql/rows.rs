@@ -3,11 +3,11 @@
 use mysql::Value as Raw;
 
 use crate::netfilter::Time;
-use crate::store::columns::Cell;
+use crate::store::columns::ColumnValue;
 use crate::store::moment::Moment;
 use crate::store::value::{Row, Value};
 
-impl<'a> Cell<'a> for &'a Raw {
+impl<'a> ColumnValue<'a> for &'a Raw {
     const MISSING: &'a Raw = &Raw::NULL;
 
     fn bytes(self) -> &'a [u8] {

@@ -5,14 +5,14 @@ use std::ops::Range;
 use mysql::prelude::Queryable;
 
 use super::MySql;
-use crate::store::backend::{Backend, Found};
+use crate::store::backend::{Backend, FoundTable};
 use crate::store::condition::Condition;
 use crate::store::schema::{self, Mark};
 use crate::store::{StoreError, TableKind, TableName};
 
 impl MySql {
     /// All tables and views, or those that may be meant by one name.
-    pub(super) fn found(&mut self, name: Option<&TableName>) -> Result<Vec<Found>, StoreError> {
+    pub(super) fn found(&mut self, name: Option<&TableName>) -> Result<Vec<FoundTable>, StoreError> {
         let mut sql =
             "SELECT table_name, table_type, table_comment, table_rows FROM information_schema.tables \
              WHERE table_schema = DATABASE()"
@@ -28,7 +28,7 @@ impl MySql {
             let (name, view) = (row.text(0), row.text(1) != "BASE TABLE");
             let mark = if view { None } else { Mark::parse(&row.text(2)) };
             let kind = mark.clone().map_or(TableKind::Foreign, |mark| mark.kind(&name));
-            found.push(Found { name, kind, mark, view, rows: row.number(3) });
+            found.push(FoundTable { name, kind, mark, view, rows: row.number(3) });
         }
         if found.iter().any(|found| found.kind == TableKind::Foreign && !found.view) {
             self.tell_historic(&mut found)?;
@@ -38,7 +38,7 @@ impl MySql {
     }
 
     /// Tells the C program's tables among those that carry no mark.
-    fn tell_historic(&mut self, found: &mut [Found]) -> Result<(), StoreError> {
+    fn tell_historic(&mut self, found: &mut [FoundTable]) -> Result<(), StoreError> {
         let sql = "SELECT table_name, column_name, data_type FROM information_schema.columns \
                    WHERE table_schema = DATABASE() AND column_name IN ('src_ip', 'action', 'proto')";
         let rows = self.rows("looking at the columns of tables", sql, &[])?;
@@ -54,7 +54,7 @@ impl MySql {
 
     /// Rows, counted within a second; the engine's estimate where that does not suffice, or the
     /// server has no way to be told so.
-    pub(super) fn counted(&mut self, table: &Found) -> Option<(u64, bool)> {
+    pub(super) fn counted(&mut self, table: &FoundTable) -> Option<(u64, bool)> {
         let name = format!("`{}`", table.name.replace('`', "``"));
         let sql = if self.mariadb {
             format!("SET STATEMENT max_statement_time = 1 FOR SELECT COUNT(*) FROM {name}")

@@ -32,27 +32,27 @@ struct Running {
 }
 
 #[derive(Default)]
-struct Shared {
+struct WatchedStatement {
     running: Mutex<Running>,
     changed: Condvar,
 }
 
-impl Shared {
+impl WatchedStatement {
     fn lock(&self) -> MutexGuard<'_, Running> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Watches the statements of one connection; its thread ends when it is dropped.
-pub(super) struct Watch(Arc<Shared>);
+pub(super) struct StatementWatch(Arc<WatchedStatement>);
 
-impl Watch {
+impl StatementWatch {
     /// `id` is the connection's number on the server.
-    pub(super) fn start(server: &Server, id: u32, notice: Notice) -> Watch {
-        let shared = Arc::new(Shared::default());
+    pub(super) fn start(server: &Server, id: u32, notice: Notice) -> StatementWatch {
+        let shared = Arc::new(WatchedStatement::default());
         let (watched, server) = (Arc::clone(&shared), server.clone());
         thread::spawn(move || look(&watched, &server, id, &notice));
-        Watch(shared)
+        StatementWatch(shared)
     }
 
     /// Runs a statement. `short` says that two seconds are long for it.
@@ -73,14 +73,14 @@ impl Watch {
     }
 }
 
-impl Drop for Watch {
+impl Drop for StatementWatch {
     fn drop(&mut self) {
         self.0.lock().closed = true;
         self.0.changed.notify_all();
     }
 }
 
-fn look(shared: &Shared, server: &Server, id: u32, notice: &Notice) {
+fn look(shared: &WatchedStatement, server: &Server, id: u32, notice: &Notice) {
     let mut told = String::new();
     let mut seen = 0;
     loop {

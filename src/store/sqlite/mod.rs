@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::types::{Value as Raw, ValueRef};
 use rusqlite::{Connection, Error, params_from_iter};
 
-use super::backend::{Backend, Found};
+use super::backend::{Backend, FoundTable};
 use super::columns::{self, COLUMNS};
 use super::condition::Condition;
 use super::schema::Dialect;
@@ -168,11 +168,11 @@ impl Backend for Sqlite {
         Ok(ends.map(|(first, last)| first..last + 1))
     }
 
-    fn tables(&mut self, _name: Option<&TableName>) -> Result<Vec<Found>, StoreError> {
+    fn tables(&mut self, _name: Option<&TableName>) -> Result<Vec<FoundTable>, StoreError> {
         self.found()
     }
 
-    fn count(&mut self, table: &Found) -> Option<(u64, bool)> {
+    fn count(&mut self, table: &FoundTable) -> Option<(u64, bool)> {
         self.counted(&table.name)
     }
 

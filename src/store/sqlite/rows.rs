@@ -6,11 +6,11 @@ use rusqlite::types::{Value as Raw, ValueRef};
 use rusqlite::{Error, Statement};
 
 use crate::netfilter::Time;
-use crate::store::columns::{Cell, Cells};
+use crate::store::columns::{Cells, ColumnValue};
 use crate::store::moment::{self, Moment};
 use crate::store::value::{Row, Value};
 
-impl<'a> Cell<'a> for ValueRef<'a> {
+impl<'a> ColumnValue<'a> for ValueRef<'a> {
     const MISSING: ValueRef<'a> = ValueRef::Null;
 
     fn bytes(self) -> &'a [u8] {

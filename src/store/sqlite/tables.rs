@@ -6,13 +6,13 @@ use std::time::Duration;
 use rusqlite::Error;
 
 use super::Sqlite;
-use crate::store::backend::{Backend, Found};
+use crate::store::backend::{Backend, FoundTable};
 use crate::store::schema::{self, Mark};
 use crate::store::{StoreError, TableKind};
 
 impl Sqlite {
     /// Every table and view, by name.
-    pub(super) fn found(&mut self) -> Result<Vec<Found>, StoreError> {
+    pub(super) fn found(&mut self) -> Result<Vec<FoundTable>, StoreError> {
         let sql = "SELECT name, type, sql FROM sqlite_master \
                    WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name";
         let mut tables = Vec::new();
@@ -24,7 +24,7 @@ impl Sqlite {
                 None if !view && self.is_historic(&name)? => TableKind::Historic,
                 None => TableKind::Foreign,
             };
-            tables.push(Found { name, kind, mark, view, rows: None });
+            tables.push(FoundTable { name, kind, mark, view, rows: None });
         }
         Ok(tables)
     }

@@ -66,7 +66,7 @@ fn a_spoofed_flood_is_one_finding_and_says_that_there_were_more() {
     });
     let result = outcome(flood);
     let [found] = &result.findings[..] else { panic!("{result:#?}") };
-    assert_eq!((found.kind, found.packets), (Kind::SynFlood, 300_000));
+    assert_eq!((found.kind, found.packets), (AttackKind::SynFlood, 300_000));
     assert_eq!(found.source, Hosts::AtLeast(65_536));
     assert!(result.capped);
 }

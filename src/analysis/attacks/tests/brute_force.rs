@@ -9,7 +9,7 @@ fn ssh(count: u16, every: f64) -> impl Iterator<Item = Packet<'static>> {
 #[test]
 fn six_accepted_connections_in_a_minute_are_one() {
     let found = only(ssh(6, 10.0));
-    assert_eq!(found.kind, Kind::BruteForce);
+    assert_eq!(found.kind, AttackKind::BruteForce);
     assert_eq!(found.source, Hosts::One(ip(ATTACKER).unwrap()));
     assert_eq!(found.target, Hosts::One(ip(SERVER).unwrap()));
     assert_eq!((found.port, found.packets, found.peak), (Some(22), 6, 6));
@@ -63,7 +63,7 @@ fn ipv6_too() {
         dst: ip("2001:db8:1::22"),
         ..syn(f64::from(n), 40_000 + n, 22)
     }));
-    assert_eq!((found.kind, found.packets), (Kind::BruteForce, 60));
+    assert_eq!((found.kind, found.packets), (AttackKind::BruteForce, 60));
     assert_eq!(found.source, Hosts::One(ip("2001:db8::66").unwrap()));
 }
 
@@ -88,7 +88,7 @@ fn tutorial_ssh() -> Vec<Packet<'static>> {
 #[test]
 fn the_tutorials_lines_are_one_with_sixty() {
     let found = only(tutorial_ssh());
-    assert_eq!((found.kind, found.packets, found.peak), (Kind::BruteForce, 60, 60));
+    assert_eq!((found.kind, found.packets, found.peak), (AttackKind::BruteForce, 60, 60));
     assert!(!found.lower_bound);
 }
 
@@ -110,13 +110,13 @@ fn the_tutorials_rules_name_the_brute_force_and_the_flood_and_nothing_else() {
     packets.push(Packet { src: ip("203.0.113.7"), ..attack(syn(31.5, 2222, 22)) });
     let found = findings(merged(packets));
     let kinds: Vec<_> = found.iter().map(|f| (f.kind, f.port, f.packets)).collect();
-    assert_eq!(kinds, [(Kind::SynFlood, Some(143), 1000), (Kind::BruteForce, Some(22), 60)]);
+    assert_eq!(kinds, [(AttackKind::SynFlood, Some(143), 1000), (AttackKind::BruteForce, Some(22), 60)]);
 }
 
 #[test]
 fn the_mark_alone_is_one() {
     let found = only((0..3).map(|n| attack(syn(f64::from(n) * 30.0, 40_000 + n, 22))));
-    assert_eq!((found.kind, found.packets), (Kind::BruteForce, 3));
+    assert_eq!((found.kind, found.packets), (AttackKind::BruteForce, 3));
 }
 
 #[test]

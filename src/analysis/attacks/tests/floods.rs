@@ -16,7 +16,7 @@ fn single(count: u16, every: f64, port: u16) -> impl Iterator<Item = Packet<'sta
 #[test]
 fn two_hundred_sources_in_ten_seconds_are_one_flood() {
     let found = only(spoofed(200, 0.05, 80));
-    assert_eq!((found.kind, found.source), (Kind::SynFlood, Hosts::Many(200)));
+    assert_eq!((found.kind, found.source), (AttackKind::SynFlood, Hosts::Many(200)));
     assert_eq!((found.port, found.packets, found.peak), (Some(80), 200, 200));
     assert_eq!((found.per, found.threshold), (10, 200));
 }
@@ -34,7 +34,7 @@ fn two_hundred_in_eleven_seconds_are_none() {
 #[test]
 fn one_source_floods_a_login_port_and_that_is_no_brute_force() {
     let found = only(single(1000, 0.01, 143));
-    assert_eq!((found.kind, found.packets), (Kind::SynFlood, 1000));
+    assert_eq!((found.kind, found.packets), (AttackKind::SynFlood, 1000));
     assert_eq!(found.source, Hosts::One(ip(ATTACKER).unwrap()));
 }
 
@@ -51,7 +51,7 @@ fn a_few_sources_that_flood_together_try_no_passwords() {
         (0..600u16)
             .map(|n| Packet { src: numbered(u32::from(n % 5)), ..syn(f64::from(n) / 50.0, 1024 + n, 22) }),
     );
-    assert_eq!((found.kind, found.source), (Kind::SynFlood, Hosts::Many(5)));
+    assert_eq!((found.kind, found.source), (AttackKind::SynFlood, Hosts::Many(5)));
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn a_long_brute_force_stays_beside_a_flood_in_its_midst() {
     let flood = spoofed(2000, 0.01, 22)
         .map(|p| Packet { time: p.time.map(|t| Time(t.0 + 1800 * Time::SECOND)), ..p });
     let kinds: Vec<_> = findings(merged(brute.chain(flood).collect())).iter().map(|f| f.kind).collect();
-    assert_eq!(kinds, [Kind::SynFlood, Kind::BruteForce]);
+    assert_eq!(kinds, [AttackKind::SynFlood, AttackKind::BruteForce]);
 }
 
 #[test]
@@ -69,13 +69,13 @@ fn a_brute_force_with_one_fast_moment_stays_one() {
     let slow = (0..600u16).map(|n| syn(f64::from(n) * 2.0, 40_000 + n, 22));
     let fast = (0..250u16).map(|n| syn(600.0 + f64::from(n) / 50.0, 1024 + n, 22));
     let found = only(merged(slow.chain(fast).collect()));
-    assert_eq!((found.kind, found.packets), (Kind::BruteForce, 850));
+    assert_eq!((found.kind, found.packets), (AttackKind::BruteForce, 850));
 }
 
 #[test]
 fn one_fixed_source_port_does_not_hide_it() {
     let found = only((0..1000).map(|n| syn(f64::from(n) / 100.0, 4444, 80)));
-    assert_eq!(found.kind, Kind::SynFlood);
+    assert_eq!(found.kind, AttackKind::SynFlood);
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn an_action_that_means_let_through_is_none() {
 #[test]
 fn a_hundred_pings_in_ten_seconds_are_one_icmp_flood() {
     let found = only((0..100).map(|n| ping(f64::from(n) / 10.0)));
-    assert_eq!((found.kind, found.packets, found.port), (Kind::IcmpFlood, 100, None));
+    assert_eq!((found.kind, found.packets, found.port), (AttackKind::IcmpFlood, 100, None));
     assert_eq!(found.source, Hosts::One(ip(ATTACKER).unwrap()));
 }
 
@@ -115,7 +115,7 @@ fn pings_of_ipv6_are_one_too() {
         icmp_type: Some(128),
         ..ping(f64::from(n) / 100.0)
     }));
-    assert_eq!((found.kind, found.source), (Kind::IcmpFlood, Hosts::Many(500)));
+    assert_eq!((found.kind, found.source), (AttackKind::IcmpFlood, Hosts::Many(500)));
 }
 
 #[test]

@@ -11,7 +11,7 @@ mod scans;
 
 use std::net::IpAddr;
 
-use super::{Alert, Detector, Finding, Judgement, Kind, Thresholds};
+use super::{Alert, AttackKind, Detector, Finding, Judgement, Thresholds};
 use crate::filter::Network;
 use crate::netfilter::{Packet, TcpFlags, Time, Verdict};
 

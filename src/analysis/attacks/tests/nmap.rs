@@ -44,7 +44,7 @@ fn six(packet: Packet<'static>) -> Packet<'static> {
 fn every_fast_scan_is_named_once() {
     for (probe, shape) in SHAPES {
         for found in [only(fast(shape)), only(fast(shape).into_iter().map(six))] {
-            assert_eq!(found.kind, Kind::PortScan(probe));
+            assert_eq!(found.kind, AttackKind::PortScan(probe));
             assert_eq!((found.distinct, found.packets, found.peak), (100, 200, 100), "{probe}");
             assert_eq!((found.port, found.per, found.threshold), (None, 60, 15));
             assert_eq!((seconds(found.first), seconds(found.last)), (0.0, 2.98));
@@ -56,7 +56,7 @@ fn every_fast_scan_is_named_once() {
 fn every_slow_scan_is_named_once() {
     for (probe, shape) in SHAPES {
         for found in [only(slow(shape)), only(slow(shape).into_iter().map(six))] {
-            assert_eq!(found.kind, Kind::SlowScan(probe));
+            assert_eq!(found.kind, AttackKind::SlowScan(probe));
             assert_eq!((found.distinct, found.packets, found.peak), (100, 100, 100), "{probe}");
             assert_eq!((found.per, found.threshold), (86_400, 15));
             assert_eq!((seconds(found.first), seconds(found.last)), (0.0, 29_700.0));
@@ -74,7 +74,7 @@ fn a_scan_of_many_hosts_is_one() {
     let hosts = (0..50u32)
         .flat_map(|host| fast(SHAPES[0].1).into_iter().map(move |p| Packet { dst: numbered(host), ..p }));
     let found = only(merged(hosts.collect()));
-    assert_eq!((found.kind, found.target), (Kind::PortScan(ProbeKind::Syn), Hosts::Many(50)));
+    assert_eq!((found.kind, found.target), (AttackKind::PortScan(ProbeKind::Syn), Hosts::Many(50)));
     assert_eq!((found.distinct, found.packets), (100, 10_000));
 }
 
@@ -82,5 +82,5 @@ fn a_scan_of_many_hosts_is_one() {
 fn tcp_and_udp_together_are_both() {
     let both = fast(SHAPES[0].1).into_iter().chain(fast(SHAPES[6].1));
     let found = only(merged(both.collect()));
-    assert_eq!((found.kind, found.distinct), (Kind::PortScan(ProbeKind::Both), 100));
+    assert_eq!((found.kind, found.distinct), (AttackKind::PortScan(ProbeKind::Both), 100));
 }

@@ -56,5 +56,5 @@ fn an_attack_in_its_midst_is_found_alone() {
     let mut packets = day();
     packets.extend((0..60).map(|n| syn(40_000.0 + f64::from(n), 40_000 + n, 22)));
     let found = only(merged(packets));
-    assert_eq!((found.kind, found.packets), (Kind::BruteForce, 60));
+    assert_eq!((found.kind, found.packets), (AttackKind::BruteForce, 60));
 }

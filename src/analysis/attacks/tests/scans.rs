@@ -6,13 +6,13 @@ fn scan(ports: std::ops::Range<u16>, start: f64, every: f64) -> impl Iterator<It
     ports.enumerate().map(move |(n, port)| syn(start + n as f64 * every, 43_000, port))
 }
 
-fn kinds(packets: impl IntoIterator<Item = Packet<'static>>) -> Vec<Kind> {
+fn kinds(packets: impl IntoIterator<Item = Packet<'static>>) -> Vec<AttackKind> {
     findings(packets).iter().map(|f| f.kind).collect()
 }
 
 #[test]
 fn fifteen_ports_in_a_minute_are_one_and_fourteen_none() {
-    assert_eq!(kinds(scan(1..16, 0.0, 4.0)), [Kind::PortScan(ProbeKind::Syn)]);
+    assert_eq!(kinds(scan(1..16, 0.0, 4.0)), [AttackKind::PortScan(ProbeKind::Syn)]);
     assert_eq!(kinds(scan(1..15, 0.0, 1.0)), []);
 }
 
@@ -30,14 +30,14 @@ fn a_scan_of_every_port_counts_them_all() {
 #[test]
 fn two_scans_with_an_hour_between_are_two() {
     let twice = scan(1..101, 0.0, 0.01).chain(scan(1..101, 3600.0, 0.01));
-    assert_eq!(kinds(twice), [Kind::PortScan(ProbeKind::Syn); 2]);
+    assert_eq!(kinds(twice), [AttackKind::PortScan(ProbeKind::Syn); 2]);
 }
 
 #[test]
 fn a_slow_scan_that_grows_fast_is_one_fast_scan() {
     let packets = scan(1..31, 0.0, 600.0).chain(scan(1000..1100, 18_100.0, 0.01));
     let found = only(packets);
-    assert_eq!((found.kind, found.distinct), (Kind::PortScan(ProbeKind::Syn), 130));
+    assert_eq!((found.kind, found.distinct), (AttackKind::PortScan(ProbeKind::Syn), 130));
     assert_eq!(found.peak, 100);
 }
 
@@ -52,14 +52,14 @@ fn what_keeps_knocking_after_a_scan_is_no_part_of_it() {
 fn one_port_on_many_hosts_is_a_sweep_and_no_brute_force() {
     let found =
         only((0..254u32).map(|n| Packet { dst: numbered(n), ..syn(f64::from(n) / 100.0, 43_000, 22) }));
-    assert_eq!((found.kind, found.target), (Kind::Sweep(ProbeKind::Syn), Hosts::Many(254)));
+    assert_eq!((found.kind, found.target), (AttackKind::Sweep(ProbeKind::Syn), Hosts::Many(254)));
     assert_eq!((found.port, found.distinct, found.packets), (Some(22), 254, 254));
 }
 
 #[test]
 fn one_udp_port_on_many_hosts_is_a_sweep() {
     let found = only((0..15u32).map(|n| Packet { dst: numbered(n), ..udp(f64::from(n), 5060, 5060) }));
-    assert_eq!((found.kind, found.distinct), (Kind::Sweep(ProbeKind::Udp), 15));
+    assert_eq!((found.kind, found.distinct), (AttackKind::Sweep(ProbeKind::Udp), 15));
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn a_little_disorder_changes_nothing() {
         pair.reverse();
     }
     let found = only(packets);
-    assert_eq!((found.kind, found.distinct, found.packets), (Kind::PortScan(ProbeKind::Syn), 100, 100));
+    assert_eq!((found.kind, found.distinct, found.packets), (AttackKind::PortScan(ProbeKind::Syn), 100, 100));
 }
 
 #[test]

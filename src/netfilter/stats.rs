@@ -8,7 +8,7 @@ use super::{Packet, Reason, Time, Verdict, clean};
 
 /// Counts of lines and packets.
 #[derive(Clone, Debug, Default)]
-pub struct Account {
+pub struct ParseStats {
     /// Lines that gave at least one packet.
     pub packet_lines: u64,
     /// Lines that are no netfilter lines of the chosen prefixes, empty ones too.
@@ -52,7 +52,7 @@ pub const SAMPLE: usize = 160;
 /// How many different prefixes (or undecided actions) are counted; a log could hold any number.
 pub const PREFIXES_KEPT: usize = 1000;
 
-impl Account {
+impl ParseStats {
     /// Lines read.
     pub fn lines(&self) -> u64 {
         self.packet_lines + self.other + self.damaged + self.unfinished
@@ -64,7 +64,7 @@ impl Account {
     }
 
     /// Adds another log's counts; samples stay those met first.
-    pub fn add(&mut self, other: &Account) {
+    pub fn add(&mut self, other: &ParseStats) {
         self.packet_lines += other.packet_lines;
         self.other += other.other;
         self.damaged += other.damaged;

@@ -4,28 +4,25 @@ use std::fmt::Write;
 
 pub use crate::analysis::quantity::counted;
 use crate::analysis::quantity::noun;
-use crate::netfilter::account::Account;
+use crate::netfilter::stats::ParseStats;
 use crate::netfilter::{clean, prefix};
 
 /// The two sums, a line each, beginning with two blanks.
-pub fn sums(account: &Account) -> String {
+pub fn sums(stats: &ParseStats) -> String {
     let lines = sum(
-        account.lines(),
+        stats.lines(),
         "line",
         &[
-            (account.packet_lines, "with packets"),
-            (account.other, "other"),
-            (account.damaged, "damaged"),
-            (account.unfinished, "unfinished"),
+            (stats.packet_lines, "with packets"),
+            (stats.other, "other"),
+            (stats.damaged, "damaged"),
+            (stats.unfinished, "unfinished"),
         ],
     );
     let packets = sum(
-        account.packets(),
+        stats.packets(),
         "packet",
-        &[
-            (account.records, &noun(account.records, "record")),
-            (account.repeats, &noun(account.repeats, "repeat")),
-        ],
+        &[(stats.records, &noun(stats.records, "record")), (stats.repeats, &noun(stats.repeats, "repeat"))],
     );
     format!("  {lines}\n  {packets}")
 }
@@ -42,24 +39,22 @@ fn sum(total: u64, what: &str, parts: &[(u64, &str)]) -> String {
 }
 
 /// Why lines are damaged, with one sample each; none if no line is.
-pub fn damage(account: &Account) -> Option<String> {
-    if account.reasons.is_empty() {
+pub fn damage(stats: &ParseStats) -> Option<String> {
+    if stats.reasons.is_empty() {
         return None;
     }
-    let mut text = format!("{} damaged:", counted(account.damaged, "line"));
-    if account.damaged == 0 {
-        text = format!(
-            "{} damaged, beside good ones on their lines:",
-            counted(account.damaged_beside, "record")
-        );
-    } else if account.damaged_beside > 0 {
+    let mut text = format!("{} damaged:", counted(stats.damaged, "line"));
+    if stats.damaged == 0 {
+        text =
+            format!("{} damaged, beside good ones on their lines:", counted(stats.damaged_beside, "record"));
+    } else if stats.damaged_beside > 0 {
         text = format!(
             "{} damaged, and {} beside good ones:",
-            counted(account.damaged, "line"),
-            counted(account.damaged_beside, "record")
+            counted(stats.damaged, "line"),
+            counted(stats.damaged_beside, "record")
         );
     }
-    let mut reasons: Vec<_> = account.reasons.iter().collect();
+    let mut reasons: Vec<_> = stats.reasons.iter().collect();
     reasons.sort_by_key(|(reason, damage)| (std::cmp::Reverse(damage.count), **reason));
     for (reason, damage) in reasons {
         let _ = write!(text, "\n  {} {reason}, such as: {}", damage.count, damage.sample);
@@ -68,39 +63,39 @@ pub fn damage(account: &Account) -> Option<String> {
 }
 
 /// What a log without packets holds instead, and the way out.
-pub fn nothing(name: &str, account: &Account) -> String {
-    if account.lines() == 0 {
+pub fn nothing(name: &str, stats: &ParseStats) -> String {
+    if stats.lines() == 0 {
         return format!("{name} is empty.");
     }
-    let lines = counted(account.lines(), "line");
-    if account.unknown_prefixes.is_empty() && account.damaged > 0 {
+    let lines = counted(stats.lines(), "line");
+    if stats.unknown_prefixes.is_empty() && stats.damaged > 0 {
         return format!("{name} holds no packet in {lines}: its firewall lines are damaged.");
     }
-    if account.unknown_prefixes.is_empty() {
+    if stats.unknown_prefixes.is_empty() {
         return format!(
             "{name} holds no packet in {lines}: no netfilter log line was seen.\n  \
              The firewall must log (iptables -j LOG, nft log) and this must be where its lines go."
         );
     }
     let mut text = format!("{name} holds no packet with the chosen prefix in {lines}, but others:");
-    list_prefixes(account, &mut text);
+    list_prefixes(stats, &mut text);
     text
 }
 
 /// That a log has packets of other prefixes beside those that were taken; none if it has not.
-pub fn other_prefixes(name: &str, account: &Account) -> Option<String> {
-    if account.unknown_prefixes.is_empty() {
+pub fn other_prefixes(name: &str, stats: &ParseStats) -> Option<String> {
+    if stats.unknown_prefixes.is_empty() {
         return None;
     }
     let mut text = format!("{name} holds firewall lines of other prefixes too, which are left out:");
-    list_prefixes(account, &mut text);
+    list_prefixes(stats, &mut text);
     Some(text)
 }
 
 /// Prefixes that no rule took, a line each, with what takes them.
-fn list_prefixes(account: &Account, text: &mut String) {
+fn list_prefixes(stats: &ParseStats, text: &mut String) {
     const SHOWN: usize = 5;
-    let mut prefixes: Vec<_> = account.unknown_prefixes.iter().collect();
+    let mut prefixes: Vec<_> = stats.unknown_prefixes.iter().collect();
     prefixes.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
     for (prefix, count) in prefixes.iter().take(SHOWN) {
         let preset = prefix::preset_for(prefix);

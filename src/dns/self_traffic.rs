@@ -39,23 +39,23 @@ const DNS_ENCRYPTED: u16 = 853;
 
 /// Recognises the packets of our own making.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Feedback {
+pub struct SelfTraffic {
     nameservers: Vec<IpAddr>,
     /// A name server of this host stands before the others and asks them for us.
     stub: bool,
-    ssh: Option<Session>,
+    ssh: Option<QuerySession>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Session {
+struct QuerySession {
     client: (IpAddr, u16),
     server: (IpAddr, u16),
 }
 
-impl Feedback {
+impl SelfTraffic {
     /// From the text of resolv.conf(5), none if no names are asked for, and the value of
     /// `SSH_CONNECTION` (ssh(1): client address, client port, server address, server port).
-    pub fn new(resolv_conf: Option<&str>, ssh_connection: Option<&str>) -> Feedback {
+    pub fn new(resolv_conf: Option<&str>, ssh_connection: Option<&str>) -> SelfTraffic {
         let mut nameservers: Vec<IpAddr> =
             resolv_conf.unwrap_or_default().lines().filter_map(nameserver).collect();
         if resolv_conf.is_some() && nameservers.is_empty() {
@@ -63,7 +63,7 @@ impl Feedback {
             nameservers.push(IpAddr::from([127, 0, 0, 1]));
         }
         let stub = nameservers.iter().any(IpAddr::is_loopback);
-        Feedback { nameservers, stub, ssh: ssh_connection.and_then(session) }
+        SelfTraffic { nameservers, stub, ssh: ssh_connection.and_then(session) }
     }
 
     /// Why the packet is of our own making; none if it is not.
@@ -79,7 +79,7 @@ impl Feedback {
     }
 
     fn is_session(&self, from: (IpAddr, u16), to: (IpAddr, u16)) -> bool {
-        self.ssh.is_some_and(|Session { client, server }| {
+        self.ssh.is_some_and(|QuerySession { client, server }| {
             (from, to) == (client, server) || (from, to) == (server, client)
         })
     }
@@ -99,10 +99,10 @@ fn nameserver(line: &str) -> Option<IpAddr> {
     (words.next() == Some("nameserver")).then(|| words.next().and_then(address))?
 }
 
-fn session(text: &str) -> Option<Session> {
+fn session(text: &str) -> Option<QuerySession> {
     let mut words = text.split_ascii_whitespace();
     let mut end = || Some((address(words.next()?)?, words.next()?.parse().ok()?));
-    Some(Session { client: end()?, server: end()? })
+    Some(QuerySession { client: end()?, server: end()? })
 }
 
 /// An address, perhaps with the interface of a link-local one (`fe80::1%eth0`).
@@ -132,82 +132,82 @@ mod tests {
 
     #[test]
     fn questions_to_a_nameserver_and_their_answers_are_ours() {
-        let feedback = Feedback::new(Some(RESOLV), None);
+        let self_traffic = SelfTraffic::new(Some(RESOLV), None);
         let question = packet("UDP", ("198.51.100.7", 40000), ("192.0.2.53", 53));
         let answer = packet("UDP", ("192.0.2.53", 53), ("198.51.100.7", 40000));
         let by_tcp = packet("TCP", ("fe80::2", 40000), ("fe80::1", 53));
-        assert_eq!(feedback.cause(&question), Some(Cause::Dns));
-        assert_eq!(feedback.cause(&answer), Some(Cause::Dns));
-        assert_eq!(feedback.cause(&by_tcp), Some(Cause::Dns));
+        assert_eq!(self_traffic.cause(&question), Some(Cause::Dns));
+        assert_eq!(self_traffic.cause(&answer), Some(Cause::Dns));
+        assert_eq!(self_traffic.cause(&by_tcp), Some(Cause::Dns));
     }
 
     #[test]
     fn other_servers_ports_and_protocols_are_not_ours() {
-        let feedback = Feedback::new(Some(RESOLV), None);
+        let self_traffic = SelfTraffic::new(Some(RESOLV), None);
         for other in [
             packet("UDP", ("198.51.100.7", 40000), ("203.0.113.53", 53)),
             packet("UDP", ("198.51.100.7", 40000), ("192.0.2.53", 123)),
             packet("UDP", ("192.0.2.53", 40000), ("198.51.100.7", 53)),
             packet("SCTP", ("198.51.100.7", 40000), ("192.0.2.53", 53)),
         ] {
-            assert_eq!(feedback.cause(&other), None, "{other:?}");
+            assert_eq!(self_traffic.cause(&other), None, "{other:?}");
         }
     }
 
     #[test]
     fn without_names_dns_is_a_packet_like_any_other() {
-        let feedback = Feedback::new(None, None);
-        assert_eq!(feedback.cause(&packet("UDP", ("198.51.100.7", 4000), ("192.0.2.53", 53))), None);
+        let self_traffic = SelfTraffic::new(None, None);
+        assert_eq!(self_traffic.cause(&packet("UDP", ("198.51.100.7", 4000), ("192.0.2.53", 53))), None);
     }
 
     #[test]
     fn behind_a_stub_what_leaves_this_host_for_a_server_is_ours_and_what_passes_is_not() {
-        let feedback = Feedback::new(Some("nameserver 127.0.0.53\n"), None);
+        let self_traffic = SelfTraffic::new(Some("nameserver 127.0.0.53\n"), None);
         for port in [53, 853] {
             let leaving = packet("TCP", ("198.51.100.7", 40000), ("203.0.113.53", port));
-            assert_eq!(feedback.cause(&leaving), Some(Cause::Dns));
+            assert_eq!(self_traffic.cause(&leaving), Some(Cause::Dns));
             let forwarded = Facts { came_in: true, ..leaving };
-            assert_eq!(feedback.cause(&forwarded), None);
+            assert_eq!(self_traffic.cause(&forwarded), None);
             let arriving = Facts { came_in: true, goes_out: false, ..leaving };
-            assert_eq!(feedback.cause(&arriving), None);
+            assert_eq!(self_traffic.cause(&arriving), None);
         }
         let to_stub = packet("UDP", ("127.0.0.1", 40000), ("127.0.0.53", 53));
-        assert_eq!(feedback.cause(&to_stub), Some(Cause::Dns));
+        assert_eq!(self_traffic.cause(&to_stub), Some(Cause::Dns));
     }
 
     #[test]
     fn a_resolv_conf_without_servers_means_this_host() {
-        let feedback = Feedback::new(Some("search example.com\nnameserver nonsense\n"), None);
+        let self_traffic = SelfTraffic::new(Some("search example.com\nnameserver nonsense\n"), None);
         let leaving = packet("UDP", ("198.51.100.7", 40000), ("203.0.113.53", 53));
-        assert_eq!(feedback.cause(&leaving), Some(Cause::Dns));
+        assert_eq!(self_traffic.cause(&leaving), Some(Cause::Dns));
     }
 
     #[test]
     fn both_directions_of_the_ssh_session_are_ours_and_no_other_session() {
-        let feedback = Feedback::new(None, Some("203.0.113.9 51000 198.51.100.7 22"));
+        let self_traffic = SelfTraffic::new(None, Some("203.0.113.9 51000 198.51.100.7 22"));
         let there = packet("TCP", ("203.0.113.9", 51000), ("198.51.100.7", 22));
         let back = packet("TCP", ("198.51.100.7", 22), ("203.0.113.9", 51000));
         let other = packet("TCP", ("203.0.113.9", 51001), ("198.51.100.7", 22));
-        assert_eq!(feedback.cause(&there), Some(Cause::Ssh));
-        assert_eq!(feedback.cause(&back), Some(Cause::Ssh));
-        assert_eq!(feedback.cause(&other), None);
+        assert_eq!(self_traffic.cause(&there), Some(Cause::Ssh));
+        assert_eq!(self_traffic.cause(&back), Some(Cause::Ssh));
+        assert_eq!(self_traffic.cause(&other), None);
     }
 
     #[test]
     fn an_ssh_connection_that_says_nothing_is_none() {
         for text in ["", "203.0.113.9", "203.0.113.9 x 198.51.100.7 22", "a b c d"] {
-            assert_eq!(Feedback::new(None, Some(text)), Feedback::default(), "{text}");
+            assert_eq!(SelfTraffic::new(None, Some(text)), SelfTraffic::default(), "{text}");
         }
-        let mapped = Feedback::new(None, Some("::ffff:203.0.113.9 51000 ::ffff:198.51.100.7 22"));
+        let mapped = SelfTraffic::new(None, Some("::ffff:203.0.113.9 51000 ::ffff:198.51.100.7 22"));
         let there = packet("TCP", ("203.0.113.9", 51000), ("198.51.100.7", 22));
         assert_eq!(mapped.cause(&there), Some(Cause::Ssh));
     }
 
     #[test]
     fn a_packet_without_ports_is_not_ours() {
-        let feedback = Feedback::new(Some(RESOLV), Some("203.0.113.9 51000 198.51.100.7 22"));
+        let self_traffic = SelfTraffic::new(Some(RESOLV), Some("203.0.113.9 51000 198.51.100.7 22"));
         let fragment =
             Facts { src_port: None, dst_port: None, ..packet("UDP", ("198.51.100.7", 0), ("192.0.2.53", 0)) };
-        assert_eq!(feedback.cause(&fragment), None);
+        assert_eq!(self_traffic.cause(&fragment), None);
     }
 }

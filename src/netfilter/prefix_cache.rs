@@ -1,18 +1,18 @@
 //! Remembers what the rules made of a prefix: a log has few prefixes and very many lines.
 
 use super::Verdict;
-use super::prefix::{Rules, Settled};
+use super::prefix::{PrefixMatch, Rules};
 
 /// The prefixes met last, with what they were settled to.
 #[derive(Debug, Default)]
-pub struct Memo {
-    known: Vec<Known>,
+pub struct PrefixCache {
+    known: Vec<CachedPrefix>,
     /// The one to be forgotten next.
     oldest: usize,
 }
 
 #[derive(Debug, Default)]
-struct Known {
+struct CachedPrefix {
     prefix: Vec<u8>,
     tag: usize,
     taken: Option<Verdict>,
@@ -25,26 +25,31 @@ const KEPT: usize = 16;
 /// Longer prefixes are not worth keeping: no kernel writes them.
 const LONGEST: usize = 256;
 
-impl Memo {
+impl PrefixCache {
     /// As [`Rules::settle`]. Must always be asked with the same rules.
     #[inline]
-    pub fn settle<'a>(&'a mut self, rules: &'a Rules, prefix: &'a [u8], tag: usize) -> Option<Settled<'a>> {
-        if !rules.are_dear() || prefix.len() > LONGEST {
+    pub fn settle<'a>(
+        &'a mut self,
+        rules: &'a Rules,
+        prefix: &'a [u8],
+        tag: usize,
+    ) -> Option<PrefixMatch<'a>> {
+        if !rules.are_expensive() || prefix.len() > LONGEST {
             return rules.settle(prefix, tag);
         }
-        let met = |known: &Known| known.tag == tag && known.prefix == prefix;
+        let met = |known: &CachedPrefix| known.tag == tag && known.prefix == prefix;
         let at = match self.known.iter().position(met) {
             Some(at) => at,
             None => self.learn(rules, prefix, tag),
         };
         let known = self.known.get(at)?;
-        Some(Settled { verdict: known.taken?, action: &known.action })
+        Some(PrefixMatch { verdict: known.taken?, action: &known.action })
     }
 
     #[cold]
     fn learn(&mut self, rules: &Rules, prefix: &[u8], tag: usize) -> usize {
         let at = if self.known.len() < KEPT {
-            self.known.push(Known::default());
+            self.known.push(CachedPrefix::default());
             self.known.len() - 1
         } else {
             self.oldest = (self.oldest + 1) % KEPT;
