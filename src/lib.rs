@@ -11,7 +11,7 @@
 //! analysis -> netfilter filter
 //! report   -> analysis netfilter escape
 //! filter   -> netfilter
-//! config   -> escape
+//! config   -> netfilter(types) filter(types) escape
 //! input, netfilter, dns, escape, exit -> nothing in the crate
 //! ```
 //!

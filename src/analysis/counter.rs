@@ -3,9 +3,9 @@
 use jiff::tz::TimeZone;
 
 use super::addresses::{Addr, Addresses};
-use super::attacks::Thresholds;
 use super::table::Body;
 use super::words::{StringInterner, Word};
+use crate::filter::Thresholds;
 use crate::filter::{Filters, Network};
 use crate::netfilter::{Packet, Verdict};
 

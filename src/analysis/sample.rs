@@ -2,11 +2,11 @@
 
 use jiff::tz::TimeZone;
 
-use super::attacks::Thresholds;
 use super::counter::Context;
 use super::fold::Fold;
 use super::quantity::counted;
 use super::table::{Cell, Table, rate};
+use crate::filter::Thresholds;
 pub use crate::filter::sample::{address, packet, utc, zone};
 use crate::filter::{Filters, when};
 use crate::netfilter::Packet;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Parser, builder::NonEmptyStringValueParser};
 
-use crate::config::{Choice, Color, Format, nearest};
+use crate::config::{Choice, Color, Format, Tls, nearest};
 
 /// The headings of the help, in its order.
 pub(super) const HEADINGS: [&str; 6] =
@@ -112,8 +112,8 @@ pub(super) struct DatabaseArgs {
     #[arg(long, value_name = "PATH")]
     pub(super) db_file: Option<PathBuf>,
     /// Whether the connection is encrypted
-    #[arg(long, value_name = "WHEN", hide = true, value_parser = ["off", "preferred", "required", "verify"])]
-    pub(super) db_tls: Option<String>,
+    #[arg(long, value_name = "WHEN", hide = true, value_parser = choice::<Tls>)]
+    pub(super) db_tls: Option<Tls>,
     /// Certificates to trust
     #[arg(long, value_name = "FILE", hide = true)]
     pub(super) db_ca: Option<PathBuf>,

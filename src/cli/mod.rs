@@ -164,7 +164,7 @@ fn layer(
         yes: on(other.yes),
         quiet: on(other.quiet),
         allow: None,
-        thresholds: Default::default(),
+        thresholds: None,
     }
 }
 

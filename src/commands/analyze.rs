@@ -158,7 +158,7 @@ fn context(session: &Session<'_, '_>) -> Result<Context, Misused> {
     Ok(Context {
         filters: session.filters.clone(),
         zone: session.clock.zone.clone(),
-        thresholds: settings::thresholds(session.settings),
+        thresholds: session.settings.thresholds.clone(),
         allow: settings::allow(session.settings)?,
     })
 }

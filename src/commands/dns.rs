@@ -65,7 +65,7 @@ pub fn dump(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
 
 /// Forgets names that are older than `--ttl`.
 pub fn prune(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
-    let hours = session.settings.dns_ttl_hours;
+    let hours = session.settings.dns_ttl;
     if hours == 0 {
         session.console.note("Names never expire (--ttl 0); none was forgotten.");
         return Ok(Exit::Done);

@@ -116,7 +116,7 @@ struct AttackWatch {
 impl AttackWatch {
     fn new(session: &Session<'_, '_>) -> Result<AttackWatch, Misused> {
         let filters = Filters { no_accept: false, no_local: false, ..session.filters.clone() };
-        let thresholds = settings::thresholds(session.settings);
+        let thresholds = session.settings.thresholds.clone();
         let allow = settings::allow(session.settings)?;
         let detector = Detector::new(thresholds, allow, filters.accept_actions.clone());
         Ok(AttackWatch { detector, filters })

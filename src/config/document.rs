@@ -4,16 +4,18 @@
 //! dislike, and one of them may be a password.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::error::Problem;
 use super::historic::{correction, kind_of, line as historic_line};
-use super::keys::{KeyKind, canonical, keys, prefix_keys, threshold_keys};
-use super::{Choice, Layer, Password, PrefixChoice, Verdict, nearest};
+use super::keys::{KeyKind, canonical, prefix_keys, threshold_keys};
+use super::settings::{keys, read_key};
+use super::{Choice, Layer, PrefixChoice, nearest};
 use crate::escape::terminal;
+use crate::filter::Thresholds;
+use crate::netfilter::Verdict;
 
 /// A problem without a corrected line.
 pub(super) fn problem(line: usize, text: impl Into<String>) -> Problem {
@@ -54,13 +56,15 @@ fn line_ends(text: &str) -> Vec<usize> {
     text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i).collect()
 }
 
-struct DocumentReader<'t> {
+/// Reads a document, and collects what is wrong with it.
+pub(super) struct DocumentReader<'t> {
     text: &'t str,
     ends: Vec<usize>,
     problems: Vec<Problem>,
 }
 
-type TomlValue<'a> = Spanned<DeValue<'a>>;
+/// A value and where it stands.
+pub(super) type TomlValue<'a> = Spanned<DeValue<'a>>;
 
 impl DocumentReader<'_> {
     /// The line, from 1, that a byte is in.
@@ -91,9 +95,8 @@ impl DocumentReader<'_> {
         for (key, value) in table {
             let line = self.line_at(key.span().start);
             let name: &str = key.get_ref();
-            match kind_of(name) {
-                Some(kind) => self.setting(&mut layer, name, &kind, line, value),
-                None => self.unknown(name, line, value),
+            if !read_key(&mut layer, self, name, line, value) {
+                self.unknown(name, line, value);
             }
         }
         layer
@@ -136,7 +139,7 @@ impl DocumentReader<'_> {
     }
 
     /// The value if it is what the key takes; else a problem.
-    fn take<T>(
+    pub(super) fn take<T>(
         &mut self,
         key: &str,
         kind: &KeyKind,
@@ -150,52 +153,8 @@ impl DocumentReader<'_> {
         got
     }
 
-    fn setting(&mut self, layer: &mut Layer, key: &str, kind: &KeyKind, line: usize, value: &TomlValue<'_>) {
-        let inner = value.get_ref();
-        match kind {
-            KeyKind::Prefixes => layer.prefixes = self.prefixes(line, value),
-            KeyKind::Thresholds => self.thresholds(layer, line, value),
-            KeyKind::Secret => {
-                let got = inner.as_str().map(|text| Password(text.to_owned()));
-                layer.db_pass = self.take(key, kind, line, value, got);
-            }
-            KeyKind::Switch => {
-                let got = self.take(key, kind, line, value, inner.as_bool());
-                *switch_of(layer, key) = got;
-            }
-            KeyKind::Number(range) => {
-                let got = self.take(key, kind, line, value, number(inner).filter(|n| range.contains(n)));
-                match key {
-                    "db_port" => layer.db_port = got.and_then(|n| u16::try_from(n).ok()),
-                    "dns_ttl" => layer.dns_ttl = got,
-                    _ => layer.limit = got.and_then(|n| usize::try_from(n).ok()),
-                }
-            }
-            KeyKind::Path => {
-                let got = self.take(key, kind, line, value, filled(inner)).map(PathBuf::from);
-                *(if key == "db_ca" { &mut layer.db_ca } else { &mut layer.db_file }) = got;
-            }
-            KeyKind::List => {
-                let got = self.take(key, kind, line, value, list(inner));
-                *list_of(layer, key) = got;
-            }
-            KeyKind::Word(words) => {
-                let known = |word: &String| words.split(", ").any(|w| w == word);
-                match (key, self.take(key, kind, line, value, filled(inner).filter(known))) {
-                    ("format", got) => layer.format = got.and_then(|word| Choice::of(&word)),
-                    ("color", got) => layer.color = got.and_then(|word| Choice::of(&word)),
-                    (_, got) => layer.db_tls = got,
-                }
-            }
-            KeyKind::Text => {
-                let got = self.take(key, kind, line, value, filled(inner));
-                *text_of(layer, key) = got;
-            }
-            KeyKind::Ports => {}
-        }
-    }
-
-    fn prefixes(&mut self, line: usize, value: &TomlValue<'_>) -> Option<Vec<PrefixChoice>> {
+    /// The list `prefix`, or the sections `[[prefix]]`.
+    pub(super) fn prefixes(&mut self, line: usize, value: &TomlValue<'_>) -> Option<Vec<PrefixChoice>> {
         let items: Vec<&TomlValue<'_>> = match value.get_ref() {
             DeValue::Array(items) if !items.is_empty() => items.iter().collect(),
             DeValue::String(_) => vec![value],
@@ -252,10 +211,9 @@ impl DocumentReader<'_> {
         })
     }
 
-    fn thresholds(&mut self, layer: &mut Layer, line: usize, value: &TomlValue<'_>) {
-        let DeValue::Table(table) = value.get_ref() else {
-            return self.problems.push(problem(line, format!("attacks {}", KeyKind::Thresholds.wants())));
-        };
+    /// The section `[attacks]`: the usual thresholds, with those that it names.
+    pub(super) fn thresholds(&mut self, table: &DeTable<'_>) -> Thresholds {
+        let mut thresholds = Thresholds::default();
         for (key, value) in table {
             let line = self.line_at(key.span().start);
             let name: &str = key.get_ref();
@@ -266,49 +224,19 @@ impl DocumentReader<'_> {
                 continue;
             };
             if kind == KeyKind::Ports {
-                layer.thresholds.auth_ports = self.take(name, &kind, line, value, ports(value.get_ref()));
+                if let Some(ports) = self.take(name, &kind, line, value, ports(value.get_ref())) {
+                    thresholds.auth_ports = ports;
+                }
                 continue;
             }
             let got = self.take(name, &kind, line, value, number(value.get_ref()).filter(|n| *n > 0));
-            let slot = match name {
-                "brute_force" => &mut layer.thresholds.brute_force,
-                "syn_flood" => &mut layer.thresholds.syn_flood,
-                "port_scan" => &mut layer.thresholds.port_scan,
-                "slow_scan" => &mut layer.thresholds.slow_scan,
-                "sweep" => &mut layer.thresholds.sweep,
-                _ => &mut layer.thresholds.icmp_flood,
-            };
-            *slot = got;
+            for (known, count) in thresholds.counts_mut() {
+                if let (true, Some(got)) = (known == name, got) {
+                    *count = got;
+                }
+            }
         }
-    }
-}
-
-fn switch_of<'l>(layer: &'l mut Layer, key: &str) -> &'l mut Option<bool> {
-    match key {
-        "rdns" => &mut layer.rdns,
-        "header" => &mut layer.header,
-        "counter" => &mut layer.counter,
-        "show_lo" => &mut layer.show_lo,
-        "show_accept" => &mut layer.show_accept,
-        _ => &mut layer.time,
-    }
-}
-
-fn text_of<'l>(layer: &'l mut Layer, key: &str) -> &'l mut Option<String> {
-    match key {
-        "db_host" => &mut layer.db_host,
-        "db_user" => &mut layer.db_user,
-        "db_name" => &mut layer.db_name,
-        "db_table" => &mut layer.db_table,
-        _ => &mut layer.dns_table,
-    }
-}
-
-fn list_of<'l>(layer: &'l mut Layer, key: &str) -> &'l mut Option<Vec<String>> {
-    match key {
-        "accept_actions" => &mut layer.accept_actions,
-        "modules" => &mut layer.modules,
-        _ => &mut layer.allow,
+        thresholds
     }
 }
 
@@ -329,17 +257,19 @@ fn guess(name: &str, known: Vec<(&'static str, KeyKind)>) -> String {
     }
 }
 
-fn filled(value: &DeValue<'_>) -> Option<String> {
+/// A text that is not empty.
+pub(super) fn filled(value: &DeValue<'_>) -> Option<String> {
     value.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
-fn number(value: &DeValue<'_>) -> Option<u32> {
+/// A number of 0 or more.
+pub(super) fn number(value: &DeValue<'_>) -> Option<u32> {
     let number = value.as_integer()?;
     u32::from_str_radix(number.as_str(), number.radix()).ok()
 }
 
 /// A list of texts; one text is a list of one.
-fn list(value: &DeValue<'_>) -> Option<Vec<String>> {
+pub(super) fn list(value: &DeValue<'_>) -> Option<Vec<String>> {
     match value {
         DeValue::Array(items) => items.iter().map(|item| filled(item.get_ref())).collect(),
         one => filled(one).map(|text| vec![text]),

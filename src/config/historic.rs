@@ -1,6 +1,7 @@
 //! The line an administrator meant: corrections for files in the old style.
 
-use super::keys::{KeyKind, canonical, keys};
+use super::keys::{KeyKind, canonical};
+use super::settings::keys;
 
 /// For a line that is no TOML, such as `db_host = localhost` or `analyzer limit = 15`: the key it
 /// means and the line as it should be, if both can be told. The value of a password is replaced.

@@ -2,7 +2,10 @@
 
 use std::ops::RangeInclusive;
 
-use super::{Choice, Color, Format, Verdict};
+use super::Choice;
+use super::settings::keys;
+use crate::filter::Thresholds;
+use crate::netfilter::Verdict;
 
 /// What a key takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,50 +54,12 @@ impl KeyKind {
     }
 }
 
-/// The keys at the top of the file, in the order messages and the manual use.
-pub(super) fn keys() -> Vec<(&'static str, KeyKind)> {
-    let any = || KeyKind::Number(0..=u32::MAX);
-    vec![
-        ("db_host", KeyKind::Text),
-        ("db_port", KeyKind::Number(1..=65535)),
-        ("db_user", KeyKind::Text),
-        ("db_pass", KeyKind::Secret),
-        ("db_name", KeyKind::Text),
-        ("db_table", KeyKind::Text),
-        ("db_file", KeyKind::Path),
-        ("db_tls", KeyKind::Word("off, preferred, required, verify".into())),
-        ("db_ca", KeyKind::Path),
-        ("dns_table", KeyKind::Text),
-        ("dns_ttl", any()),
-        ("rdns", KeyKind::Switch),
-        ("limit", KeyKind::Number(1..=u32::MAX)),
-        ("header", KeyKind::Switch),
-        ("counter", KeyKind::Switch),
-        ("show_lo", KeyKind::Switch),
-        ("show_accept", KeyKind::Switch),
-        ("time", KeyKind::Switch),
-        ("prefix", KeyKind::Prefixes),
-        ("accept_actions", KeyKind::List),
-        ("modules", KeyKind::List),
-        ("format", KeyKind::Word(Format::listed())),
-        ("color", KeyKind::Word(Color::listed())),
-        ("allow", KeyKind::List),
-        ("attacks", KeyKind::Thresholds),
-    ]
-}
-
 /// The keys under `[attacks]`.
 pub(super) fn threshold_keys() -> Vec<(&'static str, KeyKind)> {
-    let count = || KeyKind::Number(1..=u32::MAX);
-    vec![
-        ("auth_ports", KeyKind::Ports),
-        ("brute_force", count()),
-        ("syn_flood", count()),
-        ("port_scan", count()),
-        ("slow_scan", count()),
-        ("sweep", count()),
-        ("icmp_flood", count()),
-    ]
+    let mut keys = vec![("auth_ports", KeyKind::Ports)];
+    let names = Thresholds::default().counts_mut().map(|(name, _)| name);
+    keys.extend(names.map(|name| (name, KeyKind::Number(1..=u32::MAX))));
+    keys
 }
 
 /// The keys under `[[prefix]]`.

@@ -9,20 +9,22 @@ mod error;
 mod file;
 mod historic;
 mod keys;
-mod layer;
 mod save;
 mod settings;
+mod texts;
+mod value;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::escape::{self, terminal};
+use crate::netfilter::Verdict;
 pub use call::{Call, Mode};
 pub use error::Note;
 pub use file::load;
-pub use layer::{FilterText, Layer, PrefixChoice, Verdict};
 pub use save::save;
-pub use settings::{Settings, merge};
+pub use settings::{Layer, Settings, merge};
+pub use texts::{FilterText, PrefixChoice};
 
 /// The configuration file of whoever runs ipta, `~/.ipta-conf`; none without a home folder.
 pub fn default_path() -> Option<PathBuf> {
@@ -55,6 +57,19 @@ pub enum Color {
     Always,
     /// Never.
     Never,
+}
+
+/// Whether the connection to the server is encrypted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tls {
+    /// Never.
+    Off,
+    /// Where the server can.
+    Preferred,
+    /// Else the call fails.
+    Required,
+    /// And the server's certificate must be good.
+    Verify,
 }
 
 /// A setting that is one word of a few.
@@ -91,6 +106,20 @@ impl Choice for Format {
 impl Choice for Color {
     const WORDS: &'static [(&'static str, Self)] =
         &[("auto", Color::Auto), ("always", Color::Always), ("never", Color::Never)];
+}
+
+impl Choice for Tls {
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("off", Tls::Off),
+        ("preferred", Tls::Preferred),
+        ("required", Tls::Required),
+        ("verify", Tls::Verify),
+    ];
+}
+
+impl Choice for Verdict {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("accept", Verdict::Accept), ("deny", Verdict::Deny), ("other", Verdict::Other)];
 }
 
 /// The candidate most like a mistyped word, if one is near enough to be meant. Case is ignored.

@@ -5,9 +5,11 @@ use std::io::{ErrorKind, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use toml_edit::{Array, DocumentMut, InlineTable, Item, Value};
+use toml_edit::{DocumentMut, Item, Value};
 
-use super::{Choice, Layer, Note, Place, PrefixChoice, Settings, shown};
+use super::settings::saved;
+use super::value::lasting;
+use super::{Layer, Note, Place, Settings, shown};
 
 /// Why nothing was saved; the file is as it was. One line, without the mark `! `.
 #[derive(Debug, thiserror::Error)]
@@ -45,7 +47,9 @@ pub fn save(
 
     let mut notes = Vec::new();
     connection(&mut document, settings).map_err(fail)?;
-    display(&mut document, given).map_err(fail)?;
+    for (key, value) in saved(given).map_err(fail)? {
+        set(&mut document, key, value);
+    }
     let named = given.db_pass.is_some() || given.ask_password == Some(true);
     if let (Place::Server(server), true) = (&settings.place, named) {
         if may_write_password {
@@ -89,94 +93,6 @@ fn connection(document: &mut DocumentMut, settings: &Settings) -> Result<(), Str
     Ok(())
 }
 
-/// The settings of this call that are no connection. Every field of the layer is named, so that a
-/// new one cannot be forgotten here.
-fn display(document: &mut DocumentMut, given: &Layer) -> Result<(), String> {
-    let Layer {
-        config_file: _,
-        db_tls,
-        db_ca,
-        dns_table,
-        dns_ttl,
-        rdns,
-        limit,
-        header,
-        counter,
-        show_lo,
-        show_accept,
-        time,
-        prefixes,
-        accept_actions,
-        modules,
-        format,
-        color,
-        db_host: _,
-        db_port: _,
-        db_user: _,
-        db_pass: _,
-        ask_password: _,
-        db_name: _,
-        db_table: _,
-        db_file: _,
-        admin_user: _,
-        admin_pass_i: _,
-        last: _,
-        year: _,
-        filters: _,
-        output: _,
-        again: _,
-        attacks: _,
-        no_loop: _,
-        yes: _,
-        quiet: _,
-        allow: _,
-        thresholds: _,
-    } = given;
-    let number = |n: Option<i64>| n.map(Value::from);
-    let words = |list: &Option<Vec<String>>| list.as_ref().map(|list| list.iter().collect::<Array>().into());
-    let values: [(&str, Option<Value>); 16] = [
-        ("db_tls", db_tls.as_deref().map(Value::from)),
-        ("db_ca", db_ca.as_deref().map(lasting).transpose()?.map(Value::from)),
-        ("dns_table", dns_table.as_deref().map(Value::from)),
-        ("dns_ttl", number(dns_ttl.map(i64::from))),
-        ("rdns", rdns.map(Value::from)),
-        ("limit", number(limit.and_then(|n| i64::try_from(n).ok()))),
-        ("header", header.map(Value::from)),
-        ("counter", counter.map(Value::from)),
-        ("show_lo", show_lo.map(Value::from)),
-        ("show_accept", show_accept.map(Value::from)),
-        ("time", time.map(Value::from)),
-        ("prefix", prefixes.as_ref().map(|list| list.iter().map(prefix).collect::<Array>().into())),
-        ("accept_actions", words(accept_actions)),
-        ("modules", words(modules)),
-        ("format", format.map(|f| f.word().into())),
-        ("color", color.map(|c| c.word().into())),
-    ];
-    for (key, value) in values {
-        if let Some(value) = value {
-            set(document, key, value);
-        }
-    }
-    Ok(())
-}
-
-fn prefix(choice: &PrefixChoice) -> Value {
-    match choice {
-        PrefixChoice::Named(name) => name.as_str().into(),
-        PrefixChoice::Rule { pattern, action, verdict } => {
-            let mut rule = InlineTable::new();
-            rule.insert("pattern", pattern.as_str().into());
-            if let Some(action) = action {
-                rule.insert("action", action.as_str().into());
-            }
-            if let Some(verdict) = verdict {
-                rule.insert("verdict", verdict.word().into());
-            }
-            rule.into()
-        }
-    }
-}
-
 /// Sets a key; a comment behind the old value stays.
 fn set(document: &mut DocumentMut, key: &str, value: impl Into<Value>) {
     let mut value = value.into();
@@ -188,15 +104,6 @@ fn set(document: &mut DocumentMut, key: &str, value: impl Into<Value>) {
         _ => {
             document.insert(key, Item::Value(value));
         }
-    }
-}
-
-/// A path as the file keeps it: it must mean the same from every folder.
-fn lasting(file: &Path) -> Result<String, String> {
-    let whole = std::path::absolute(file).map_err(|e| format!("not saved: {}: {}", shown(file), e.kind()))?;
-    match whole.to_str() {
-        Some(text) => Ok(text.to_owned()),
-        None => Err(format!("not saved: the name {} is not UTF-8, which the file cannot hold", shown(file))),
     }
 }
 

@@ -1,140 +1,202 @@
-//! The settings a command works with: two layers over the defaults.
+//! Every setting, declared once: its type, its default, its key in `~/.ipta-conf` and what it is
+//! for. The layers, their merging, the file's keys, its reading and its writing follow from this.
 
 use std::path::PathBuf;
 
-use super::{Color, FilterText, Format, Layer, Password, Place, PrefixChoice, Server};
+use toml_edit::Value as Toml;
 
-/// Ports where a password can be guessed: FTP, SSH, telnet, SMTP, POP3, IMAP, LDAP, SMB, the last
-/// two over TLS, and the usual databases and remote desktops (IANA's registry of port numbers).
-const AUTH_PORTS: [u16; 15] = [21, 22, 23, 25, 110, 143, 389, 445, 993, 995, 1433, 3306, 3389, 5432, 5900];
+use super::document::{DocumentReader, TomlValue};
+use super::keys::KeyKind;
+use super::value::FileValue;
+use super::{Color, FilterText, Format, Password, Place, PrefixChoice, Server, Tls};
+use crate::filter::Thresholds;
 
-/// Every setting, resolved.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Settings {
-    /// The configuration file, where `--config` names it.
-    pub config_file: Option<PathBuf>,
-    /// Where packets are kept. If `ask_password` is set, whoever asks puts the answer in here.
-    pub place: Place,
-    /// Logs table, as typed.
-    pub table: String,
-    /// Ask for the password before anything is done.
-    pub ask_password: bool,
-    /// Account that `--create-db` works as.
-    pub admin_user: String,
-    /// Ask for that account's password.
-    pub admin_pass_i: bool,
-    /// `off`, `preferred`, `required` or `verify`, if somebody asked.
-    pub db_tls: Option<String>,
-    /// File with the certificates to trust.
-    pub db_ca: Option<PathBuf>,
-    /// Table of the name cache, as typed.
-    pub dns_table: String,
-    /// Hours a cached name stays good; 0: for ever.
-    pub dns_ttl_hours: u32,
-    /// Show names instead of addresses.
-    pub rdns: bool,
-    /// Rows of each report module, 1 or more.
-    pub limit: usize,
-    /// Headers in follow and scan.
-    pub header: bool,
-    /// Line numbers in follow and scan.
-    pub counter: bool,
-    /// Count packets of the interface `lo`.
-    pub show_lo: bool,
-    /// Count accepted packets.
-    pub show_accept: bool,
-    /// The line's own time in follow and scan.
-    pub time: bool,
-    /// Lines to show before following.
-    pub last: usize,
-    /// How prefixes are read.
-    pub prefixes: Vec<PrefixChoice>,
-    /// Further action words that mean 'let through'.
-    pub accept_actions: Vec<String>,
-    /// Year of a log's last line.
-    pub year: Option<i16>,
-    /// Filters as typed.
-    pub filters: FilterText,
-    /// Report modules by name, or `all`; none: the manual's five.
-    pub modules: Option<Vec<String>>,
-    /// How a report is written.
-    pub format: Format,
-    /// Where a report is written; none: standard output.
-    pub output: Option<PathBuf>,
-    /// Import what was imported.
-    pub again: bool,
-    /// Point out attacks in follow.
-    pub attacks: bool,
-    /// Leave out in follow what ipta itself causes.
-    pub no_loop: bool,
-    /// Whether the output is coloured.
-    pub color: Color,
-    /// Ask nothing.
-    pub yes: bool,
-    /// No notes.
-    pub quiet: bool,
-    /// Addresses and networks that are never called attackers, as typed.
-    pub allow: Vec<String>,
-    /// From when on something is an attack.
-    pub thresholds: Thresholds,
+/// Declares the settings, in five groups:
+///
+/// - `saved`: in the file under a key, and written there by `--save-db` if the call names it;
+/// - `optional`: the same without a default;
+/// - `connection`: in the file; together they say where packets are kept ([`place`]);
+/// - `file`: in the file only;
+/// - `call` and `call_optional`: on the command line only.
+macro_rules! settings {
+    (
+        saved { $( $(#[doc = $sd:literal])+ $sn:ident: $st:ty = $sv:expr, $sk:literal; )+ }
+        optional { $( $(#[doc = $od:literal])+ $on:ident: $ot:ty, $ok:literal; )+ }
+        connection { $( $(#[doc = $cd:literal])+ $cn:ident: $ct:ty, $ck:literal; )+ }
+        file { $( $(#[doc = $fd:literal])+ $fn:ident: $ft:ty = $fv:expr, $fk:literal; )+ }
+        call { $( $(#[doc = $ad:literal])+ $an:ident: $at:ty = $av:expr; )+ }
+        call_optional { $( $(#[doc = $bd:literal])+ $bn:ident: $bt:ty; )+ }
+    ) => {
+        /// What one source (command line or file) says. `None`: it says nothing.
+        #[derive(Clone, Debug, Default, PartialEq)]
+        pub struct Layer {
+            $( $(#[doc = $sd])+ pub $sn: Option<$st>, )+
+            $( $(#[doc = $od])+ pub $on: Option<$ot>, )+
+            $( $(#[doc = $cd])+ pub $cn: Option<$ct>, )+
+            $( $(#[doc = $fd])+ pub $fn: Option<$ft>, )+
+            $( $(#[doc = $ad])+ pub $an: Option<$at>, )+
+            $( $(#[doc = $bd])+ pub $bn: Option<$bt>, )+
+            /// Filters.
+            pub filters: FilterText,
+            /// The file it was read from, where `--config` names it.
+            pub config_file: Option<PathBuf>,
+        }
+
+        /// Every setting, resolved.
+        #[derive(Clone, Debug, PartialEq)]
+        pub struct Settings {
+            $( $(#[doc = $sd])+ pub $sn: $st, )+
+            $( $(#[doc = $od])+ pub $on: Option<$ot>, )+
+            $( $(#[doc = $fd])+ pub $fn: $ft, )+
+            $( $(#[doc = $ad])+ pub $an: $at, )+
+            $( $(#[doc = $bd])+ pub $bn: Option<$bt>, )+
+            /// Logs table, as typed.
+            pub table: String,
+            /// Where packets are kept. If `ask_password` is set, whoever asks puts the answer in here.
+            pub place: Place,
+            /// Filters, as typed.
+            pub filters: FilterText,
+            /// The configuration file, where `--config` names it.
+            pub config_file: Option<PathBuf>,
+        }
+
+        /// Command line over file over defaults, setting by setting. The store is one setting.
+        pub fn merge(given: &Layer, file: &Layer) -> Settings {
+            Settings {
+                $( $sn: first(&given.$sn, &file.$sn).unwrap_or_else(|| $sv), )+
+                $( $on: first(&given.$on, &file.$on), )+
+                $( $fn: file.$fn.clone().unwrap_or_else(|| $fv), )+
+                $( $an: given.$an.clone().unwrap_or_else(|| $av), )+
+                $( $bn: given.$bn.clone(), )+
+                table: first(&given.db_table, &file.db_table).unwrap_or_else(|| "logs".to_owned()),
+                place: place(given, file),
+                filters: given.filters.clone(),
+                config_file: file.config_file.clone(),
+            }
+        }
+
+        /// The keys at the top of the file, and what each takes.
+        pub(super) fn keys() -> Vec<(&'static str, KeyKind)> {
+            vec![
+                $( ($ck, <$ct as FileValue>::kind()), )+
+                $( ($sk, <$st as FileValue>::kind()), )+
+                $( ($ok, <$ot as FileValue>::kind()), )+
+                $( ($fk, <$ft as FileValue>::kind()), )+
+            ]
+        }
+
+        /// Reads the value of a key into the layer; false if there is no such key.
+        pub(super) fn read_key(
+            layer: &mut Layer,
+            reader: &mut DocumentReader<'_>,
+            key: &str,
+            line: usize,
+            value: &TomlValue<'_>,
+        ) -> bool {
+            match key {
+                $( $ck => layer.$cn = FileValue::read(reader, key, line, value), )+
+                $( $sk => layer.$sn = FileValue::read(reader, key, line, value), )+
+                $( $ok => layer.$on = FileValue::read(reader, key, line, value), )+
+                $( $fk => layer.$fn = FileValue::read(reader, key, line, value), )+
+                _ => return false,
+            }
+            true
+        }
+
+        /// The settings of a call that `--save-db` keeps beside the connection, for the file.
+        pub(super) fn saved(given: &Layer) -> Result<Vec<(&'static str, Toml)>, String> {
+            let mut values = Vec::new();
+            $( if let Some(value) = &given.$sn { values.push(($sk, value.toml()?)); } )+
+            $( if let Some(value) = &given.$on { values.push(($ok, value.toml()?)); } )+
+            Ok(values)
+        }
+    };
 }
 
-/// From when on something is called an attack.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Thresholds {
-    /// Ports where a password can be guessed.
-    pub auth_ports: Vec<u16>,
-    /// Connections a minute to such a port.
-    pub brute_force: u32,
-    /// SYN packets in 10 seconds.
-    pub syn_flood: u32,
-    /// Ports a minute.
-    pub port_scan: u32,
-    /// Ports a day.
-    pub slow_scan: u32,
-    /// Hosts a minute.
-    pub sweep: u32,
-    /// Echo requests in 10 seconds.
-    pub icmp_flood: u32,
-}
-
-/// Command line over file over defaults, setting by setting. The store is one setting.
-pub fn merge(given: &Layer, file: &Layer) -> Settings {
-    let (g, f) = (given, file);
-    Settings {
-        config_file: f.config_file.clone(),
-        place: place(g, f),
-        table: first(&g.db_table, &f.db_table).unwrap_or_else(|| "logs".into()),
-        ask_password: first(&g.ask_password, &f.ask_password).unwrap_or(false),
-        admin_user: first(&g.admin_user, &f.admin_user).unwrap_or_else(|| "root".into()),
-        admin_pass_i: first(&g.admin_pass_i, &f.admin_pass_i).unwrap_or(false),
-        db_tls: first(&g.db_tls, &f.db_tls),
-        db_ca: first(&g.db_ca, &f.db_ca),
-        dns_table: first(&g.dns_table, &f.dns_table).unwrap_or_else(|| "dns".into()),
-        dns_ttl_hours: first(&g.dns_ttl, &f.dns_ttl).unwrap_or(336),
-        rdns: first(&g.rdns, &f.rdns).unwrap_or(false),
-        limit: first(&g.limit, &f.limit).unwrap_or(10),
-        header: first(&g.header, &f.header).unwrap_or(true),
-        counter: first(&g.counter, &f.counter).unwrap_or(true),
-        show_lo: first(&g.show_lo, &f.show_lo).unwrap_or(true),
-        show_accept: first(&g.show_accept, &f.show_accept).unwrap_or(true),
-        time: first(&g.time, &f.time).unwrap_or(false),
-        last: first(&g.last, &f.last).unwrap_or(0),
-        prefixes: first(&g.prefixes, &f.prefixes).unwrap_or_else(|| vec![PrefixChoice::Named("ipt".into())]),
-        accept_actions: first(&g.accept_actions, &f.accept_actions).unwrap_or_default(),
-        year: first(&g.year, &f.year),
-        filters: g.filters.clone(),
-        modules: first(&g.modules, &f.modules),
-        format: first(&g.format, &f.format).unwrap_or_default(),
-        output: first(&g.output, &f.output),
-        again: first(&g.again, &f.again).unwrap_or(false),
-        attacks: first(&g.attacks, &f.attacks).unwrap_or(false),
-        no_loop: first(&g.no_loop, &f.no_loop).unwrap_or(false),
-        color: first(&g.color, &f.color).unwrap_or_default(),
-        yes: first(&g.yes, &f.yes).unwrap_or(false),
-        quiet: first(&g.quiet, &f.quiet).unwrap_or(false),
-        allow: first(&g.allow, &f.allow).unwrap_or_default(),
-        thresholds: thresholds(g, f),
+settings! {
+    saved {
+        /// Table of the name cache, as typed.
+        dns_table: String = "dns".to_owned(), "dns_table";
+        /// Hours a cached name stays good; 0: for ever.
+        dns_ttl: u32 = 336, "dns_ttl";
+        /// Show names instead of addresses.
+        rdns: bool = false, "rdns";
+        /// Rows of each report module, 1 or more.
+        limit: usize = 10, "limit";
+        /// Headers in follow and scan.
+        header: bool = true, "header";
+        /// Line numbers in follow and scan.
+        counter: bool = true, "counter";
+        /// Count packets of the interface `lo`.
+        show_lo: bool = true, "show_lo";
+        /// Count accepted packets.
+        show_accept: bool = true, "show_accept";
+        /// The line's own time in follow and scan.
+        time: bool = false, "time";
+        /// How prefixes are read; a list replaces that of the layer below.
+        prefixes: Vec<PrefixChoice> = vec![PrefixChoice::Named("ipt".to_owned())], "prefix";
+        /// Further action words that mean 'let through'.
+        accept_actions: Vec<String> = Vec::new(), "accept_actions";
+        /// How a report is written.
+        format: Format = Format::default(), "format";
+        /// Whether the output is coloured.
+        color: Color = Color::default(), "color";
+    }
+    optional {
+        /// Whether the connection is encrypted, if somebody asked.
+        db_tls: Tls, "db_tls";
+        /// File with the certificates to trust.
+        db_ca: PathBuf, "db_ca";
+        /// Report modules by name, or `all`; none: the manual's five.
+        modules: Vec<String>, "modules";
+    }
+    connection {
+        /// Host name, address, or the path of a socket.
+        db_host: String, "db_host";
+        /// TCP port, 1 to 65535.
+        db_port: u16, "db_port";
+        /// Account name.
+        db_user: String, "db_user";
+        /// Its password.
+        db_pass: Password, "db_pass";
+        /// Database name.
+        db_name: String, "db_name";
+        /// SQLite file, used instead of a server.
+        db_file: PathBuf, "db_file";
+        /// Logs table, as typed.
+        db_table: String, "db_table";
+    }
+    file {
+        /// Addresses and networks that are never called attackers, as typed.
+        allow: Vec<String> = Vec::new(), "allow";
+        /// From when on something is an attack.
+        thresholds: Thresholds = Thresholds::default(), "attacks";
+    }
+    call {
+        /// Ask for the password before anything is done; beats `db_pass`.
+        ask_password: bool = false;
+        /// Account that `--create-db` works as.
+        admin_user: String = "root".to_owned();
+        /// Ask for that account's password.
+        admin_pass_i: bool = false;
+        /// Lines to show before following.
+        last: usize = 0;
+        /// Import what was imported.
+        again: bool = false;
+        /// Point out attacks in follow.
+        attacks: bool = false;
+        /// Leave out in follow what ipta itself causes.
+        no_loop: bool = false;
+        /// Ask nothing.
+        yes: bool = false;
+        /// No notes.
+        quiet: bool = false;
+    }
+    call_optional {
+        /// Year of a log's last line, 1970 to 9999.
+        year: i16;
+        /// Where a report is written; none: standard output.
+        output: PathBuf;
     }
 }
 
@@ -161,19 +223,6 @@ fn place(given: &Layer, file: &Layer) -> Place {
         pass: first(&given.db_pass, &file.db_pass).unwrap_or_else(|| Password(name())),
         database: first(&given.db_name, &file.db_name).unwrap_or_else(name),
     })
-}
-
-fn thresholds(given: &Layer, file: &Layer) -> Thresholds {
-    let (g, f) = (&given.thresholds, &file.thresholds);
-    Thresholds {
-        auth_ports: first(&g.auth_ports, &f.auth_ports).unwrap_or_else(|| AUTH_PORTS.to_vec()),
-        brute_force: first(&g.brute_force, &f.brute_force).unwrap_or(5),
-        syn_flood: first(&g.syn_flood, &f.syn_flood).unwrap_or(200),
-        port_scan: first(&g.port_scan, &f.port_scan).unwrap_or(15),
-        slow_scan: first(&g.slow_scan, &f.slow_scan).unwrap_or(15),
-        sweep: first(&g.sweep, &f.sweep).unwrap_or(15),
-        icmp_flood: first(&g.icmp_flood, &f.icmp_flood).unwrap_or(100),
-    }
 }
 
 #[cfg(test)]

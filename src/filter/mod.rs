@@ -7,6 +7,7 @@ pub mod protocols;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod services;
+mod thresholds;
 pub mod when;
 
 use std::fmt;
@@ -17,6 +18,7 @@ use std::str::FromStr;
 use jiff::tz::TimeZone;
 
 pub use protocols::Protocol;
+pub use thresholds::Thresholds;
 
 use crate::netfilter::{Packet, Time, Verdict};
 

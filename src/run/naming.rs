@@ -18,7 +18,7 @@ pub struct Naming {
 
 /// How follow asks: it waits a second at most.
 pub fn live(settings: &Settings) -> Options {
-    Options { ages: Ages::hours(settings.dns_ttl_hours), queue: 8192, ..Options::default() }
+    Options { ages: Ages::hours(settings.dns_ttl), queue: 8192, ..Options::default() }
 }
 
 /// How scan asks: three seconds an address; where no name server answers at all, lines do not wait

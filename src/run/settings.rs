@@ -6,13 +6,12 @@ use jiff::tz::TimeZone;
 
 use super::Misused;
 use super::logs::Clock;
-use crate::analysis::attacks::Thresholds;
 use crate::analysis::{self, Module, NEW_WANTS_SINCE, Want};
-use crate::config::{self, Layer, PrefixChoice, Settings, Verdict as Word};
+use crate::config::{self, Layer, PrefixChoice, Settings};
 use crate::filter::services::{self, Services};
 use crate::filter::{Filters, Network, Protocol, protocols, when};
+use crate::netfilter::Time;
 use crate::netfilter::prefix::{Rule, Rules};
-use crate::netfilter::{Time, Verdict};
 use crate::store::TableName;
 
 /// The prefix rules of a call.
@@ -24,12 +23,7 @@ pub fn rules(settings: &Settings) -> Result<Rules, Misused> {
                 rules.extend(Rule::named(text).map_err(|e| Misused(format!("--prefix: {e}")))?);
             }
             PrefixChoice::Rule { pattern, action, verdict } => {
-                let verdict = verdict.map(|word| match word {
-                    Word::Accept => Verdict::Accept,
-                    Word::Deny => Verdict::Deny,
-                    Word::Other => Verdict::Other,
-                });
-                let rule = Rule::configured(pattern, action.as_deref(), verdict);
+                let rule = Rule::configured(pattern, action.as_deref(), *verdict);
                 rules.push(rule.map_err(|e| Misused(format!("[[prefix]]: {e}")))?);
             }
         }
@@ -156,20 +150,6 @@ pub fn of_file(mut file: Layer, given: &Layer) -> Result<Layer, Misused> {
     }
     file.modules = file.modules.filter(|names| !names.is_empty());
     Ok(file)
-}
-
-/// From which rate on something is an attack.
-pub fn thresholds(settings: &Settings) -> Thresholds {
-    let of = &settings.thresholds;
-    Thresholds {
-        auth_ports: of.auth_ports.clone(),
-        brute_force: of.brute_force,
-        syn_flood: of.syn_flood,
-        port_scan: of.port_scan,
-        slow_scan: of.slow_scan,
-        sweep: of.sweep,
-        icmp_flood: of.icmp_flood,
-    }
 }
 
 /// Networks that are never called attackers.

@@ -30,8 +30,9 @@ const CRATES: [(&str, &str); 11] = [
 const MOST: usize = 700;
 
 /// The part of a module that a rule in brackets leaves open, such as `analysis(filters)`.
-const PARTS: [(&str, &[&str]); 2] = [
-    ("the cache", &["Known", "NameCache"]),
+const PARTS: [(&str, &[&str]); 3] = [
+    ("types", &["Verdict", "Thresholds"]),
+    ("the cache", &["KnownName", "NameCache"]),
     ("the connection", &["Place", "Server", "Password", "command_of_file"]),
 ];
 

@@ -31,7 +31,7 @@ mod window;
 
 pub use finding::{Alert, AttackKind, Finding, Hosts};
 
-use crate::filter::Network;
+use crate::filter::{Network, Thresholds};
 use crate::netfilter::{Packet, Verdict};
 use classify::Signal;
 use connections::{Connections, Syn};
@@ -50,39 +50,6 @@ const ROOM: usize = 1_000_000;
 
 /// How old the newest time may be before an older packet is taken for the next file's.
 const NEXT_FILE: i64 = open::SLACK * 60;
-
-/// From which rate on something is an attack.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Thresholds {
-    /// PortScanKey where passwords are tried.
-    pub auth_ports: Vec<u16>,
-    /// More than so many connections a minute from one source to one of them are a brute force.
-    pub brute_force: u32,
-    /// So many connections in 10 seconds to one port of one host are a flood.
-    pub syn_flood: u32,
-    /// So many ports of one host in a minute are a scan.
-    pub port_scan: u32,
-    /// So many in a day are a slow scan.
-    pub slow_scan: u32,
-    /// One port on so many hosts in a minute is a sweep.
-    pub sweep: u32,
-    /// So many echo requests to one host in 10 seconds are a flood.
-    pub icmp_flood: u32,
-}
-
-impl Default for Thresholds {
-    fn default() -> Self {
-        Thresholds {
-            auth_ports: vec![21, 22, 23, 25, 110, 143, 389, 445, 993, 995, 1433, 3306, 3389, 5432, 5900],
-            brute_force: 5,
-            syn_flood: 200,
-            port_scan: 15,
-            slow_scan: 15,
-            sweep: 15,
-            icmp_flood: 100,
-        }
-    }
-}
 
 /// What was found.
 #[derive(Clone, Debug, PartialEq)]

@@ -71,7 +71,13 @@ fn rows() -> Vec<Row> {
         row("db_table", "db_table = 'f'", "-t c", |s| s.table.clone(), ["logs", "f", "c"]),
         row("db_file", "db_file = '/f'", "--db-file /c", store, ["server localhost", "file /f", "file /c"]),
         row("store", "db_file = '/f'", "-h c", store, ["server localhost", "file /f", "server c"]),
-        row("db_tls", "db_tls = 'off'", "--db-tls verify", |s| option(&s.db_tls), ["-", "off", "verify"]),
+        row(
+            "db_tls",
+            "db_tls = 'off'",
+            "--db-tls verify",
+            |s| option(&s.db_tls.map(Choice::word)),
+            ["-", "off", "verify"],
+        ),
         row(
             "db_ca",
             "db_ca = '/f'",
@@ -83,7 +89,7 @@ fn rows() -> Vec<Row> {
         row("admin_user", "", "--admin-user c", |s| s.admin_user.clone(), ["root", "root", "c"]),
         row("admin_pass_i", "", "--admin-pass-i", |s| s.admin_pass_i.to_string(), ["false", "false", "true"]),
         row("dns_table", "dns_table = 'f'", "--dns-table c", |s| s.dns_table.clone(), ["dns", "f", "c"]),
-        row("dns_ttl", "dns_ttl = 1", "--ttl 0", |s| s.dns_ttl_hours.to_string(), ["336", "1", "0"]),
+        row("dns_ttl", "dns_ttl = 1", "--ttl 0", |s| s.dns_ttl.to_string(), ["336", "1", "0"]),
         row("rdns", "rdns = true", "--no-rdns", |s| s.rdns.to_string(), ["false", "true", "false"]),
         row("limit", "limit = 5", "-l 6", |s| s.limit.to_string(), ["10", "5", "6"]),
         row("header", "header = false", "--header", |s| s.header.to_string(), ["true", "false", "true"]),

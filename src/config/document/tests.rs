@@ -1,6 +1,5 @@
 use super::super::error::ConfigError;
-use super::super::layer::ThresholdLayer;
-use super::super::{Color, Format};
+use super::super::{Color, Format, Password, Tls};
 use super::*;
 
 /// The problems of a document, as the message shows them.
@@ -60,7 +59,7 @@ fn every_key_is_read() {
         db_name: Some("n".into()),
         db_table: Some("t".into()),
         db_file: Some("/srv/p.db".into()),
-        db_tls: Some("verify".into()),
+        db_tls: Some(Tls::Verify),
         db_ca: Some("/srv/ca.pem".into()),
         dns_table: Some("names".into()),
         dns_ttl: Some(0),
@@ -77,15 +76,15 @@ fn every_key_is_read() {
         format: Some(Format::Json),
         color: Some(Color::Never),
         allow: Some(vec!["192.0.2.0/24".into()]),
-        thresholds: ThresholdLayer {
-            auth_ports: Some(vec![22, 443]),
-            brute_force: Some(1),
-            syn_flood: Some(2),
-            port_scan: Some(3),
-            slow_scan: Some(4),
-            sweep: Some(5),
-            icmp_flood: Some(6),
-        },
+        thresholds: Some(Thresholds {
+            auth_ports: vec![22, 443],
+            brute_force: 1,
+            syn_flood: 2,
+            port_scan: 3,
+            slow_scan: 4,
+            sweep: 5,
+            icmp_flood: 6,
+        }),
         ..Layer::default()
     };
     assert_eq!(layer, Ok(expected));

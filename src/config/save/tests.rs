@@ -2,6 +2,7 @@ use std::fs::{read_to_string, write};
 use std::os::unix::fs::symlink;
 
 use super::super::{Password, load, merge};
+use super::super::{PrefixChoice, Tls};
 use super::*;
 
 fn given(change: impl FnOnce(&mut Layer)) -> Layer {
@@ -69,7 +70,7 @@ fn what_is_saved_is_what_the_next_run_reads() {
         l.modules = Some(vec!["all".into()]);
         l.format = Some(super::super::Format::Csv);
         l.color = Some(super::super::Color::Never);
-        l.db_tls = Some("off".into());
+        l.db_tls = Some(Tls::Off);
         l.db_ca = Some("/srv/ca.pem".into());
     });
     let settings = merge(&given, &Layer::default());

@@ -1,0 +1,44 @@
+//! Settings that are more than a word.
+
+use crate::netfilter::Verdict;
+
+/// One way to read a prefix.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PrefixChoice {
+    /// The name of a preset, or a regular expression with a group `action`.
+    Named(String),
+    /// A rule of the file's `[[prefix]]`.
+    Rule {
+        /// The name of a preset, or a regular expression.
+        pattern: String,
+        /// The action word, where the pattern has no group `action`.
+        action: Option<String>,
+        /// What the action means; none: as the built-in words say.
+        verdict: Option<Verdict>,
+    },
+}
+
+/// The filters as typed. Empty: not given.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FilterText {
+    /// `--since`, inclusive.
+    pub since: Option<String>,
+    /// `--until`, exclusive, but a date includes its day.
+    pub until: Option<String>,
+    /// Source addresses or networks.
+    pub src: Vec<String>,
+    /// Destination addresses or networks.
+    pub dst: Vec<String>,
+    /// Source ports, ranges or service names.
+    pub sport: Vec<String>,
+    /// Destination ports, ranges or service names.
+    pub dport: Vec<String>,
+    /// Protocols.
+    pub proto: Vec<String>,
+    /// Action words.
+    pub action: Vec<String>,
+    /// Interfaces, in or out.
+    pub iface: Vec<String>,
+    /// Syslog hosts.
+    pub log_host: Vec<String>,
+}

@@ -1,0 +1,219 @@
+//! What the value of a setting is in `~/.ipta-conf`: how it is read, described and written.
+
+use std::path::{Path, PathBuf};
+
+use toml::de::DeValue;
+use toml_edit::{Array, InlineTable, Value as Toml};
+
+use super::document::{DocumentReader, TomlValue, filled, list, number};
+use super::keys::KeyKind;
+use super::{Choice, Password, PrefixChoice, shown};
+use crate::filter::Thresholds;
+
+/// A type that a setting of the file can have.
+pub(super) trait FileValue: Sized {
+    /// What its keys take.
+    fn kind() -> KeyKind;
+
+    /// Reads a value; what is wrong with it goes to the reader.
+    fn read(reader: &mut DocumentReader<'_>, key: &str, line: usize, value: &TomlValue<'_>) -> Option<Self>;
+
+    /// Writes a value; the error says why the file cannot hold it.
+    fn toml(&self) -> Result<Toml, String>;
+}
+
+impl FileValue for String {
+    fn kind() -> KeyKind {
+        KeyKind::Text
+    }
+
+    fn read(reader: &mut DocumentReader<'_>, key: &str, line: usize, value: &TomlValue<'_>) -> Option<Self> {
+        reader.take(key, &Self::kind(), line, value, filled(value.get_ref()))
+    }
+
+    fn toml(&self) -> Result<Toml, String> {
+        Ok(self.as_str().into())
+    }
+}
+
+impl FileValue for Password {
+    fn kind() -> KeyKind {
+        KeyKind::Secret
+    }
+
+    fn read(reader: &mut DocumentReader<'_>, key: &str, line: usize, value: &TomlValue<'_>) -> Option<Self> {
+        let got = value.get_ref().as_str().map(|text| Password(text.to_owned()));
+        reader.take(key, &Self::kind(), line, value, got)
+    }
+
+    fn toml(&self) -> Result<Toml, String> {
+        Ok(self.0.as_str().into())
+    }
+}
+
+impl FileValue for PathBuf {
+    fn kind() -> KeyKind {
+        KeyKind::Path
+    }
+
+    fn read(reader: &mut DocumentReader<'_>, key: &str, line: usize, value: &TomlValue<'_>) -> Option<Self> {
+        reader.take(key, &Self::kind(), line, value, filled(value.get_ref())).map(PathBuf::from)
+    }
+
+    fn toml(&self) -> Result<Toml, String> {
+        lasting(self).map(Toml::from)
+    }
+}
+
+impl FileValue for bool {
+    fn kind() -> KeyKind {
+        KeyKind::Switch
+    }
+
+    fn read(reader: &mut DocumentReader<'_>, key: &str, line: usize, value: &TomlValue<'_>) -> Option<Self> {
+        reader.take(key, &Self::kind(), line, value, value.get_ref().as_bool())
+    }
+
+    fn toml(&self) -> Result<Toml, String> {
+        Ok((*self).into())
+    }
+}
+
+/// Any number.
+impl FileValue for u32 {
+    fn kind() -> KeyKind {
+        KeyKind::Number(0..=u32::MAX)
+    }
+
+    fn read(reader: &mut DocumentReader<'_>, key: &str, line: usize, value: &TomlValue<'_>) -> Option<Self> {
+        reader.take(key, &Self::kind(), line, value, number(value.get_ref()))
+    }
+
+    fn toml(&self) -> Result<Toml, String> {
+        Ok(i64::from(*self).into())
+    }
+}
+
+/// A port.
+impl FileValue for u16 {
+    fn kind() -> KeyKind {
+        KeyKind::Number(1..=65535)
+    }
+
+    fn read(reader: &mut DocumentReader<'_>, key: &str, line: usize, value: &TomlValue<'_>) -> Option<Self> {
+        let got = number(value.get_ref()).and_then(|n| n.try_into().ok()).filter(|port| *port > 0);
+        reader.take(key, &Self::kind(), line, value, got)
+    }
+
+    fn toml(&self) -> Result<Toml, String> {
+        Ok(i64::from(*self).into())
+    }
+}
+
+/// How many of something, at least one.
+impl FileValue for usize {
+    fn kind() -> KeyKind {
+        KeyKind::Number(1..=u32::MAX)
+    }
+
+    fn read(reader: &mut DocumentReader<'_>, key: &str, line: usize, value: &TomlValue<'_>) -> Option<Self> {
+        let got = number(value.get_ref()).and_then(|n| n.try_into().ok()).filter(|count| *count > 0);
+        reader.take(key, &Self::kind(), line, value, got)
+    }
+
+    fn toml(&self) -> Result<Toml, String> {
+        i64::try_from(*self).map(Toml::from).map_err(|_| format!("not saved: {self} is too large"))
+    }
+}
+
+impl FileValue for Vec<String> {
+    fn kind() -> KeyKind {
+        KeyKind::List
+    }
+
+    fn read(reader: &mut DocumentReader<'_>, key: &str, line: usize, value: &TomlValue<'_>) -> Option<Self> {
+        reader.take(key, &Self::kind(), line, value, list(value.get_ref()))
+    }
+
+    fn toml(&self) -> Result<Toml, String> {
+        Ok(self.iter().collect::<Array>().into())
+    }
+}
+
+impl<T: Choice> FileValue for T {
+    fn kind() -> KeyKind {
+        KeyKind::Word(T::listed())
+    }
+
+    fn read(reader: &mut DocumentReader<'_>, key: &str, line: usize, value: &TomlValue<'_>) -> Option<Self> {
+        let got = filled(value.get_ref()).and_then(|word| T::of(&word));
+        reader.take(key, &Self::kind(), line, value, got)
+    }
+
+    fn toml(&self) -> Result<Toml, String> {
+        Ok(self.word().into())
+    }
+}
+
+impl FileValue for Vec<PrefixChoice> {
+    fn kind() -> KeyKind {
+        KeyKind::Prefixes
+    }
+
+    fn read(reader: &mut DocumentReader<'_>, _: &str, line: usize, value: &TomlValue<'_>) -> Option<Self> {
+        reader.prefixes(line, value)
+    }
+
+    fn toml(&self) -> Result<Toml, String> {
+        Ok(self.iter().map(prefix).collect::<Array>().into())
+    }
+}
+
+fn prefix(choice: &PrefixChoice) -> Toml {
+    match choice {
+        PrefixChoice::Named(name) => name.as_str().into(),
+        PrefixChoice::Rule { pattern, action, verdict } => {
+            let mut rule = InlineTable::new();
+            rule.insert("pattern", pattern.as_str().into());
+            if let Some(action) = action {
+                rule.insert("action", action.as_str().into());
+            }
+            if let Some(verdict) = verdict {
+                rule.insert("verdict", verdict.word().into());
+            }
+            rule.into()
+        }
+    }
+}
+
+impl FileValue for Thresholds {
+    fn kind() -> KeyKind {
+        KeyKind::Thresholds
+    }
+
+    fn read(reader: &mut DocumentReader<'_>, key: &str, line: usize, value: &TomlValue<'_>) -> Option<Self> {
+        match value.get_ref() {
+            DeValue::Table(table) => Some(reader.thresholds(table)),
+            _ => reader.take(key, &Self::kind(), line, value, None),
+        }
+    }
+
+    fn toml(&self) -> Result<Toml, String> {
+        let mut table: InlineTable =
+            self.clone().counts_mut().into_iter().map(|(name, count)| (name, i64::from(*count))).collect();
+        table.insert(
+            "auth_ports",
+            self.auth_ports.iter().map(|port| i64::from(*port)).collect::<Array>().into(),
+        );
+        Ok(table.into())
+    }
+}
+
+/// A path as the file keeps it: it must mean the same from every folder.
+pub(super) fn lasting(file: &Path) -> Result<String, String> {
+    let whole = std::path::absolute(file).map_err(|e| format!("not saved: {}: {}", shown(file), e.kind()))?;
+    match whole.to_str() {
+        Some(text) => Ok(text.to_owned()),
+        None => Err(format!("not saved: the name {} is not UTF-8, which the file cannot hold", shown(file))),
+    }
+}
