@@ -73,7 +73,7 @@ impl Interner {
         InternedPacket {
             packet,
             position,
-            verdict: filters.verdict(packet),
+            verdict: filters.verdicts.of(packet),
             src: self.addresses.number(packet.src),
             dst: self.addresses.number(packet.dst),
             action: self.words.number(0, packet.action),

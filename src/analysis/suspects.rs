@@ -10,8 +10,8 @@ pub struct Suspects(Detector);
 
 impl Suspects {
     pub fn counter(context: &Context) -> Box<dyn Counter> {
-        let accept_actions = context.filters.accept_actions.clone();
-        Box::new(Suspects(Detector::new(context.thresholds.clone(), context.allow.clone(), accept_actions)))
+        let verdicts = context.filters.verdicts.clone();
+        Box::new(Suspects(Detector::new(context.thresholds.clone(), context.allow.clone(), verdicts)))
     }
 }
 

@@ -118,7 +118,7 @@ impl AttackWatch {
         let filters = Filters { no_accept: false, no_local: false, ..session.filters.clone() };
         let thresholds = session.settings.thresholds.clone();
         let allow = settings::allow(session.settings)?;
-        let detector = Detector::new(thresholds, allow, filters.accept_actions.clone());
+        let detector = Detector::new(thresholds, allow, filters.verdicts.clone());
         Ok(AttackWatch { detector, filters })
     }
 

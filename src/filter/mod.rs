@@ -8,6 +8,7 @@ pub mod protocols;
 pub(crate) mod sample;
 pub mod services;
 mod thresholds;
+mod verdicts;
 pub mod when;
 
 use std::fmt;
@@ -19,6 +20,7 @@ use jiff::tz::TimeZone;
 
 pub use protocols::Protocol;
 pub use thresholds::Thresholds;
+pub use verdicts::ActionVerdicts;
 
 use crate::netfilter::{Packet, Time, Verdict};
 
@@ -48,10 +50,10 @@ pub struct Filters {
     pub log_host: Vec<String>,
     /// Leave out packets whose in or out is exactly `lo`.
     pub no_local: bool,
-    /// Leave out packets with the verdict accept, or with one of these words as their action.
+    /// Leave out packets whose verdict is accept.
     pub no_accept: bool,
-    /// Further action words that mean 'let through'.
-    pub accept_actions: Vec<String>,
+    /// What the call makes of action words.
+    pub verdicts: ActionVerdicts,
 }
 
 /// A network in CIDR notation; a single address is a network of its full length.
@@ -124,7 +126,7 @@ impl FromStr for Network {
 impl Filters {
     /// Whether any filter is set.
     pub fn any(&self) -> bool {
-        Filters { accept_actions: self.accept_actions.clone(), ..Filters::default() } != *self
+        Filters { verdicts: self.verdicts.clone(), ..Filters::default() } != *self
     }
 
     /// Whether they ask for a time, which not every packet has.
@@ -185,24 +187,7 @@ impl Filters {
             && (self.iface.is_empty() || word(&self.iface, packet.if_in) || word(&self.iface, packet.if_out))
             && (self.log_host.is_empty() || word(&self.log_host, packet.host))
             && !(self.no_local && (packet.if_in == b"lo" || packet.if_out == b"lo"))
-            && !(self.no_accept && self.accepted(packet))
-    }
-
-    /// Whether the packet was let through: its verdict is accept, or its action is one of
-    /// `accept_actions`.
-    pub fn accepted(&self, packet: &Packet<'_>) -> bool {
-        packet.verdict == Verdict::Accept
-            || self.accept_actions.iter().any(|word| word.as_bytes() == packet.action)
-    }
-
-    /// The packet's verdict, accept if its action is one of `accept_actions`.
-    pub fn verdict(&self, packet: &Packet<'_>) -> Verdict {
-        if self.accepted(packet) { Verdict::Accept } else { packet.verdict }
-    }
-
-    /// Whether the packet was denied: its verdict is deny, and its action none of `accept_actions`.
-    pub fn denied(&self, packet: &Packet<'_>) -> bool {
-        self.verdict(packet) == Verdict::Deny
+            && !(self.no_accept && self.verdicts.of(packet) == Verdict::Accept)
     }
 
     fn pass_time(&self, time: Option<Time>) -> bool {

@@ -16,7 +16,7 @@ fn filters_are_told_in_words() {
         log_host: vec!["fw1".into()],
         no_local: true,
         no_accept: true,
-        accept_actions: vec!["PASS".into()],
+        verdicts: ActionVerdicts::default().with(&["PASS".to_owned()], Verdict::Accept),
     };
     assert_eq!(
         filters.words(&TimeZone::UTC),
@@ -25,7 +25,11 @@ fn filters_are_told_in_words() {
          on interface eth0, logged by fw1, not lo, not accepted"
     );
     assert_eq!(
-        Filters { accept_actions: vec!["PASS".into()], ..Filters::default() }.words(&TimeZone::UTC),
+        Filters {
+            verdicts: ActionVerdicts::default().with(&["PASS".to_owned()], Verdict::Accept),
+            ..Filters::default()
+        }
+        .words(&TimeZone::UTC),
         ""
     );
 }

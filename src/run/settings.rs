@@ -9,9 +9,9 @@ use super::logs::Clock;
 use crate::analysis::{self, Module, NEW_WANTS_SINCE, Want};
 use crate::config::{self, Layer, PrefixChoice, Settings};
 use crate::filter::services::{self, Services};
-use crate::filter::{Filters, Network, Protocol, protocols, when};
-use crate::netfilter::Time;
+use crate::filter::{ActionVerdicts, Filters, Network, Protocol, protocols, when};
 use crate::netfilter::prefix::{Rule, Rules};
+use crate::netfilter::{Time, Verdict};
 use crate::store::TableName;
 
 /// The prefix rules of a call.
@@ -77,7 +77,7 @@ pub fn filters(settings: &Settings, clock: &Clock) -> Result<Filters, Misused> {
         log_host: text.log_host.clone(),
         no_local: !settings.show_lo,
         no_accept: !settings.show_accept,
-        accept_actions: settings.accept_actions.clone(),
+        verdicts: ActionVerdicts::default().with(&settings.accept_actions, Verdict::Accept),
     })
 }
 

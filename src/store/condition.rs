@@ -6,7 +6,7 @@ use super::columns::address_bytes;
 use super::schema::Dialect;
 use super::value::Value;
 use crate::filter::{Filters, Network, Protocol};
-use crate::netfilter::Time;
+use crate::netfilter::{Time, Verdict};
 
 /// An SQL condition and the values of its placeholders.
 #[derive(Clone, Debug)]
@@ -49,9 +49,19 @@ impl Condition {
             condition.not_word("if_out", "lo");
         }
         if filters.no_accept {
-            condition.not_word("verdict", "accept");
-            for word in &filters.accept_actions {
+            for word in filters.verdicts.words(Verdict::Accept, true) {
                 condition.not_word("action", word);
+            }
+            // Words that mean something else, whatever was stored with them.
+            let others = filters.verdicts.words(Verdict::Accept, false);
+            if others.is_empty() {
+                condition.not_word("verdict", "accept");
+            } else {
+                condition.sql.push_str(" AND (");
+                condition.compare("verdict", "<>", "accept");
+                condition.sql.push_str(" OR ");
+                condition.one_of(&others, &mut |condition, word| condition.word("action", word));
+                condition.sql.push(')');
             }
         }
         condition
@@ -191,6 +201,7 @@ impl Condition {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::filter::ActionVerdicts;
 
     /// Under the SQL mode HIGH_NOT_PRECEDENCE `NOT a = b` is `(NOT a) = b`, and nothing passes.
     #[test]
@@ -207,7 +218,7 @@ mod tests {
             log_host: words(&["gw"]),
             no_local: true,
             no_accept: true,
-            accept_actions: words(&["PASS"]),
+            verdicts: ActionVerdicts::default().with(&words(&["PASS"]), Verdict::Accept),
             ..Filters::default()
         };
         for dialect in [Dialect::MySql, Dialect::Sqlite] {

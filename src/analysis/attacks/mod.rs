@@ -31,7 +31,7 @@ mod window;
 
 pub use finding::{Alert, AttackKind, Finding, Hosts};
 
-use crate::filter::{Network, Thresholds};
+use crate::filter::{ActionVerdicts, Network, Thresholds};
 use crate::netfilter::{Packet, Verdict};
 use classify::Signal;
 use connections::{Connections, Syn};
@@ -69,7 +69,7 @@ pub struct Judgement {
 pub struct Detector {
     thresholds: Thresholds,
     allow: Vec<Network>,
-    accept_actions: Vec<String>,
+    verdicts: ActionVerdicts,
     now: i64,
     timeless: u64,
     prefixes: Prefixes,
@@ -83,9 +83,8 @@ pub struct Detector {
 }
 
 impl Detector {
-    /// Packets from `allow` are never looked at; `accept_actions` are actions that mean 'let
-    /// through', besides the verdict accept.
-    pub fn new(thresholds: Thresholds, allow: Vec<Network>, accept_actions: Vec<String>) -> Self {
+    /// Packets from `allow` are never looked at.
+    pub fn new(thresholds: Thresholds, allow: Vec<Network>, verdicts: ActionVerdicts) -> Self {
         let rate = |kind, threshold: u32, need: u32, per| {
             let (threshold, need) = (u64::from(threshold), u64::from(need.max(1)));
             let limit = rates::RateLimit { kind, threshold, need, per };
@@ -100,7 +99,7 @@ impl Detector {
             across: ScanTrackers::new(scans::ScanLimit { fast: of.sweep, slow: None }, MOST),
             thresholds,
             allow,
-            accept_actions,
+            verdicts,
             now: i64::MIN,
             timeless: 0,
             prefixes: Prefixes::default(),
@@ -120,15 +119,14 @@ impl Detector {
     }
 
     fn watch(&mut self, packet: &Packet<'_>) -> Option<()> {
-        let accepted = packet.verdict == Verdict::Accept
-            || self.accept_actions.iter().any(|word| word.as_bytes() == packet.action);
-        let classify = classify::classify(packet, accepted);
-        if accepted && classify.is_none() {
+        let accepted = self.verdicts.of(packet) == Verdict::Accept;
+        let signal = classify::classify(packet, accepted);
+        if accepted && signal.is_none() {
             return None;
         }
         // What is no attack counts for the rate of its prefix all the same.
         let prefix = packet.time.and_then(|time| self.prefixes.count(packet.prefix, time.0));
-        let (classify, source, target) = (classify?, packet.src?, packet.dst?);
+        let (signal, source, target) = (signal?, packet.src?, packet.dst?);
         if classify::to_many(packet, target) || self.allow.iter().any(|network| network.contains(source)) {
             return None;
         }
@@ -141,7 +139,7 @@ impl Detector {
         }
         let (source, target) = (Host::from(source), Host::from(target));
         let hit = Hit { time, source, prefix, marked: false };
-        match classify {
+        match signal {
             Signal::Open => {
                 let (from, port) = (packet.src_port.unwrap_or(0), packet.dst_port?);
                 let hit = Hit { marked: classify::marked(packet), ..hit };

@@ -1,7 +1,7 @@
 use super::super::sample::{packet, rows as shown, table, table_with, utc, zone};
 use super::super::table::Table;
 use super::*;
-use crate::filter::Filters;
+use crate::filter::{ActionVerdicts, Filters};
 use crate::netfilter::Packet;
 
 fn at(text: &str) -> Packet<'static> {
@@ -38,7 +38,10 @@ fn a_short_log_shows_hours_empty_ones_too() {
 
 #[test]
 fn an_action_that_counts_as_let_through_is_accepted() {
-    let filters = Filters { accept_actions: vec!["DROP".into()], ..Filters::default() };
+    let filters = Filters {
+        verdicts: ActionVerdicts::default().with(&["DROP".to_owned()], Verdict::Accept),
+        ..Filters::default()
+    };
     let table = table_with("timeline", &[at("2026-05-04 06:00")], 10, filters, TimeZone::UTC);
     assert_eq!(shown(&table, &TimeZone::UTC), ["2026-05-04 06:00:00 1 0 0 1/0/0/1"]);
 }

@@ -1,7 +1,7 @@
 //! The stores filter in SQL; what they pick is what `Filters::pass` picks, row by row.
 
 use ipta::exports::config::Place;
-use ipta::exports::filter::{Filters, Protocol};
+use ipta::exports::filter::{ActionVerdicts, Filters, Protocol};
 use ipta::exports::netfilter::{Packet, Time, Verdict};
 use ipta::exports::store::{self, Columns};
 
@@ -81,12 +81,23 @@ fn packets(numbers: &mut Numbers) -> Vec<Packet<'static>> {
 /// Every filter alone, in values that a careless condition would get wrong.
 fn single() -> Vec<Filters> {
     let none = Filters::default;
+    let denied = |list: &[&str]| ActionVerdicts::default().with(&words(list), Verdict::Deny);
     let mut all = vec![
         none(),
         Filters { no_local: true, ..none() },
         Filters { no_accept: true, ..none() },
-        Filters { no_accept: true, accept_actions: words(&["DROP", "é"]), ..none() },
-        Filters { accept_actions: words(&["DROP"]), ..none() },
+        Filters {
+            no_accept: true,
+            verdicts: ActionVerdicts::default().with(&words(&["DROP", "é"]), Verdict::Accept),
+            ..none()
+        },
+        Filters { verdicts: ActionVerdicts::default().with(&words(&["DROP"]), Verdict::Accept), ..none() },
+        Filters { no_accept: true, verdicts: denied(&["ACCEPT", "é"]), ..none() },
+        Filters {
+            no_accept: true,
+            verdicts: denied(&["ACCEPT"]).with(&words(&["DROP"]), Verdict::Accept),
+            ..none()
+        },
         Filters { proto: protocols(&["TCP", "igmp"]), ..none() },
         Filters { iface: words(&["eth0", "LO"]), ..none() },
     ];
@@ -159,7 +170,10 @@ fn both(one: &Filters, other: &Filters) -> Filters {
         log_host: list(&one.log_host, &other.log_host),
         no_local: one.no_local || other.no_local,
         no_accept: one.no_accept || other.no_accept,
-        accept_actions: list(&one.accept_actions, &other.accept_actions),
+        verdicts: match one.verdicts == ActionVerdicts::default() {
+            true => other.verdicts.clone(),
+            false => one.verdicts.clone(),
+        },
     }
 }
 

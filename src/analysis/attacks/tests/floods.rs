@@ -1,5 +1,6 @@
 use super::super::Hosts;
 use super::*;
+use crate::filter::ActionVerdicts;
 
 fn spoofed(count: u32, every: f64, port: u16) -> impl Iterator<Item = Packet<'static>> {
     (0..count).map(move |n| Packet {
@@ -92,7 +93,11 @@ fn what_was_accepted_is_none() {
 
 #[test]
 fn an_action_that_means_let_through_is_none() {
-    let mut detector = Detector::new(Thresholds::default(), Vec::new(), vec!["PASS".to_owned()]);
+    let mut detector = Detector::new(
+        Thresholds::default(),
+        Vec::new(),
+        ActionVerdicts::default().with(&["PASS".to_owned()], Verdict::Accept),
+    );
     for packet in spoofed(5000, 0.01, 80) {
         detector.packet(&Packet { action: b"PASS", ..packet });
     }

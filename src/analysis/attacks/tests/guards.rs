@@ -1,4 +1,5 @@
 use super::*;
+use crate::filter::ActionVerdicts;
 
 /// To many ports, which would be a scan.
 fn answers(from: u16, shape: fn(f64, u16, u16) -> Packet<'static>) -> impl Iterator<Item = Packet<'static>> {
@@ -61,7 +62,7 @@ fn broadcast_and_multicast_are_nothing() {
 #[test]
 fn sources_on_the_allow_list_are_not_looked_at() {
     let allow: Network = "192.0.2.0/24".parse().unwrap();
-    let mut detector = Detector::new(Thresholds::default(), vec![allow], Vec::new());
+    let mut detector = Detector::new(Thresholds::default(), vec![allow], ActionVerdicts::default());
     for n in 0..500 {
         assert_eq!(detector.packet(&syn(f64::from(n) / 100.0, 40_000 + n, n)), None);
     }

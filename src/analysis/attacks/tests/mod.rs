@@ -9,6 +9,7 @@ mod nmap;
 mod ordinary;
 mod scans;
 
+use crate::filter::ActionVerdicts;
 use std::net::IpAddr;
 
 use super::{Alert, AttackKind, Detector, Finding, Judgement, Thresholds};
@@ -78,7 +79,7 @@ fn accepted(packet: Packet<'static>) -> Packet<'static> {
 }
 
 fn detector() -> Detector {
-    Detector::new(Thresholds::default(), Vec::new(), Vec::new())
+    Detector::new(Thresholds::default(), Vec::new(), ActionVerdicts::default())
 }
 
 fn outcome<'a>(packets: impl IntoIterator<Item = Packet<'a>>) -> Judgement {

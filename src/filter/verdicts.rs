@@ -1,0 +1,27 @@
+//! The verdict of a packet: the one that was settled when its line was read, unless the call says
+//! what its action word means.
+
+use crate::netfilter::{Packet, Verdict};
+
+/// What a call makes of action words, each exactly as logged.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ActionVerdicts(Vec<(String, Verdict)>);
+
+impl ActionVerdicts {
+    /// These words mean this verdict.
+    pub fn with(mut self, words: &[String], verdict: Verdict) -> Self {
+        self.0.extend(words.iter().map(|word| (word.clone(), verdict)));
+        self
+    }
+
+    /// A packet's verdict under the call.
+    pub fn of(&self, packet: &Packet<'_>) -> Verdict {
+        let said = self.0.iter().find(|(word, _)| word.as_bytes() == packet.action);
+        said.map_or(packet.verdict, |(_, verdict)| *verdict)
+    }
+
+    /// The words that mean a verdict, or those that mean another.
+    pub fn words(&self, verdict: Verdict, meant: bool) -> Vec<&str> {
+        self.0.iter().filter(|(_, is)| (*is == verdict) == meant).map(|(word, _)| word.as_str()).collect()
+    }
+}
