@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Parser, builder::NonEmptyStringValueParser};
 
-use crate::config::{Choice, Color, Format, Tls, nearest};
+use crate::config::{Choice, Color, FilterText, Format, Layer, Password, PrefixChoice, Tls, nearest};
 
 /// The headings of the help, in its order.
 pub(super) const HEADINGS: [&str; 6] =
@@ -335,6 +335,82 @@ fn number<T: TryFrom<u64>>(text: &str, least: u64, most: u64, wants: &str) -> Re
     read.filter(|n| (least..=most).contains(n))
         .and_then(|n| T::try_from(n).ok())
         .ok_or_else(|| wants.to_owned())
+}
+
+/// A flag that was given, as a setting.
+fn on(flag: bool) -> Option<bool> {
+    flag.then_some(true)
+}
+
+/// A pair of opposite flags, of which clap leaves the last one.
+fn either(yes: bool, no: bool) -> Option<bool> {
+    on(yes).or(no.then_some(false))
+}
+
+/// A list that adds up; none if no value was given.
+fn list(values: Vec<String>) -> Option<Vec<String>> {
+    (!values.is_empty()).then_some(values)
+}
+
+/// What the command line says, as a layer of settings.
+pub(super) fn layer(
+    database: DatabaseArgs,
+    counts: CountArgs,
+    display: DisplayArgs,
+    names: &NameArgs,
+    other: &OtherArgs,
+) -> Layer {
+    Layer {
+        config_file: None,
+        db_host: database.db_host,
+        db_port: database.db_port,
+        db_user: database.db_user,
+        db_pass: database.db_pass.map(Password),
+        ask_password: on(database.db_pass_i),
+        db_name: database.db_name,
+        db_table: database.db_table,
+        db_file: database.db_file,
+        db_tls: database.db_tls,
+        db_ca: database.db_ca,
+        admin_user: database.admin_user,
+        admin_pass_i: on(database.admin_pass_i),
+        again: on(database.again),
+        show_lo: either(counts.local, counts.no_local),
+        show_accept: either(counts.accept, counts.no_accept),
+        prefixes: list(counts.prefix).map(|all| all.into_iter().map(PrefixChoice::Named).collect()),
+        accept_actions: list(counts.accept_action),
+        year: counts.year,
+        filters: FilterText {
+            since: counts.since,
+            until: counts.until,
+            src: counts.src,
+            dst: counts.dst,
+            sport: counts.sport,
+            dport: counts.dport,
+            proto: counts.proto,
+            action: counts.action,
+            iface: counts.iface,
+            log_host: counts.log_host,
+        },
+        limit: display.limit,
+        modules: list(display.modules),
+        format: display.format,
+        output: display.output,
+        header: either(display.header, display.no_header),
+        counter: either(display.counter, display.no_counter),
+        time: either(display.time, display.no_time),
+        last: display.last,
+        attacks: on(display.attacks),
+        no_loop: on(display.no_loop),
+        color: display.color,
+        dns_table: names.dns_table.clone(),
+        dns_ttl: names.ttl,
+        rdns: either(names.rdns, names.no_rdns),
+        yes: on(other.yes),
+        quiet: on(other.quiet),
+        allow: None,
+        thresholds: None,
+    }
 }
 
 fn choice<T: Choice>(text: &str) -> Result<T, String> {

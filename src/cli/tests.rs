@@ -2,6 +2,7 @@ mod settings;
 
 use super::*;
 use crate::config::{Color, Format};
+use crate::config::{Password, PrefixChoice};
 
 /// The call of a command line written as one text; words are separated by blanks.
 fn call(line: &str) -> Result<Call, Stop> {

@@ -100,9 +100,6 @@ impl<'s, 'io> Session<'s, 'io> {
                 PrefixChoice::Named(_) | PrefixChoice::Rule { .. } => {}
             }
         }
-        for word in &self.settings.accept_actions {
-            add("--accept-action", word);
-        }
         if let Some(year) = self.settings.year {
             add("--year", &year.to_string());
         }
