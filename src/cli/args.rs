@@ -180,6 +180,9 @@ pub(super) struct CountArgs {
     /// A further word that means 'let through'. May stand again
     #[arg(long, value_name = "WORD", value_delimiter = ',', value_parser = filled())]
     pub(super) accept_action: Vec<String>,
+    /// A further word that means 'turned away'. Repeatable
+    #[arg(long, value_name = "WORD", value_delimiter = ',', value_parser = filled())]
+    pub(super) deny_action: Vec<String>,
     /// The year of a log's last line, where the lines have none
     #[arg(long, value_name = "YYYY", allow_negative_numbers = true, value_parser = year)]
     pub(super) year: Option<i16>,
@@ -379,6 +382,7 @@ pub(super) fn layer(
         show_accept: either(counts.accept, counts.no_accept),
         prefixes: list(counts.prefix).map(|all| all.into_iter().map(PrefixChoice::Named).collect()),
         accept_actions: list(counts.accept_action),
+        deny_actions: list(counts.deny_action),
         year: counts.year,
         filters: FilterText {
             since: counts.since,

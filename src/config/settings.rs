@@ -137,6 +137,8 @@ settings! {
         prefixes: Vec<PrefixChoice> = vec![PrefixChoice::Named("ipt".to_owned())], "prefix";
         /// Further action words that mean 'let through'.
         accept_actions: Vec<String> = Vec::new(), "accept_actions";
+        /// Further action words that mean 'turned away'.
+        deny_actions: Vec<String> = Vec::new(), "deny_actions";
         /// How a report is written.
         format: Format = Format::default(), "format";
         /// Whether the output is coloured.

@@ -34,6 +34,20 @@ pub fn rules(settings: &Settings) -> Result<Rules, Misused> {
 /// Names of services and their ports, as far as this machine knows any.
 const SERVICES: &str = "/etc/services";
 
+/// What the call makes of action words; a word has one meaning.
+fn verdicts(settings: &Settings) -> Result<ActionVerdicts, Misused> {
+    let (accept, deny) = (&settings.accept_actions, &settings.deny_actions);
+    match accept.iter().find(|word| deny.contains(word)) {
+        Some(word) => Err(Misused(format!(
+            "'{word}' is among the accept actions and the deny actions; leave it out of one of them"
+        ))),
+        None => {
+            let verdicts = ActionVerdicts::default().with(accept, Verdict::Accept);
+            Ok(verdicts.with(deny, Verdict::Deny))
+        }
+    }
+}
+
 /// The filters of a call.
 pub fn filters(settings: &Settings, clock: &Clock) -> Result<Filters, Misused> {
     let text = &settings.filters;
@@ -77,7 +91,7 @@ pub fn filters(settings: &Settings, clock: &Clock) -> Result<Filters, Misused> {
         log_host: text.log_host.clone(),
         no_local: !settings.show_lo,
         no_accept: !settings.show_accept,
-        verdicts: ActionVerdicts::default().with(&settings.accept_actions, Verdict::Accept),
+        verdicts: verdicts(settings)?,
     })
 }
 

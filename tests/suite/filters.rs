@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::process::{Desk, Shop, project};
+use crate::process::{Desk, Shop, lines, project};
 
 /// One packet of a made-up log, as the test itself knows it.
 struct Made {
@@ -202,4 +202,28 @@ fn a_protocol_that_logs_have_as_a_number_is_found_by_its_name() {
     let shown = |typed| desk.ipta(["-a", "log", "--proto", typed]).fine().out;
     assert!(shown("gre").starts_with("Only packets of protocol gre.\n"));
     assert!(shown("47").starts_with("Only packets of protocol 47 (GRE).\n"));
+}
+
+#[test]
+fn an_action_counts_as_the_call_says_from_a_log_and_from_the_table() {
+    let shop = Shop::on_a_file();
+    let audit = lines(0..7).replace("IPT: DROP", "[UFW AUDIT]");
+    let allow = lines(7..9).replace("IPT: DROP", "[UFW ALLOW]");
+    shop.desk.write("ufw.log", audit + &allow);
+    shop.ipta(["--prefix", "ufw", "-i", "ufw.log"]).fine();
+    for call in [&["-a", "ufw.log", "--prefix", "ufw"][..], &["-a"]] {
+        let of = |options: &[&str]| {
+            let arguments = call.iter().chain(&["--modules", "ports"]).chain(options);
+            match call.len() {
+                1 => shop.ipta(arguments),
+                _ => shop.desk.ipta(arguments),
+            }
+        };
+        assert!(!of(&[]).fine().out.contains("AUDIT"), "neither accepted nor denied");
+        assert!(of(&["--deny-action", "AUDIT"]).fine().out.contains("     7    22 TCP    AUDIT"));
+        assert!(of(&["--deny-action", "ALLOW"]).fine().out.contains("     2    22 TCP    ALLOW"));
+        let left = of(&["--deny-action", "AUDIT,ALLOW", "--no-accept"]).fine().out;
+        assert!(left.contains("     2    22 TCP    ALLOW"), "denied, so not left out: {left}");
+        of(&["--deny-action", "PASS", "--accept-action", "PASS"]).refused(2).says(["'PASS'", "leave it out"]);
+    }
 }

@@ -121,6 +121,7 @@ const WORDS: &[&str] = &[
     "--no-accept",
     "--accept",
     "--accept-action",
+    "--deny-action",
     "ALLOW",
     "--output",
     "--db-tls",

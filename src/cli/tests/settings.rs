@@ -119,6 +119,13 @@ fn rows() -> Vec<Row> {
             ["", "f", "c d"],
         ),
         row(
+            "deny_actions",
+            "deny_actions = ['f']",
+            "--deny-action c,d",
+            |s| s.deny_actions.join(" "),
+            ["", "f", "c d"],
+        ),
+        row(
             "modules",
             "modules = ['f']",
             "--modules c,d",
