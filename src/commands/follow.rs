@@ -13,13 +13,14 @@ use crate::analysis::attacks::{Alert, Detector};
 use crate::dns::{Cause, Facts, SelfTraffic};
 use crate::exit::{Exit, reader_is_gone};
 use crate::filter::Filters;
-use crate::input::{Alarm, LINE_CAP, Pipe, Polled, Tail, Waker};
+use crate::input::{Alarm, NewLine, Pipe, Polled, Tail, Waker};
 use crate::netfilter::batch::Batch;
 use crate::netfilter::{Packet, Reader};
 use crate::report::stats as words;
 use crate::run::Misused;
 use crate::run::logs::Clock;
 use crate::run::naming::{self, Naming};
+use crate::run::packets;
 use crate::run::session::Session;
 use crate::run::settings;
 use crate::run::show::Show;
@@ -59,11 +60,7 @@ pub fn run(session: &mut Session<'_, '_>, path: &Path) -> anyhow::Result<Exit> {
         let mut polled = Polled::default();
         if live.waiting.len() < MOST_WAITING {
             polled = log.poll(&mut |line| {
-                if line.len() >= LINE_CAP {
-                    reader.too_long(line);
-                } else {
-                    reader.read(line, |packet| live.packet(session, packet));
-                }
+                packets::new_line(line, &mut reader, |packet| live.packet(session, packet));
             });
         }
         live.written()?;
@@ -94,7 +91,7 @@ enum Followed {
 }
 
 impl Followed {
-    fn poll(&mut self, each: &mut dyn FnMut(&[u8])) -> Polled {
+    fn poll(&mut self, each: &mut dyn FnMut(NewLine<'_>)) -> Polled {
         match self {
             Followed::File(tail) => tail.poll(each),
             Followed::Pipe(pipe) => pipe.poll(each),

@@ -10,6 +10,7 @@ use crate::netfilter::{Packet, Reader};
 use crate::report::stats as words;
 use crate::run::logs::{self, LogSource};
 use crate::run::naming::{self, Naming};
+use crate::run::packets::{self, Read};
 use crate::run::session::Session;
 use crate::run::show::Show;
 
@@ -48,22 +49,22 @@ pub fn run(session: &mut Session<'_, '_>, sources: Vec<LogSource>) -> anyhow::Re
         };
         let mut waiting = PendingRuns::default();
         loop {
-            match lines.next() {
-                Ok(Some(line)) if line.too_long => reader.too_long(line.bytes),
-                Ok(Some(line)) => reader.read(line.bytes, |packet| {
-                    count += 1;
-                    if !session.filters.pass(packet) {
-                        return;
+            let read = packets::next_line(&mut lines, &mut reader, false, |packet| {
+                count += 1;
+                if !session.filters.pass(packet) {
+                    return;
+                }
+                match &names {
+                    None => show.packet(count, packet, None, None),
+                    Some(names) => {
+                        names.ask(packet);
+                        waiting.push(count, packet);
                     }
-                    match &names {
-                        None => show.packet(count, packet, None, None),
-                        Some(names) => {
-                            names.ask(packet);
-                            waiting.push(count, packet);
-                        }
-                    }
-                }),
-                Ok(None) => break,
+                }
+            });
+            match read {
+                Ok(Read::Line(_) | Read::Unfinished) => {}
+                Ok(Read::End) => break,
                 Err(error) => {
                     session.console.error(&error.to_string());
                     exit = Exit::Failed;

@@ -8,7 +8,7 @@ use std::time::Instant;
 use memchr::memrchr_iter;
 
 use super::open::read_fully;
-use super::splitter::Splitter;
+use super::splitter::{NewLine, Splitter};
 
 /// Bytes before the offset that are compared to see that the content is still the same.
 const KEPT: usize = 256;
@@ -80,7 +80,11 @@ impl Growing {
     }
 
     /// Gives every line that is complete now, within a budget of bytes, which it lowers.
-    pub(super) fn drain(&mut self, budget: &mut usize, each: &mut dyn FnMut(&[u8])) -> io::Result<Drained> {
+    pub(super) fn drain(
+        &mut self,
+        budget: &mut usize,
+        each: &mut dyn FnMut(NewLine<'_>),
+    ) -> io::Result<Drained> {
         // One read takes the bytes before the offset together with the new ones, so a cut between
         // the check and the read cannot slip through.
         let mut block = vec![0; KEPT + BLOCK];
@@ -110,7 +114,7 @@ impl Growing {
     }
 
     /// Gives the last line although it has no newline: the file is over.
-    pub(super) fn finish(&mut self, each: &mut dyn FnMut(&[u8])) {
+    pub(super) fn finish(&mut self, each: &mut dyn FnMut(NewLine<'_>)) {
         self.splitter.finish(each);
     }
 

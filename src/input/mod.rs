@@ -17,6 +17,6 @@ pub use error::{OpenError, ReadError};
 pub use lines::Lines;
 pub use open::{Log, looks_binary};
 pub use pipe::Pipe;
-pub use splitter::LINE_CAP;
+pub use splitter::NewLine;
 pub use tail::{Polled, Tail};
 pub use watch::{Alarm, Waker};

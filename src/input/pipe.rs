@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::thread;
 
-use super::splitter::Splitter;
+use super::splitter::{NewLine, Splitter};
 use super::tail::{Event, Polled};
 use super::watch::Waker;
 
@@ -50,7 +50,7 @@ impl Pipe {
 
     /// Gives every line that came, as [`super::Tail::poll`] does. At the end of the pipe the last
     /// line is given even without its newline, and `ended` is set.
-    pub fn poll(&mut self, each: &mut dyn FnMut(&[u8])) -> Polled {
+    pub fn poll(&mut self, each: &mut dyn FnMut(NewLine<'_>)) -> Polled {
         let mut polled = Polled::default();
         for _ in 0..TAKEN {
             match self.blocks.try_recv() {
@@ -109,7 +109,7 @@ mod tests {
         let (mut lines, mut events) = (Vec::new(), Vec::new());
         let limit = Instant::now() + Duration::from_secs(10);
         while Instant::now() < limit {
-            let polled = pipe.poll(&mut |line| lines.push(String::from_utf8_lossy(line).into_owned()));
+            let polled = pipe.poll(&mut |line| lines.push(String::from_utf8_lossy(line.bytes).into_owned()));
             events.extend(polled.events);
             if polled.ended {
                 return (lines, events);
@@ -141,7 +141,7 @@ mod tests {
         let start = Instant::now();
         while lines.is_empty() && start.elapsed() < Duration::from_secs(5) {
             alarm.wait(Duration::from_secs(1));
-            let polled = pipe.poll(&mut |line| lines.push(line.to_vec()));
+            let polled = pipe.poll(&mut |line| lines.push(line.bytes.to_vec()));
             assert!(!polled.ended);
         }
         assert_eq!(lines, [b"now"]);

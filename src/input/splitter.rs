@@ -6,24 +6,36 @@ use memchr::memchr;
 /// (`LOG_LINE_MAX` of kernel/printk); what is longer than this is no log.
 pub const LINE_CAP: usize = 1 << 20;
 
+/// A line that a log has grown by.
+#[derive(Clone, Copy, Debug)]
+pub struct NewLine<'a> {
+    /// Its bytes without the newline and a `\r` before it; the first [`LINE_CAP`] if `too_long`.
+    pub bytes: &'a [u8],
+    /// Whether it was longer than [`LINE_CAP`].
+    pub too_long: bool,
+}
+
 /// The unfinished line between two chunks. Holds at most [`LINE_CAP`] bytes.
 #[derive(Default)]
 pub(super) struct Splitter {
     partial: Vec<u8>,
+    /// It was longer than that.
+    too_long: bool,
 }
 
 impl Splitter {
     /// Gives each line that the chunk finishes, without its newline and a `\r` before it. A line
     /// over [`LINE_CAP`] comes as its first [`LINE_CAP`] bytes.
-    pub(super) fn feed(&mut self, mut chunk: &[u8], each: &mut dyn FnMut(&[u8])) {
+    pub(super) fn feed(&mut self, mut chunk: &[u8], each: &mut dyn FnMut(NewLine<'_>)) {
         while let Some(newline) = memchr(b'\n', chunk) {
             let (line, rest) = (&chunk[..newline], &chunk[newline + 1..]);
             if self.partial.is_empty() {
-                each(strip(&line[..line.len().min(LINE_CAP)]));
+                let too_long = line.len() > LINE_CAP;
+                let bytes = if too_long { &line[..LINE_CAP] } else { strip(line) };
+                each(NewLine { bytes, too_long });
             } else {
                 self.keep(line);
-                each(strip(&self.partial));
-                self.forget();
+                self.give(each);
             }
             chunk = rest;
         }
@@ -31,22 +43,25 @@ impl Splitter {
     }
 
     /// Gives the last line, which has no newline and will get none.
-    pub(super) fn finish(&mut self, each: &mut dyn FnMut(&[u8])) {
+    pub(super) fn finish(&mut self, each: &mut dyn FnMut(NewLine<'_>)) {
         if !self.partial.is_empty() {
-            each(strip(&self.partial));
-            self.forget();
+            self.give(each);
         }
+    }
+
+    fn give(&mut self, each: &mut dyn FnMut(NewLine<'_>)) {
+        let bytes = if self.too_long { &self.partial } else { strip(&self.partial) };
+        each(NewLine { bytes, too_long: self.too_long });
+        self.partial.clear();
+        self.too_long = false;
+        // One monster must not hold a megabyte for the rest of a follow.
+        self.partial.shrink_to(64 << 10);
     }
 
     fn keep(&mut self, bytes: &[u8]) {
         let room = LINE_CAP - self.partial.len().min(LINE_CAP);
+        self.too_long |= bytes.len() > room;
         self.partial.extend_from_slice(&bytes[..bytes.len().min(room)]);
-    }
-
-    fn forget(&mut self) {
-        self.partial.clear();
-        // One monster must not hold a megabyte for the rest of a follow.
-        self.partial.shrink_to(64 << 10);
     }
 }
 
@@ -63,10 +78,10 @@ mod tests {
         let mut splitter = Splitter::default();
         let mut lines = Vec::new();
         for chunk in chunks {
-            splitter.feed(chunk, &mut |line| lines.push(String::from_utf8_lossy(line).into_owned()));
+            splitter.feed(chunk, &mut |line| lines.push(String::from_utf8_lossy(line.bytes).into_owned()));
         }
         let mut rest = Vec::new();
-        splitter.finish(&mut |line| rest.push(String::from_utf8_lossy(line).into_owned()));
+        splitter.finish(&mut |line| rest.push(String::from_utf8_lossy(line.bytes).into_owned()));
         (lines, rest)
     }
 
@@ -83,8 +98,8 @@ mod tests {
         let mut splitter = Splitter::default();
         let mut lengths = Vec::new();
         for chunk in [&long[..], b"tail", b"\nnext\n"] {
-            splitter.feed(chunk, &mut |line| lengths.push(line.len()));
+            splitter.feed(chunk, &mut |line| lengths.push((line.bytes.len(), line.too_long)));
         }
-        assert_eq!(lengths, [LINE_CAP, 4]);
+        assert_eq!(lengths, [(LINE_CAP, true), (4, false)]);
     }
 }

@@ -13,6 +13,7 @@ use super::error::OpenError;
 use super::format::Compression;
 use super::growing::{Drained, Growing, Identity, identity};
 use super::open::read_fully;
+use super::splitter::NewLine;
 
 /// Bytes read in one poll, so that a caller under a flood still gets to look at its signals.
 const BUDGET: usize = 1 << 20;
@@ -130,7 +131,7 @@ impl Tail {
     /// Looks at the file and gives every line that is complete, in order, without its newline; a
     /// line over [`super::LINE_CAP`] comes as its first [`super::LINE_CAP`] bytes. A last line
     /// without its newline waits for it, or for the end of its file.
-    pub fn poll(&mut self, each: &mut dyn FnMut(&[u8])) -> Polled {
+    pub fn poll(&mut self, each: &mut dyn FnMut(NewLine<'_>)) -> Polled {
         let mut polled = Polled::default();
         let mut budget = BUDGET;
         self.drain_retired(&mut budget, each);
@@ -143,7 +144,7 @@ impl Tail {
     }
 
     /// What was written into files that had the name before.
-    fn drain_retired(&mut self, budget: &mut usize, each: &mut dyn FnMut(&[u8])) {
+    fn drain_retired(&mut self, budget: &mut usize, each: &mut dyn FnMut(NewLine<'_>)) {
         let retire = self.retire;
         self.retired.retain_mut(|old| match old.drain(budget, each) {
             Ok(Drained::More) => true,
@@ -157,13 +158,18 @@ impl Tail {
     }
 
     /// Keeps the open files few where rotations come faster than files retire.
-    fn forget_oldest(&mut self, each: &mut dyn FnMut(&[u8])) {
+    fn forget_oldest(&mut self, each: &mut dyn FnMut(NewLine<'_>)) {
         while self.retired.len() > RETIRED {
             self.retired.remove(0).finish(each);
         }
     }
 
-    fn drain_current(&mut self, budget: &mut usize, each: &mut dyn FnMut(&[u8]), events: &mut Vec<Event>) {
+    fn drain_current(
+        &mut self,
+        budget: &mut usize,
+        each: &mut dyn FnMut(NewLine<'_>),
+        events: &mut Vec<Event>,
+    ) {
         while let Some(current) = &mut self.current {
             match current.drain(budget, each) {
                 Ok(Drained::End | Drained::More) => {
@@ -199,7 +205,12 @@ impl Tail {
     }
 
     /// Whether the name still leads to the file that is read, and what to do if not.
-    fn look_at_name(&mut self, budget: &mut usize, each: &mut dyn FnMut(&[u8]), events: &mut Vec<Event>) {
+    fn look_at_name(
+        &mut self,
+        budget: &mut usize,
+        each: &mut dyn FnMut(NewLine<'_>),
+        events: &mut Vec<Event>,
+    ) {
         let now = SystemTime::now();
         let file = match fs::metadata(&self.path) {
             Ok(facts) if self.current.as_ref().is_some_and(|c| c.identity() == identity(&facts)) => {
@@ -302,7 +313,7 @@ impl Tail {
         }
     }
 
-    fn missing(&mut self, each: &mut dyn FnMut(&[u8]), events: &mut Vec<Event>) {
+    fn missing(&mut self, each: &mut dyn FnMut(NewLine<'_>), events: &mut Vec<Event>) {
         let since = *self.missing_since.get_or_insert_with(Instant::now);
         let never_there = self.current.is_none() && self.told == Told::Nothing;
         if never_there {

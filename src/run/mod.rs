@@ -7,6 +7,7 @@ pub mod counting;
 pub mod logs;
 pub mod naming;
 pub mod output;
+pub mod packets;
 pub mod plan;
 pub mod reading;
 pub mod session;

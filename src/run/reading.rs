@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use super::logs::{Clock, LogSource};
+use super::packets::{self, Read};
 use crate::input::Lines;
 use crate::netfilter::batch::Batch;
 use crate::netfilter::fingerprint::{Fingerprint, Fingerprints, second};
@@ -187,16 +188,14 @@ fn next_line(
     error: &mut Option<String>,
     each: &mut dyn FnMut(&Packet<'_>),
 ) -> Result<(), ()> {
-    match lines.next() {
-        Ok(Some(line)) if line.too_long => reader.too_long(line.bytes),
-        Ok(Some(line)) => reader.read(line.bytes, each),
-        Ok(None) => return Err(()),
+    match packets::next_line(lines, reader, false, each) {
+        Ok(Read::Line(_) | Read::Unfinished) => Ok(()),
+        Ok(Read::End) => Err(()),
         Err(fault) => {
             *error = Some(fault.to_string());
-            return Err(());
+            Err(())
         }
     }
-    Ok(())
 }
 
 /// Logs that are read side by side.

@@ -11,6 +11,7 @@ use crate::netfilter::stats::ParseStats;
 use crate::netfilter::{Reader, Time, clean};
 use crate::report::progress::Progress;
 use crate::run::logs::{Clock, LogSource};
+use crate::run::packets;
 use crate::run::session::Session;
 use crate::run::signals::Caught;
 use crate::store::identity::{HEAD, Hasher, TAIL};
@@ -238,45 +239,37 @@ impl LogReader<'_> {
     /// Reads on to the end, or to a fault in the log.
     fn chunks(&mut self, log: Chunks<'_>) -> Result<Option<ReadError>, NobodyListens> {
         let Chunks { lines, head, may_grow, hasher, mut window, mut hosts } = log;
-        let mut packets = Batch::default();
+        let mut batch = Batch::default();
         let (mut first, mut last) = (None, None);
         let mut count = 0;
         let mut error = None;
         let mut end = lines.offset();
         loop {
             let mut at_end = false;
-            match lines.next() {
-                Ok(Some(line)) if !line.complete && may_grow => {
-                    self.reader.unfinished();
-                    at_end = true;
+            let read = packets::next_line(lines, &mut self.reader, may_grow, |packet| {
+                batch.push(packet);
+                hosts.add(packet.host);
+                if let Some(time) = packet.time {
+                    first = Some(first.map_or(time, |first: Time| first.min(time)));
+                    last = last.max(Some(time));
+                    window.packet(Some(second(time)), end);
                 }
-                Ok(Some(line)) => {
-                    if line.too_long {
-                        self.reader.too_long(line.bytes);
-                    } else {
-                        self.reader.read(line.bytes, |packet| {
-                            packets.push(packet);
-                            hosts.add(packet.host);
-                            if let Some(time) = packet.time {
-                                first = Some(first.map_or(time, |first: Time| first.min(time)));
-                                last = last.max(Some(time));
-                                window.packet(Some(second(time)), end);
-                            }
-                        });
-                    }
+            });
+            match read {
+                Ok(packets::Read::Line(line_end)) => {
                     count += 1;
-                    end = line.end;
+                    end = line_end;
                 }
-                Ok(None) => at_end = true,
+                Ok(packets::Read::Unfinished | packets::Read::End) => at_end = true,
                 Err(read_error) => {
                     error = Some(read_error);
                     at_end = true;
                 }
             }
-            let full = packets.size() >= CHUNK_BYTES || count >= CHUNK_LINES;
+            let full = batch.size() >= CHUNK_BYTES || count >= CHUNK_LINES;
             if count > 0 && (full || at_end) {
                 let step = Step {
-                    packets: std::mem::take(&mut packets),
+                    packets: std::mem::take(&mut batch),
                     lines: std::mem::take(&mut count),
                     end,
                     tail: tail_of(lines, end),

@@ -47,7 +47,8 @@ impl Scene {
     fn see(&mut self) -> (Vec<String>, Vec<Event>) {
         loop {
             let lines = &mut self.lines;
-            let polled = self.tail.poll(&mut |line| lines.push(String::from_utf8_lossy(line).into_owned()));
+            let polled =
+                self.tail.poll(&mut |line| lines.push(String::from_utf8_lossy(line.bytes).into_owned()));
             self.events.extend(polled.events);
             if !polled.more {
                 return (std::mem::take(&mut self.lines), std::mem::take(&mut self.events));
@@ -294,7 +295,7 @@ fn a_folder_that_is_not_there_yet_is_waited_for_too() {
     fs::create_dir(folder.path().join("new")).unwrap();
     fs::write(&path, "a\n").unwrap();
     let mut lines = Vec::new();
-    assert_eq!(tail.poll(&mut |line| lines.push(line.to_vec())).events, [Event::Returned]);
+    assert_eq!(tail.poll(&mut |line| lines.push(line.bytes.to_vec())).events, [Event::Returned]);
     assert_eq!(lines, [b"a"]);
 }
 
@@ -364,7 +365,7 @@ fn a_line_without_end_takes_no_more_memory_than_the_cap() {
     }
     scene.append("\nnext\n");
     let (lines, _) = scene.see();
-    assert_eq!((lines[0].len(), lines[1].as_str()), (super::super::LINE_CAP, "next"));
+    assert_eq!((lines[0].len(), lines[1].as_str()), (super::super::splitter::LINE_CAP, "next"));
 }
 
 #[test]

@@ -1,0 +1,39 @@
+//! From lines to packets: the one place where a line of a log goes to the parser.
+
+use crate::input::{Lines, NewLine, ReadError};
+use crate::netfilter::{Packet, Reader};
+
+/// What was read.
+pub enum Read {
+    /// A line; where the next one begins, in uncompressed bytes.
+    Line(u64),
+    /// A last line without its end, left for the next run.
+    Unfinished,
+    /// The log is over.
+    End,
+}
+
+/// Hands on the packets of a log's next line. With `may_grow` a last line without its end is only
+/// counted.
+pub fn next_line(
+    lines: &mut Lines,
+    reader: &mut Reader<'_>,
+    may_grow: bool,
+    each: impl FnMut(&Packet<'_>),
+) -> Result<Read, ReadError> {
+    let Some(line) = lines.next()? else { return Ok(Read::End) };
+    if may_grow && !line.complete {
+        reader.unfinished();
+        return Ok(Read::Unfinished);
+    }
+    new_line(NewLine { bytes: line.bytes, too_long: line.too_long }, reader, each);
+    Ok(Read::Line(line.end))
+}
+
+/// Hands on the packets of a line that a log has grown by.
+pub fn new_line(line: NewLine<'_>, reader: &mut Reader<'_>, each: impl FnMut(&Packet<'_>)) {
+    match line.too_long {
+        true => reader.too_long(line.bytes),
+        false => reader.read(line.bytes, each),
+    }
+}
