@@ -3,6 +3,7 @@
 use mysql::prelude::Queryable;
 use mysql::{Conn, Error, Value};
 
+use super::codes;
 use super::connect::{self, Refusal, connect, one_line};
 use crate::config::Server;
 use crate::store::StoreError;
@@ -25,7 +26,7 @@ pub fn create_database(admin: &Server, new: &Server) -> Result<(), StoreError> {
     })?;
     let version: String = conn.query_first("SELECT VERSION()").ok().flatten().unwrap_or_default();
     connect(new, true).map(drop).map_err(|refusal| match refusal {
-        Refusal::Refused(error) if matches!(&*error, Error::MySqlError(e) if matches!(e.code, 1045 | 1698)) => {
+        Refusal::Refused(error) if matches!(&*error, Error::MySqlError(e) if matches!(e.code, codes::ACCESS_DENIED | codes::ACCESS_DENIED_NO_PASSWORD)) => {
             StoreError::Failed(format!(
                 "database '{}' is there, but the account '{}' at {} was there before with another password, \
                  which was left alone: give it with -p or -pi, or change it:\n  {};",
@@ -46,7 +47,7 @@ fn run(conn: &mut Conn, new: &Server) -> Result<(), Error> {
     for statement in statements(new, |text| Value::from(text).as_sql(false)) {
         match conn.query_drop(statement) {
             // ER_CANNOT_USER: the account is there. Servers before 5.7 have no IF NOT EXISTS here.
-            Err(Error::MySqlError(e)) if e.code == 1396 => {}
+            Err(Error::MySqlError(e)) if e.code == codes::CANNOT_USER => {}
             other => other?,
         }
     }

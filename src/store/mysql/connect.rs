@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use mysql::{Conn, DriverError, Error, Opts, OptsBuilder};
 
+use super::codes;
 use crate::config::Server;
 use crate::store::StoreError;
 
@@ -176,24 +177,28 @@ pub(super) fn refused(server: &Server, refusal: Refusal) -> StoreError {
         Refusal::Refused(error) => *error,
     };
     let kind = match &error {
-        Error::MySqlError(e) if matches!(e.code, 1045 | 1698) => StoreError::Refused,
+        Error::MySqlError(e) if matches!(e.code, codes::ACCESS_DENIED | codes::ACCESS_DENIED_NO_PASSWORD) => {
+            StoreError::Refused
+        }
         _ => StoreError::Failed,
     };
     kind(match &error {
         Error::MySqlError(e) => match e.code {
-            1045 | 1698 => format!(
+            codes::ACCESS_DENIED | codes::ACCESS_DENIED_NO_PASSWORD => format!(
                 "the server at {host} does not let user '{user}' in: a wrong password (-p, -pi), a wrong \
                  user (-u), no such account yet ('{create_db}' makes it), or an account that must use TLS"
             ),
-            1044 => format!(
+            codes::DBACCESS_DENIED => format!(
                 "user '{user}' may not use the database '{database}' at {host}: '{create_db}' grants it, \
                  or name another with -d"
             ),
-            1049 => format!(
+            codes::BAD_DB => format!(
                 "there is no database '{database}' at {host}: '{create_db}' makes it, or name another with -d"
             ),
-            1040 => format!("the server at {host} has too many connections: try again later"),
-            1129 | 1130 => format!(
+            codes::CON_COUNT_ERROR => {
+                format!("the server at {host} has too many connections: try again later")
+            }
+            codes::HOST_IS_BLOCKED | codes::HOST_NOT_PRIVILEGED => format!(
                 "the server at {host} takes no connections from this machine: {}",
                 one_line(&e.message)
             ),
@@ -220,7 +225,14 @@ pub(super) fn gone(error: &Error) -> bool {
     match error {
         Error::IoError(_) | Error::CodecError(_) | Error::DriverError(_) => true,
         // Shutdown, killed connection, gone away, lost; network read and write errors.
-        Error::MySqlError(e) => matches!(e.code, 1053 | 1158..=1161 | 1927 | 2006 | 2013),
+        Error::MySqlError(e) => matches!(
+            e.code,
+            codes::SERVER_SHUTDOWN | codes::NET_READ_ERROR
+                ..=codes::NET_WRITE_INTERRUPTED
+                    | codes::CONNECTION_KILLED
+                    | codes::CR_SERVER_GONE
+                    | codes::CR_SERVER_LOST
+        ),
         _ => false,
     }
 }
@@ -231,8 +243,11 @@ pub(super) fn failed(server: &Server, doing: &str, error: &Error) -> StoreError 
     let create_db = format!("{} --create-db", server.command());
     let kind = match error {
         Error::MySqlError(e) => match e.code {
-            1142..=1144 | 1044 | 1227 | 1370 => StoreError::NoRight,
-            1205 | 1213 => StoreError::Conflict,
+            codes::TABLEACCESS_DENIED..=codes::ILLEGAL_GRANT_FOR_TABLE
+            | codes::DBACCESS_DENIED
+            | codes::SPECIFIC_ACCESS_DENIED
+            | codes::PROCACCESS_DENIED => StoreError::NoRight,
+            codes::LOCK_WAIT_TIMEOUT | codes::LOCK_DEADLOCK => StoreError::Conflict,
             _ => StoreError::Failed,
         },
         _ => StoreError::Failed,
@@ -242,35 +257,42 @@ pub(super) fn failed(server: &Server, doing: &str, error: &Error) -> StoreError 
             "the server at {host} went away while ipta was {doing}: see that it runs, then run ipta again"
         ),
         Error::MySqlError(e) => match e.code {
-            1142..=1144 | 1044 | 1227 | 1370 => format!(
+            codes::TABLEACCESS_DENIED..=codes::ILLEGAL_GRANT_FOR_TABLE
+            | codes::DBACCESS_DENIED
+            | codes::SPECIFIC_ACCESS_DENIED
+            | codes::PROCACCESS_DENIED => format!(
                 "user '{user}' has not the right to go on {doing} in database '{database}' ({}): \
                  '{create_db}' grants it",
                 one_line(&e.message)
             ),
-            1021 | 1114 | 3675 => format!(
+            codes::DISK_FULL | codes::RECORD_FILE_FULL | codes::DISK_FULL_NOWAIT => format!(
                 "the disk of the server at {host} is full ({}): make room, then run ipta again",
                 one_line(&e.message)
             ),
-            1205 | 1213 => format!(
+            codes::LOCK_WAIT_TIMEOUT | codes::LOCK_DEADLOCK => format!(
                 "another session held a lock for too long while ipta was {doing} in database '{database}': \
                  nothing was changed by this step; run ipta again"
             ),
-            1047 => format!(
+            codes::UNKNOWN_COM => format!(
                 "the server at {host} is a node of a Galera cluster and not ready ({}): see that the cluster is \
                  whole, or name another node with -h",
                 one_line(&e.message)
             ),
-            1180 => format!(
+            codes::ERROR_DURING_COMMIT => format!(
                 "the server at {host} could not commit what ipta was {doing} ({}): nothing of it was stored; a \
                  Galera cluster takes no more at once than its wsrep_max_ws_size",
                 one_line(&e.message)
             ),
-            1290 => format!("the server at {host} does not allow {doing}: {}", one_line(&e.message)),
-            1792 | 1836 => format!("the server at {host} is read-only: {}", one_line(&e.message)),
-            1317 => format!(
+            codes::OPTION_PREVENTS_STATEMENT => {
+                format!("the server at {host} does not allow {doing}: {}", one_line(&e.message))
+            }
+            codes::CANT_EXECUTE_IN_READ_ONLY_TRANSACTION | codes::READ_ONLY_MODE => {
+                format!("the server at {host} is read-only: {}", one_line(&e.message))
+            }
+            codes::QUERY_INTERRUPTED => format!(
                 "the query was stopped at the server at {host} (KILL QUERY) while ipta was {doing}: run ipta again"
             ),
-            1153 => format!(
+            codes::NET_PACKET_TOO_LARGE => format!(
                 "the server at {host} takes too small packets: raise its max_allowed_packet to 64K or more"
             ),
             _ => format!(

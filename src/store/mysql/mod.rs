@@ -1,6 +1,7 @@
 //! A MySQL or MariaDB server as a store.
 
 mod account;
+mod codes;
 mod connect;
 mod load;
 mod rows;
@@ -45,9 +46,6 @@ const SESSION: [&str; 4] = [
 /// of rows as it is, not as it was up to a day ago.
 const SESSION_WHERE_KNOWN: [&str; 2] =
     ["SET SESSION wsrep_sync_wait = 7", "SET SESSION information_schema_stats_expiry = 0"];
-
-/// ER_UNKNOWN_SYSTEM_VARIABLE
-const UNKNOWN_VARIABLE: u16 = 1193;
 
 /// A connection to a server.
 pub(super) struct MySql {
@@ -101,7 +99,7 @@ fn settle(conn: &mut Conn) -> Result<(), Error> {
     }
     for statement in SESSION_WHERE_KNOWN {
         match conn.query_drop(statement) {
-            Err(Error::MySqlError(e)) if e.code == UNKNOWN_VARIABLE => {}
+            Err(Error::MySqlError(e)) if e.code == codes::UNKNOWN_SYSTEM_VARIABLE => {}
             done => done?,
         }
     }
@@ -112,12 +110,14 @@ impl MySql {
     fn failed(&self, doing: &str, error: &Error) -> StoreError {
         match error {
             // A table that was there a moment ago; the server's words name it.
-            Error::MySqlError(e) if matches!(e.code, 1051 | 1146) => StoreError::NoTable(format!(
-                "a table is missing in {} ({}): '{} --create-table NAME' makes one",
-                self.place(),
-                connect::one_line(&e.message),
-                self.command()
-            )),
+            Error::MySqlError(e) if matches!(e.code, codes::BAD_TABLE | codes::NO_SUCH_TABLE) => {
+                StoreError::NoTable(format!(
+                    "a table is missing in {} ({}): '{} --create-table NAME' makes one",
+                    self.place(),
+                    connect::one_line(&e.message),
+                    self.command()
+                ))
+            }
             _ => connect::failed(&self.server, doing, error),
         }
     }
@@ -136,7 +136,16 @@ impl MySql {
         match loaded {
             Ok(()) => {}
             // The words for "LOCAL is switched off": old servers, MySQL 8, MariaDB.
-            Err(Error::MySqlError(e)) if matches!(e.code, 1148 | 3948 | 4166) => return Ok(None),
+            Err(Error::MySqlError(e))
+                if matches!(
+                    e.code,
+                    codes::NOT_ALLOWED_COMMAND
+                        | codes::CLIENT_LOCAL_FILES_DISABLED
+                        | codes::LOAD_INFILE_CAPABILITY_DISABLED
+                ) =>
+            {
+                return Ok(None);
+            }
             Err(e) => return Err(self.failed(DOING, &e)),
         }
         // LOCAL makes warnings of what would be errors, so nothing may have been warned about.

@@ -1,0 +1,39 @@
+//! Error codes of the servers, by the names in their manuals (MySQL's `errmsg-utf8.txt`; the last
+//! is MariaDB's own).
+
+pub(super) const DISK_FULL: u16 = 1021;
+pub(super) const CON_COUNT_ERROR: u16 = 1040;
+pub(super) const DBACCESS_DENIED: u16 = 1044;
+pub(super) const ACCESS_DENIED: u16 = 1045;
+pub(super) const UNKNOWN_COM: u16 = 1047;
+pub(super) const BAD_DB: u16 = 1049;
+pub(super) const BAD_TABLE: u16 = 1051;
+pub(super) const SERVER_SHUTDOWN: u16 = 1053;
+pub(super) const RECORD_FILE_FULL: u16 = 1114;
+pub(super) const HOST_IS_BLOCKED: u16 = 1129;
+pub(super) const HOST_NOT_PRIVILEGED: u16 = 1130;
+pub(super) const TABLEACCESS_DENIED: u16 = 1142;
+pub(super) const ILLEGAL_GRANT_FOR_TABLE: u16 = 1144;
+pub(super) const NO_SUCH_TABLE: u16 = 1146;
+pub(super) const NOT_ALLOWED_COMMAND: u16 = 1148;
+pub(super) const NET_PACKET_TOO_LARGE: u16 = 1153;
+pub(super) const NET_READ_ERROR: u16 = 1158;
+pub(super) const NET_WRITE_INTERRUPTED: u16 = 1161;
+pub(super) const ERROR_DURING_COMMIT: u16 = 1180;
+pub(super) const UNKNOWN_SYSTEM_VARIABLE: u16 = 1193;
+pub(super) const LOCK_WAIT_TIMEOUT: u16 = 1205;
+pub(super) const LOCK_DEADLOCK: u16 = 1213;
+pub(super) const SPECIFIC_ACCESS_DENIED: u16 = 1227;
+pub(super) const OPTION_PREVENTS_STATEMENT: u16 = 1290;
+pub(super) const QUERY_INTERRUPTED: u16 = 1317;
+pub(super) const PROCACCESS_DENIED: u16 = 1370;
+pub(super) const CANNOT_USER: u16 = 1396;
+pub(super) const ACCESS_DENIED_NO_PASSWORD: u16 = 1698;
+pub(super) const CANT_EXECUTE_IN_READ_ONLY_TRANSACTION: u16 = 1792;
+pub(super) const READ_ONLY_MODE: u16 = 1836;
+pub(super) const CONNECTION_KILLED: u16 = 1927;
+pub(super) const CR_SERVER_GONE: u16 = 2006;
+pub(super) const CR_SERVER_LOST: u16 = 2013;
+pub(super) const DISK_FULL_NOWAIT: u16 = 3675;
+pub(super) const CLIENT_LOCAL_FILES_DISABLED: u16 = 3948;
+pub(super) const LOAD_INFILE_CAPABILITY_DISABLED: u16 = 4166;
