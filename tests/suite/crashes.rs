@@ -78,7 +78,9 @@ fn an_import_that_is_interrupted_says_how_far_it_came(shop: &Shop) {
     let said = call.interrupt();
     assert_eq!(said.status, None, "ended as by the signal: {said:#?}");
     let said = said.clear().says(["! Interrupted: ", " lines of a.log are stored", "goes on from there"]);
-    let stored: u64 = said.err.split_whitespace().nth(2).expect("a number").parse().expect("a number");
+    let interrupted = said.err.lines().find_map(|line| line.strip_prefix("! Interrupted: "));
+    let stored = interrupted.and_then(|line| line.split(' ').next()).expect("a number");
+    let stored: u64 = stored.parse().expect("a number");
     assert_eq!(shop.rows(), stored);
     shop.import(["a.log"]).says(["lines already imported"]);
     exact(shop, MANY);
@@ -143,7 +145,7 @@ impl Running {
     }
 
     /// Waits for the end.
-    fn said(&mut self) -> Said {
+    pub fn said(&mut self) -> Said {
         let mut err = String::new();
         self.0.stderr.take().expect("a pipe").read_to_string(&mut err).expect("reads");
         Said { status: self.0.wait().expect("waits").code(), out: String::new(), err }
@@ -161,9 +163,6 @@ impl Running {
         early
     }
 
-    pub fn end(mut self) -> Option<i32> {
-        self.0.wait().expect("waits").code()
-    }
 }
 
 impl Drop for Running {
@@ -284,8 +283,8 @@ fn double_imports(shop: &Shop, times: u64) {
             std::thread::sleep(Duration::from_micros(500));
             shop.desk.append(&name, two);
         }
-        for run in runs {
-            assert_eq!(run.end(), Some(0));
+        for mut run in runs {
+            assert_eq!(run.said().status, Some(0));
         }
         shop.import([&name]);
         exact(shop, begin + 3000);
@@ -319,10 +318,10 @@ fn a_clear_beside_an_import_leaves_nothing_doubled(shop: &Shop) {
     shop.desk.write("a.log", &text);
     let mut dice = Dice(0x5eed_0007);
     for _ in 0..3 {
-        let import = Running::start(shop.command(["-i", "a.log"]));
+        let mut import = Running::start(shop.command(["-i", "a.log"]));
         std::thread::sleep(Duration::from_micros(dice.below(600_000)));
         shop.ipta(["-c"]).fine();
-        assert_eq!(import.end(), Some(0));
+        assert_eq!(import.said().status, Some(0));
         // Whichever was first: what the ledger says is in is in.
         shop.import(["a.log"]);
         exact(shop, SOME);
@@ -338,8 +337,8 @@ fn four_logs_imported_at_once_are_exact(shop: &Shop) {
     // Each by two, in another order.
     let runs: Vec<Running> =
         (0..4).map(|n| Running::start(shop.command(["-i", &names[n], &names[(n + 1) % 4]]))).collect();
-    for run in runs {
-        assert_eq!(run.end(), Some(0));
+    for mut run in runs {
+        assert_eq!(run.said().status, Some(0));
     }
     exact(shop, 4 * EACH);
 }

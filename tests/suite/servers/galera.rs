@@ -108,8 +108,8 @@ impl Round {
 }
 
 /// A fault, unless the call went well.
-fn fault(status: Option<i32>, call: &str) -> Option<String> {
-    (status != Some(0)).then(|| format!("{call} ended with {status:?}"))
+fn fault(said: &Said, call: &str) -> Option<String> {
+    (said.status != Some(0)).then(|| format!("{call} ended with {:?}: {}", said.status, said.err))
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn two_imports_of_one_log_through_two_nodes_at_once_are_exact() {
     cluster.every_round_is_exact(|round| {
         let import = |node| Running::start(cluster.command(node, &["-i", "a.log"]));
         let runs = [import(round.node), import(round.node + 1)];
-        runs.into_iter().filter_map(|run| fault(run.end(), "an import")).collect()
+        runs.into_iter().filter_map(|mut run| fault(&run.said(), "an import")).collect()
     });
 }
 
@@ -148,7 +148,7 @@ fn a_report_right_after_an_import_through_another_node_is_whole() {
     cluster.every_round_is_exact(|round| {
         let import = cluster.ipta(round.node, &["-i", "a.log"]);
         let report = cluster.ipta(round.node + 1, &["-a", "--format", "json"]);
-        let mut faults: Vec<String> = fault(import.status, "the import").into_iter().collect();
+        let mut faults: Vec<String> = fault(&import, "the import").into_iter().collect();
         let said = report.out.lines().find(|line| line.contains("\"packets\"")).unwrap_or_default();
         if said.trim() != format!("\"packets\": {},", round.packets) {
             faults.push(format!("the report is partial: {said}"));
@@ -166,7 +166,7 @@ fn an_import_killed_on_one_node_and_resumed_at_once_on_another_is_exact() {
         let import = Running::start(cluster.command(round.node, &["-i", "a.log"]));
         import.kill_after(round.moment(&mut dice));
         let resumed = cluster.ipta(round.node + 1, &["-i", "a.log"]);
-        fault(resumed.status, "the second import").into_iter().collect()
+        fault(&resumed, "the second import").into_iter().collect()
     });
 }
 
@@ -176,14 +176,14 @@ fn a_clear_through_one_node_beside_an_import_through_another_loses_nothing() {
     let cluster = Cluster::new();
     let mut dice = Dice(0x5eed_0012);
     cluster.every_round_is_exact(|round| {
-        let import = Running::start(cluster.command(round.node, &["-i", "a.log"]));
+        let mut import = Running::start(cluster.command(round.node, &["-i", "a.log"]));
         std::thread::sleep(round.moment(&mut dice));
         let clear = cluster.ipta(round.node + 1, &["-c"]);
-        let mut faults: Vec<String> = fault(import.end(), "the import").into_iter().collect();
-        faults.extend(fault(clear.status, "the clear"));
+        let mut faults: Vec<String> = fault(&import.said(), "the import").into_iter().collect();
+        faults.extend(fault(&clear, "the clear"));
         // Whichever was first: what the ledger says is in is in.
         let again = cluster.ipta(round.node + 1, &["-i", "a.log"]);
-        faults.extend(fault(again.status, "the import after it"));
+        faults.extend(fault(&again, "the import after it"));
         faults
     });
 }
