@@ -27,7 +27,9 @@ pub mod filter {
 
 pub mod netfilter {
     //! The parser of log lines.
-    pub use crate::netfilter::{Packet, Reader, TcpFlags, Time, Verdict, batch, prefix, stats, timestamp};
+    pub use crate::netfilter::{
+        Packet, Reader, TcpFlags, Time, Verdict, batch, prefix, presets, stats, timestamp,
+    };
 }
 
 pub mod store {

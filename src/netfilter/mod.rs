@@ -12,7 +12,7 @@ pub mod limits;
 mod line;
 pub mod prefix;
 mod prefix_cache;
-mod presets;
+pub mod presets;
 mod reader;
 mod repeat;
 pub mod stats;

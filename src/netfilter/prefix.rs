@@ -5,7 +5,7 @@
 
 use regex::bytes::Regex;
 
-use super::{Verdict, presets};
+use super::Verdict;
 
 /// One rule.
 #[derive(Clone, Debug)]
@@ -74,37 +74,6 @@ pub enum RuleError {
 }
 
 impl Rule {
-    /// The rules of a preset, or the one rule of a regular expression with a group `action`.
-    pub fn named(text: &str) -> Result<Vec<Rule>, RuleError> {
-        if let Some(rules) = presets::rules(text) {
-            return Ok(rules);
-        }
-        let looks_like_a_name = text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
-        let no_preset = || RuleError::NoPreset { text: text.to_owned(), nearest: presets::nearest(text) };
-        if looks_like_a_name {
-            return Err(no_preset());
-        }
-        let regex = compile(text)?;
-        match regex.capture_names().flatten().any(|name| name == "action") {
-            true => Ok(vec![Rule::Pattern(Pattern { regex, action: None, verdicts: Verdicts::Words })]),
-            false => Err(no_preset()),
-        }
-    }
-
-    /// The rule of a configured pattern; without an `action` it needs a group of that name.
-    pub fn configured(
-        pattern: &str,
-        action: Option<&str>,
-        verdict: Option<Verdict>,
-    ) -> Result<Rule, RuleError> {
-        let regex = compile(pattern)?;
-        if action.is_none() && !regex.capture_names().flatten().any(|name| name == "action") {
-            return Err(RuleError::NoPreset { text: pattern.to_owned(), nearest: presets::nearest(pattern) });
-        }
-        let verdicts = verdict.map_or(Verdicts::Words, Verdicts::Always);
-        Ok(Rule::Pattern(Pattern { regex, action: action.map(str::to_owned), verdicts }))
-    }
-
     /// Whether the rule takes a prefix; `tag` as for [`Rules::settle`].
     pub fn takes(&self, prefix: &[u8], tag: usize) -> bool {
         self.settle(prefix, tag).is_some()
@@ -120,9 +89,15 @@ impl Rule {
 }
 
 impl Pattern {
-    /// A preset's rule.
-    pub(super) fn preset(regex: &str, action: Option<&str>, verdicts: Verdicts) -> Option<Pattern> {
-        Some(Pattern { regex: compile(regex).ok()?, action: action.map(str::to_owned), verdicts })
+    /// A pattern; none if neither a group `action` nor `action` says what the action is.
+    pub(super) fn of(
+        text: &str,
+        action: Option<&str>,
+        verdicts: Verdicts,
+    ) -> Result<Option<Pattern>, RuleError> {
+        let regex = compile(text)?;
+        let says = action.is_some() || regex.capture_names().flatten().any(|name| name == "action");
+        Ok(says.then(|| Pattern { regex, action: action.map(str::to_owned), verdicts }))
     }
 
     fn settle<'a>(&'a self, prefix: &'a [u8], tag: usize) -> Option<PrefixMatch<'a>> {
@@ -273,16 +248,6 @@ pub fn verdict_of_words(text: &[u8]) -> Verdict {
     }
 }
 
-/// Every preset's name.
-pub fn preset_names() -> impl Iterator<Item = &'static str> {
-    presets::names()
-}
-
-/// What `--prefix` takes this prefix: a preset's name, `any` if no other knows it.
-pub fn preset_for(prefix: &[u8]) -> &'static str {
-    presets::recognise(prefix)
-}
-
 fn compile(text: &str) -> Result<Regex, RuleError> {
     Regex::new(text).map_err(|error| {
         let why = error.to_string();
@@ -293,10 +258,11 @@ fn compile(text: &str) -> Result<Regex, RuleError> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::presets::named;
     use super::*;
 
     fn rules(text: &str) -> Rules {
-        Rules::new(Rule::named(text).unwrap())
+        Rules::new(named(text).unwrap())
     }
 
     /// What the rules make of a prefix that the kernel wrote.
@@ -363,10 +329,10 @@ mod tests {
 
     #[test]
     fn a_value_is_a_preset_or_an_expression_with_a_group() {
-        for preset in preset_names() {
-            assert!(Rule::named(preset).is_ok(), "{preset}");
+        for preset in super::super::presets::names() {
+            assert!(named(preset).is_ok(), "{preset}");
         }
-        let message = |text| Rule::named(text).unwrap_err().to_string();
+        let message = |text| named(text).unwrap_err().to_string();
         assert!(message("ufv").contains("nearest: ufw"));
         assert!(message("UFW").contains("nearest: ufw"));
         assert!(message("firewall-d").contains("nearest: firewalld"));
@@ -381,7 +347,9 @@ mod tests {
     #[test]
     fn a_configured_pattern_has_its_own_action_and_verdict() {
         let prefix = b"noise 17 ";
-        let rule = |action, verdict| Rule::configured(r"^noise (?<action>\d+)", action, verdict).unwrap();
+        let rule = |action, verdict| {
+            super::super::presets::configured(r"^noise (?<action>\d+)", action, verdict).unwrap()
+        };
         for (rule, action, verdict) in [
             (rule(None, None), "17", Verdict::Other),
             (rule(Some("DROP"), None), "DROP", Verdict::Deny),
@@ -392,16 +360,16 @@ mod tests {
             let settled = rules.settle(prefix, 0).unwrap();
             assert_eq!((settled.action, settled.verdict), (action.as_bytes(), verdict));
         }
-        assert!(Rule::configured("^noise", None, None).is_err());
-        assert!(Rule::configured("^noise", Some("X"), None).is_ok());
-        assert!(Rule::configured("(", Some("X"), None).is_err());
+        assert!(super::super::presets::configured("^noise", None, None).is_err());
+        assert!(super::super::presets::configured("^noise", Some("X"), None).is_ok());
+        assert!(super::super::presets::configured("(", Some("X"), None).is_err());
     }
 
     #[test]
     fn the_first_rule_that_takes_a_prefix_settles_it() {
-        let mut list = Rule::named(r"^\[UFW (?<action>\w+) ").unwrap();
-        list.extend(Rule::named("ufw").unwrap());
-        list.extend(Rule::named("any").unwrap());
+        let mut list = named(r"^\[UFW (?<action>\w+) ").unwrap();
+        list.extend(named("ufw").unwrap());
+        list.extend(named("any").unwrap());
         let rules = Rules::new(list);
         let action =
             |prefix: &[u8]| String::from_utf8_lossy(rules.settle(prefix, 0).unwrap().action).into_owned();

@@ -1,6 +1,7 @@
 //! The prefixes of firewalls that people run, as data: adding one is adding an entry.
 
-use super::prefix::{Pattern, Rule, Rules, Verdicts};
+use super::Verdict;
+use super::prefix::{Pattern, Rule, RuleError, Rules, Verdicts};
 
 /// A firewall's prefixes.
 struct Preset {
@@ -24,9 +25,9 @@ const fn fixed(regex: &'static str, action: &'static str, verdicts: Verdicts) ->
     Form { regex, action: Some(action), verdicts }
 }
 
-const ACCEPT: Verdicts = Verdicts::Always(super::Verdict::Accept);
-const DENY: Verdicts = Verdicts::Always(super::Verdict::Deny);
-const OTHER: Verdicts = Verdicts::Always(super::Verdict::Other);
+const ACCEPT: Verdicts = Verdicts::Always(Verdict::Accept);
+const DENY: Verdicts = Verdicts::Always(Verdict::Deny);
+const OTHER: Verdicts = Verdicts::Always(Verdict::Other);
 
 /// The common chain targets.
 const TARGETS: Verdicts = Verdicts::Listed { accept: &["ACCEPT"], deny: &["DROP", "REJECT"] };
@@ -106,8 +107,33 @@ const PRESETS: [Preset; 8] = [
     },
 ];
 
+/// The rules of a preset, or the one rule of a regular expression with a group `action`.
+pub fn named(text: &str) -> Result<Vec<Rule>, RuleError> {
+    if let Some(rules) = rules(text) {
+        return Ok(rules);
+    }
+    if text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') {
+        return Err(no_preset(text));
+    }
+    match Pattern::of(text, None, Verdicts::Words)? {
+        Some(pattern) => Ok(vec![Rule::Pattern(pattern)]),
+        None => Err(no_preset(text)),
+    }
+}
+
+/// The rule of a configured pattern; without an `action` it needs a group of that name.
+pub fn configured(pattern: &str, action: Option<&str>, verdict: Option<Verdict>) -> Result<Rule, RuleError> {
+    let verdicts = verdict.map_or(Verdicts::Words, Verdicts::Always);
+    let made = Pattern::of(pattern, action, verdicts)?;
+    made.map(Rule::Pattern).ok_or_else(|| no_preset(pattern))
+}
+
+fn no_preset(text: &str) -> RuleError {
+    RuleError::NoPreset { text: text.to_owned(), nearest: nearest(text) }
+}
+
 /// The rules of a preset; none if there is no such preset.
-pub fn rules(name: &str) -> Option<Vec<Rule>> {
+fn rules(name: &str) -> Option<Vec<Rule>> {
     match name {
         "ipt" => Some(vec![Rule::Ipt]),
         "any" => Some(vec![Rule::Any]),
@@ -117,7 +143,8 @@ pub fn rules(name: &str) -> Option<Vec<Rule>> {
 
 impl Preset {
     fn rules(&self) -> Vec<Rule> {
-        let pattern = |form: &Form| Pattern::preset(form.regex, form.action, form.verdicts.clone());
+        let pattern =
+            |form: &Form| Pattern::of(form.regex, form.action, form.verdicts.clone()).ok().flatten();
         self.forms.iter().filter_map(pattern).map(Rule::Pattern).collect()
     }
 }
@@ -137,7 +164,7 @@ pub fn recognise(prefix: &[u8]) -> &'static str {
 }
 
 /// The preset whose name is most like a text, in any case of letters.
-pub fn nearest(text: &str) -> &'static str {
+fn nearest(text: &str) -> &'static str {
     let text = text.to_lowercase();
     names().min_by_key(|name| strsim::osa_distance(name, &text)).unwrap_or("any")
 }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 pub use crate::analysis::quantity::counted;
 use crate::analysis::quantity::noun;
 use crate::netfilter::stats::ParseStats;
-use crate::netfilter::{clean, prefix};
+use crate::netfilter::{clean, presets};
 
 /// The two sums, a line each, beginning with two blanks.
 pub fn sums(stats: &ParseStats) -> String {
@@ -98,7 +98,7 @@ fn list_prefixes(stats: &ParseStats, text: &mut String) {
     let mut prefixes: Vec<_> = stats.unknown_prefixes.iter().collect();
     prefixes.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
     for (prefix, count) in prefixes.iter().take(SHOWN) {
-        let preset = prefix::preset_for(prefix);
+        let preset = presets::recognise(prefix);
         let shown = match clean(prefix) {
             text if text.trim().is_empty() => "no prefix".to_owned(),
             text => format!("'{text}'"),

@@ -10,7 +10,8 @@ use crate::analysis::{self, Module, NEW_WANTS_SINCE, Want};
 use crate::config::{self, Layer, PrefixChoice, Settings};
 use crate::filter::services::{self, Services};
 use crate::filter::{ActionVerdicts, Filters, Network, Protocol, protocols, when};
-use crate::netfilter::prefix::{Rule, Rules};
+use crate::netfilter::prefix::Rules;
+use crate::netfilter::presets;
 use crate::netfilter::{Time, Verdict};
 use crate::store::TableName;
 
@@ -20,10 +21,10 @@ pub fn rules(settings: &Settings) -> Result<Rules, Misused> {
     for choice in &settings.prefixes {
         match choice {
             PrefixChoice::Named(text) => {
-                rules.extend(Rule::named(text).map_err(|e| Misused(format!("--prefix: {e}")))?);
+                rules.extend(presets::named(text).map_err(|e| Misused(format!("--prefix: {e}")))?);
             }
             PrefixChoice::Rule { pattern, action, verdict } => {
-                let rule = Rule::configured(pattern, action.as_deref(), *verdict);
+                let rule = presets::configured(pattern, action.as_deref(), *verdict);
                 rules.push(rule.map_err(|e| Misused(format!("[[prefix]]: {e}")))?);
             }
         }

@@ -1,5 +1,8 @@
 //! Moments as columns hold them: `YYYY-MM-DD HH:MM:SS.ffffff`, UTC.
 
+use jiff::SignedDuration;
+use jiff::civil::DateTime;
+
 use crate::netfilter::Time;
 
 /// A calendar date and clock time, UTC.
@@ -17,52 +20,39 @@ pub(super) struct Moment {
 /// Length of the text form in bytes.
 pub(super) const TEXT_LEN: usize = 26;
 
-const DAY: i64 = 86_400 * Time::SECOND;
-/// Days in 400 years of the Gregorian calendar.
-const ERA: i64 = 146_097;
-/// Days from 0000-03-01 to 1970-01-01.
-const EPOCH: i64 = 719_468;
+/// Where [`Time`] counts from.
+const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
 
 impl Moment {
-    /// The calendar's words for a time. Years count from March, so that a leap day is the last day
-    /// of its year and needs no case of its own.
+    /// The calendar's words for a time. A civil date is reckoned with: jiff's time stamps end a day
+    /// before [`Time::MAX`].
     pub fn of(time: Time) -> Moment {
         let time = time.clamp(Time::MIN, Time::MAX).0;
-        let (days, mut rest) = (time.div_euclid(DAY) + EPOCH, time.rem_euclid(DAY));
-        let (era, day) = (days.div_euclid(ERA), days.rem_euclid(ERA));
-        let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
-        let day = day - (365 * year + year / 4 - year / 100);
-        let month = (5 * day + 2) / 153;
-        let day = day - (153 * month + 2) / 5 + 1;
-        let (month, later) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
-        let micros = rest % Time::SECOND;
-        rest /= Time::SECOND;
+        let civil = EPOCH.checked_add(SignedDuration::from_micros(time)).unwrap_or(EPOCH);
         Moment {
-            year: (era * 400 + year + later) as u16,
-            month: month as u8,
-            day: day as u8,
-            hour: (rest / 3600) as u8,
-            minute: (rest / 60 % 60) as u8,
-            second: (rest % 60) as u8,
-            micros: micros as u32,
+            year: civil.year() as u16,
+            month: civil.month() as u8,
+            day: civil.day() as u8,
+            hour: civil.hour() as u8,
+            minute: civil.minute() as u8,
+            second: civil.second() as u8,
+            micros: (civil.subsec_nanosecond() / 1000) as u32,
         }
     }
 
     /// The time; none for what no calendar has (MySQL's `0000-00-00`) or no [`Time`] holds.
     pub fn time(self) -> Option<Time> {
-        let (month, day) = (i64::from(self.month), i64::from(self.day));
-        if !(1..=12).contains(&month) || !(1..=31).contains(&day) {
-            return None;
-        }
-        if self.hour > 23 || self.minute > 59 || self.second > 59 || self.micros > 999_999 {
-            return None;
-        }
-        let year = i64::from(self.year) - i64::from(month <= 2);
-        let (era, year) = (year.div_euclid(400), year.rem_euclid(400));
-        let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-        let days = era * ERA + year * 365 + year / 4 - year / 100 + day_of_year - EPOCH;
-        let seconds = i64::from(self.hour) * 3600 + i64::from(self.minute) * 60 + i64::from(self.second);
-        let time = Time(days * DAY + seconds * Time::SECOND + i64::from(self.micros));
+        let small = |number: u8| i8::try_from(number).ok();
+        let civil = DateTime::new(
+            i16::try_from(self.year).ok()?,
+            small(self.month)?,
+            small(self.day)?,
+            small(self.hour)?,
+            small(self.minute)?,
+            small(self.second)?,
+            i32::try_from(self.micros).ok()?.checked_mul(1000)?,
+        );
+        let time = Time(i64::try_from(civil.ok()?.duration_since(EPOCH).as_micros()).ok()?);
         (Time::MIN <= time && time <= Time::MAX).then_some(time)
     }
 

@@ -162,7 +162,6 @@ impl Running {
         }
         early
     }
-
 }
 
 impl Drop for Running {

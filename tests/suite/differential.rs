@@ -5,7 +5,8 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use ipta::exports::netfilter::prefix::{Rule, Rules};
+use ipta::exports::netfilter::prefix::Rules;
+use ipta::exports::netfilter::presets;
 use ipta::exports::netfilter::timestamp::{Calendar, Reference};
 use ipta::exports::netfilter::{Packet, Reader, Time};
 use jiff::civil::DateTime;
@@ -650,7 +651,7 @@ fn line(dice: &mut Dice) -> String {
 
 fn agree(lines: u64, seed: u64) {
     let rules =
-        ["ipt", "tutorial", "ufw", "csf"].iter().flat_map(|name| Rule::named(name).expect("a preset"));
+        ["ipt", "tutorial", "ufw", "csf"].iter().flat_map(|name| presets::named(name).expect("a preset"));
     let rules = Rules::new(rules.collect());
     let simple = Simple::new();
     let mut dice = Dice(seed);

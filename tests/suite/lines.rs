@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use ipta::exports::netfilter::prefix::{Rule, Rules, preset_names};
+use ipta::exports::netfilter::prefix::Rules;
+use ipta::exports::netfilter::presets;
 use ipta::exports::netfilter::stats::ParseStats;
 use ipta::exports::netfilter::timestamp::{Calendar, Reference};
 use ipta::exports::netfilter::{Packet, Reader, TcpFlags, Time, Verdict};
@@ -106,12 +107,12 @@ fn read(path: &Path) -> Dialect {
 /// `pattern REGEX => ACTION verdict` is a configured pattern, all else what `--prefix` takes.
 fn rules(texts: &[String]) -> Rules {
     let rules = texts.iter().flat_map(|text| match text.strip_prefix("pattern ") {
-        None => Rule::named(text).unwrap(),
+        None => presets::named(text).unwrap(),
         Some(pattern) => {
             let (regex, meaning) = pattern.split_once(" => ").unwrap();
             let (action, verdict) = meaning.rsplit_once(' ').unwrap();
             let verdict = Verdict::from_word(verdict.as_bytes());
-            vec![Rule::configured(regex, Some(action), verdict).unwrap()]
+            vec![presets::configured(regex, Some(action), verdict).unwrap()]
         }
     });
     Rules::new(rules.collect())
@@ -265,7 +266,7 @@ fn every_line_gives_the_fields_beside_it() {
 #[test]
 fn every_preset_has_a_file_that_shows_its_forms() {
     let shown: Vec<String> = files().iter().flat_map(|path| read(path).rules).collect();
-    for preset in preset_names() {
+    for preset in presets::names() {
         assert!(
             shown.iter().any(|rule| rule == preset),
             "no file of tests/lines has 'prefix: {preset}' at its head"
@@ -280,7 +281,7 @@ fn an_unknown_prefix_is_recognised_as_its_preset() {
         let [preset] = dialect.rules.as_slice() else {
             continue;
         };
-        if !preset_names().any(|name| name == preset && name != "any") {
+        if !presets::names().any(|name| name == preset && name != "any") {
             continue;
         }
         let rules = rules(&dialect.rules);
@@ -288,7 +289,7 @@ fn an_unknown_prefix_is_recognised_as_its_preset() {
         let mut reader = Reader::new(&rules, calendar);
         for case in &dialect.cases {
             reader.read(&case.line, |packet| {
-                let recognised = ipta::exports::netfilter::prefix::preset_for(packet.prefix);
+                let recognised = presets::recognise(packet.prefix);
                 assert_eq!(recognised, preset, "{}:{}", path.display(), case.at);
             });
         }

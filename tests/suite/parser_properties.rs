@@ -3,7 +3,8 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::LazyLock;
 
-use ipta::exports::netfilter::prefix::{Rule, Rules};
+use ipta::exports::netfilter::prefix::Rules;
+use ipta::exports::netfilter::presets;
 use ipta::exports::netfilter::timestamp::{Calendar, Reference};
 use ipta::exports::netfilter::{Packet, Reader, TcpFlags, Time};
 use jiff::tz::TimeZone;
@@ -12,7 +13,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 fn rules(texts: &[&str]) -> Rules {
-    Rules::new(texts.iter().flat_map(|text| Rule::named(text).unwrap()).collect())
+    Rules::new(texts.iter().flat_map(|text| presets::named(text).unwrap()).collect())
 }
 
 /// 1 June 2026.
@@ -51,8 +52,7 @@ static CORPUS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
 
 /// Every preset at once, and expressions of one's own.
 static ALL: LazyLock<Rules> = LazyLock::new(|| {
-    let mut all: Vec<&str> =
-        ipta::exports::netfilter::prefix::preset_names().filter(|name| *name != "any").collect();
+    let mut all: Vec<&str> = presets::names().filter(|name| *name != "any").collect();
     all.extend([r".*(?<action>DROP)", "any"]);
     rules(&all)
 });
