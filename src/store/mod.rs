@@ -189,10 +189,18 @@ impl Store {
         &mut self,
         mut work: impl FnMut(&mut Store) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
+        self.patiently(|store| store.attempt(&mut work))
+    }
+
+    /// Tries again, for a while, where another transaction is in the way.
+    fn patiently<T>(
+        &mut self,
+        mut work: impl FnMut(&mut Store) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
         let begun = Instant::now();
         let mut pause = PAUSE;
         loop {
-            match self.attempt(&mut work) {
+            match work(self) {
                 Err(StoreError::Conflict(_)) if begun.elapsed() < PATIENCE => {
                     // Two that try again in step would meet again.
                     let jitter = begun.elapsed().subsec_nanos() % 1000;

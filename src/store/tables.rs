@@ -248,13 +248,7 @@ impl Store {
 
     /// Runs a DDL statement, and again where another transaction was in the way.
     pub(super) fn insist(&mut self, doing: &str, sql: &str) -> Result<u64, StoreError> {
-        let mut tries = 0;
-        loop {
-            match self.backend.run(doing, sql, &[]) {
-                Err(StoreError::Conflict(_)) if tries < 10 => tries += 1,
-                done => return done,
-            }
-        }
+        self.patiently(|store| store.backend.run(doing, sql, &[]))
     }
 
     /// Drops what clears that were killed have left behind.
