@@ -3,7 +3,7 @@
 
 use std::io::Write;
 
-use crate::process::{Shop, gzip, line, lines, on_both_stores};
+use crate::process::{TestStore, gzip, line, lines, on_both_stores};
 
 on_both_stores! {
     carriage_returns_are_no_text
@@ -29,92 +29,91 @@ on_both_stores! {
     a_value_too_long_for_its_column_is_damaged
 }
 
-fn carriage_returns_are_no_text(shop: &Shop) {
-    shop.desk.write("a.log", lines(0..10).replace('\n', "\r\n"));
-    shop.import(["a.log"]).says(["10 packets stored"]);
-    assert_eq!(shop.rows(), 10);
-    shop.import(["a.log"]).says(["0 new"]);
+fn carriage_returns_are_no_text(db: &TestStore) {
+    db.dir.write("a.log", lines(0..10).replace('\n', "\r\n"));
+    db.import(["a.log"]).says(["10 packets stored"]);
+    assert_eq!(db.rows(), 10);
+    db.import(["a.log"]).says(["0 new"]);
 }
 
-fn nul_and_broken_utf_8_become_replacement_characters(shop: &Shop) {
+fn nul_and_broken_utf_8_become_replacement_characters(db: &TestStore) {
     let mut log = line(0).replace("IPT: DROP", "IPT: D\0OP").into_bytes();
     log.extend(line(1).replace(" gw ", " g\u{1}w ").bytes().map(|b| if b == 1 { 0xff } else { b }));
-    shop.desk.write("a.log", log);
-    shop.import(["a.log"]).says(["2 packets stored"]);
-    assert_eq!(shop.number("SELECT COUNT(*) FROM logs WHERE action = 'D\u{fffd}OP'"), 1);
-    assert_eq!(shop.number("SELECT COUNT(*) FROM logs WHERE host = 'g\u{fffd}w'"), 1);
+    db.dir.write("a.log", log);
+    db.import(["a.log"]).says(["2 packets stored"]);
+    assert_eq!(db.number("SELECT COUNT(*) FROM logs WHERE action = 'D\u{fffd}OP'"), 1);
+    assert_eq!(db.number("SELECT COUNT(*) FROM logs WHERE host = 'g\u{fffd}w'"), 1);
 }
 
-fn a_line_over_a_mebibyte_is_counted(shop: &Shop) {
+fn a_line_over_a_mebibyte_is_counted(db: &TestStore) {
     let long = "x".repeat(3 << 20);
-    shop.desk
-        .write("a.log", line(0) + &long + "\n" + &line(1) + line(2).trim_end() + &long + "\n" + &line(3));
-    let said = shop.import(["a.log"]).says(["5 lines = "]);
+    db.dir.write("a.log", line(0) + &long + "\n" + &line(1) + line(2).trim_end() + &long + "\n" + &line(3));
+    let said = db.import(["a.log"]).says(["5 lines = "]);
     assert!(said.err.len() < 3000, "the line is shown whole");
-    let rows = shop.rows();
+    let rows = db.rows();
     assert!((3..=4).contains(&rows), "{rows}");
-    shop.import(["a.log"]).says(["5 lines already imported, 0 new"]);
-    assert_eq!(shop.rows(), rows);
+    db.import(["a.log"]).says(["5 lines already imported, 0 new"]);
+    assert_eq!(db.rows(), rows);
 }
 
-fn several_records_on_one_line_are_several_packets(shop: &Shop) {
+fn several_records_on_one_line_are_several_packets(db: &TestStore) {
     let (one, two) = (line(0), line(1));
     let second = &two[two.find("IPT:").expect("a prefix")..];
-    shop.desk.write("a.log", one.trim_end().to_owned() + second);
-    shop.import(["a.log"]).says(["1 line = 1 with packets", "2 packets = 2 records"]);
-    assert_eq!(shop.rows(), 2);
+    db.dir.write("a.log", one.trim_end().to_owned() + second);
+    db.import(["a.log"]).says(["1 line = 1 with packets", "2 packets = 2 records"]);
+    assert_eq!(db.rows(), 2);
 }
 
-fn repeats_count_each_time(shop: &Shop) {
+fn repeats_count_each_time(db: &TestStore) {
     let body = line(5);
     let (head, text) = body.trim_end().split_once("kernel: ").expect("a tag");
     let quoted = format!("{head}kernel: message repeated 3 times: [ {text}]\n");
     let last = "May 17 00:00:09 gw last message repeated 4 times\n";
-    shop.desk.write("a.log", line(5) + &quoted + &line(6) + last);
-    shop.import(["a.log"]).says(["4 lines = 4 with packets", "9 packets = 2 records + 7 repeats"]);
-    assert_eq!(shop.rows(), 9);
+    db.dir.write("a.log", line(5) + &quoted + &line(6) + last);
+    db.import(["a.log"]).says(["4 lines = 4 with packets", "9 packets = 2 records + 7 repeats"]);
+    assert_eq!(db.rows(), 9);
     let huge = "May 17 00:00:09 gw last message repeated 100001 times\n";
-    shop.desk.write("b.log", line(7) + huge);
-    shop.import(["b.log"]).says(["2 lines = 1 with packets + 1 damaged", "repeat count"]);
-    assert_eq!(shop.rows(), 10);
+    db.dir.write("b.log", line(7) + huge);
+    db.import(["b.log"]).says(["2 lines = 1 with packets + 1 damaged", "repeat count"]);
+    assert_eq!(db.rows(), 10);
 }
 
-fn a_repeat_is_understood_across_two_runs(shop: &Shop) {
-    shop.desk.write("a.log", lines(0..3));
-    shop.import(["a.log"]);
-    shop.desk.append("a.log", "May 17 00:00:09 gw last message repeated 2 times\n");
-    shop.import(["a.log"]).says(["2 packets = 0 records + 2 repeats"]);
-    assert_eq!(shop.rows(), 5);
-    assert_eq!(shop.number("SELECT COUNT(*) FROM logs WHERE src_prt = 1026"), 3);
+fn a_repeat_is_understood_across_two_runs(db: &TestStore) {
+    db.dir.write("a.log", lines(0..3));
+    db.import(["a.log"]);
+    db.dir.append("a.log", "May 17 00:00:09 gw last message repeated 2 times\n");
+    db.import(["a.log"]).says(["2 packets = 0 records + 2 repeats"]);
+    assert_eq!(db.rows(), 5);
+    assert_eq!(db.number("SELECT COUNT(*) FROM logs WHERE src_prt = 1026"), 3);
     // In a log that is longer than what is read again on going on.
-    shop.desk.append("a.log", lines(10..2000));
-    shop.import(["a.log"]);
-    shop.desk.append("a.log", "May 17 01:00:09 gw last message repeated 2 times\n");
-    shop.import(["a.log"]).says(["2 packets = 0 records + 2 repeats"]);
-    assert_eq!(shop.rows(), 5 + 1990 + 2);
+    db.dir.append("a.log", lines(10..2000));
+    db.import(["a.log"]);
+    db.dir.append("a.log", "May 17 01:00:09 gw last message repeated 2 times\n");
+    db.import(["a.log"]).says(["2 packets = 0 records + 2 repeats"]);
+    assert_eq!(db.rows(), 5 + 1990 + 2);
 }
 
-fn a_repeat_is_understood_behind_many_lines_of_another_host(shop: &Shop) {
-    shop.desk.write("a.log", line(0).replace(" gw ", " fw2 ") + &lines(1..2000));
-    shop.import(["a.log"]);
-    shop.desk.append("a.log", "May 17 01:00:09 fw2 last message repeated 2 times\n");
-    shop.import(["a.log"]).says(["2 packets = 0 records + 2 repeats"]);
+fn a_repeat_is_understood_behind_many_lines_of_another_host(db: &TestStore) {
+    db.dir.write("a.log", line(0).replace(" gw ", " fw2 ") + &lines(1..2000));
+    db.import(["a.log"]);
+    db.dir.append("a.log", "May 17 01:00:09 fw2 last message repeated 2 times\n");
+    db.import(["a.log"]).says(["2 packets = 0 records + 2 repeats"]);
 }
 
-fn a_repeat_of_a_line_too_long_is_damaged(shop: &Shop) {
+fn a_repeat_of_a_line_too_long_is_damaged(db: &TestStore) {
     let long = format!("May 17 00:00:09 gw kernel: {}\n", "x".repeat(3 << 20));
-    shop.desk.write("a.log", line(0) + &long + "May 17 00:00:09 gw last message repeated 2 times\n");
-    shop.import(["a.log"]).says(["3 lines = 1 with packets + 2 damaged", "nothing to repeat"]);
-    assert_eq!(shop.rows(), 1);
+    db.dir.write("a.log", line(0) + &long + "May 17 00:00:09 gw last message repeated 2 times\n");
+    db.import(["a.log"]).says(["3 lines = 1 with packets + 2 damaged", "nothing to repeat"]);
+    assert_eq!(db.rows(), 1);
 }
 
-fn a_repeat_of_nothing_is_damaged(shop: &Shop) {
-    shop.desk.write("a.log", "May 17 00:00:09 gw last message repeated 2 times\n".to_owned() + &line(0));
-    shop.import(["a.log"]).says(["2 lines = 1 with packets + 1 damaged", "nothing to repeat"]);
-    assert_eq!(shop.rows(), 1);
+fn a_repeat_of_nothing_is_damaged(db: &TestStore) {
+    db.dir.write("a.log", "May 17 00:00:09 gw last message repeated 2 times\n".to_owned() + &line(0));
+    db.import(["a.log"]).says(["2 lines = 1 with packets + 1 damaged", "nothing to repeat"]);
+    assert_eq!(db.rows(), 1);
 }
 
-fn thirty_rotated_logs_in_any_order(shop: &Shop) {
+fn thirty_rotated_logs_in_any_order(db: &TestStore) {
     // The oldest has the greatest number, as logrotate names them.
     let names: Vec<String> = (0..30u64)
         .map(|age| {
@@ -124,25 +123,25 @@ fn thirty_rotated_logs_in_any_order(shop: &Shop) {
                 1 => ("a.log.1".to_owned(), text.into_bytes()),
                 age => (format!("a.log.{age}.gz"), gzip(text)),
             };
-            shop.desk.write(&name, bytes);
+            db.dir.write(&name, bytes);
             name
         })
         .collect();
     // 7 and 30 have no common divisor, so this visits each.
     let shuffled: Vec<&str> = (0..30).map(|n| names[n * 7 % 30].as_str()).collect();
     let args = || ["-i"].into_iter().chain(shuffled.iter().copied());
-    let said = shop.ipta(args()).fine().says(["* 3000 packets stored."]);
+    let said = db.ipta(args()).fine().says(["* 3000 packets stored."]);
     let order: Vec<&str> = said.err.lines().filter(|line| line.contains("a.log")).collect();
     assert!(order[0].contains("a.log.29.gz") && order[29].contains("a.log: "), "{said:#?}");
-    assert_eq!(shop.rows(), 3000);
-    let said = shop.ipta(args()).fine();
+    assert_eq!(db.rows(), 3000);
+    let said = db.ipta(args()).fine();
     assert_eq!(said.err.matches("100 lines already imported, 0 new.").count(), 30, "{said:#?}");
-    assert_eq!(shop.rows(), 3000);
+    assert_eq!(db.rows(), 3000);
     let fallen = "SELECT COUNT(*) FROM logs a JOIN logs b ON b.id = a.id + 1 WHERE b.timestamp < a.timestamp";
-    assert_eq!(shop.number(fallen), 0);
+    assert_eq!(db.number(fallen), 0);
 }
 
-fn every_kind_of_compression(shop: &Shop) {
+fn every_kind_of_compression(db: &TestStore) {
     let text = |n: u64| lines(n * 100..n * 100 + 100);
     let mut xz = liblzma::write::XzEncoder::new(Vec::new(), 6);
     xz.write_all(text(0).as_bytes()).expect("packs");
@@ -150,46 +149,46 @@ fn every_kind_of_compression(shop: &Shop) {
     bzip2.write_all(text(1).as_bytes()).expect("packs");
     let members = [gzip(&text(3)[..500]), gzip(&text(3)[500..])].concat();
     // What a file is called says nothing of what it is.
-    shop.desk.write("a.log", xz.finish().expect("packs"));
-    shop.desk.write("b.gz", bzip2.finish().expect("packs"));
-    shop.desk.write("c.xz", zstd::encode_all(text(2).as_bytes(), 3).expect("packs"));
-    shop.desk.write("d", members);
-    shop.desk.write("e.gz", text(4));
-    shop.import(["a.log", "b.gz", "c.xz", "d", "e.gz"]).says(["500 packets stored"]);
-    assert_eq!(shop.rows(), 500);
+    db.dir.write("a.log", xz.finish().expect("packs"));
+    db.dir.write("b.gz", bzip2.finish().expect("packs"));
+    db.dir.write("c.xz", zstd::encode_all(text(2).as_bytes(), 3).expect("packs"));
+    db.dir.write("d", members);
+    db.dir.write("e.gz", text(4));
+    db.import(["a.log", "b.gz", "c.xz", "d", "e.gz"]).says(["500 packets stored"]);
+    assert_eq!(db.rows(), 500);
     for n in 0..4 {
-        shop.desk.write("plain", text(n));
-        shop.import(["plain"]).says(["100 lines already imported, 0 new"]);
+        db.dir.write("plain", text(n));
+        db.import(["plain"]).says(["100 lines already imported, 0 new"]);
     }
-    assert_eq!(shop.rows(), 500);
+    assert_eq!(db.rows(), 500);
 }
 
-fn standard_input_is_one_transaction_without_identity(shop: &Shop) {
+fn standard_input_is_one_transaction_without_identity(db: &TestStore) {
     for run in 1..=2 {
-        let args = shop.with_options(["-i", "-"]);
-        shop.desk.fed(args, lines(0..100)).fine().says(["standard input: 100 packets stored", "no identity"]);
-        assert_eq!(shop.rows(), run * 100);
+        let args = db.with_options(["-i", "-"]);
+        db.dir.fed(args, lines(0..100)).fine().says(["standard input: 100 packets stored", "no identity"]);
+        assert_eq!(db.rows(), run * 100);
     }
-    let args = shop.with_options(["-i", "-"]);
-    shop.desk.fed(args, gzip(lines(0..100))).fine();
-    assert_eq!(shop.rows(), 300);
+    let args = db.with_options(["-i", "-"]);
+    db.dir.fed(args, gzip(lines(0..100))).fine();
+    assert_eq!(db.rows(), 300);
     // Damaged in its middle: all or nothing.
     let mut packed = gzip(lines(0..20_000));
     let middle = packed.len() / 2;
     packed[middle..middle + 8].fill(0xff);
-    let args = shop.with_options(["-i", "-"]);
-    shop.desk.fed(args, packed).refused(1).says(["standard input", "nothing of it was stored"]);
-    assert_eq!(shop.rows(), 300);
-    let args = shop.with_options(["-i", "-"]);
-    shop.desk.fed(args, "").fine().says(["standard input is empty"]);
+    let args = db.with_options(["-i", "-"]);
+    db.dir.fed(args, packed).refused(1).says(["standard input", "nothing of it was stored"]);
+    assert_eq!(db.rows(), 300);
+    let args = db.with_options(["-i", "-"]);
+    db.dir.fed(args, "").fine().says(["standard input is empty"]);
     // iptables has no ISO stamps, but journalctl does.
     let iso = line(0).replace("May 17 00:00:00", "2026-05-17T00:00:00+0200");
-    let args = shop.with_options(["-i", "-"]);
-    shop.desk.fed(args, iso).fine().says(["1 packet stored"]);
-    assert_eq!(shop.number("SELECT COUNT(*) FROM logs WHERE timestamp LIKE '2026-05-16 22:00:00%'"), 1);
+    let args = db.with_options(["-i", "-"]);
+    db.dir.fed(args, iso).fine().says(["1 packet stored"]);
+    assert_eq!(db.number("SELECT COUNT(*) FROM logs WHERE timestamp LIKE '2026-05-16 22:00:00%'"), 1);
 }
 
-fn a_damaged_gzip_gives_what_came_before(shop: &Shop) {
+fn a_damaged_gzip_gives_what_came_before(db: &TestStore) {
     let text = lines(0..20_000);
     let whole = gzip(&text);
     for (name, packed) in [
@@ -201,79 +200,79 @@ fn a_damaged_gzip_gives_what_came_before(shop: &Shop) {
             bad
         }),
     ] {
-        shop.ipta(["-c"]).fine();
-        shop.desk.write(name, packed);
-        let said = shop.ipta(["-i", name]);
+        db.ipta(["-c"]).fine();
+        db.dir.write(name, packed);
+        let said = db.ipta(["-i", name]);
         assert_eq!(said.status, Some(1), "{said:#?}");
         said.clear().says([name, "damaged gzip data", "what came before it is stored", "gzip -t"]);
-        let rows = shop.rows();
+        let rows = db.rows();
         assert!((5_000..15_000).contains(&rows), "{rows}");
-        let again = shop.ipta(["-i", name]);
+        let again = db.ipta(["-i", name]);
         assert_eq!(again.status, Some(1), "{again:#?}");
         again.clear().says([name, "damaged gzip data"]);
-        assert_eq!(shop.rows(), rows);
+        assert_eq!(db.rows(), rows);
         // The same log from the backup goes on where the cut was. Behind a damage in its middle gzip
         // unpacks to something else for a while, so that is another log.
         if name == "cut.gz" {
-            shop.desk.write("good.gz", &whole);
-            shop.import(["good.gz"]).says(["already imported", "packets stored"]);
-            assert_eq!(shop.rows(), 20_000);
-            shop.ipta(["-i", name]);
-            assert_eq!(shop.rows(), 20_000);
+            db.dir.write("good.gz", &whole);
+            db.import(["good.gz"]).says(["already imported", "packets stored"]);
+            assert_eq!(db.rows(), 20_000);
+            db.ipta(["-i", name]);
+            assert_eq!(db.rows(), 20_000);
         }
     }
 }
 
-fn a_damaged_log_among_others_stops_nothing(shop: &Shop) {
+fn a_damaged_log_among_others_stops_nothing(db: &TestStore) {
     let whole = gzip(lines(0..20_000));
-    shop.desk.write("a.gz", &whole[..whole.len() - 100]);
-    shop.desk.write("b.log", lines(30_000..30_010));
-    let said = shop.ipta(["-i", "a.gz", "b.log"]);
+    db.dir.write("a.gz", &whole[..whole.len() - 100]);
+    db.dir.write("b.log", lines(30_000..30_010));
+    let said = db.ipta(["-i", "a.gz", "b.log"]);
     assert_eq!(said.status, Some(1), "{said:#?}");
     said.clear().says(["a.gz", "b.log: 10 packets stored"]);
-    assert!(shop.rows() > 15_000);
+    assert!(db.rows() > 15_000);
 }
 
-fn a_log_that_shrank_is_older(shop: &Shop) {
-    shop.desk.write("a.log", lines(0..100));
-    shop.import(["a.log"]);
-    shop.desk.write("a.log", lines(0..60));
-    shop.import(["a.log"]).says(["a.log: 0 new", "older copy"]);
-    shop.desk.append("a.log", lines(500..600));
+fn a_log_that_shrank_is_older(db: &TestStore) {
+    db.dir.write("a.log", lines(0..100));
+    db.import(["a.log"]);
+    db.dir.write("a.log", lines(0..60));
+    db.import(["a.log"]).says(["a.log: 0 new", "older copy"]);
+    db.dir.append("a.log", lines(500..600));
     // What follows is new; what was there before is not stored twice.
-    shop.import(["a.log"]).says(["another log", "100 packets stored", "60 packets of a.log came with"]);
-    assert_eq!(shop.rows(), 200);
+    db.import(["a.log"]).says(["another log", "100 packets stored", "60 packets of a.log came with"]);
+    assert_eq!(db.rows(), 200);
 }
 
-fn a_last_line_without_its_end_waits(shop: &Shop) {
+fn a_last_line_without_its_end_waits(db: &TestStore) {
     let last = line(10);
     for cut in [1, 40, last.len() - 1] {
-        shop.ipta(["-c"]).fine();
-        shop.desk.write("a.log", lines(0..10) + &last[..cut]);
-        shop.import(["a.log"]).says([
+        db.ipta(["-c"]).fine();
+        db.dir.write("a.log", lines(0..10) + &last[..cut]);
+        db.import(["a.log"]).says([
             "10 packets stored",
             "no end yet and is left for the next run",
             "1 unfinished",
         ]);
-        assert_eq!(shop.rows(), 10);
-        shop.import(["a.log"]).says(["10 lines already imported, 0 new"]);
-        shop.desk.append("a.log", &last[cut..]);
-        shop.import(["a.log"]).says(["10 lines already imported, 1 new"]);
-        assert_eq!(shop.rows(), 11);
+        assert_eq!(db.rows(), 10);
+        db.import(["a.log"]).says(["10 lines already imported, 0 new"]);
+        db.dir.append("a.log", &last[cut..]);
+        db.import(["a.log"]).says(["10 lines already imported, 1 new"]);
+        assert_eq!(db.rows(), 11);
     }
     // What reads a log once reads that line too.
-    shop.desk.write("a.log", lines(0..10) + last.trim_end());
-    let report = shop.desk.ipta(["-a", "a.log"]).fine();
+    db.dir.write("a.log", lines(0..10) + last.trim_end());
+    let report = db.dir.ipta(["-a", "a.log"]).fine();
     assert!(report.out.contains("    11    22 TCP    DROP"), "{report:#?}");
 }
 
-fn the_two_sums_add_up(shop: &Shop) {
+fn the_two_sums_add_up(db: &TestStore) {
     let other = "May 17 00:00:01 gw sshd[7]: Accepted publickey for ana\n";
     let damaged = line(3).replace("SRC=203.0.113.3", "SRC=203.0.113.999");
     let repeat = "May 17 00:00:09 gw last message repeated 2 times\n";
-    shop.desk.write("a.log", line(0) + repeat + other + &damaged + other + &line(1) + &line(2)[..50]);
-    let said = shop.import(["a.log"]);
-    assert_eq!(shop.rows(), 4);
+    db.dir.write("a.log", line(0) + repeat + other + &damaged + other + &line(1) + &line(2)[..50]);
+    let said = db.import(["a.log"]);
+    assert_eq!(db.rows(), 4);
     let sum = said.err.lines().find(|line| line.contains(" lines = ")).expect("the first sum");
     assert_eq!(sum, "  7 lines = 3 with packets + 2 other + 1 damaged + 1 unfinished");
     let sum = said.err.lines().find(|line| line.contains(" packets = ")).expect("the second sum");
@@ -281,39 +280,39 @@ fn the_two_sums_add_up(shop: &Shop) {
     said.says(["- 1 line damaged:", "such as: May 17"]);
 }
 
-fn quiet_says_only_what_is_wrong(shop: &Shop) {
-    shop.desk.write("a.log", lines(0..10));
-    shop.desk.write("empty.log", "");
-    shop.desk.write("auth.log", "May 17 00:00:01 gw sshd[7]: Accepted publickey for ana\n");
+fn quiet_says_only_what_is_wrong(db: &TestStore) {
+    db.dir.write("a.log", lines(0..10));
+    db.dir.write("empty.log", "");
+    db.dir.write("auth.log", "May 17 00:00:01 gw sshd[7]: Accepted publickey for ana\n");
     for _ in 0..2 {
-        let said = shop.ipta(["--quiet", "-i", "a.log", "empty.log", "auth.log"]).fine();
+        let said = db.ipta(["--quiet", "-i", "a.log", "empty.log", "auth.log"]).fine();
         assert_eq!((said.out.as_str(), said.err.as_str()), ("", ""));
     }
-    let said = shop.ipta(["--quiet", "-c", "-ct", "-i", "a.log"]).fine();
+    let said = db.ipta(["--quiet", "-c", "-ct", "-i", "a.log"]).fine();
     assert_eq!((said.out.as_str(), said.err.as_str()), ("", ""));
-    shop.ipta(["--quiet", "-i", "typo.log"]).refused(1).says(["typo.log"]);
-    shop.desk.append("a.log", line(3).replace("SRC=203.0.113.3", "SRC=203.0.113.999"));
-    shop.ipta(["--quiet", "-i", "a.log"]).fine().says(["1 line damaged"]);
-    assert_eq!(shop.rows(), 10);
+    db.ipta(["--quiet", "-i", "typo.log"]).refused(1).says(["typo.log"]);
+    db.dir.append("a.log", line(3).replace("SRC=203.0.113.3", "SRC=203.0.113.999"));
+    db.ipta(["--quiet", "-i", "a.log"]).fine().says(["1 line damaged"]);
+    assert_eq!(db.rows(), 10);
 }
 
-fn a_wrong_prefix_takes_nothing_away(shop: &Shop) {
-    shop.desk.write("a.log", lines(0..40).replace("IPT: DROP ", "[UFW BLOCK] "));
-    shop.import(["a.log"]).says(["--prefix ufw"]);
-    shop.ipta(["-i", "a.log", "--prefix", "ufw"]).fine().says(["40 packets stored"]);
-    assert_eq!(shop.rows(), 40);
-    shop.ipta(["-i", "a.log", "--prefix", "ufw"]).fine().says(["0 new"]);
+fn a_wrong_prefix_takes_nothing_away(db: &TestStore) {
+    db.dir.write("a.log", lines(0..40).replace("IPT: DROP ", "[UFW BLOCK] "));
+    db.import(["a.log"]).says(["--prefix ufw"]);
+    db.ipta(["-i", "a.log", "--prefix", "ufw"]).fine().says(["40 packets stored"]);
+    assert_eq!(db.rows(), 40);
+    db.ipta(["-i", "a.log", "--prefix", "ufw"]).fine().says(["0 new"]);
     // A log that gave packets is known, whatever the prefix: what is new is read with the new one.
-    shop.desk.append("a.log", lines(40..45));
-    shop.import(["a.log"]).says(["40 lines already imported, 5 new, 5 packets stored"]);
-    assert_eq!(shop.rows(), 45);
+    db.dir.append("a.log", lines(40..45));
+    db.import(["a.log"]).says(["40 lines already imported, 5 new, 5 packets stored"]);
+    assert_eq!(db.rows(), 45);
 }
 
-fn several_logs_are_taken_in_the_order_of_time(shop: &Shop) {
-    shop.desk.write("z.log", lines(0..5));
-    shop.desk.write("a.log", lines(100..105));
-    shop.desk.write("none.log", "no stamp here\n");
-    let said = shop.import(["none.log", "a.log", "z.log"]);
+fn several_logs_are_taken_in_the_order_of_time(db: &TestStore) {
+    db.dir.write("z.log", lines(0..5));
+    db.dir.write("a.log", lines(100..105));
+    db.dir.write("none.log", "no stamp here\n");
+    let said = db.import(["none.log", "a.log", "z.log"]);
     let order: Vec<&str> = said.err.lines().filter(|line| line.starts_with("* ")).collect();
     assert!(
         order[0].contains("z.log") && order[1].contains("a.log") && order[2].contains("none.log"),
@@ -321,35 +320,35 @@ fn several_logs_are_taken_in_the_order_of_time(shop: &Shop) {
     );
 }
 
-fn a_value_too_long_for_its_column_is_damaged(shop: &Shop) {
+fn a_value_too_long_for_its_column_is_damaged(db: &TestStore) {
     let long = line(1).replace("IN=eth0", &format!("IN={}", "e".repeat(16)));
     let host = line(2).replace(" gw ", &format!(" {} ", "h".repeat(256)));
-    shop.desk.write("a.log", line(0) + &long + &host + &line(3));
-    shop.import(["a.log"]).says(["4 lines = 2 with packets + 2 damaged", "interface", "host"]);
-    assert_eq!(shop.rows(), 2);
+    db.dir.write("a.log", line(0) + &long + &host + &line(3));
+    db.import(["a.log"]).says(["4 lines = 2 with packets + 2 damaged", "interface", "host"]);
+    assert_eq!(db.rows(), 2);
 }
 
 #[test]
 fn firewall_lines_of_other_prefixes_are_told_of_from_cron_too_if_there_are_no_others() {
     let ufw = line(1).replace("IPT: DROP ", "[UFW BLOCK] ");
-    let both = Shop::on_a_file();
-    both.desk.write("log", line(0) + &ufw);
+    let both = TestStore::on_a_file();
+    both.dir.write("log", line(0) + &ufw);
     both.import(["log"]).says([
         "1 packet stored",
         "other prefixes too",
         "'[UFW BLOCK] ' (1 line): --prefix ufw",
     ]);
-    let other = Shop::on_a_file();
-    other.desk.write("log", &ufw);
+    let other = TestStore::on_a_file();
+    other.dir.write("log", &ufw);
     other.ipta(["--quiet", "-i", "log"]).fine().says(["no packet with the chosen prefix", "--prefix ufw"]);
 }
 
 #[test]
 fn logs_may_stand_behind_other_options_of_their_mode() {
-    let shop = Shop::on_a_file();
-    shop.desk.write("log", lines(0..3));
-    shop.ipta(["--import", "--again", "log", "--yes"]).fine();
-    assert_eq!(shop.rows(), 3);
-    let said = shop.desk.ipta(["--analyze", "--modules", "ports", "log"]).fine();
+    let db = TestStore::on_a_file();
+    db.dir.write("log", lines(0..3));
+    db.ipta(["--import", "--again", "log", "--yes"]).fine();
+    assert_eq!(db.rows(), 3);
+    let said = db.dir.ipta(["--analyze", "--modules", "ports", "log"]).fine();
     assert!(said.out.contains("     3    22 TCP"), "{said:#?}");
 }

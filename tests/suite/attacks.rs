@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::live::Running;
-use crate::process::{Desk, Shop};
+use crate::process::{TestDir, TestStore};
 
 /// A line of the tutorial's rules.
 fn tutorial(prefix: &str, second: u32, source: &str, from: u32, port: u16) -> String {
@@ -37,11 +37,11 @@ fn found(said: &str) -> Vec<(String, String, u64)> {
     rows.map(|row| (attack(row), source(row), row["packets"].as_u64().expect("a number"))).collect()
 }
 
-fn attacks(desk: &Desk, log: &str, prefix: &str) -> Vec<(String, String, u64)> {
-    desk.write("log", log);
+fn attacks(dir: &TestDir, log: &str, prefix: &str) -> Vec<(String, String, u64)> {
+    dir.write("log", log);
     let call =
         ["-a", "log", "--prefix", prefix, "--modules", "attacks", "--format", "json", "--limit", "100"];
-    found(&desk.ipta(call).fine().out)
+    found(&dir.ipta(call).fine().out)
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn the_tutorial_word_for_word_gives_its_brute_force_and_its_flood_and_nothing_el
         // One of them soon after the flood, which has no part in it.
         let ordinary = (0..20).map(|n| tutorial("*LOG*", 7500 + n * 1800, "203.0.113.77", 2000 + n, 143));
         let log: String = [password_guesser()].into_iter().chain(flood).chain(ordinary).collect();
-        let mut found = attacks(&Desk::new(), &log, "tutorial");
+        let mut found = attacks(&TestDir::new(), &log, "tutorial");
         found.sort();
         let flooder = if spoofed { "250 hosts" } else { "192.0.2.5" };
         let expected = [("SYN flood", flooder, 300), ("brute force", "203.0.113.9", 60)];
@@ -65,10 +65,10 @@ fn the_tutorial_word_for_word_gives_its_brute_force_and_its_flood_and_nothing_el
 #[test]
 fn a_table_tells_of_the_same_attacks_as_the_log() {
     let log = password_guesser();
-    for shop in [Shop::on_a_file(), Shop::on_a_server()] {
-        let path = shop.desk.write("log", &log).display().to_string();
-        shop.ipta(["--prefix", "tutorial", "-i", &path]).fine();
-        let said = shop.ipta(["-a", "--modules", "attacks", "--format", "json"]).fine();
+    for db in [TestStore::on_a_file(), TestStore::on_a_server()] {
+        let path = db.dir.write("log", &log).display().to_string();
+        db.ipta(["--prefix", "tutorial", "-i", &path]).fine();
+        let said = db.ipta(["-a", "--modules", "attacks", "--format", "json"]).fine();
         assert_eq!(found(&said.out), [("brute force".to_owned(), "203.0.113.9".to_owned(), 60)]);
     }
 }
@@ -109,18 +109,18 @@ fn an_ordinary_day_has_no_finding() {
     }
     log.sort_by_key(|(second, _)| *second);
     let log: String = log.into_iter().map(|(_, line)| line).collect();
-    assert_eq!(attacks(&Desk::new(), &log, "ipt"), []);
+    assert_eq!(attacks(&TestDir::new(), &log, "ipt"), []);
 }
 
 #[test]
 fn follow_tells_of_an_attack_within_a_second_of_its_sixth_connection() {
-    let desk = Desk::new();
-    desk.write("log", tutorial("*LOG*", 3599, "192.0.2.1", 1, 80));
+    let dir = TestDir::new();
+    dir.write("log", tutorial("*LOG*", 3599, "192.0.2.1", 1, 80));
     let call = ["--follow", "log", "--last", "1", "--prefix", "tutorial", "--attacks"];
-    let running = Running::start(desk.command(call));
+    let running = Running::start(dir.command(call));
     running.packets(1);
     let six: Vec<String> = password_guesser().lines().take(6).map(|line| format!("{line}\n")).collect();
-    desk.append("log", six.concat());
+    dir.append("log", six.concat());
     let written = Instant::now();
     let told = loop {
         let line = running.line();

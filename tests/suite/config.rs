@@ -3,47 +3,47 @@
 use std::os::unix::fs::PermissionsExt;
 
 use crate::harness::server;
-use crate::process::{Desk, PASSWORD, Shop, account_options, lines};
+use crate::process::{PASSWORD, TestDir, TestStore, account_options, lines};
 
 /// Rows of the first table of a report.
 fn rows(report: &str) -> usize {
     report.trim_start().lines().skip(3).take_while(|line| !line.is_empty()).count()
 }
 
-fn mode(desk: &Desk, name: &str) -> u32 {
-    std::fs::metadata(desk.path(name)).expect("a file").permissions().mode() & 0o777
+fn mode(dir: &TestDir, name: &str) -> u32 {
+    std::fs::metadata(dir.path(name)).expect("a file").permissions().mode() & 0o777
 }
 
 #[test]
 fn the_command_line_beats_the_file_and_the_file_beats_the_default() {
-    let desk = Desk::new();
-    desk.write("a.log", lines(0..40));
-    assert_eq!(rows(&desk.ipta(["-a", "a.log"]).fine().out), 10);
-    desk.write(".ipta-conf", "limit = 3\n");
-    assert_eq!(rows(&desk.ipta(["-a", "a.log"]).fine().out), 3);
-    assert_eq!(rows(&desk.ipta(["-a", "a.log", "-l", "5"]).fine().out), 5);
+    let dir = TestDir::new();
+    dir.write("a.log", lines(0..40));
+    assert_eq!(rows(&dir.ipta(["-a", "a.log"]).fine().out), 10);
+    dir.write(".ipta-conf", "limit = 3\n");
+    assert_eq!(rows(&dir.ipta(["-a", "a.log"]).fine().out), 3);
+    assert_eq!(rows(&dir.ipta(["-a", "a.log", "-l", "5"]).fine().out), 5);
     // The last of a repeated option, and another file instead of the one at home.
-    assert_eq!(rows(&desk.ipta(["-l", "7", "-a", "a.log", "-l", "6"]).fine().out), 6);
-    desk.write("other.conf", "limit = 2\n");
-    assert_eq!(rows(&desk.ipta(["--config", "other.conf", "-a", "a.log"]).fine().out), 2);
+    assert_eq!(rows(&dir.ipta(["-l", "7", "-a", "a.log", "-l", "6"]).fine().out), 6);
+    dir.write("other.conf", "limit = 2\n");
+    assert_eq!(rows(&dir.ipta(["--config", "other.conf", "-a", "a.log"]).fine().out), 2);
 }
 
 #[test]
 fn every_switch_has_its_opposite() {
-    let desk = Desk::new();
+    let dir = TestDir::new();
     let log =
         lines(0..10).replace("IN=eth0", "IN=lo") + &lines(10..30).replace("DROP", "ACCEPT") + &lines(30..70);
-    desk.write("a.log", log);
-    desk.write(".ipta-conf", "show_lo = false\nshow_accept = false\n");
+    dir.write("a.log", log);
+    dir.write(".ipta-conf", "show_lo = false\nshow_accept = false\n");
     let count = |args: &[&str]| {
         let args = ["--scan", "a.log", "--no-header"].iter().chain(args);
-        desk.ipta(args).fine().out.lines().count()
+        dir.ipta(args).fine().out.lines().count()
     };
     assert_eq!(count(&[]), 40);
     assert_eq!(count(&["--local"]), 50);
     assert_eq!(count(&["--accept"]), 60);
     assert_eq!(count(&["--local", "--accept"]), 70);
-    desk.remove(".ipta-conf");
+    dir.remove(".ipta-conf");
     assert_eq!(count(&[]), 70);
     assert_eq!(count(&["--no-local", "--no-accept"]), 40);
     assert_eq!(count(&["--no-lo", "--local"]), 70);
@@ -51,117 +51,117 @@ fn every_switch_has_its_opposite() {
 
 #[test]
 fn the_store_is_one_setting() {
-    let desk = Desk::new();
+    let dir = TestDir::new();
     let account = server().fresh_database();
-    desk.ipta(account_options(&account).into_iter().chain(["-ct".to_owned()])).fine();
-    desk.write(".ipta-conf", "db_file = \"packets.db\"\ndb_table = \"mine\"\n");
+    dir.ipta(account_options(&account).into_iter().chain(["-ct".to_owned()])).fine();
+    dir.write(".ipta-conf", "db_file = \"packets.db\"\ndb_table = \"mine\"\n");
     // A path in the file starts at the file's folder, wherever the call is made.
-    let mut call = desk.command(["-ct"]);
+    let mut call = dir.command(["-ct"]);
     call.current_dir("/");
     crate::process::run(call, "").fine().says(["'mine'", "packets.db"]);
-    assert!(desk.path("packets.db").exists());
+    assert!(dir.path("packets.db").exists());
     // A host on the command line means that server, not the file.
     let args =
         account_options(&account).into_iter().chain(["-t".to_owned(), "logs".to_owned(), "-a".to_owned()]);
-    desk.ipta(args).fine().says(["Table 'logs' is empty"]);
-    desk.ipta(["-h", "/nowhere/sock", "-lt"]).refused(1).says(["/nowhere/sock"]);
-    desk.ipta(["-d", "elsewhere", "-h", "/nowhere/sock", "-lt"]).refused(1).says(["/nowhere/sock"]);
+    dir.ipta(args).fine().says(["Table 'logs' is empty"]);
+    dir.ipta(["-h", "/nowhere/sock", "-lt"]).refused(1).says(["/nowhere/sock"]);
+    dir.ipta(["-d", "elsewhere", "-h", "/nowhere/sock", "-lt"]).refused(1).says(["/nowhere/sock"]);
 }
 
 #[test]
 fn saving_keeps_what_the_next_call_needs() {
-    let desk = Desk::new();
-    desk.ipta(["--db-file", "packets.db", "-ct", "mine", "-l", "3", "-s"]).fine().says([".ipta-conf"]);
-    assert_eq!(mode(&desk, ".ipta-conf"), 0o600);
-    desk.write("a.log", lines(0..40));
-    desk.ipta(["-i", "a.log"]).fine().says(["'mine'", "40 packets"]);
-    assert_eq!(rows(&desk.ipta(["-a"]).fine().out), 3);
+    let dir = TestDir::new();
+    dir.ipta(["--db-file", "packets.db", "-ct", "mine", "-l", "3", "-s"]).fine().says([".ipta-conf"]);
+    assert_eq!(mode(&dir, ".ipta-conf"), 0o600);
+    dir.write("a.log", lines(0..40));
+    dir.ipta(["-i", "a.log"]).fine().says(["'mine'", "40 packets"]);
+    assert_eq!(rows(&dir.ipta(["-a"]).fine().out), 3);
     // Comments and other keys stay; a mode that others can read does not.
-    desk.append(".ipta-conf", "# my own words\n");
-    std::fs::set_permissions(desk.path(".ipta-conf"), PermissionsExt::from_mode(0o644)).expect("a mode");
-    desk.ipta(["-l", "4", "-s"]).fine();
-    assert_eq!(mode(&desk, ".ipta-conf"), 0o600);
-    let text = String::from_utf8(desk.read(".ipta-conf")).expect("text");
+    dir.append(".ipta-conf", "# my own words\n");
+    std::fs::set_permissions(dir.path(".ipta-conf"), PermissionsExt::from_mode(0o644)).expect("a mode");
+    dir.ipta(["-l", "4", "-s"]).fine();
+    assert_eq!(mode(&dir, ".ipta-conf"), 0o600);
+    let text = String::from_utf8(dir.read(".ipta-conf")).expect("text");
     assert!(text.contains("# my own words") && text.contains("limit = 4") && text.contains("mine"), "{text}");
 }
 
 #[test]
 fn a_password_is_saved_only_when_somebody_said_yes() {
     let account = server().fresh_database();
-    let desk = Desk::new();
+    let dir = TestDir::new();
     let save = |more: &[&str]| {
         let more = more.iter().map(|&arg| arg.to_owned());
-        desk.ipta(account_options(&account).into_iter().chain(more)).fine()
+        dir.ipta(account_options(&account).into_iter().chain(more)).fine()
     };
     save(&["-s"]).says([".ipta-conf", "without the password", "--yes"]);
-    let text = String::from_utf8(desk.read(".ipta-conf")).expect("text");
+    let text = String::from_utf8(dir.read(".ipta-conf")).expect("text");
     assert!(!text.contains(PASSWORD) && text.contains(&account.user), "{text}");
     let said = save(&["-s", "--yes"]);
     assert!(!said.err.contains(PASSWORD), "{said:#?}");
-    assert_eq!(mode(&desk, ".ipta-conf"), 0o600);
-    desk.ipta(["-ct"]).fine().says(["created in database", &account.database]);
+    assert_eq!(mode(&dir, ".ipta-conf"), 0o600);
+    dir.ipta(["-ct"]).fine().says(["created in database", &account.database]);
     // A file that others can read gets one warning, and works.
-    std::fs::set_permissions(desk.path(".ipta-conf"), PermissionsExt::from_mode(0o644)).expect("a mode");
-    let said = desk.ipta(["-lt"]).fine().says(["holds a password", "chmod 600"]);
+    std::fs::set_permissions(dir.path(".ipta-conf"), PermissionsExt::from_mode(0o644)).expect("a mode");
+    let said = dir.ipta(["-lt"]).fine().says(["holds a password", "chmod 600"]);
     assert_eq!(said.err.lines().count(), 1, "{said:#?}");
 }
 
 #[test]
 fn a_file_that_cannot_be_parsed_is_never_overwritten() {
-    let desk = Desk::new();
+    let dir = TestDir::new();
     let broken = "db_host = localhost\ndb_pass = hunter2\n";
-    desk.write(".ipta-conf", broken);
-    desk.ipta(["-l", "3", "-s"]).refused(2).says([".ipta-conf", "line 1"]);
-    assert_eq!(desk.read(".ipta-conf"), broken.as_bytes());
+    dir.write(".ipta-conf", broken);
+    dir.ipta(["-l", "3", "-s"]).refused(2).says([".ipta-conf", "line 1"]);
+    assert_eq!(dir.read(".ipta-conf"), broken.as_bytes());
 }
 
 #[test]
 fn a_broken_file_stops_no_help() {
-    let desk = Desk::new();
-    desk.write(".ipta-conf", "db_host = localhost\n[[[\n");
+    let dir = TestDir::new();
+    dir.write(".ipta-conf", "db_host = localhost\n[[[\n");
     for (option, word) in
         [("--help", "--import"), ("--version", "ipta "), ("--license", "license"), ("--usage", "--analyze")]
     {
-        let said = desk.ipta([option]).fine();
+        let said = dir.ipta([option]).fine();
         assert!(said.out.to_lowercase().contains(word), "{said:#?}");
         assert_eq!(said.err, "");
     }
-    desk.ipta(["-v"]).fine();
-    desk.ipta(["-lt"]).refused(2);
+    dir.ipta(["-v"]).fine();
+    dir.ipta(["-lt"]).refused(2);
 }
 
 #[test]
 fn a_setting_of_the_file_that_does_nothing_here_is_no_error() {
-    let shop = Shop::on_a_file();
-    shop.desk.write(
+    let db = TestStore::on_a_file();
+    db.dir.write(
         ".ipta-conf",
         "prefix = [\"ufw\"]\nshow_lo = false\nformat = \"json\"\nmodules = [\"ports\"]\n",
     );
-    shop.ipta(["-lt"]).fine();
-    shop.ipta(["-c"]).fine();
+    db.ipta(["-lt"]).fine();
+    db.ipta(["-c"]).fine();
 }
 
 #[test]
 fn without_a_home_the_defaults_hold() {
-    let desk = Desk::new();
-    desk.write("a.log", lines(0..40));
-    let mut call = desk.command(["-a", "a.log"]);
+    let dir = TestDir::new();
+    dir.write("a.log", lines(0..40));
+    let mut call = dir.command(["-a", "a.log"]);
     call.env("HOME", "/nowhere");
     assert_eq!(rows(&crate::process::run(call, "").fine().out), 10);
     // With none in the environment it is the account's, whatever stands there.
-    let mut call = desk.command(["-a", "a.log", "--limit", "3"]);
+    let mut call = dir.command(["-a", "a.log", "--limit", "3"]);
     call.env("HOME", "");
     assert_eq!(rows(&crate::process::run(call, "").fine().out), 3);
 }
 
 #[test]
 fn the_zone_of_the_process_is_the_zone_of_the_log() {
-    let mut shop = Shop::on_a_file();
-    shop.desk.zone = "CET-1CEST,M3.5.0,M10.5.0/3";
-    shop.desk.write("a.log", lines(0..1));
-    shop.import(["a.log"]);
+    let mut db = TestStore::on_a_file();
+    db.dir.zone = "CET-1CEST,M3.5.0,M10.5.0/3";
+    db.dir.write("a.log", lines(0..1));
+    db.import(["a.log"]);
     // Midnight in May at two hours east of Greenwich.
-    assert_eq!(shop.number("SELECT COUNT(*) FROM logs WHERE timestamp LIKE '%-05-16 22:00:00%'"), 1);
+    assert_eq!(db.number("SELECT COUNT(*) FROM logs WHERE timestamp LIKE '%-05-16 22:00:00%'"), 1);
 }
 
 #[test]
@@ -172,21 +172,21 @@ fn a_bad_value_in_the_file_is_told_of_as_the_files() {
         ("db_table = \"a-b\"", "db_table"),
         ("allow = [\"192.0.2\"]", "allow"),
     ] {
-        let desk = Desk::new();
-        desk.write("conf", line);
-        desk.write("a.log", lines(0..1));
-        let said = desk.ipta(["--config", "conf", "-a", "a.log"]).refused(2);
+        let dir = TestDir::new();
+        dir.write("conf", line);
+        dir.write("a.log", lines(0..1));
+        let said = dir.ipta(["--config", "conf", "-a", "a.log"]).refused(2);
         assert!(said.err.starts_with(&format!("! conf: {key}: ")), "{said:#?}");
     }
 }
 
 #[test]
 fn a_module_of_the_file_that_wants_since_waits_for_it() {
-    let desk = Desk::new();
-    desk.write("conf", "modules = [\"new\", \"ports\"]");
-    desk.write("a.log", lines(0..1));
-    let without = desk.ipta(["--config", "conf", "-a", "a.log"]).fine();
+    let dir = TestDir::new();
+    dir.write("conf", "modules = [\"new\", \"ports\"]");
+    dir.write("a.log", lines(0..1));
+    let without = dir.ipta(["--config", "conf", "-a", "a.log"]).fine();
     assert!(without.out.contains("Most denied ports") && !without.out.contains("New"), "{without:#?}");
-    let with = desk.ipta(["--config", "conf", "-a", "a.log", "--since", "2000-01-01"]).fine();
+    let with = dir.ipta(["--config", "conf", "-a", "a.log", "--since", "2000-01-01"]).fine();
     assert!(with.out.contains("New"), "{with:#?}");
 }

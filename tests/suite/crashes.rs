@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::harness::{Server, tally};
-use crate::process::{Desk, Kept, Said, Shop, end, is_root, lines, on_both_stores, run};
+use crate::process::{Kept, Said, TestDir, TestStore, end, is_root, lines, on_both_stores, run};
 
 /// Packets of the log that is imported: more than one chunk of the ledger's.
 const PACKETS: u64 = 60_000;
@@ -34,44 +34,44 @@ on_both_stores! {
     #[ignore = "long"] fifty_double_imports_of_a_growing_log_are_exact
 }
 
-fn an_import_killed_a_few_times_is_exact(shop: &Shop) {
-    import_killed(shop, 12, 12_000);
-    import_killed(shop, 3, PACKETS);
+fn an_import_killed_a_few_times_is_exact(db: &TestStore) {
+    import_killed(db, 12, 12_000);
+    import_killed(db, 3, PACKETS);
 }
 
-fn an_import_killed_a_hundred_times_is_exact(shop: &Shop) {
-    import_killed(shop, 100, MANY);
+fn an_import_killed_a_hundred_times_is_exact(db: &TestStore) {
+    import_killed(db, 100, MANY);
 }
 
-fn a_clear_killed_a_few_times_is_whole_or_nothing(shop: &Shop) {
-    clear_killed(shop, 4);
+fn a_clear_killed_a_few_times_is_whole_or_nothing(db: &TestStore) {
+    clear_killed(db, 4);
 }
 
-fn a_clear_killed_many_times_is_whole_or_nothing(shop: &Shop) {
-    clear_killed(shop, 100);
+fn a_clear_killed_many_times_is_whole_or_nothing(db: &TestStore) {
+    clear_killed(db, 100);
 }
 
-fn a_drop_killed_a_few_times_is_whole_or_nothing(shop: &Shop) {
-    drop_killed(shop, 4);
+fn a_drop_killed_a_few_times_is_whole_or_nothing(db: &TestStore) {
+    drop_killed(db, 4);
 }
 
-fn a_drop_killed_many_times_is_whole_or_nothing(shop: &Shop) {
-    drop_killed(shop, 100);
+fn a_drop_killed_many_times_is_whole_or_nothing(db: &TestStore) {
+    drop_killed(db, 100);
 }
 
-fn a_few_double_imports_of_a_growing_log_are_exact(shop: &Shop) {
-    double_imports(shop, 4);
+fn a_few_double_imports_of_a_growing_log_are_exact(db: &TestStore) {
+    double_imports(db, 4);
 }
 
-fn fifty_double_imports_of_a_growing_log_are_exact(shop: &Shop) {
-    double_imports(shop, 50);
+fn fifty_double_imports_of_a_growing_log_are_exact(db: &TestStore) {
+    double_imports(db, 50);
 }
 
-fn an_import_that_is_interrupted_says_how_far_it_came(shop: &Shop) {
-    shop.desk.write("a.log", lines(0..MANY));
-    let mut call = Running::start(shop.command(["-i", "a.log"]));
+fn an_import_that_is_interrupted_says_how_far_it_came(db: &TestStore) {
+    db.dir.write("a.log", lines(0..MANY));
+    let mut call = Running::start(db.command(["-i", "a.log"]));
     let begun = Instant::now();
-    while !has_rows(shop) {
+    while !has_rows(db) {
         assert!(begun.elapsed() < Duration::from_secs(60), "nothing is stored");
         std::thread::sleep(Duration::from_millis(5));
     }
@@ -81,39 +81,39 @@ fn an_import_that_is_interrupted_says_how_far_it_came(shop: &Shop) {
     let interrupted = said.err.lines().find_map(|line| line.strip_prefix("! Interrupted: "));
     let stored = interrupted.and_then(|line| line.split(' ').next()).expect("a number");
     let stored: u64 = stored.parse().expect("a number");
-    assert_eq!(shop.rows(), stored);
-    shop.import(["a.log"]).says(["lines already imported"]);
-    exact(shop, MANY);
+    assert_eq!(db.rows(), stored);
+    db.import(["a.log"]).says(["lines already imported"]);
+    exact(db, MANY);
 }
 
 /// Whether the table has rows by now.
-fn has_rows(shop: &Shop) -> bool {
-    match &shop.place {
+fn has_rows(db: &TestStore) -> bool {
+    match &db.place {
         Kept::File(path) => {
             let conn = rusqlite::Connection::open(path).expect("the file opens");
             conn.query_row("SELECT COUNT(*) FROM logs", [], |row| row.get::<_, i64>(0)).is_ok_and(|n| n > 0)
         }
-        Kept::Server(..) => shop.rows() > 0,
+        Kept::Server(..) => db.rows() > 0,
     }
 }
 
-fn a_table_emptied_during_an_import_is_told(shop: &Shop) {
-    shop.desk.write("a.log", lines(0..MANY));
-    let mut call = Running::start(shop.command(["-i", "a.log"]));
+fn a_table_emptied_during_an_import_is_told(db: &TestStore) {
+    db.dir.write("a.log", lines(0..MANY));
+    let mut call = Running::start(db.command(["-i", "a.log"]));
     let begun = Instant::now();
-    while !has_rows(shop) {
+    while !has_rows(db) {
         assert!(begun.elapsed() < Duration::from_secs(60), "nothing is stored");
         std::thread::sleep(Duration::from_millis(5));
     }
-    shop.sql(match shop.place {
+    db.sql(match db.place {
         Kept::File(_) => "PRAGMA busy_timeout = 20000; DELETE FROM logs",
         Kept::Server(..) => "TRUNCATE TABLE logs",
     });
     let said = call.said();
     assert_eq!(said.status, Some(1), "{said:#?}");
     said.clear().says(["emptied table 'logs'", "-c -i a.log"]);
-    shop.ipta(["-c", "-i", "a.log"]).fine();
-    exact(shop, MANY);
+    db.ipta(["-c", "-i", "a.log"]).fine();
+    exact(db, MANY);
 }
 
 /// Random numbers of a seed (Marsaglia, "Xorshift RNGs", 2003).
@@ -181,30 +181,30 @@ fn timed(call: impl FnOnce() -> Said) -> Duration {
 /// Every packet of the log is in the table once: as many rows as packets, each of another source
 /// port and number of the address.
 #[track_caller]
-fn exact(shop: &Shop, packets: u64) {
+fn exact(db: &TestStore, packets: u64) {
     let different = "SELECT COUNT(*) FROM (SELECT DISTINCT src_prt, src_ip, timestamp FROM logs) AS seen";
-    let counted = (shop.rows(), shop.number(different));
+    let counted = (db.rows(), db.number(different));
     tally(if counted == (packets, packets) { "right" } else { "wrong" });
     assert_eq!(counted, (packets, packets));
 }
 
-fn import_killed(shop: &Shop, kills: u32, packets: u64) {
+fn import_killed(db: &TestStore, kills: u32, packets: u64) {
     let log = lines(0..packets);
-    shop.desk.write("a.log", &log);
-    let mut whole = timed(|| shop.ipta(["-c", "-i", "a.log"])).as_micros() as u64;
-    exact(shop, packets);
+    db.dir.write("a.log", &log);
+    let mut whole = timed(|| db.ipta(["-c", "-i", "a.log"])).as_micros() as u64;
+    exact(db, packets);
     let mut dice = Dice(0x5eed_0001);
     let mut early = 0;
     let mut done = 0;
     while done < kills || early == 0 {
         assert!(done < 20 * kills, "no run was killed before its end");
         // Some of it is in, so that nothing can look like a table that was emptied by hand.
-        shop.desk.write("a.log", lines(0..1000));
-        shop.ipta(["-c", "-i", "a.log"]).fine();
-        shop.desk.write("a.log", &log);
+        db.dir.write("a.log", lines(0..1000));
+        db.ipta(["-c", "-i", "a.log"]).fine();
+        db.dir.write("a.log", &log);
         // Several in a row, so that what a killed run left is killed too.
         for _ in 0..1 + dice.below(3) {
-            let call = Running::start(shop.command(["-i", "a.log"]));
+            let call = Running::start(db.command(["-i", "a.log"]));
             // Reading comes first, and in a slow build takes most of the time; storing is what matters.
             let moment = match dice.below(2) {
                 0 => dice.below(whole),
@@ -217,136 +217,136 @@ fn import_killed(shop: &Shop, kills: u32, packets: u64) {
             }
             done += 1;
         }
-        shop.import(["a.log"]);
-        exact(shop, packets);
-        shop.import(["a.log"]).says(["0 new"]);
-        exact(shop, packets);
+        db.import(["a.log"]);
+        exact(db, packets);
+        db.import(["a.log"]).says(["0 new"]);
+        exact(db, packets);
     }
 }
 
-fn clear_killed(shop: &Shop, kills: u32) {
+fn clear_killed(db: &TestStore, kills: u32) {
     const FEW: u64 = 3000;
-    shop.desk.write("a.log", lines(0..FEW));
-    shop.import(["a.log"]);
-    let whole = timed(|| shop.ipta(["-c"])).as_micros() as u64;
+    db.dir.write("a.log", lines(0..FEW));
+    db.import(["a.log"]);
+    let whole = timed(|| db.ipta(["-c"])).as_micros() as u64;
     let mut dice = Dice(0x5eed_0002);
     for _ in 0..kills {
-        shop.import(["a.log"]);
-        exact(shop, FEW);
-        Running::start(shop.command(["-c"])).kill_after(Duration::from_micros(dice.below(whole + whole / 4)));
+        db.import(["a.log"]);
+        exact(db, FEW);
+        Running::start(db.command(["-c"])).kill_after(Duration::from_micros(dice.below(whole + whole / 4)));
         // Cleared or not, never half: the report finishes what was begun.
-        shop.ipta(["-a"]).fine();
-        let rows = shop.rows();
+        db.ipta(["-a"]).fine();
+        let rows = db.rows();
         assert!(rows == 0 || rows == FEW, "{rows} rows");
-        let said = shop.import(["a.log"]);
+        let said = db.import(["a.log"]);
         let new = if rows == 0 { "3000 packets stored" } else { "0 new" };
         assert!(!said.err.contains("other means"), "{said:#?}");
         said.says([new]);
-        exact(shop, FEW);
+        exact(db, FEW);
     }
 }
 
-fn drop_killed(shop: &Shop, kills: u32) {
+fn drop_killed(db: &TestStore, kills: u32) {
     const FEW: u64 = 3000;
-    shop.desk.write("a.log", lines(0..FEW));
-    shop.import(["a.log"]);
-    let whole = timed(|| shop.ipta(["-dt", "logs"])).as_micros() as u64;
+    db.dir.write("a.log", lines(0..FEW));
+    db.import(["a.log"]);
+    let whole = timed(|| db.ipta(["-dt", "logs"])).as_micros() as u64;
     let mut dice = Dice(0x5eed_0003);
     for _ in 0..kills {
-        shop.ipta(["-ct", "-i", "a.log"]).fine();
-        exact(shop, FEW);
-        let call = Running::start(shop.command(["-dt", "logs"]));
+        db.ipta(["-ct", "-i", "a.log"]).fine();
+        exact(db, FEW);
+        let call = Running::start(db.command(["-dt", "logs"]));
         call.kill_after(Duration::from_micros(dice.below(whole + whole / 4)));
-        let said = shop.ipta(["-ct", "-i", "a.log"]).fine();
+        let said = db.ipta(["-ct", "-i", "a.log"]).fine();
         assert!(!said.err.contains("other means"), "{said:#?}");
-        exact(shop, FEW);
+        exact(db, FEW);
     }
 }
 
-fn double_imports(shop: &Shop, times: u64) {
+fn double_imports(db: &TestStore, times: u64) {
     for time in 0..times {
         let name = format!("{time}.log");
         let begin = time * 3000;
-        shop.desk.write(&name, lines(begin..begin + 1000));
+        db.dir.write(&name, lines(begin..begin + 1000));
         // Every other time the log is known before.
         if time % 2 == 1 {
-            shop.import([&name]);
+            db.import([&name]);
         }
-        let runs = [0, 1].map(|_| Running::start(shop.command(["-i", &name])));
+        let runs = [0, 1].map(|_| Running::start(db.command(["-i", &name])));
         for part in 0..20 {
             let from = begin + 1000 + part * 100;
             let text = lines(from..from + 100);
             // Lines come in pieces, as a daemon's buffer ends where it ends.
             let (one, two) = text.split_at(text.len() / 2);
-            shop.desk.append(&name, one);
+            db.dir.append(&name, one);
             std::thread::sleep(Duration::from_micros(500));
-            shop.desk.append(&name, two);
+            db.dir.append(&name, two);
         }
         for mut run in runs {
             assert_eq!(run.said().status, Some(0));
         }
-        shop.import([&name]);
-        exact(shop, begin + 3000);
+        db.import([&name]);
+        exact(db, begin + 3000);
     }
 }
 
-fn deleting_everything_killed_is_finished_by_the_next_call(shop: &Shop) {
+fn deleting_everything_killed_is_finished_by_the_next_call(db: &TestStore) {
     const FEW: u64 = 3000;
-    shop.desk.write("a.log", lines(0..FEW));
+    db.dir.write("a.log", lines(0..FEW));
     let mut dice = Dice(0x5eed_0006);
     for _ in 0..4 {
         // A statement of the killed call may still be under way at the server, and drop the table
         // that this call has just looked at: that is said, and the next call is whole.
-        let said = shop.ipta(["-ct", "-i", "a.log"]);
+        let said = db.ipta(["-ct", "-i", "a.log"]);
         if said.status != Some(0) {
             said.refused(1).says(["no table 'logs'"]);
-            shop.ipta(["-ct", "-i", "a.log"]).fine();
+            db.ipta(["-ct", "-i", "a.log"]).fine();
         }
-        exact(shop, FEW);
-        Running::start(shop.command(["-da"])).kill_after(Duration::from_micros(dice.below(60_000)));
+        exact(db, FEW);
+        Running::start(db.command(["-da"])).kill_after(Duration::from_micros(dice.below(60_000)));
         if dice.below(2) == 0 {
-            shop.ipta(["-da"]).fine();
-            shop.ipta(["-lt"]).fine().says(["no table"]);
+            db.ipta(["-da"]).fine();
+            db.ipta(["-lt"]).fine().says(["no table"]);
         }
     }
 }
 
-fn a_clear_beside_an_import_leaves_nothing_doubled(shop: &Shop) {
+fn a_clear_beside_an_import_leaves_nothing_doubled(db: &TestStore) {
     const SOME: u64 = 20_000;
     let text = lines(0..SOME);
-    shop.desk.write("a.log", &text);
+    db.dir.write("a.log", &text);
     let mut dice = Dice(0x5eed_0007);
     for _ in 0..3 {
-        let mut import = Running::start(shop.command(["-i", "a.log"]));
+        let mut import = Running::start(db.command(["-i", "a.log"]));
         std::thread::sleep(Duration::from_micros(dice.below(600_000)));
-        shop.ipta(["-c"]).fine();
+        db.ipta(["-c"]).fine();
         assert_eq!(import.said().status, Some(0));
         // Whichever was first: what the ledger says is in is in.
-        shop.import(["a.log"]);
-        exact(shop, SOME);
+        db.import(["a.log"]);
+        exact(db, SOME);
     }
 }
 
-fn four_logs_imported_at_once_are_exact(shop: &Shop) {
+fn four_logs_imported_at_once_are_exact(db: &TestStore) {
     const EACH: u64 = 2000;
     let names: Vec<String> = (0..4).map(|n| format!("{n}.log")).collect();
     for (n, name) in (0..).zip(&names) {
-        shop.desk.write(name, lines(n * EACH..(n + 1) * EACH));
+        db.dir.write(name, lines(n * EACH..(n + 1) * EACH));
     }
     // Each by two, in another order.
     let runs: Vec<Running> =
-        (0..4).map(|n| Running::start(shop.command(["-i", &names[n], &names[(n + 1) % 4]]))).collect();
+        (0..4).map(|n| Running::start(db.command(["-i", &names[n], &names[(n + 1) % 4]]))).collect();
     for mut run in runs {
         assert_eq!(run.said().status, Some(0));
     }
-    exact(shop, 4 * EACH);
+    exact(db, 4 * EACH);
 }
 
-fn standard_input_killed_leaves_nothing(shop: &Shop) {
-    let log = shop.desk.write("a.log", lines(0..PACKETS));
+fn standard_input_killed_leaves_nothing(db: &TestStore) {
+    let log = db.dir.write("a.log", lines(0..PACKETS));
     let mut dice = Dice(0x5eed_0004);
     for _ in 0..2 {
-        let mut call = shop.command(["-i", "-"]);
+        let mut call = db.command(["-i", "-"]);
         // The writer never ends, so the run does not either.
         let mut writer = Command::new("sh");
         writer
@@ -360,8 +360,8 @@ fn standard_input_killed_leaves_nothing(shop: &Shop) {
         assert!(call.kill_after(Duration::from_millis(300 + dice.below(2000))));
         writer.kill().expect("kills");
         writer.wait().expect("waits");
-        shop.ipta(["-lt"]).fine();
-        assert_eq!(shop.rows(), 0);
+        db.ipta(["-lt"]).fine();
+        assert_eq!(db.rows(), 0);
     }
 }
 
@@ -378,19 +378,19 @@ fn a_server_killed_twenty_times_is_exact() {
 
 fn server_killed(kills: u32, packets: u64) {
     let server: &'static Server = Box::leak(Box::new(Server::start(&[])));
-    let shop = Shop::on(server);
-    shop.desk.write("a.log", lines(0..packets));
-    let whole = timed(|| shop.ipta(["-c", "-i", "a.log"])).as_micros() as u64;
+    let db = TestStore::on(server);
+    db.dir.write("a.log", lines(0..packets));
+    let whole = timed(|| db.ipta(["-c", "-i", "a.log"])).as_micros() as u64;
     let mut dice = Dice(0x5eed_0005);
     let mut cut = 0;
     for _ in 0..kills {
-        shop.ipta(["-c"]).fine();
+        db.ipta(["-c"]).fine();
         // Every other time in the middle of a clear or an import after it.
         let clears = dice.below(2) == 0;
         if clears {
-            shop.import(["a.log"]);
+            db.import(["a.log"]);
         }
-        let call = shop.command(if clears { &["-c", "-i", "a.log"][..] } else { &["-i", "a.log"] });
+        let call = db.command(if clears { &["-c", "-i", "a.log"][..] } else { &["-i", "a.log"] });
         let said = std::thread::scope(|scope| {
             let said = scope.spawn(|| run(call, ""));
             std::thread::sleep(Duration::from_micros(dice.below(whole)));
@@ -403,12 +403,12 @@ fn server_killed(kills: u32, packets: u64) {
             assert_eq!(said.status, Some(1), "{said:#?}");
             said.clear().says(["server", "run"]);
         }
-        shop.ipta(["-a"]).refused(1).says(["no database server"]);
+        db.ipta(["-a"]).refused(1).says(["no database server"]);
         server.restart();
-        shop.import(["a.log"]);
-        exact(&shop, packets);
-        shop.import(["a.log"]).says(["0 new"]);
-        exact(&shop, packets);
+        db.import(["a.log"]);
+        exact(&db, packets);
+        db.import(["a.log"]).says(["0 new"]);
+        exact(&db, packets);
     }
     end(server);
     assert!(cut > 0, "no import was cut off");
@@ -416,11 +416,11 @@ fn server_killed(kills: u32, packets: u64) {
 
 #[test]
 fn a_connection_cut_by_the_servers_administrator_is_said_and_nothing_is_lost() {
-    let shop = Shop::on_a_server();
-    let Kept::Server(server, account) = &shop.place else { unreachable!("a server") };
-    shop.desk.write("a.log", lines(0..PACKETS));
+    let db = TestStore::on_a_server();
+    let Kept::Server(server, account) = &db.place else { unreachable!("a server") };
+    db.dir.write("a.log", lines(0..PACKETS));
     let find = format!("SELECT id FROM information_schema.processlist WHERE user = '{}'", account.user);
-    let call = shop.command(["-i", "a.log"]);
+    let call = db.command(["-i", "a.log"]);
     let said = std::thread::scope(|scope| {
         let said = scope.spawn(|| run(call, ""));
         let begun = Instant::now();
@@ -436,8 +436,8 @@ fn a_connection_cut_by_the_servers_administrator_is_said_and_nothing_is_lost() {
     });
     assert_eq!(said.status, Some(1), "{said:#?}");
     said.clear().says(["the server at", "run"]);
-    shop.import(["a.log"]);
-    exact(&shop, PACKETS);
+    db.import(["a.log"]);
+    exact(&db, PACKETS);
 }
 
 #[test]
@@ -455,36 +455,36 @@ mount -o remount,size=200m "$2"
 "$1" --db-file "$2/packets.db" -i a.log 2>third
 cp "$2/packets.db" packets.db
 "#;
-    let desk = Desk::new();
-    desk.write("a.log", lines(0..PACKETS));
-    std::fs::create_dir(desk.path("small")).expect("creates");
-    let program = desk.copy_of_the_program();
+    let dir = TestDir::new();
+    dir.write("a.log", lines(0..PACKETS));
+    std::fs::create_dir(dir.path("small")).expect("creates");
+    let program = dir.copy_of_the_program();
     let mut command = Command::new("unshare");
     command.arg(if is_root() { "-m" } else { "-rm" }).args(["sh", "-c", SCRIPT, "sh"]);
-    command.arg(program).arg(desk.path("small")).current_dir(desk.path("")).env("TZ", "UTC");
+    command.arg(program).arg(dir.path("small")).current_dir(dir.path("")).env("TZ", "UTC");
     let said = run(command, "");
     let denied = ["unshare:", "mount:"].iter().any(|word| said.err.contains(word));
     assert!(!denied, "a small disk needs a mount namespace, which is refused here: {}", said.err);
     assert_eq!(said.status, Some(0), "{said:#?}");
-    let told = |name: &str| String::from_utf8_lossy(&desk.read(name)).into_owned();
+    let told = |name: &str| String::from_utf8_lossy(&dir.read(name)).into_owned();
     assert_eq!(told("status"), "1\n");
     let first = Said { status: Some(1), out: String::new(), err: told("first") };
     first.clear().says(["packets.db' is full", "make room", "run ipta again"]);
     assert!(told("listed").contains("logs"), "{}", told("listed"));
-    let shop = Shop { place: Kept::File(desk.path("packets.db")), desk };
-    exact(&shop, PACKETS);
-    assert!(told_of(&shop, "third").contains("0 new"));
+    let db = TestStore { place: Kept::File(dir.path("packets.db")), dir };
+    exact(&db, PACKETS);
+    assert!(told_of(&db, "third").contains("0 new"));
 }
 
-fn told_of(shop: &Shop, name: &str) -> String {
-    String::from_utf8_lossy(&shop.desk.read(name)).into_owned()
+fn told_of(db: &TestStore, name: &str) -> String {
+    String::from_utf8_lossy(&db.dir.read(name)).into_owned()
 }
 
 #[test]
 fn a_log_that_vanishes_or_shrinks_while_it_is_read_says_so() {
-    for shop in [Shop::on_a_file(), Shop::on_a_server()] {
-        let log = shop.desk.write("a.log", lines(0..PACKETS));
-        let call = shop.command(["-i", "a.log"]);
+    for db in [TestStore::on_a_file(), TestStore::on_a_server()] {
+        let log = db.dir.write("a.log", lines(0..PACKETS));
+        let call = db.command(["-i", "a.log"]);
         let said = std::thread::scope(|scope| {
             let said = scope.spawn(|| run(call, ""));
             std::thread::sleep(Duration::from_millis(150));
@@ -494,9 +494,9 @@ fn a_log_that_vanishes_or_shrinks_while_it_is_read_says_so() {
         if said.status != Some(0) {
             said.clear().says(["a.log", "shrank"]);
         }
-        shop.desk.write("a.log", lines(0..PACKETS));
-        shop.import(["a.log"]);
-        exact(&shop, PACKETS);
+        db.dir.write("a.log", lines(0..PACKETS));
+        db.import(["a.log"]);
+        exact(&db, PACKETS);
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use crate::harness::Server;
-use crate::process::{Desk, Shop, account_options, end, line, lines};
+use crate::process::{TestDir, TestStore, account_options, end, line, lines};
 
 /// A server with these settings, started once in a process.
 fn server(cell: &'static OnceLock<Server>, on_tcp: bool, arguments: &[&str]) -> &'static Server {
@@ -16,25 +16,25 @@ fn server(cell: &'static OnceLock<Server>, on_tcp: bool, arguments: &[&str]) -> 
 /// What every server must hold: texts with every quote, more rows than one statement takes, the
 /// ledger, clear and drop.
 fn holds_everything(server: &'static Server) {
-    let shop = Shop::on(server);
+    let db = TestStore::on(server);
     let quotes = line(50_000).replace("IPT: DROP", r#"IPT: D"R'O\P`%_"#);
-    shop.desk.write("a.log", lines(0..5000) + &quotes);
-    shop.import(["a.log"]).says(["5001 packets stored"]);
-    assert_eq!(shop.rows(), 5001);
-    assert_eq!(shop.number(r#"SELECT COUNT(*) FROM logs WHERE HEX(action) = '442252274F5C50602555F'"#), 0);
+    db.dir.write("a.log", lines(0..5000) + &quotes);
+    db.import(["a.log"]).says(["5001 packets stored"]);
+    assert_eq!(db.rows(), 5001);
+    assert_eq!(db.number(r#"SELECT COUNT(*) FROM logs WHERE HEX(action) = '442252274F5C50602555F'"#), 0);
     let bytes: String = r#"D"R'O\P`%_"#.bytes().map(|byte| format!("{byte:02X}")).collect();
-    assert_eq!(shop.number(&format!("SELECT COUNT(*) FROM logs WHERE HEX(action) = '{bytes}'")), 1);
-    shop.desk.append("a.log", lines(5000..5100));
-    shop.import(["a.log"]).says(["100 new"]);
-    assert_eq!(shop.rows(), 5101);
-    shop.import(["a.log"]).says(["0 new"]);
-    let direct = shop.desk.ipta(["-a", "a.log", "-l", "9999"]).fine().out;
-    assert_eq!(shop.ipta(["-a", "-l", "9999"]).fine().out, direct);
-    shop.ipta(["-c"]).fine();
-    assert_eq!(shop.rows(), 0);
-    shop.import(["a.log"]).says(["5101 packets stored"]);
-    assert_eq!(shop.rows(), 5101);
-    shop.ipta(["-dt", "logs"]).fine();
+    assert_eq!(db.number(&format!("SELECT COUNT(*) FROM logs WHERE HEX(action) = '{bytes}'")), 1);
+    db.dir.append("a.log", lines(5000..5100));
+    db.import(["a.log"]).says(["100 new"]);
+    assert_eq!(db.rows(), 5101);
+    db.import(["a.log"]).says(["0 new"]);
+    let direct = db.dir.ipta(["-a", "a.log", "-l", "9999"]).fine().out;
+    assert_eq!(db.ipta(["-a", "-l", "9999"]).fine().out, direct);
+    db.ipta(["-c"]).fine();
+    assert_eq!(db.rows(), 0);
+    db.import(["a.log"]).says(["5101 packets stored"]);
+    assert_eq!(db.rows(), 5101);
+    db.ipta(["-dt", "logs"]).fine();
     end(server);
 }
 
@@ -63,7 +63,7 @@ fn with_packets_too_small_for_a_statement() {
     let account = server.fresh_database();
     let mut arguments = account_options(&account);
     arguments.push("-lt".to_owned());
-    Desk::new().ipta(arguments).refused(1).says(["8192 bytes", "max_allowed_packet"]);
+    TestDir::new().ipta(arguments).refused(1).says(["8192 bytes", "max_allowed_packet"]);
     end(server);
 }
 

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::process::{Desk, Shop, lines, project};
+use crate::process::{TestDir, TestStore, lines, project};
 
 /// One packet of a made-up log, as the test itself knows it.
 struct Made {
@@ -108,10 +108,10 @@ const CASES: &[Case] = &[
 #[test]
 fn every_filter_gives_the_packets_that_it_names_from_every_place() {
     let packets = made();
-    let (file, served, desk) = (Shop::on_a_file(), Shop::on_a_server(), Desk::new());
-    let log = desk.write("log", log(&packets)).display().to_string();
-    for shop in [&file, &served] {
-        shop.ipta(["--year", "2026", "-i", &log]).fine();
+    let (file, served, dir) = (TestStore::on_a_file(), TestStore::on_a_server(), TestDir::new());
+    let log = dir.write("log", log(&packets)).display().to_string();
+    for db in [&file, &served] {
+        db.ipta(["--year", "2026", "-i", &log]).fine();
     }
     for (filter, takes) in CASES {
         let report = ["--year", "2026", "--format", "json", "--modules", "all", "--limit", "500"];
@@ -123,7 +123,7 @@ fn every_filter_gives_the_packets_that_it_names_from_every_place() {
         let expected =
             packets.iter().enumerate().filter(|(n, made)| takes(*n, made)).count() as u64 + timeless;
         let from = |said: crate::process::Said| said.fine().out;
-        let direct = from(desk.ipta(["-a", log.as_str()].iter().chain(&report).chain(*filter)));
+        let direct = from(dir.ipta(["-a", log.as_str()].iter().chain(&report).chain(*filter)));
         let year_less: Vec<&str> = report.iter().skip(2).copied().collect();
         let on_file = from(file.ipta(["-a"].iter().chain(&year_less).chain(*filter).copied()));
         let on_server = from(served.ipta(["-a"].iter().chain(&year_less).chain(*filter).copied()));
@@ -132,7 +132,7 @@ fn every_filter_gives_the_packets_that_it_names_from_every_place() {
         assert_eq!(direct, on_file, "{filter:?} from the file");
         assert_eq!(direct, on_server, "{filter:?} from the server");
         let text = ["--year", "2026", "-a", log.as_str()];
-        let shown = from(desk.ipta(text.iter().chain(*filter)));
+        let shown = from(dir.ipta(text.iter().chain(*filter)));
         assert!(shown.starts_with("Only packets "), "{filter:?}: {shown}");
     }
 }
@@ -140,11 +140,11 @@ fn every_filter_gives_the_packets_that_it_names_from_every_place() {
 #[test]
 fn scan_takes_the_same_filters() {
     let packets = made();
-    let desk = Desk::new();
-    desk.write("log", log(&packets));
+    let dir = TestDir::new();
+    dir.write("log", log(&packets));
     for (filter, takes) in CASES {
         let bare = ["--scan", "log", "--year", "2026", "--no-header", "--no-counter"];
-        let shown = desk.ipta(bare.iter().chain(*filter)).fine().out;
+        let shown = dir.ipta(bare.iter().chain(*filter)).fine().out;
         let lines = shown.lines().filter(|line| !line.contains(" 192.0.2.250 ")).count();
         let expected = packets.iter().enumerate().filter(|(n, made)| takes(*n, made)).count();
         assert_eq!(lines, expected, "{filter:?}");
@@ -153,9 +153,9 @@ fn scan_takes_the_same_filters() {
 
 #[test]
 fn a_packet_without_a_time_is_left_out_of_a_span_and_counted() {
-    let desk = Desk::new();
-    desk.write("log", log(&made()));
-    let said = desk.ipta(["-a", "log", "--year", "2026", "--since", "2026-05-01"]).fine();
+    let dir = TestDir::new();
+    dir.write("log", log(&made()));
+    let said = dir.ipta(["-a", "log", "--year", "2026", "--since", "2026-05-01"]).fine();
     assert!(
         said.out.starts_with("Only packets since 2026-05-01 00:00:00; 1 without a time left out.\n"),
         "{said:#?}"
@@ -178,13 +178,13 @@ fn a_filter_that_is_none_is_refused_before_anything_is_done() {
         (["--modules", "denide"], "denide"),
         (["--modules", "new"], "--since"),
     ] {
-        Desk::new().ipta(["-a", &example].into_iter().chain(filter)).refused(2).says([word]);
+        TestDir::new().ipta(["-a", &example].into_iter().chain(filter)).refused(2).says([word]);
     }
 }
 
 #[test]
 fn a_protocol_that_logs_have_as_a_number_is_found_by_its_name() {
-    let desk = Desk::new();
+    let dir = TestDir::new();
     let line = |proto: &str| {
         format!(
             "May  4 06:35:12 gw kernel: IPT: DROP IN=eth0 OUT= SRC=192.0.2.7 DST=224.0.0.1 LEN=32 TOS=0x00 \
@@ -192,31 +192,31 @@ fn a_protocol_that_logs_have_as_a_number_is_found_by_its_name() {
         )
     };
     // As the kernel writes them, and as others may.
-    desk.write("log", ["2", "2", "47", "IGMP"].map(line).concat());
+    dir.write("log", ["2", "2", "47", "IGMP"].map(line).concat());
     for typed in ["igmp", "IGMP", "2"] {
         let said =
-            desk.ipta(["-a", "log", "--modules", "sources", "--format", "json", "--proto", typed]).fine();
+            dir.ipta(["-a", "log", "--modules", "sources", "--format", "json", "--proto", typed]).fine();
         let report: Value = serde_json::from_str(&said.out).expect("JSON");
         assert_eq!(report["packets"], 3, "{typed}");
     }
-    let shown = |typed| desk.ipta(["-a", "log", "--proto", typed]).fine().out;
+    let shown = |typed| dir.ipta(["-a", "log", "--proto", typed]).fine().out;
     assert!(shown("gre").starts_with("Only packets of protocol gre.\n"));
     assert!(shown("47").starts_with("Only packets of protocol 47 (GRE).\n"));
 }
 
 #[test]
 fn an_action_counts_as_the_call_says_from_a_log_and_from_the_table() {
-    let shop = Shop::on_a_file();
+    let db = TestStore::on_a_file();
     let audit = lines(0..7).replace("IPT: DROP", "[UFW AUDIT]");
     let allow = lines(7..9).replace("IPT: DROP", "[UFW ALLOW]");
-    shop.desk.write("ufw.log", audit + &allow);
-    shop.ipta(["--prefix", "ufw", "-i", "ufw.log"]).fine();
+    db.dir.write("ufw.log", audit + &allow);
+    db.ipta(["--prefix", "ufw", "-i", "ufw.log"]).fine();
     for call in [&["-a", "ufw.log", "--prefix", "ufw"][..], &["-a"]] {
         let of = |options: &[&str]| {
             let arguments = call.iter().chain(&["--modules", "ports"]).chain(options);
             match call.len() {
-                1 => shop.ipta(arguments),
-                _ => shop.desk.ipta(arguments),
+                1 => db.ipta(arguments),
+                _ => db.dir.ipta(arguments),
             }
         };
         assert!(!of(&[]).fine().out.contains("AUDIT"), "neither accepted nor denied");

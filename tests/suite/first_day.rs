@@ -5,7 +5,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 use crate::harness::server;
-use crate::process::{Desk, Kept, PASSWORD, Said, Shop, account_options, line, lines, on_both_stores, run};
+use crate::process::{
+    Kept, PASSWORD, Said, TestDir, TestStore, account_options, line, lines, on_both_stores, run,
+};
 
 on_both_stores! {
     no_table
@@ -25,16 +27,16 @@ on_both_stores! {
     an_empty_table_is_no_error
 }
 
-/// A desk's call against a server.
-fn on_server(desk: &Desk, options: &[&str]) -> Said {
-    desk.ipta(options.iter().copied().chain(["--analyze"]))
+/// A call against a server.
+fn on_server(dir: &TestDir, options: &[&str]) -> Said {
+    dir.ipta(options.iter().copied().chain(["--analyze"]))
 }
 
 #[test]
 fn no_server_at_the_host() {
-    let desk = Desk::new();
+    let dir = TestDir::new();
     for host in [["-h", "127.0.0.1", "--db-port", "1"], ["-h", "/nowhere/mysqld.sock", "-d", "ipta"]] {
-        on_server(&desk, &host).refused(1).says([
+        on_server(&dir, &host).refused(1).says([
             "no database server",
             host[1],
             " --create-db",
@@ -42,7 +44,7 @@ fn no_server_at_the_host() {
             "--save-db",
         ]);
     }
-    desk.ipta(["--create-db", "-h", "/nowhere/mysqld.sock"]).refused(1).says(["/nowhere/mysqld.sock"]);
+    dir.ipta(["--create-db", "-h", "/nowhere/mysqld.sock"]).refused(1).says(["/nowhere/mysqld.sock"]);
 }
 
 #[test]
@@ -55,28 +57,28 @@ fn something_else_listens_at_the_port() {
             let _ = stream.and_then(|mut stream| stream.write_all(b"220 mail.example.net ESMTP\r\n"));
         }
     });
-    let desk = Desk::new();
-    on_server(&desk, &["-h", "127.0.0.1", "--db-port", &port]).refused(1).says(["127.0.0.1", "--db-port"]);
+    let dir = TestDir::new();
+    on_server(&dir, &["-h", "127.0.0.1", "--db-port", &port]).refused(1).says(["127.0.0.1", "--db-port"]);
 }
 
 #[test]
 fn a_wrong_password() {
     let account = server().fresh_database();
-    let desk = Desk::new();
+    let dir = TestDir::new();
     let call = ["-h", &account.host, "-u", &account.user, "-p", "hunter2", "-d", &account.database];
-    on_server(&desk, &call).refused(1).says([&account.user, "password", "-pi", "--create-db"]);
+    on_server(&dir, &call).refused(1).says([&account.user, "password", "-pi", "--create-db"]);
 }
 
 #[test]
 fn no_database() {
     let account = server().fresh_database();
     server().sql("", &format!("GRANT ALL ON `nowhere`.* TO {}@localhost", account.user));
-    let desk = Desk::new();
+    let dir = TestDir::new();
     let call = ["-h", &account.host, "-u", &account.user, "-p", PASSWORD, "-d", "nowhere"];
-    on_server(&desk, &call).refused(1).says(["'nowhere'", " --create-db", "-d"]);
+    on_server(&dir, &call).refused(1).says(["'nowhere'", " --create-db", "-d"]);
     // Without rights on it a server does not even say that it is missing.
     let call = ["-h", &account.host, "-u", &account.user, "-p", PASSWORD, "-d", "elsewhere"];
-    on_server(&desk, &call).refused(1).says(["'elsewhere'", " --create-db"]);
+    on_server(&dir, &call).refused(1).says(["'elsewhere'", " --create-db"]);
 }
 
 #[test]
@@ -85,17 +87,17 @@ fn no_right_to_create() {
     let (user, database) = (&account.user, &account.database);
     server().sql("", &format!("REVOKE ALL PRIVILEGES ON {database}.* FROM {user}@localhost"));
     server().sql("", &format!("GRANT SELECT ON {database}.* TO {user}@localhost"));
-    let desk = Desk::new();
+    let dir = TestDir::new();
     let call = |more: &[&str]| {
         let mut args = account_options(&account);
         args.extend(more.iter().map(|&arg| arg.to_owned()));
-        desk.ipta(args)
+        dir.ipta(args)
     };
     call(&["--create-table"]).refused(1).says([user, database, "--create-db"]);
     let other = server().fresh_database();
     let mut args = account_options(&other);
     args.extend(["--create-db", "--admin-user", "nobody-here"].map(str::to_owned));
-    desk.ipta(args).refused(1).says([
+    dir.ipta(args).refused(1).says([
         "nobody-here",
         "--admin-user",
         "GRANT ALL PRIVILEGES",
@@ -105,40 +107,40 @@ fn no_right_to_create() {
 
 #[test]
 fn no_file_to_keep_packets_in() {
-    let desk = Desk::new();
+    let dir = TestDir::new();
     for mode in ["--analyze", "--list-tables", "--clear"] {
-        desk.ipta(["--db-file", "none.db", mode])
+        dir.ipta(["--db-file", "none.db", mode])
             .refused(1)
             .says(["none.db", "ipta --db-file none.db --create-table"]);
     }
-    assert!(!desk.path("none.db").exists());
-    desk.ipta(["--db-file", "no/where.db", "--create-table"]).refused(1).says(["no/where.db"]);
-    desk.ipta(["--db-file", ".", "--create-table"]).refused(1).says(["--db-file"]);
-    desk.write("notes.txt", lines(0..50));
-    desk.ipta(["--db-file", "notes.txt", "--analyze"]).refused(1).says(["notes.txt", "no SQLite database"]);
-    desk.ipta(["--db-file", "notes.txt", "--create-table"]).refused(1).says(["notes.txt"]);
-    assert_eq!(desk.read("notes.txt"), lines(0..50).into_bytes());
+    assert!(!dir.path("none.db").exists());
+    dir.ipta(["--db-file", "no/where.db", "--create-table"]).refused(1).says(["no/where.db"]);
+    dir.ipta(["--db-file", ".", "--create-table"]).refused(1).says(["--db-file"]);
+    dir.write("notes.txt", lines(0..50));
+    dir.ipta(["--db-file", "notes.txt", "--analyze"]).refused(1).says(["notes.txt", "no SQLite database"]);
+    dir.ipta(["--db-file", "notes.txt", "--create-table"]).refused(1).says(["notes.txt"]);
+    assert_eq!(dir.read("notes.txt"), lines(0..50).into_bytes());
 }
 
-fn no_table(shop: &Shop) {
-    shop.ipta(["-t", "other", "--analyze"]).refused(1).says(["'other'", "--create-table other"]);
-    shop.sql("DROP TABLE logs");
-    shop.desk.write("a.log", lines(0..3));
+fn no_table(db: &TestStore) {
+    db.ipta(["-t", "other", "--analyze"]).refused(1).says(["'other'", "--create-table other"]);
+    db.sql("DROP TABLE logs");
+    db.dir.write("a.log", lines(0..3));
     for mode in [&["--analyze"][..], &["--clear"], &["--import", "a.log"]] {
-        shop.ipta(mode).refused(1).says(["'logs'", "--create-table"]);
+        db.ipta(mode).refused(1).says(["'logs'", "--create-table"]);
     }
-    shop.ipta(["--delete-table", "logs"]).refused(1).says(["'logs'", "--list-tables"]);
+    db.ipta(["--delete-table", "logs"]).refused(1).says(["'logs'", "--list-tables"]);
 }
 
-fn the_command_that_is_shown_works(shop: &Shop) {
-    shop.desk.write("a.log", lines(0..3));
-    let said = shop.ipta(["-t", "other", "-i", "a.log"]).refused(1);
+fn the_command_that_is_shown_works(db: &TestStore) {
+    db.dir.write("a.log", lines(0..3));
+    let said = db.ipta(["-t", "other", "-i", "a.log"]).refused(1);
     let shown = said.err.split("Make it with: ").nth(1).expect("a command");
-    typed(shop, shown).fine().says(["'other' created"]);
-    let said = shop.ipta(["-t", "other", "-a"]).fine();
+    typed(db, shown).fine().says(["'other' created"]);
+    let said = db.ipta(["-t", "other", "-a"]).fine();
     let shown = said.err.split("import a log with: ").nth(1).expect("a command");
-    typed(shop, &shown.replace("FILE", "a.log")).fine();
-    assert_eq!(shop.number("SELECT COUNT(*) FROM other"), 3);
+    typed(db, &shown.replace("FILE", "a.log")).fine();
+    assert_eq!(db.number("SELECT COUNT(*) FROM other"), 3);
 }
 
 /// The commands in a message: to the end of a line, or between quotes.
@@ -157,15 +159,15 @@ fn commands(message: &str) -> Vec<String> {
     begins.map(command).collect()
 }
 
-fn every_command_that_a_message_shows_can_be_typed(shop: &Shop) {
-    shop.desk.write("a log", lines(0..40));
-    shop.desk.write("ufw.log", lines(0..9).replace("IPT: DROP", "[UFW BLOCK]"));
+fn every_command_that_a_message_shows_can_be_typed(db: &TestStore) {
+    db.dir.write("a log", lines(0..40));
+    db.dir.write("ufw.log", lines(0..9).replace("IPT: DROP", "[UFW BLOCK]"));
     let drop_all = || {
-        shop.ipta(["-da"]).fine();
+        db.ipta(["-da"]).fine();
     };
     let cut = || {
-        shop.ipta(["-t", "cut", "-ct", "-i", "a log"]).fine();
-        shop.sql("DELETE FROM ipta_ledger");
+        db.ipta(["-t", "cut", "-ct", "-i", "a log"]).fine();
+        db.sql("DELETE FROM ipta_ledger");
     };
     let nothing = || {};
     type Case<'a> = (&'a dyn Fn(), &'a [&'a str], usize);
@@ -180,246 +182,246 @@ fn every_command_that_a_message_shows_can_be_typed(shop: &Shop) {
     ];
     for (before, arguments, shown) in cases {
         before();
-        let said = shop.ipta(arguments);
+        let said = db.ipta(arguments);
         let found = commands(&said.err);
         assert_eq!(found.len(), shown, "{arguments:?}: {said:#?}");
         for command in found {
             let command = command.replace("FILE", "'a log'").replace("NAME", "made");
-            typed(shop, &command).fine();
+            typed(db, &command).fine();
         }
     }
 }
 
 #[test]
 fn a_command_that_is_shown_names_the_configuration_file_of_the_call() {
-    let shop = Shop::on_a_server();
-    let Kept::Server(_, account) = &shop.place else { unreachable!("a server") };
+    let db = TestStore::on_a_server();
+    let Kept::Server(_, account) = &db.place else { unreachable!("a server") };
     let settings = format!(
         "db_host = '{}'\ndb_user = '{}'\ndb_pass = '{}'\ndb_name = '{}'\n",
         account.host, account.user, account.pass.0, account.database
     );
-    std::fs::set_permissions(shop.desk.write("my conf", settings), std::fs::Permissions::from_mode(0o600))
+    std::fs::set_permissions(db.dir.write("my conf", settings), std::fs::Permissions::from_mode(0o600))
         .unwrap();
-    let said = shop.desk.ipta(["--config", "my conf", "-t", "other", "-a"]).refused(1);
+    let said = db.dir.ipta(["--config", "my conf", "-t", "other", "-a"]).refused(1);
     let shown = said.err.split("Make it with: ").nth(1).expect("a command");
     let mut shell = Command::new("sh");
     let rest = shown.trim().strip_prefix("ipta ").expect("our name");
     shell.args(["-c", &format!("\"$0\" {rest}"), env!("CARGO_BIN_EXE_ipta")]);
-    shell.current_dir(shop.desk.path("")).env("HOME", shop.desk.path(""));
+    shell.current_dir(db.dir.path("")).env("HOME", db.dir.path(""));
     run(shell, "").fine().says(["'other' created"]);
 }
 
 #[test]
 fn a_command_that_imports_reads_the_log_as_the_call_did() {
-    let shop = Shop::on_a_file();
-    shop.desk.write("ufw.log", lines(0..9).replace("IPT: DROP", "[UFW BLOCK]"));
-    shop.ipta(["-t", "other", "-ct"]).fine();
-    shop.desk.write("none.log", lines(0..9));
-    let said = shop.ipta(["--prefix", "ufw", "-t", "other", "-i", "none.log", "-a"]).fine();
+    let db = TestStore::on_a_file();
+    db.dir.write("ufw.log", lines(0..9).replace("IPT: DROP", "[UFW BLOCK]"));
+    db.ipta(["-t", "other", "-ct"]).fine();
+    db.dir.write("none.log", lines(0..9));
+    let said = db.ipta(["--prefix", "ufw", "-t", "other", "-i", "none.log", "-a"]).fine();
     let shown = said.err.split("import a log with: ").nth(1).expect("a command");
-    typed(&shop, &shown.replace("FILE", "ufw.log")).fine().says(["9 packets stored"]);
+    typed(&db, &shown.replace("FILE", "ufw.log")).fine().says(["9 packets stored"]);
 }
 
 #[test]
 fn a_password_that_the_server_refuses_is_not_saved() {
-    let shop = Shop::on_a_server();
-    let Kept::Server(_, account) = &shop.place else { unreachable!("a server") };
+    let db = TestStore::on_a_server();
+    let Kept::Server(_, account) = &db.place else { unreachable!("a server") };
     let with = |password: &str, host: &str| {
         let user = ["-u", &account.user, "-d", &account.database];
         let words = ["--save-db", "--yes", "-h", host, "-p", password];
-        shop.desk.ipta(words.into_iter().chain(user))
+        db.dir.ipta(words.into_iter().chain(user))
     };
     let refused = with("wrong", &account.host).refused(1);
     refused.says(["Nothing was saved", "a wrong password"]);
-    assert!(!shop.desk.path(".ipta-conf").exists());
+    assert!(!db.dir.path(".ipta-conf").exists());
     with("wrong", "/nobody/there.sock").fine().says(["The password could not be tried"]);
     with(&account.pass.0, &account.host).fine();
-    shop.desk.ipta(["-lt"]).fine();
+    db.dir.ipta(["-lt"]).fine();
 }
 
 #[test]
 fn a_year_that_was_guessed_is_said_once() {
-    let desk = Desk::new();
+    let dir = TestDir::new();
     let old = "Mar  3 10:00:00 fw kernel: IPT: DROP IN=eth0 OUT= SRC=192.0.2.1 DST=198.51.100.1 LEN=40 \
                TTL=64 PROTO=TCP SPT=1 DPT=2 SYN\n";
-    let path = desk.write("copied.log", old.repeat(3));
+    let path = dir.write("copied.log", old.repeat(3));
     let written = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_780_000_000);
     std::fs::File::options().write(true).open(path).unwrap().set_modified(written).unwrap();
     let note = "The stamps of copied.log have no year: its last packet was taken as one of 2026";
     for mode in ["-a", "--scan"] {
-        assert_eq!(desk.ipta([mode, "copied.log"]).fine().err.matches(note).count(), 1, "{mode}");
+        assert_eq!(dir.ipta([mode, "copied.log"]).fine().err.matches(note).count(), 1, "{mode}");
     }
-    desk.ipta(["--db-file", "db", "-ct", "-i", "copied.log"]).fine().says([note]);
-    let given = desk.ipta(["-a", "copied.log", "--year", "2020"]).fine();
+    dir.ipta(["--db-file", "db", "-ct", "-i", "copied.log"]).fine().says([note]);
+    let given = dir.ipta(["-a", "copied.log", "--year", "2020"]).fine();
     assert!(!given.err.contains("have no year"), "{given:#?}");
 }
 
 #[test]
 fn an_action_that_no_packet_has_is_answered_with_those_that_are_there() {
-    let shop = Shop::on_a_file();
-    shop.desk.write("a.log", lines(0..40));
-    shop.import(["a.log"]);
+    let db = TestStore::on_a_file();
+    db.dir.write("a.log", lines(0..40));
+    db.import(["a.log"]);
     let note = |said: Said| {
         said.fine().says(["has the action block; there are "]).says(["DROP"]);
     };
-    note(shop.ipta(["-a", "--action", "block"]));
-    note(shop.desk.ipta(["-a", "a.log", "--action", "block"]));
+    note(db.ipta(["-a", "--action", "block"]));
+    note(db.dir.ipta(["-a", "a.log", "--action", "block"]));
 }
 
 /// What a shell makes of a command that a message showed. The password is never in it.
-fn typed(shop: &Shop, shown: &str) -> Said {
+fn typed(db: &TestStore, shown: &str) -> Said {
     let rest = shown.trim().strip_prefix("ipta ").expect("our name");
-    let asked = matches!(shop.place, Kept::Server(..));
+    let asked = matches!(db.place, Kept::Server(..));
     assert_eq!(rest.contains(" -pi "), asked, "the password was typed for this call: {shown}");
     let mut shell = Command::new("sh");
     let rest = rest.replace(" -pi ", " -p 'open sesame' ");
     shell.args(["-c", &format!("\"$0\" {rest}"), env!("CARGO_BIN_EXE_ipta")]);
-    shell.current_dir(shop.desk.path("")).env("HOME", shop.desk.path("")).env("TZ", "UTC");
+    shell.current_dir(db.dir.path("")).env("HOME", db.dir.path("")).env("TZ", "UTC");
     run(shell, "")
 }
 
 /// Every mode that would use the table refuses it by its name, and leaves it alone.
-fn refused_everywhere<const N: usize>(shop: &Shop, table: &str, words: [&str; N]) {
+fn refused_everywhere<const N: usize>(db: &TestStore, table: &str, words: [&str; N]) {
     let quoted = format!("'{table}'");
-    shop.desk.write("a.log", lines(0..3));
-    let before = shop.number(&format!("SELECT COUNT(*) FROM {table}"));
+    db.dir.write("a.log", lines(0..3));
+    let before = db.number(&format!("SELECT COUNT(*) FROM {table}"));
     for mode in [&["--analyze"][..], &["--clear"], &["--import", "a.log"], &["--create-table"]] {
         let args = mode.iter().copied().chain(["-t", table]);
-        shop.ipta(args).refused(1).says([quoted.as_str()]).says(words);
+        db.ipta(args).refused(1).says([quoted.as_str()]).says(words);
     }
-    assert_eq!(shop.number(&format!("SELECT COUNT(*) FROM {table}")), before);
+    assert_eq!(db.number(&format!("SELECT COUNT(*) FROM {table}")), before);
 }
 
-fn a_table_of_somebody_elses(shop: &Shop) {
-    shop.sql("CREATE TABLE customers (n INTEGER)");
-    refused_everywhere(shop, "customers", ["not ipta's", "-t"]);
-    shop.ipta(["--delete-table", "customers"]).refused(1).says(["'customers'", "not ipta's"]);
+fn a_table_of_somebody_elses(db: &TestStore) {
+    db.sql("CREATE TABLE customers (n INTEGER)");
+    refused_everywhere(db, "customers", ["not ipta's", "-t"]);
+    db.ipta(["--delete-table", "customers"]).refused(1).says(["'customers'", "not ipta's"]);
 }
 
-fn the_c_programs_table(shop: &Shop) {
-    let address = match shop.place {
+fn the_c_programs_table(db: &TestStore) {
+    let address = match db.place {
         Kept::File(_) => "INTEGER",
         Kept::Server(..) => "INT UNSIGNED",
     };
-    shop.sql(&format!(
+    db.sql(&format!(
         "CREATE TABLE old (id INTEGER PRIMARY KEY, timestamp DATETIME, if_in VARCHAR(10), if_out VARCHAR(10), \
          src_ip {address}, src_prt INTEGER, dst_ip {address}, dst_prt INTEGER, proto VARCHAR(10), \
          action VARCHAR(10), mac VARCHAR(40))"
     ));
-    refused_everywhere(shop, "old", ["C program", "--create-table"]);
+    refused_everywhere(db, "old", ["C program", "--create-table"]);
 }
 
-fn a_table_of_another_version(shop: &Shop) {
-    match &shop.place {
-        Kept::File(_) => shop.sql("CREATE TABLE newer (n INTEGER) -- made above\n;"),
+fn a_table_of_another_version(db: &TestStore) {
+    match &db.place {
+        Kept::File(_) => db.sql("CREATE TABLE newer (n INTEGER) -- made above\n;"),
         Kept::Server(..) => {}
     }
     let mark = format!("ipta logs 7 {}", "0".repeat(32));
-    match &shop.place {
-        Kept::File(_) => shop.sql(&format!("DROP TABLE newer; CREATE TABLE newer (n INTEGER /* {mark} */)")),
-        Kept::Server(..) => shop.sql(&format!("CREATE TABLE newer (n INTEGER) COMMENT '{mark}'")),
+    match &db.place {
+        Kept::File(_) => db.sql(&format!("DROP TABLE newer; CREATE TABLE newer (n INTEGER /* {mark} */)")),
+        Kept::Server(..) => db.sql(&format!("CREATE TABLE newer (n INTEGER) COMMENT '{mark}'")),
     }
-    refused_everywhere(shop, "newer", ["version 7"]);
+    refused_everywhere(db, "newer", ["version 7"]);
 }
 
-fn a_table_of_names(shop: &Shop) {
-    shop.ipta(["--dns-create-table", "names"]).fine();
-    refused_everywhere(shop, "names", ["names", "-t"]);
+fn a_table_of_names(db: &TestStore) {
+    db.ipta(["--dns-create-table", "names"]).fine();
+    refused_everywhere(db, "names", ["names", "-t"]);
 }
 
-fn the_ledger_is_no_table_to_use(shop: &Shop) {
-    shop.desk.write("a.log", lines(0..3));
-    shop.import(["a.log"]);
-    refused_everywhere(shop, "ipta_ledger", ["ledger", "-t"]);
-    shop.ipta(["--delete-table", "ipta_ledger"]).refused(1).says(["ledger", "-da"]);
+fn the_ledger_is_no_table_to_use(db: &TestStore) {
+    db.dir.write("a.log", lines(0..3));
+    db.import(["a.log"]);
+    refused_everywhere(db, "ipta_ledger", ["ledger", "-t"]);
+    db.ipta(["--delete-table", "ipta_ledger"]).refused(1).says(["ledger", "-da"]);
 }
 
-fn a_bad_table_name(shop: &Shop) {
+fn a_bad_table_name(db: &TestStore) {
     for name in ["logs; DROP TABLE logs", "a-b", "123", "`logs`", &"x".repeat(65), "täble"] {
         for mode in [&["-ct", name][..], &["-dt", name], &["-c", "-t", name], &["-a", "-t", name]] {
-            shop.ipta(mode).refused(2).says(["table name", "letters"]);
+            db.ipta(mode).refused(2).says(["table name", "letters"]);
         }
     }
-    shop.ipta(["-ct", ""]).refused(2);
-    assert_eq!(shop.rows(), 0);
+    db.ipta(["-ct", ""]).refused(2);
+    assert_eq!(db.rows(), 0);
 }
 
-fn an_empty_file_is_no_error(shop: &Shop) {
-    shop.desk.write("empty.log", "");
-    shop.import(["empty.log"]).says(["- empty.log is empty"]);
-    let said = shop.desk.ipta(["-a", "empty.log"]).fine().says(["- empty.log is empty"]);
+fn an_empty_file_is_no_error(db: &TestStore) {
+    db.dir.write("empty.log", "");
+    db.import(["empty.log"]).says(["- empty.log is empty"]);
+    let said = db.dir.ipta(["-a", "empty.log"]).fine().says(["- empty.log is empty"]);
     assert!(!said.err.contains("! "), "{said:#?}");
 }
 
-fn a_log_without_packets_is_no_error(shop: &Shop) {
-    shop.desk.write("auth.log", "May 17 00:00:01 gw sshd[7]: Accepted publickey for ana\n".repeat(30));
-    shop.import(["auth.log"]).says(["- auth.log holds no packet in 30 lines", "iptables -j LOG"]);
-    shop.desk.ipta(["-a", "auth.log"]).fine().says(["- auth.log holds no packet in 30 lines"]);
-    assert_eq!(shop.rows(), 0);
+fn a_log_without_packets_is_no_error(db: &TestStore) {
+    db.dir.write("auth.log", "May 17 00:00:01 gw sshd[7]: Accepted publickey for ana\n".repeat(30));
+    db.import(["auth.log"]).says(["- auth.log holds no packet in 30 lines", "iptables -j LOG"]);
+    db.dir.ipta(["-a", "auth.log"]).fine().says(["- auth.log holds no packet in 30 lines"]);
+    assert_eq!(db.rows(), 0);
 }
 
-fn a_log_with_another_prefix_names_the_option(shop: &Shop) {
-    shop.desk.write("ufw.log", lines(0..40).replace("IPT: DROP ", "[UFW BLOCK] "));
-    let said = shop.import(["ufw.log"]).says(["ufw.log", "'[UFW BLOCK] '", "40 lines", "--prefix ufw"]);
-    assert_eq!(shop.rows(), 0, "{said:#?}");
-    shop.ipta(["-i", "ufw.log", "--prefix", "ufw"]).fine().says(["40 packets"]);
-    assert_eq!(shop.rows(), 40);
-    shop.desk.ipta(["-a", "ufw.log"]).fine().says(["--prefix ufw"]);
+fn a_log_with_another_prefix_names_the_option(db: &TestStore) {
+    db.dir.write("ufw.log", lines(0..40).replace("IPT: DROP ", "[UFW BLOCK] "));
+    let said = db.import(["ufw.log"]).says(["ufw.log", "'[UFW BLOCK] '", "40 lines", "--prefix ufw"]);
+    assert_eq!(db.rows(), 0, "{said:#?}");
+    db.ipta(["-i", "ufw.log", "--prefix", "ufw"]).fine().says(["40 packets"]);
+    assert_eq!(db.rows(), 40);
+    db.dir.ipta(["-a", "ufw.log"]).fine().says(["--prefix ufw"]);
 }
 
-fn a_folder(shop: &Shop) {
-    std::fs::create_dir(shop.desk.path("logs.d")).expect("creates");
-    shop.ipta(["-i", "logs.d"]).refused(1).says(["logs.d", "folder", "logs.d/*.log"]);
-    shop.desk.ipta(["-a", "logs.d"]).refused(1).says(["logs.d", "folder"]);
-    shop.desk.write("a.log", "x");
-    shop.ipta(["-i", "a.log/x.log"]).refused(1).says(["a.log/x.log"]);
+fn a_folder(db: &TestStore) {
+    std::fs::create_dir(db.dir.path("logs.d")).expect("creates");
+    db.ipta(["-i", "logs.d"]).refused(1).says(["logs.d", "folder", "logs.d/*.log"]);
+    db.dir.ipta(["-a", "logs.d"]).refused(1).says(["logs.d", "folder"]);
+    db.dir.write("a.log", "x");
+    db.ipta(["-i", "a.log/x.log"]).refused(1).says(["a.log/x.log"]);
 }
 
-fn a_missing_file(shop: &Shop) {
-    shop.desk.write("iptables.log", lines(0..3));
-    shop.ipta(["-i", "iptabels.log"]).refused(1).says(["iptabels.log", "did you mean iptables.log?"]);
-    shop.desk.ipta(["-a", "no/where.log"]).refused(1).says(["no/where.log", "no folder no"]);
+fn a_missing_file(db: &TestStore) {
+    db.dir.write("iptables.log", lines(0..3));
+    db.ipta(["-i", "iptabels.log"]).refused(1).says(["iptabels.log", "did you mean iptables.log?"]);
+    db.dir.ipta(["-a", "no/where.log"]).refused(1).says(["no/where.log", "no folder no"]);
 }
 
-fn an_empty_table_is_no_error(shop: &Shop) {
-    shop.ipta(["--analyze"]).fine().says(["- Table 'logs' is empty", "-i FILE"]);
+fn an_empty_table_is_no_error(db: &TestStore) {
+    db.ipta(["--analyze"]).fine().says(["- Table 'logs' is empty", "-i FILE"]);
 }
 
 #[test]
 fn a_binary_file_is_read_and_says_what_it_is() {
-    let shop = Shop::on_a_file();
+    let db = TestStore::on_a_file();
     let bytes: Vec<u8> = (0..200_000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
-    shop.desk.write("image.bin", bytes);
-    let said = shop.import(["image.bin"]).says(["image.bin holds no packet", "no text"]);
+    db.dir.write("image.bin", bytes);
+    let said = db.import(["image.bin"]).says(["image.bin holds no packet", "no text"]);
     assert!(said.err.chars().all(|c| c == '\n' || !c.is_control()), "{said:#?}");
-    shop.desk.ipta(["-a", "image.bin"]).fine().says(["image.bin holds no packet", "no text"]);
+    db.dir.ipta(["-a", "image.bin"]).fine().says(["image.bin holds no packet", "no text"]);
 }
 
 #[test]
 fn a_compressed_file_that_is_none() {
-    let shop = Shop::on_a_file();
-    shop.desk.write("a.log", lines(0..9));
-    shop.import(["a.log"]);
-    shop.desk.write("broken.gz", [0x1f, 0x8b, 8, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+    let db = TestStore::on_a_file();
+    db.dir.write("a.log", lines(0..9));
+    db.import(["a.log"]);
+    db.dir.write("broken.gz", [0x1f, 0x8b, 8, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
     // Nothing of it reads, so nothing is cleared for it.
-    shop.ipta(["-c", "-i", "broken.gz"]).refused(1).says(["broken.gz", "damaged gzip data", "gzip -t"]);
-    assert_eq!(shop.rows(), 9);
+    db.ipta(["-c", "-i", "broken.gz"]).refused(1).says(["broken.gz", "damaged gzip data", "gzip -t"]);
+    assert_eq!(db.rows(), 9);
 }
 
 #[test]
 fn a_log_that_may_not_be_read() {
-    let desk = Desk::new();
-    let log = desk.write("secret.log", line(0));
+    let dir = TestDir::new();
+    let log = dir.write("secret.log", line(0));
     std::fs::set_permissions(&log, PermissionsExt::from_mode(0o600)).expect("a mode");
-    let call = desk.command(["-a", "secret.log"]);
+    let call = dir.command(["-a", "secret.log"]);
     let mut command;
     if crate::process::is_root() {
         // Root may read everything, so somebody else has to try.
-        std::fs::set_permissions(desk.path(""), PermissionsExt::from_mode(0o755)).expect("a mode");
+        std::fs::set_permissions(dir.path(""), PermissionsExt::from_mode(0o755)).expect("a mode");
         command = Command::new("setpriv");
         command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]);
-        let program = desk.copy_of_the_program();
-        command.arg(program).args(call.get_args()).current_dir(desk.path("")).env("HOME", desk.path(""));
+        let program = dir.copy_of_the_program();
+        command.arg(program).args(call.get_args()).current_dir(dir.path("")).env("HOME", dir.path(""));
     } else {
         std::fs::set_permissions(&log, PermissionsExt::from_mode(0o000)).expect("a mode");
         command = call;
@@ -433,31 +435,27 @@ fn a_log_of_the_group_adm_names_the_group() {
         // Only root can give a file away.
         return;
     }
-    let desk = Desk::new();
-    let log = desk.write("adm.log", line(0));
+    let dir = TestDir::new();
+    let log = dir.write("adm.log", line(0));
     std::fs::set_permissions(&log, PermissionsExt::from_mode(0o640)).expect("a mode");
-    std::fs::set_permissions(desk.path(""), PermissionsExt::from_mode(0o755)).expect("a mode");
+    std::fs::set_permissions(dir.path(""), PermissionsExt::from_mode(0o755)).expect("a mode");
     std::os::unix::fs::chown(&log, Some(0), Some(4)).expect("gives away");
     let mut command = Command::new("setpriv");
     command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]);
-    command
-        .arg(desk.copy_of_the_program())
-        .args(["-a", "adm.log"])
-        .current_dir(desk.path(""))
-        .env("HOME", "/");
+    command.arg(dir.copy_of_the_program()).args(["-a", "adm.log"]).current_dir(dir.path("")).env("HOME", "/");
     run(command, "").refused(1).says(["adm.log", "usermod -aG adm", "sudo"]);
 }
 
 #[test]
 fn a_device_that_cannot_be_read() {
     // Opens, and refuses to give its first block.
-    Desk::new().ipta(["-a", "/proc/self/mem"]).refused(1).says(["/proc/self/mem"]);
+    TestDir::new().ipta(["-a", "/proc/self/mem"]).refused(1).says(["/proc/self/mem"]);
 }
 
 #[test]
 fn usage_that_nobody_can_mean() {
-    let desk = Desk::new();
-    desk.write("a.log", line(0));
+    let dir = TestDir::new();
+    dir.write("a.log", line(0));
     for (args, words) in [
         (&["--analyse", "a.log"][..], &["--analyse", "--analyze"][..]),
         (&["--import"], &["--import (-i)", "FILE"]),
@@ -482,7 +480,7 @@ fn usage_that_nobody_can_mean() {
         (&["--year", "26", "-a", "a.log"], &["--year", "2026"]),
         (&["-f", "a.log", "-a"], &["--follow", "--analyze"]),
     ] {
-        let said = desk.ipta(args).refused(2);
+        let said = dir.ipta(args).refused(2);
         for word in words {
             assert!(said.err.contains(word), "no '{word}' in {said:#?}");
         }
@@ -491,7 +489,7 @@ fn usage_that_nobody_can_mean() {
 
 #[test]
 fn a_message_shows_a_typed_text_and_lets_it_steer_nothing() {
-    let desk = Desk::new();
+    let dir = TestDir::new();
     for args in [
         &["--\u{202e}x"][..],
         &["-a", "\u{202e}x.log"],
@@ -502,20 +500,20 @@ fn a_message_shows_a_typed_text_and_lets_it_steer_nothing() {
         &["-a", "x\n* \u{9b}31mDone.\u{202e}"],
         &["-ct", "\u{202e}x", "-t", "y"],
     ] {
-        let said = desk.ipta(args);
+        let said = dir.ipta(args);
         assert!(matches!(said.status, Some(1 | 2)), "{args:?}: {said:#?}");
         assert!(said.err.contains("\\u{202e}") && !said.err.contains('\u{202e}'), "{args:?}: {said:#?}");
         assert!(said.err.lines().all(|line| !line.starts_with("* ")), "{args:?}: {said:#?}");
     }
-    desk.write(".ipta-conf", "\"k\u{202e}y\" = 1\n");
-    let said = desk.ipta(["-a", "x.log"]).refused(2).says(["k\\u{202e}y"]);
+    dir.write(".ipta-conf", "\"k\u{202e}y\" = 1\n");
+    let said = dir.ipta(["-a", "x.log"]).refused(2).says(["k\\u{202e}y"]);
     assert!(!said.err.contains('\u{202e}'), "{said:#?}");
 }
 
 #[test]
 fn each_line_of_an_old_configuration_file_comes_back_corrected() {
-    let desk = Desk::new();
-    desk.write("a.log", line(0));
+    let dir = TestDir::new();
+    dir.write("a.log", line(0));
     for (old, corrected) in [
         ("db_host = localhost", "db_host = \"localhost\""),
         ("db user = firewall", "db_user = \"firewall\""),
@@ -527,25 +525,25 @@ fn each_line_of_an_old_configuration_file_comes_back_corrected() {
         ("show-accept = no", "show_accept = false"),
         ("analyzer limit = 15", "limit = 15"),
     ] {
-        desk.write(".ipta-conf", format!("# mine\n{old}\n"));
-        let said = desk.ipta(["-a", "a.log"]).refused(2);
+        dir.write(".ipta-conf", format!("# mine\n{old}\n"));
+        let said = dir.ipta(["-a", "a.log"]).refused(2);
         assert!(said.err.contains(".ipta-conf, line 2:") && said.err.contains(corrected), "{said:#?}");
     }
-    desk.write(".ipta-conf", "db_hots = \"x\"\n");
-    desk.ipta(["-a", "a.log"]).refused(2).says([".ipta-conf", "line 1", "db_hots", "db_host"]);
-    desk.write(".ipta-conf", "limit = \"many\"\ndb_pass = 'hunter2\n");
-    desk.ipta(["-a", "a.log"]).refused(2).says([".ipta-conf", "line"]);
-    desk.write(".ipta-conf", b"db_pass = \"\xff\"\n");
-    desk.ipta(["-a", "a.log"]).refused(2).says([".ipta-conf", "line 1", "UTF-8"]);
-    desk.remove(".ipta-conf");
-    desk.ipta(["--config", "none.conf", "-a", "a.log"]).refused(2).says(["none.conf"]);
+    dir.write(".ipta-conf", "db_hots = \"x\"\n");
+    dir.ipta(["-a", "a.log"]).refused(2).says([".ipta-conf", "line 1", "db_hots", "db_host"]);
+    dir.write(".ipta-conf", "limit = \"many\"\ndb_pass = 'hunter2\n");
+    dir.ipta(["-a", "a.log"]).refused(2).says([".ipta-conf", "line"]);
+    dir.write(".ipta-conf", b"db_pass = \"\xff\"\n");
+    dir.ipta(["-a", "a.log"]).refused(2).says([".ipta-conf", "line 1", "UTF-8"]);
+    dir.remove(".ipta-conf");
+    dir.ipta(["--config", "none.conf", "-a", "a.log"]).refused(2).says(["none.conf"]);
 }
 
 #[test]
 fn a_table_with_a_slip_in_its_name_names_the_one_that_is_there() {
-    let shop = Shop::on_a_file();
-    shop.ipta(["--create-table", "march"]).fine();
-    shop.ipta(["-a", "-t", "marhc"]).refused(1).says([
+    let db = TestStore::on_a_file();
+    db.ipta(["--create-table", "march"]).fine();
+    db.ipta(["-a", "-t", "marhc"]).refused(1).says([
         "'marhc'",
         "did you mean -t march?",
         "--create-table marhc",
@@ -554,26 +552,26 @@ fn a_table_with_a_slip_in_its_name_names_the_one_that_is_there() {
 
 #[test]
 fn quiet_is_not_silent_about_packets_that_the_prefix_leaves_out() {
-    let desk = Desk::new();
-    desk.write("a.log", line(0).replace("IPT: ", "FW: "));
-    let said = desk.ipta(["--quiet", "-a", "a.log"]).fine();
+    let dir = TestDir::new();
+    dir.write("a.log", line(0).replace("IPT: ", "FW: "));
+    let said = dir.ipta(["--quiet", "-a", "a.log"]).fine();
     assert!(said.err.contains("holds no packet with the chosen prefix"), "{said:#?}");
 }
 
 #[test]
 fn tables_that_show_none_of_the_packets_say_so() {
-    let desk = Desk::new();
-    desk.write("a.log", line(0).replace("IPT: DROP", "IPT: ACCEPT"));
-    desk.ipta(["-a", "a.log"])
+    let dir = TestDir::new();
+    dir.write("a.log", line(0).replace("IPT: DROP", "IPT: ACCEPT"));
+    dir.ipta(["-a", "a.log"])
         .fine()
         .says(["1 packet counted, none of which these tables show", "--modules sources,timeline"]);
 }
 
 #[test]
 fn what_is_not_built_yet_says_so() {
-    let shop = Shop::on_a_file();
-    shop.desk.write("a.log", line(0));
+    let db = TestStore::on_a_file();
+    db.dir.write("a.log", line(0));
     for args in [&["--analyze-interactive"][..], &["--doctor", "a.log"]] {
-        shop.ipta(args).refused(1).says([args[0], "not built yet"]);
+        db.ipta(args).refused(1).says([args[0], "not built yet"]);
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::process::{Desk, line};
+use crate::process::{TestDir, line};
 
 /// A log whose words try to be markup, formulas and escape sequences.
 const HOSTILE: &str = "\
@@ -10,9 +10,9 @@ May  4 06:35:12 fw kernel: IPT: <script>alert(1)</script> IN==1+1 OUT= SRC=192.0
 May  4 06:35:13 fw kernel: IPT: \x1b[31m|x IN=eth0 OUT= SRC=192.0.2.7 DST=198.51.100.9 LEN=60 PROTO=TCP SPT=1 DPT=22 SYN 
 ";
 
-fn report(desk: &Desk, log: &str, format: &str) -> String {
-    desk.write("log", log);
-    desk.ipta(["-a", "log", "--format", format]).fine().out
+fn report(dir: &TestDir, log: &str, format: &str) -> String {
+    dir.write("log", log);
+    dir.ipta(["-a", "log", "--format", format]).fine().out
 }
 
 fn example() -> String {
@@ -22,8 +22,8 @@ fn example() -> String {
 
 #[test]
 fn json_holds_the_numbers_of_the_text() {
-    let desk = Desk::new();
-    let report: Value = serde_json::from_str(&report(&desk, &example(), "json")).expect("JSON");
+    let dir = TestDir::new();
+    let report: Value = serde_json::from_str(&report(&dir, &example(), "json")).expect("JSON");
     assert_eq!(report["version"], 2);
     assert_eq!(report["packets"], 671);
     let first = &report["modules"][0]["rows"][0];
@@ -37,13 +37,13 @@ fn json_holds_the_numbers_of_the_text() {
 
 #[test]
 fn json_html_and_markdown_hold_what_was_said_of_the_report() {
-    let desk = Desk::new();
+    let dir = TestDir::new();
     let log = line(0).replace("IPT: ", "FW: ");
     for format in ["json", "html", "markdown"] {
-        let report = report(&desk, &log, format);
+        let report = report(&dir, &log, format);
         assert!(report.contains("holds no packet with the chosen prefix"), "{format}: {report}");
     }
-    let report: Value = serde_json::from_str(&report(&desk, &log, "json")).expect("JSON");
+    let report: Value = serde_json::from_str(&report(&dir, &log, "json")).expect("JSON");
     assert_eq!(report["notes"].as_array().map(Vec::len), Some(1), "{report}");
 }
 
@@ -66,10 +66,10 @@ fn scan_and_flood() -> String {
 
 #[test]
 fn in_json_every_number_is_a_number_and_a_lower_bound_is_a_field() {
-    let desk = Desk::new();
-    desk.write("log", scan_and_flood());
+    let dir = TestDir::new();
+    dir.write("log", scan_and_flood());
     let call = ["-a", "log", "--prefix", "ufw", "--modules", "attacks", "--format"];
-    let said = desk.ipta(call.into_iter().chain(["json"])).fine();
+    let said = dir.ipta(call.into_iter().chain(["json"])).fine();
     let report: Value = serde_json::from_str(&said.out).expect("JSON");
     let rows = report["modules"][0]["rows"].as_array().expect("rows");
     let of = |kind: &str| rows.iter().find(|row| row["attack"] == kind).expect(kind);
@@ -86,15 +86,15 @@ fn in_json_every_number_is_a_number_and_a_lower_bound_is_a_field() {
     let expected = [300.into(), Value::Null, 250.into(), 300.into(), 10.into()];
     assert_eq!(figures, expected.each_ref());
     // As text they read as before.
-    let text = desk.ipta(call.into_iter().chain(["text"])).fine().out;
+    let text = dir.ipta(call.into_iter().chain(["text"])).fine().out;
     assert!(text.contains("   180+ slow SYN scan  192.0.2.7"), "{text}");
     assert!(text.contains(" 180 ports  180+/day    15/day\n") && text.contains(" 250 hosts "), "{text}");
 }
 
 #[test]
 fn csv_has_one_header_and_as_many_cells_in_each_row() {
-    let desk = Desk::new();
-    let text = report(&desk, &example(), "csv");
+    let dir = TestDir::new();
+    let text = report(&dir, &example(), "csv");
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     assert_eq!(reader.headers().expect("a header").get(0), Some("module"));
     let rows: Vec<csv::StringRecord> = reader.records().collect::<Result<_, _>>().expect("even rows");
@@ -104,8 +104,8 @@ fn csv_has_one_header_and_as_many_cells_in_each_row() {
 
 #[test]
 fn a_page_has_no_outside_reference_and_no_script() {
-    let desk = Desk::new();
-    let page = report(&desk, &example(), "html");
+    let dir = TestDir::new();
+    let page = report(&dir, &example(), "html");
     for foreign in ["http:", "https:", "<script", "<link", "<img", "url(", "@import"] {
         assert!(!page.contains(foreign), "{foreign} in the page");
     }
@@ -114,15 +114,15 @@ fn a_page_has_no_outside_reference_and_no_script() {
 
 #[test]
 fn what_a_log_contains_is_text_everywhere() {
-    let desk = Desk::new();
-    let page = report(&desk, HOSTILE, "html");
+    let dir = TestDir::new();
+    let page = report(&dir, HOSTILE, "html");
     assert!(!page.contains("<script>") && page.contains("&lt;script&gt;"));
-    let csv = report(&desk, HOSTILE, "csv");
+    let csv = report(&dir, HOSTILE, "csv");
     assert!(csv.contains("'=1+1") && !csv.contains(",=1+1"));
-    let markdown = report(&desk, HOSTILE, "markdown");
+    let markdown = report(&dir, HOSTILE, "markdown");
     assert!(!markdown.contains("<script>") && markdown.contains("\\|x"));
     for format in ["text", "html", "csv", "markdown", "json"] {
-        assert!(!report(&desk, HOSTILE, format).contains('\x1b'), "an escape in {format}");
+        assert!(!report(&dir, HOSTILE, format).contains('\x1b'), "an escape in {format}");
     }
 }
 
@@ -133,12 +133,12 @@ May  4 06:35:12 fw kernel: IPT: a\u{202e}b\u{9b}31mc IN=eth0 OUT= SRC=192.0.2.7 
 
 #[test]
 fn no_format_lets_text_of_a_log_steer_what_shows_it() {
-    let desk = Desk::new();
+    let dir = TestDir::new();
     for format in ["text", "html", "csv", "markdown", "json"] {
-        let shown = report(&desk, TURNING, format);
+        let shown = report(&dir, TURNING, format);
         assert!(!shown.contains(['\u{202e}', '\u{9b}']), "{format}: {shown}");
     }
-    let json = report(&desk, TURNING, "json");
+    let json = report(&dir, TURNING, "json");
     assert!(json.contains("\"a\\u202eb\\u009b31mc\""), "{json}");
     let read: Value = serde_json::from_str(&json).expect("JSON");
     assert_eq!(read["modules"][0]["rows"][0]["action"], "a\u{202e}b\u{9b}31mc");
@@ -146,47 +146,47 @@ fn no_format_lets_text_of_a_log_steer_what_shows_it() {
 
 #[test]
 fn an_output_file_is_written_whole_or_not_at_all() {
-    let desk = Desk::new();
-    desk.write("log", example());
-    desk.write("report.json", "the old one");
-    desk.ipta(["-a", "log", "--format", "json", "--output", "report.json"]).fine();
-    serde_json::from_slice::<Value>(&desk.read("report.json")).expect("the new one, whole");
-    desk.write("report.json", "the old one");
-    desk.ipta(["-a", "missing", "--output", "report.json"]).refused(1);
-    assert_eq!(desk.read("report.json"), b"the old one");
-    desk.ipta(["-a", "log", "--output", "no/such/folder/report"]).refused(1).says(["no/such/folder/report"]);
+    let dir = TestDir::new();
+    dir.write("log", example());
+    dir.write("report.json", "the old one");
+    dir.ipta(["-a", "log", "--format", "json", "--output", "report.json"]).fine();
+    serde_json::from_slice::<Value>(&dir.read("report.json")).expect("the new one, whole");
+    dir.write("report.json", "the old one");
+    dir.ipta(["-a", "missing", "--output", "report.json"]).refused(1);
+    assert_eq!(dir.read("report.json"), b"the old one");
+    dir.ipta(["-a", "log", "--output", "no/such/folder/report"]).refused(1).says(["no/such/folder/report"]);
 }
 
 #[test]
 fn a_report_takes_the_place_of_no_pipe_and_no_link() {
-    let desk = Desk::new();
-    desk.write("log", line(0));
-    let pipe = desk.path("pipe");
+    let dir = TestDir::new();
+    dir.write("log", line(0));
+    let pipe = dir.path("pipe");
     let made = std::process::Command::new("mkfifo").arg(&pipe).status().expect("runs");
     assert!(made.success());
     // A reader, so that nobody waits for one; what is written fits into the pipe.
     let mut reader = std::fs::File::options().read(true).write(true).open(&pipe).expect("opens");
-    desk.ipta(["-a", "log", "--format", "json", "--output", "pipe"]).fine();
+    dir.ipta(["-a", "log", "--format", "json", "--output", "pipe"]).fine();
     let mut first = [0; 1];
     std::io::Read::read_exact(&mut reader, &mut first).expect("reads");
     assert_eq!(&first, b"{");
 
-    desk.write("old.json", "old");
-    std::os::unix::fs::symlink("old.json", desk.path("link")).expect("a link");
-    desk.ipta(["-a", "log", "--format", "json", "--output", "link"]).fine();
-    assert!(desk.path("link").is_symlink());
-    assert_eq!(desk.read("old.json").first(), Some(&b'{'));
+    dir.write("old.json", "old");
+    std::os::unix::fs::symlink("old.json", dir.path("link")).expect("a link");
+    dir.ipta(["-a", "log", "--format", "json", "--output", "link"]).fine();
+    assert!(dir.path("link").is_symlink());
+    assert_eq!(dir.read("old.json").first(), Some(&b'{'));
 }
 
 #[test]
 fn a_report_is_not_written_over_what_it_is_made_of() {
-    let desk = Desk::new();
-    desk.write("log", line(0));
-    std::fs::hard_link(desk.path("log"), desk.path("other")).expect("a link");
-    desk.ipta(["-a", "log", "--output", "other"]).refused(2).says(["--output other: that is the log itself"]);
-    assert_eq!(desk.read("log"), line(0).as_bytes());
-    desk.ipta(["--db-file", "p.db", "-ct", "-i", "log"]).fine();
-    let before = desk.read("p.db");
-    desk.ipta(["--db-file", "p.db", "-a", "--output", "p.db"]).refused(2).says(["the database itself"]);
-    assert_eq!(desk.read("p.db"), before);
+    let dir = TestDir::new();
+    dir.write("log", line(0));
+    std::fs::hard_link(dir.path("log"), dir.path("other")).expect("a link");
+    dir.ipta(["-a", "log", "--output", "other"]).refused(2).says(["--output other: that is the log itself"]);
+    assert_eq!(dir.read("log"), line(0).as_bytes());
+    dir.ipta(["--db-file", "p.db", "-ct", "-i", "log"]).fine();
+    let before = dir.read("p.db");
+    dir.ipta(["--db-file", "p.db", "-a", "--output", "p.db"]).refused(2).says(["the database itself"]);
+    assert_eq!(dir.read("p.db"), before);
 }

@@ -2,14 +2,14 @@
 
 use crate::chapter5;
 use crate::harness::{Server, server};
-use crate::process::{Desk, PASSWORD, Shop, end, lines, project};
+use crate::process::{PASSWORD, TestDir, TestStore, end, lines, project};
 
 #[test]
 fn the_example_log_gives_chapter_5_from_a_file() {
-    let desk = Desk::new();
+    let dir = TestDir::new();
     let log = project("examples/iptables.log").display().to_string();
-    desk.ipta(["--db-file", "F", "--create-table", "-i", &log]).fine();
-    let report = desk.ipta(["--db-file", "F", "--analyze", "--limit", "40"]).fine();
+    dir.ipta(["--db-file", "F", "--create-table", "-i", &log]).fine();
+    let report = dir.ipta(["--db-file", "F", "--analyze", "--limit", "40"]).fine();
     is_chapter_5(&report.out);
 }
 
@@ -17,11 +17,11 @@ fn the_example_log_gives_chapter_5_from_a_file() {
 fn the_manuals_own_commands_give_chapter_5_from_a_server() {
     // As on a machine whose server listens where `localhost` finds it; user, password, database
     // and table are the default ones.
-    let desk = Desk::new();
+    let dir = TestDir::new();
     let server = Server::start(&[]);
     let log = project("examples/iptables.log").display().to_string();
     let ipta = |args: &[&str]| {
-        let mut command = desk.command(args);
+        let mut command = dir.command(args);
         command.env("MYSQL_UNIX_PORT", server.socket());
         crate::process::run(command, "")
     };
@@ -39,40 +39,40 @@ fn the_manuals_own_commands_give_chapter_5_from_a_server() {
 
 #[test]
 fn one_call_goes_from_a_bare_server_to_chapter_5() {
-    let desk = Desk::new();
+    let dir = TestDir::new();
     let socket = server().socket().display().to_string();
     let log = project("examples/iptables.log").display().to_string();
     let names = ["-h", &socket, "-d", "first_day", "-u", "newcomer", "-p", PASSWORD];
     let modes = ["-a", "-i", &log, "-ct", "-cd", "-l", "40"];
-    let said = desk.ipta(names.iter().chain(&modes)).fine();
+    let said = dir.ipta(names.iter().chain(&modes)).fine();
     is_chapter_5(&said.out);
     assert!(!said.err.contains(PASSWORD), "{said:#?}");
     // A second time all is there already.
-    let said = desk.ipta(names.iter().chain(&modes)).fine().says(["already there", "0 new"]);
+    let said = dir.ipta(names.iter().chain(&modes)).fine().says(["already there", "0 new"]);
     is_chapter_5(&said.out);
     // Another password than the one it has is not put in its place.
     let names = ["-h", &socket, "-d", "first_day", "-u", "newcomer", "-p", "hunter2"];
-    let said = desk.ipta(names.iter().chain(&["-cd"])).refused(1);
+    let said = dir.ipta(names.iter().chain(&["-cd"])).refused(1);
     said.says(["'newcomer'", "another password", "ALTER USER"]);
 }
 
 #[test]
 fn the_example_log_gives_chapter_5_directly() {
     let log = project("examples/iptables.log").display().to_string();
-    let report = Desk::new().ipta(["--analyze", &log, "--limit", "40"]).fine();
+    let report = TestDir::new().ipta(["--analyze", &log, "--limit", "40"]).fine();
     is_chapter_5(&report.out);
 }
 
 #[test]
 fn a_file_a_server_and_the_log_itself_give_the_same_report_to_the_byte() {
-    all_the_same(&Shop::on_a_server());
+    all_the_same(&TestStore::on_a_server());
 }
 
 #[test]
 fn strict_servers_give_the_same_report_too() {
     let mode = "--sql-mode=ONLY_FULL_GROUP_BY,STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ANSI_QUOTES";
     let server = Box::leak(Box::new(Server::start(&[mode])));
-    all_the_same(&Shop::on(server));
+    all_the_same(&TestStore::on(server));
     end(server);
 }
 
@@ -87,21 +87,21 @@ May 17 00:00:05 gw kernel: IPT: schön IN=eth1 OUT= SRC=192.0.2.10 DST=192.0.2.1
 IPT: DROP IN=lo OUT= SRC=127.0.0.1 DST=127.0.0.1 LEN=40 TOS=0x00 PREC=0x00 TTL=64 ID=7 PROTO=UDP SPT=53 DPT=53 LEN=20
 ";
 
-fn all_the_same(served: &Shop) {
-    let file = Shop::on_a_file();
+fn all_the_same(served: &TestStore) {
+    let file = TestStore::on_a_file();
     let log = MIXED.to_owned() + &lines(0..300);
-    let mixed = served.desk.write("mixed.log", log).display().to_string();
+    let mixed = served.dir.write("mixed.log", log).display().to_string();
     let example = project("examples/iptables.log").display().to_string();
-    for shop in [served, &file] {
-        shop.import([&mixed, &example]);
+    for db in [served, &file] {
+        db.import([&mixed, &example]);
     }
     for more in
         [&["-l", "1000"][..], &["-l", "3"], &["--no-accept", "--proto", "icmp"], &["--modules", "all"]]
     {
-        let analyze = |files: &[&str], shop: &Shop, direct: bool| {
+        let analyze = |files: &[&str], db: &TestStore, direct: bool| {
             let args = ["-a"].into_iter().chain(files.iter().copied()).chain(more.iter().copied());
             let args: Vec<String> = args.map(str::to_owned).collect();
-            let said = if direct { shop.desk.ipta(args) } else { shop.ipta(args) };
+            let said = if direct { db.dir.ipta(args) } else { db.ipta(args) };
             said.fine().out
         };
         let direct = analyze(&[&mixed, &example], &file, true);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use crate::process::{Desk, project};
+use crate::process::{TestDir, project};
 
 #[test]
 fn every_option_of_the_help_is_in_the_manual() {
@@ -44,7 +44,7 @@ fn chapters() -> Vec<(String, String)> {
 }
 
 fn help() -> String {
-    Desk::new().ipta(["--help"]).fine().out
+    TestDir::new().ipta(["--help"]).fine().out
 }
 
 /// What of a chapter speaks of ipta's options: calls of ipta in samples and between back quotes

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use crate::live::nameserver::{Network, Reply};
 use crate::live::{Line, Running, drop_from_port, packet};
-use crate::process::{Desk, run};
+use crate::process::{TestDir, run};
 
 /// What a line may be late, after the second that names have.
 const DEADLINE: Duration = Duration::from_millis(1050);
@@ -17,11 +17,11 @@ const DEADLINE: Duration = Duration::from_millis(1050);
 /// More than 50 ms, for machines that do other things as well.
 const SLACK: Duration = Duration::from_millis(400);
 
-fn following(desk: &Desk, network: &Network, options: &[&str]) -> Running {
-    desk.append("log", packet("DROP", "127.0.0.1", "127.0.0.1", 1));
+fn following(dir: &TestDir, network: &Network, options: &[&str]) -> Running {
+    dir.append("log", packet("DROP", "127.0.0.1", "127.0.0.1", 1));
     let mut arguments = vec!["--follow", "log", "--rdns", "--last", "1"];
     arguments.extend(options);
-    let running = Running::start(network.inside(desk.command(arguments)));
+    let running = Running::start(network.inside(dir.command(arguments)));
     running.packets(1);
     running
 }
@@ -32,18 +32,18 @@ fn address(text: &str) -> IpAddr {
 
 #[test]
 fn the_manuals_names_are_printed_as_in_its_chapter_6() {
-    let desk = Desk::new();
+    let dir = TestDir::new();
     let zone = [
         ("83.233.79.68", Reply::Name("c-444fe953-6f44.cust.bredbandsbolaget.se")),
         ("188.126.93.160", Reply::Name("zathras.ichimusai.org")),
     ];
-    let network = Network::new(&desk, &zone);
+    let network = Network::new(&dir, &zone);
     let rows = [(35396, 15003), (50758, 6001), (45937, 1580)];
     let line = |(from, to): &(u32, u32)| {
         packet("DROP", "83.233.79.68", "188.126.93.160", *from).replace("DPT=15003", &format!("DPT={to}"))
     };
-    desk.write("log", rows.iter().map(line).collect::<String>());
-    let scanned = run(network.inside(desk.command(["--scan", "log", "--rdns"])), "").fine();
+    dir.write("log", rows.iter().map(line).collect::<String>());
+    let scanned = run(network.inside(dir.command(["--scan", "log", "--rdns"])), "").fine();
     let expected = "\
 Count    IF       Source                          Port Destination                     Port Proto      Action
 -------- -------- ------------------------------ ----- ------------------------------ ----- ---------- ----------
@@ -52,7 +52,7 @@ Count    IF       Source                          Port Destination              
        3 eth0     *6f44.cust.bredbandsbolaget.se 45937 zathras.ichimusai.org           1580 TCP        DROP
 ";
     assert_eq!((scanned.out.as_str(), scanned.err.as_str()), (expected, ""));
-    let running = Running::start(network.inside(desk.command(["--follow", "log", "--rdns", "--last", "3"])));
+    let running = Running::start(network.inside(dir.command(["--follow", "log", "--rdns", "--last", "3"])));
     let followed: String = (0..5).map(|_| running.line().text + "\n").collect();
     assert_eq!(followed, expected);
     assert!(network.questions().values().all(|count| *count == 2), "once a run");
@@ -60,12 +60,12 @@ Count    IF       Source                          Port Destination              
 
 #[test]
 fn every_address_gets_its_own_name_and_is_asked_for_once() {
-    let desk = Desk::new();
-    let network = Network::new(&desk, &[("*", Reply::Name("h-%.example.com"))]);
+    let dir = TestDir::new();
+    let network = Network::new(&dir, &[("*", Reply::Name("h-%.example.com"))]);
     let ends = |n: u32| (format!("192.0.2.{}", n % 50), format!("198.51.100.{}", n % 30));
     let text: String = (0..600).map(|n| packet("DROP", &ends(n).0, &ends(n).1, n)).collect();
-    desk.write("log", text);
-    let scanned = run(network.inside(desk.command(["--scan", "log", "--rdns", "--no-header"])), "").fine();
+    dir.write("log", text);
+    let scanned = run(network.inside(dir.command(["--scan", "log", "--rdns", "--no-header"])), "").fine();
     for (n, line) in scanned.out.lines().enumerate() {
         let words: Vec<&str> = line.split_ascii_whitespace().collect();
         let (src, dst) = ends(n as u32);
@@ -79,11 +79,11 @@ fn every_address_gets_its_own_name_and_is_asked_for_once() {
 
 #[test]
 fn that_an_address_has_no_name_is_remembered() {
-    let desk = Desk::new();
-    let network = Network::new(&desk, &[]);
-    let running = following(&desk, &network, &[]);
+    let dir = TestDir::new();
+    let network = Network::new(&dir, &[]);
+    let running = following(&dir, &network, &[]);
     for port in 2..=6 {
-        desk.append("log", drop_from_port(port));
+        dir.append("log", drop_from_port(port));
         assert!(running.packets(1)[0].text.contains(" 192.0.2.7 "));
     }
     assert_eq!(network.questions()[&address("192.0.2.7")], 1);
@@ -91,11 +91,11 @@ fn that_an_address_has_no_name_is_remembered() {
 }
 
 /// Appends lines, one every so often, and checks that each came in time, once and in order.
-fn none_is_late(desk: &Desk, running: &Running, lines: &[String], pace: Duration) -> Vec<Line> {
+fn none_is_late(dir: &TestDir, running: &Running, lines: &[String], pace: Duration) -> Vec<Line> {
     let mut written = Vec::new();
     for line in lines {
         written.push(Instant::now());
-        desk.append("log", line);
+        dir.append("log", line);
         std::thread::sleep(pace);
     }
     let shown = running.packets(lines.len());
@@ -109,7 +109,7 @@ fn none_is_late(desk: &Desk, running: &Running, lines: &[String], pace: Duration
 
 #[test]
 fn no_line_is_later_than_its_deadline_while_the_server_does_its_worst() {
-    let desk = Desk::new();
+    let dir = TestDir::new();
     let zone = [
         ("192.0.2.0", Reply::Name("quick.example.com")),
         ("192.0.2.1", Reply::Late(700, "slow.example.com")),
@@ -117,11 +117,11 @@ fn no_line_is_later_than_its_deadline_while_the_server_does_its_worst() {
         ("192.0.2.3", Reply::Refuse),
         ("192.0.2.4", Reply::Late(1500, "late.example.com")),
     ];
-    let network = Network::new(&desk, &zone);
-    let running = following(&desk, &network, &[]);
+    let network = Network::new(&dir, &zone);
+    let running = following(&dir, &network, &[]);
     let lines: Vec<String> =
         (0..60).map(|n| packet("DROP", &format!("192.0.2.{}", n % 5), "198.51.100.1", n)).collect();
-    let shown = none_is_late(&desk, &running, &lines, Duration::from_millis(50));
+    let shown = none_is_late(&dir, &running, &lines, Duration::from_millis(50));
     let with = |word: &str| shown.iter().filter(|line| line.text.contains(word)).count();
     assert_eq!((with("quick.example.com"), with(" 192.0.2.0 ")), (12, 0));
     assert_eq!((with("slow.example.com"), with(" 192.0.2.1 ")), (12, 0), "it waits for a name in time");
@@ -132,24 +132,24 @@ fn no_line_is_later_than_its_deadline_while_the_server_does_its_worst() {
 
 #[test]
 fn rotation_while_the_server_hangs_loses_no_line_and_delays_none() {
-    let desk = Desk::new();
-    let network = Network::new(&desk, &[("*", Reply::Hang)]);
-    let running = following(&desk, &network, &[]);
+    let dir = TestDir::new();
+    let network = Network::new(&dir, &[("*", Reply::Hang)]);
+    let running = following(&dir, &network, &[]);
     let line = |n: u32| packet("DROP", &format!("192.0.2.{n}"), "198.51.100.1", n);
     let mut written = Vec::new();
     for n in 0..40_u32 {
         match n {
-            10 => fs::rename(desk.path("log"), desk.path("log.1")).unwrap(),
+            10 => fs::rename(dir.path("log"), dir.path("log.1")).unwrap(),
             25 => {
                 // A copy right after a line was read: copytruncate itself loses what comes between.
                 std::thread::sleep(Duration::from_millis(200));
-                fs::copy(desk.path("log"), desk.path("log.2")).unwrap();
-                desk.write("log", "");
+                fs::copy(dir.path("log"), dir.path("log.2")).unwrap();
+                dir.write("log", "");
             }
             _ => {}
         }
         written.push(Instant::now());
-        desk.append("log", line(n));
+        dir.append("log", line(n));
         std::thread::sleep(Duration::from_millis(30));
     }
     let shown = running.packets(40);
@@ -163,11 +163,11 @@ fn rotation_while_the_server_hangs_loses_no_line_and_delays_none() {
 
 #[test]
 fn twenty_time_outs_in_a_row_are_a_pause_that_is_said_once() {
-    let desk = Desk::new();
-    let network = Network::new(&desk, &[("*", Reply::Hang)]);
-    let running = following(&desk, &network, &[]);
+    let dir = TestDir::new();
+    let network = Network::new(&dir, &[("*", Reply::Hang)]);
+    let running = following(&dir, &network, &[]);
     let line = |n: u32| packet("DROP", &format!("192.0.2.{n}"), "203.0.113.1", n);
-    desk.append("log", (0..100).map(line).collect::<String>());
+    dir.append("log", (0..100).map(line).collect::<String>());
     assert_eq!(running.ports(100), (0..100).collect::<Vec<_>>());
     let said = running.until_said("in a row");
     assert!(
@@ -185,7 +185,7 @@ fn twenty_time_outs_in_a_row_are_a_pause_that_is_said_once() {
         }
     }
     let begun = Instant::now();
-    desk.append("log", (100..200).map(line).collect::<String>());
+    dir.append("log", (100..200).map(line).collect::<String>());
     assert_eq!(running.ports(100).len(), 100);
     assert!(begun.elapsed() < Duration::from_millis(500), "{:?}", begun.elapsed());
     assert_eq!(network.questions().len(), asked);
@@ -194,10 +194,10 @@ fn twenty_time_outs_in_a_row_are_a_pause_that_is_said_once() {
 
 #[test]
 fn a_signal_ends_a_follow_at_once_although_the_server_hangs() {
-    let desk = Desk::new();
-    let network = Network::new(&desk, &[("*", Reply::Hang)]);
-    let mut running = following(&desk, &network, &[]);
-    desk.append("log", drop_from_port(2));
+    let dir = TestDir::new();
+    let network = Network::new(&dir, &[("*", Reply::Hang)]);
+    let mut running = following(&dir, &network, &[]);
+    dir.append("log", drop_from_port(2));
     std::thread::sleep(Duration::from_millis(300));
     let begun = Instant::now();
     running.signal("INT");
@@ -207,12 +207,12 @@ fn a_signal_ends_a_follow_at_once_although_the_server_hangs() {
 
 #[test]
 fn names_from_the_network_bring_no_escape_to_the_terminal() {
-    let desk = Desk::new();
+    let dir = TestDir::new();
     let zone =
         [("192.0.2.7", Reply::Name("a\\033[2Jb.example.com")), ("198.51.100.1", Reply::Name("203.0.113.99"))];
-    let network = Network::new(&desk, &zone);
-    desk.write("log", drop_from_port(1));
-    let scanned = run(network.inside(desk.command(["--scan", "log", "--rdns", "--no-header"])), "").fine();
+    let network = Network::new(&dir, &zone);
+    dir.write("log", drop_from_port(1));
+    let scanned = run(network.inside(dir.command(["--scan", "log", "--rdns", "--no-header"])), "").fine();
     assert!(!scanned.out.contains('\x1b'), "{scanned:?}");
     // An address for a name would pass for another host.
     assert!(scanned.out.contains(" 198.51.100.1 ") && !scanned.out.contains("203.0.113.99"), "{scanned:?}");
@@ -220,14 +220,14 @@ fn names_from_the_network_bring_no_escape_to_the_terminal() {
 
 #[test]
 fn a_scan_with_a_dead_server_ends_and_says_why_there_are_no_names() {
-    let desk = Desk::new();
-    let network = Network::new(&desk, &[("*", Reply::Hang)]);
+    let dir = TestDir::new();
+    let network = Network::new(&dir, &[("*", Reply::Hang)]);
     let line = |n: u32| packet("DROP", &format!("192.0.{}.{}", n / 200, n % 200), "198.51.100.1", n);
-    desk.write("few", (0..11).map(line).collect::<String>());
-    desk.write("many", (0..5000).map(line).collect::<String>());
+    dir.write("few", (0..11).map(line).collect::<String>());
+    dir.write("many", (0..5000).map(line).collect::<String>());
     let scan = |log: &str| {
         let begun = Instant::now();
-        let scanned = run(network.inside(desk.command(["--scan", log, "--rdns", "--no-header"])), "").fine();
+        let scanned = run(network.inside(dir.command(["--scan", log, "--rdns", "--no-header"])), "").fine();
         // No line waits longer than 1.5 seconds for the first answer of all.
         assert!(begun.elapsed() < Duration::from_secs(3), "{log}: {:?}", begun.elapsed());
         scanned
@@ -249,11 +249,11 @@ fn a_scan_with_a_dead_server_ends_and_says_why_there_are_no_names() {
 /// As it often is: some zones are broken, the others are not.
 #[test]
 fn addresses_without_an_answer_hold_up_a_scan_together_and_not_one_after_the_other() {
-    let desk = Desk::new();
+    let dir = TestDir::new();
     let hung: Vec<String> = (0..60).map(|n| format!("192.0.2.{n}")).collect();
     let mut zone = vec![("*", Reply::Name("h-%.example.com"))];
     zone.extend(hung.iter().map(|address| (address.as_str(), Reply::Hang)));
-    let network = Network::new(&desk, &zone);
+    let network = Network::new(&dir, &zone);
     let line = |n: u32| {
         let src = match n % 5 {
             0 => format!("192.0.2.{}", n / 5 % 60),
@@ -261,9 +261,9 @@ fn addresses_without_an_answer_hold_up_a_scan_together_and_not_one_after_the_oth
         };
         packet("DROP", &src, "198.51.100.1", n)
     };
-    desk.write("log", (0..600).map(line).collect::<String>());
+    dir.write("log", (0..600).map(line).collect::<String>());
     let begun = Instant::now();
-    let scanned = run(network.inside(desk.command(["--scan", "log", "--rdns", "--no-header"])), "").fine();
+    let scanned = run(network.inside(dir.command(["--scan", "log", "--rdns", "--no-header"])), "").fine();
     // Sixty addresses of three seconds each.
     assert!(begun.elapsed() < Duration::from_secs(7), "{:?}", begun.elapsed());
     assert_eq!(scanned.out.matches(" h-198-18-").count(), 480, "all others have their names");
@@ -272,12 +272,12 @@ fn addresses_without_an_answer_hold_up_a_scan_together_and_not_one_after_the_oth
 
 #[test]
 fn an_analysis_waits_ten_seconds_in_all_and_says_why_there_are_no_names() {
-    let desk = Desk::new();
-    let network = Network::new(&desk, &[("*", Reply::Hang)]);
+    let dir = TestDir::new();
+    let network = Network::new(&dir, &[("*", Reply::Hang)]);
     let line = |n: u32| packet("DROP", &format!("192.0.2.{}", n % 200), "198.51.100.1", n);
-    desk.write("log", (0..400).map(line).collect::<String>());
+    dir.write("log", (0..400).map(line).collect::<String>());
     let begun = Instant::now();
-    let done = run(network.inside(desk.command(["--analyze", "log", "--rdns", "--limit", "100"])), "").fine();
+    let done = run(network.inside(dir.command(["--analyze", "log", "--rdns", "--limit", "100"])), "").fine();
     assert!(begun.elapsed() < Duration::from_secs(11), "{:?}", begun.elapsed());
     assert!(done.out.contains(" 192.0.2.1 "), "{done:?}");
     done.says(["got no answer"]);

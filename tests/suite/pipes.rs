@@ -4,18 +4,18 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
-use crate::process::{Desk, Shop, lines};
+use crate::process::{TestDir, TestStore, lines};
 
 #[test]
 fn a_reader_that_leaves_after_one_line_is_a_normal_end() {
-    let shop = Shop::on_a_file();
-    shop.desk.write("big.log", lines(0..30_000));
-    shop.import(["big.log"]);
-    let store = shop.with_options(["-a", "-l", "100000"]);
+    let db = TestStore::on_a_file();
+    db.dir.write("big.log", lines(0..30_000));
+    db.import(["big.log"]);
+    let store = db.with_options(["-a", "-l", "100000"]);
     let direct: Vec<String> = ["-a", "big.log", "-l", "100000"].map(str::to_owned).into();
     let scan: Vec<String> = ["--scan", "big.log"].map(str::to_owned).into();
-    for args in [store, direct, scan, vec!["--help".to_owned()], shop.with_options(["-lt"])] {
-        let mut call = shop.desk.command(&args);
+    for args in [store, direct, scan, vec!["--help".to_owned()], db.with_options(["-lt"])] {
+        let mut call = db.dir.command(&args);
         let mut child = call.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("starts");
         let mut first = String::new();
         let mut out = BufReader::new(child.stdout.take().expect("a pipe"));
@@ -29,13 +29,13 @@ fn a_reader_that_leaves_after_one_line_is_a_normal_end() {
 
 #[test]
 fn a_closed_output_is_a_normal_end() {
-    let desk = Desk::new();
-    desk.write("a.log", lines(0..100));
+    let dir = TestDir::new();
+    dir.write("a.log", lines(0..100));
     for call in ["-a a.log", "--scan a.log", "--help", "--version"] {
         for closing in [">&-", ">&- 2>&-"] {
             let mut shell = std::process::Command::new("sh");
             shell.args(["-c", &format!("\"$0\" {call} {closing}"), env!("CARGO_BIN_EXE_ipta")]);
-            shell.current_dir(desk.path("")).env("HOME", desk.path(""));
+            shell.current_dir(dir.path("")).env("HOME", dir.path(""));
             let done = shell.output().expect("runs");
             assert_eq!(done.status.code(), Some(0), "{call} {closing}: {done:?}");
             assert!(done.stderr.is_empty(), "{done:?}");
@@ -45,11 +45,11 @@ fn a_closed_output_is_a_normal_end() {
 
 #[test]
 fn an_output_without_room_is_an_error() {
-    let desk = Desk::new();
-    desk.write("a.log", lines(0..100));
+    let dir = TestDir::new();
+    dir.write("a.log", lines(0..100));
     for call in [&["-a", "a.log"][..], &["--scan", "a.log"], &["--help"]] {
         let full = File::options().write(true).open("/dev/full").expect("opens");
-        let done = desk.command(call).stdout(full).stderr(Stdio::piped()).output().expect("runs");
+        let done = dir.command(call).stdout(full).stderr(Stdio::piped()).output().expect("runs");
         assert_eq!(done.status.code(), Some(1), "{call:?}: {done:?}");
         let said = String::from_utf8_lossy(&done.stderr).into_owned();
         assert!(said.starts_with("! ") && said.lines().count() == 1, "{call:?}: {said}");
@@ -58,11 +58,11 @@ fn an_output_without_room_is_an_error() {
 
 #[test]
 fn an_import_whose_messages_nobody_reads_is_done_all_the_same() {
-    let shop = Shop::on_a_file();
-    shop.desk.write("a.log", lines(0..100));
+    let db = TestStore::on_a_file();
+    db.dir.write("a.log", lines(0..100));
     let (reader, writer) = std::io::pipe().expect("a pipe");
     drop(reader);
-    let done = shop.command(["-i", "a.log"]).stderr(writer).stdout(Stdio::null()).status().expect("runs");
+    let done = db.command(["-i", "a.log"]).stderr(writer).stdout(Stdio::null()).status().expect("runs");
     assert_eq!(done.code(), Some(0));
-    assert_eq!(shop.rows(), 100);
+    assert_eq!(db.rows(), 100);
 }

@@ -70,7 +70,7 @@ impl Said {
 pub const PASSWORD: &str = "open sesame";
 
 /// A folder to work in, which is its own home.
-pub struct Desk {
+pub struct TestDir {
     folder: TempDir,
     /// The zone of the calls, as TZ says it.
     pub zone: &'static str,
@@ -79,10 +79,10 @@ pub struct Desk {
 /// 2026-05-18 12:00 UTC, since 1970.
 const WRITTEN: Duration = Duration::from_secs(1_779_105_600);
 
-impl Desk {
-    pub fn new() -> Desk {
+impl TestDir {
+    pub fn new() -> TestDir {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        Desk { folder, zone: "UTC" }
+        TestDir { folder, zone: "UTC" }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -156,35 +156,35 @@ pub fn run(command: Command, input: impl AsRef<[u8]>) -> Said {
     }
 }
 
-/// A desk with a store that has its table 'logs'.
-pub struct Shop {
-    pub desk: Desk,
+/// A folder with a store that has its table 'logs'.
+pub struct TestStore {
+    pub dir: TestDir,
     pub place: Kept,
 }
 
-/// Where a shop keeps its packets.
+/// Where a store keeps its packets.
 pub enum Kept {
     File(PathBuf),
     Server(&'static Server, Account),
 }
 
-impl Shop {
-    pub fn on_a_file() -> Shop {
-        let desk = Desk::new();
-        let place = Kept::File(desk.path("packets.db"));
-        Shop { desk, place }.with_table()
+impl TestStore {
+    pub fn on_a_file() -> TestStore {
+        let dir = TestDir::new();
+        let place = Kept::File(dir.path("packets.db"));
+        TestStore { dir, place }.with_table()
     }
 
-    pub fn on_a_server() -> Shop {
-        Shop::on(server())
+    pub fn on_a_server() -> TestStore {
+        TestStore::on(server())
     }
 
-    pub fn on(server: &'static Server) -> Shop {
+    pub fn on(server: &'static Server) -> TestStore {
         let place = Kept::Server(server, server.fresh_database());
-        Shop { desk: Desk::new(), place }.with_table()
+        TestStore { dir: TestDir::new(), place }.with_table()
     }
 
-    fn with_table(self) -> Shop {
+    fn with_table(self) -> TestStore {
         self.ipta(["--create-table"]).fine();
         self
     }
@@ -200,12 +200,12 @@ impl Shop {
 
     /// A call on the store.
     pub fn ipta<S: AsRef<str>>(&self, args: impl IntoIterator<Item = S>) -> Said {
-        self.desk.ipta(self.with_options(args))
+        self.dir.ipta(self.with_options(args))
     }
 
     /// The same, not yet started.
     pub fn command<S: AsRef<str>>(&self, args: impl IntoIterator<Item = S>) -> Command {
-        self.desk.command(self.with_options(args))
+        self.dir.command(self.with_options(args))
     }
 
     pub fn with_options<S: AsRef<str>>(&self, args: impl IntoIterator<Item = S>) -> Vec<String> {
@@ -315,10 +315,10 @@ pub fn project(path: &str) -> PathBuf {
 macro_rules! on_both_stores {
     ($($(#[$mark:meta])* $test:ident)*) => {
         mod on_a_file {
-            $(#[test] $(#[$mark])* fn $test() { super::$test(&crate::process::Shop::on_a_file()); })*
+            $(#[test] $(#[$mark])* fn $test() { super::$test(&crate::process::TestStore::on_a_file()); })*
         }
         mod on_a_server {
-            $(#[test] $(#[$mark])* fn $test() { super::$test(&crate::process::Shop::on_a_server()); })*
+            $(#[test] $(#[$mark])* fn $test() { super::$test(&crate::process::TestStore::on_a_server()); })*
         }
     };
 }

@@ -1,6 +1,6 @@
 //! The same packets in several logs count once, and no packet of a log that comes alone is missed.
 
-use crate::process::{Desk, Shop, gzip, line, lines, on_both_stores};
+use crate::process::{TestDir, TestStore, gzip, line, lines, on_both_stores};
 
 on_both_stores! {
     ufws_three_files_grown_for_twenty_rounds_are_exact
@@ -46,101 +46,101 @@ fn flood(count: usize) -> String {
         .repeat(count)
 }
 
-fn import(shop: &Shop, logs: &[&str]) -> crate::process::Said {
+fn import(db: &TestStore, logs: &[&str]) -> crate::process::Said {
     let args = ["--prefix", "ufw", "-i"].into_iter().chain(logs.iter().copied());
-    shop.ipta(args).fine()
+    db.ipta(args).fine()
 }
 
-fn ufws_three_files_grown_for_twenty_rounds_are_exact(shop: &Shop) {
+fn ufws_three_files_grown_for_twenty_rounds_are_exact(db: &TestStore) {
     let logs = ["ufw.log", "kern.log", "syslog"];
     let mut written = [0; 3];
     for log in logs {
-        shop.desk.write(log, "");
+        db.dir.write(log, "");
     }
     for round in 0..20 {
         for (n, log) in logs.iter().enumerate() {
             // One of them lags behind the others now and then.
             if !(round as usize + n).is_multiple_of(4) || round == 19 {
-                shop.desk.append(log, ufw_lines(written[n]..(round + 1) * 7));
+                db.dir.append(log, ufw_lines(written[n]..(round + 1) * 7));
                 written[n] = (round + 1) * 7;
             }
             if n > 0 {
-                shop.desk.append(log, "May 17 10:00:00 gw systemd[1]: Started Session.\n");
+                db.dir.append(log, "May 17 10:00:00 gw systemd[1]: Started Session.\n");
             }
         }
-        import(shop, &logs[round as usize % 3..]);
-        import(shop, &logs);
+        import(db, &logs[round as usize % 3..]);
+        import(db, &logs);
     }
-    assert_eq!(shop.rows(), 140);
-    assert_eq!(shop.number("SELECT COUNT(*) FROM (SELECT DISTINCT ip_id FROM logs) AS seen"), 140);
+    assert_eq!(db.rows(), 140);
+    assert_eq!(db.number("SELECT COUNT(*) FROM (SELECT DISTINCT ip_id FROM logs) AS seen"), 140);
 }
 
-fn two_hosts_that_forward_the_same_packets_count_twice(shop: &Shop) {
+fn two_hosts_that_forward_the_same_packets_count_twice(db: &TestStore) {
     let log = |host: &str| -> String { (0..50).map(|n| ufw(n, "BLOCK", host)).collect() };
-    shop.desk.write("a.log", log("inner"));
-    shop.desk.write("b.log", log("outer"));
-    import(shop, &["a.log", "b.log"]);
-    assert_eq!(shop.rows(), 100);
+    db.dir.write("a.log", log("inner"));
+    db.dir.write("b.log", log("outer"));
+    import(db, &["a.log", "b.log"]);
+    assert_eq!(db.rows(), 100);
 }
 
-fn a_flood_of_equal_lines_in_one_second_is_exact_alone_and_twice(shop: &Shop) {
-    shop.desk.write("ufw.log", flood(10_000));
-    import(shop, &["ufw.log"]);
-    assert_eq!(shop.rows(), 10_000);
-    shop.desk.write("kern.log", "May 17 09:59:59 gw systemd[1]: x\n".to_owned() + &flood(10_000));
-    import(shop, &["kern.log"]).says(["10000 packets of kern.log came with ufw.log", "--again"]);
-    assert_eq!(shop.rows(), 10_000);
+fn a_flood_of_equal_lines_in_one_second_is_exact_alone_and_twice(db: &TestStore) {
+    db.dir.write("ufw.log", flood(10_000));
+    import(db, &["ufw.log"]);
+    assert_eq!(db.rows(), 10_000);
+    db.dir.write("kern.log", "May 17 09:59:59 gw systemd[1]: x\n".to_owned() + &flood(10_000));
+    import(db, &["kern.log"]).says(["10000 packets of kern.log came with ufw.log", "--again"]);
+    assert_eq!(db.rows(), 10_000);
 }
 
-fn a_flood_that_is_imported_while_it_grows_is_exact(shop: &Shop) {
+fn a_flood_that_is_imported_while_it_grows_is_exact(db: &TestStore) {
     // More of one second than one chunk takes, in uneven steps, in two logs.
-    shop.desk.write("kern.log", "May 17 09:59:59 gw systemd[1]: x\n");
-    shop.desk.write("ufw.log", "");
+    db.dir.write("kern.log", "May 17 09:59:59 gw systemd[1]: x\n");
+    db.dir.write("ufw.log", "");
     for (n, count) in [1, 30_000, 7, 5000, 1].into_iter().enumerate() {
         for (m, log) in ["ufw.log", "kern.log"].into_iter().enumerate() {
-            shop.desk.append(log, flood(count));
+            db.dir.append(log, flood(count));
             if (n + m) % 2 == 0 {
-                import(shop, &[log]);
+                import(db, &[log]);
             }
         }
     }
-    import(shop, &["kern.log", "ufw.log"]);
-    assert_eq!(shop.rows(), 35_009);
+    import(db, &["kern.log", "ufw.log"]);
+    assert_eq!(db.rows(), 35_009);
 }
 
-fn audit_and_allow_of_one_packet_are_two_packets(shop: &Shop) {
+fn audit_and_allow_of_one_packet_are_two_packets(db: &TestStore) {
     let both: String = (0..20).map(|n| ufw(n, "AUDIT", "gw") + &ufw(n, "ALLOW", "gw")).collect();
-    shop.desk.write("ufw.log", &both);
-    shop.desk.write("kern.log", "May 17 09:59:59 gw systemd[1]: x\n".to_owned() + &both);
-    import(shop, &["ufw.log", "kern.log"]);
-    assert_eq!(shop.rows(), 40);
+    db.dir.write("ufw.log", &both);
+    db.dir.write("kern.log", "May 17 09:59:59 gw systemd[1]: x\n".to_owned() + &both);
+    import(db, &["ufw.log", "kern.log"]);
+    assert_eq!(db.rows(), 40);
 }
 
-fn a_log_that_holds_more_than_another_adds_what_it_has_beyond(shop: &Shop) {
-    shop.desk.write("ufw.log", ufw_lines(0..60));
-    shop.desk.write("kern.log", "May 17 09:59:59 gw systemd[1]: x\n".to_owned() + &ufw_lines(40..100));
-    import(shop, &["ufw.log", "kern.log"]).says(["20 packets of ufw.log came with kern.log"]);
-    assert_eq!(shop.rows(), 100);
+fn a_log_that_holds_more_than_another_adds_what_it_has_beyond(db: &TestStore) {
+    db.dir.write("ufw.log", ufw_lines(0..60));
+    db.dir.write("kern.log", "May 17 09:59:59 gw systemd[1]: x\n".to_owned() + &ufw_lines(40..100));
+    import(db, &["ufw.log", "kern.log"]).says(["20 packets of ufw.log came with kern.log"]);
+    assert_eq!(db.rows(), 100);
 }
 
-fn a_part_cut_out_is_recognised_whichever_comes_first(shop: &Shop) {
+fn a_part_cut_out_is_recognised_whichever_comes_first(db: &TestStore) {
     let whole = ufw_lines(0..5000);
     let part: String =
         whole.lines().filter(|l| l.contains("SRC=203.0.113.77 ")).map(|l| l.to_owned() + "\n").collect();
     assert_eq!(part.lines().count(), 20);
-    shop.desk.write("part", &part);
-    shop.desk.write("ufw.log", &whole);
+    db.dir.write("part", &part);
+    db.dir.write("ufw.log", &whole);
     for order in [["part", "ufw.log"], ["ufw.log", "part"]] {
-        shop.ipta(["-c"]).fine();
-        import(shop, &order[..1]);
-        import(shop, &order[1..]);
-        assert_eq!(shop.rows(), 5000);
+        db.ipta(["-c"]).fine();
+        import(db, &order[..1]);
+        import(db, &order[1..]);
+        assert_eq!(db.rows(), 5000);
     }
 }
 
-fn a_log_written_with_other_stamps_is_recognised(shop: &Shop) {
+fn a_log_written_with_other_stamps_is_recognised(db: &TestStore) {
     let year = "--year";
-    shop.desk.write("ufw.log", ufw_lines(0..50));
+    db.dir.write("ufw.log", ufw_lines(0..50));
     let iso: String = ufw_lines(0..50)
         .lines()
         .map(|line| {
@@ -149,149 +149,146 @@ fn a_log_written_with_other_stamps_is_recognised(shop: &Shop) {
             format!("2025-05-17T{clock}.123456+00:00 {rest}\n")
         })
         .collect();
-    shop.desk.write("kern.log", iso);
-    shop.ipta(["--prefix", "ufw", year, "2025", "-i", "ufw.log", "kern.log"]).fine();
-    assert_eq!(shop.rows(), 50);
+    db.dir.write("kern.log", iso);
+    db.ipta(["--prefix", "ufw", year, "2025", "-i", "ufw.log", "kern.log"]).fine();
+    assert_eq!(db.rows(), 50);
 }
 
-fn again_stores_packets_that_came_with_another_log(shop: &Shop) {
-    shop.desk.write("ufw.log", ufw_lines(0..10));
-    shop.desk.write("kern.log", ufw_lines(0..10) + &ufw_lines(10..11));
-    import(shop, &["ufw.log"]);
-    shop.desk.write("copy", "x\n".to_owned() + &ufw_lines(0..10));
-    shop.ipta(["--prefix", "ufw", "--again", "-i", "copy"]).fine().says(["10 packets stored"]);
-    assert_eq!(shop.rows(), 20);
+fn again_stores_packets_that_came_with_another_log(db: &TestStore) {
+    db.dir.write("ufw.log", ufw_lines(0..10));
+    db.dir.write("kern.log", ufw_lines(0..10) + &ufw_lines(10..11));
+    import(db, &["ufw.log"]);
+    db.dir.write("copy", "x\n".to_owned() + &ufw_lines(0..10));
+    db.ipta(["--prefix", "ufw", "--again", "-i", "copy"]).fine().says(["10 packets stored"]);
+    assert_eq!(db.rows(), 20);
 }
 
-fn a_log_cut_and_written_on_gives_what_is_new(shop: &Shop) {
-    shop.desk.write("a.log", lines(0..300));
-    shop.import(["a.log"]);
-    shop.desk.write("a.log", lines(0..200) + &lines(1000..1011));
-    shop.import(["a.log"]).says(["11 packets stored", "another log"]);
-    assert_eq!(shop.rows(), 311);
-    shop.desk.append("a.log", lines(1011..1020));
-    shop.import(["a.log"]).says(["9 new"]);
-    assert_eq!(shop.rows(), 320);
+fn a_log_cut_and_written_on_gives_what_is_new(db: &TestStore) {
+    db.dir.write("a.log", lines(0..300));
+    db.import(["a.log"]);
+    db.dir.write("a.log", lines(0..200) + &lines(1000..1011));
+    db.import(["a.log"]).says(["11 packets stored", "another log"]);
+    assert_eq!(db.rows(), 311);
+    db.dir.append("a.log", lines(1011..1020));
+    db.import(["a.log"]).says(["9 new"]);
+    assert_eq!(db.rows(), 320);
 }
 
-fn a_snapshot_set_back_gives_what_is_new(shop: &Shop) {
-    shop.desk.write("a.log", lines(0..300));
-    shop.import(["a.log"]);
+fn a_snapshot_set_back_gives_what_is_new(db: &TestStore) {
+    db.dir.write("a.log", lines(0..300));
+    db.import(["a.log"]);
     // The machine goes back to 200 lines and on with others, past where the first log was.
     for end in [1000..1005, 1005..1200] {
-        let have = if shop.desk.read("a.log").len() == lines(0..300).len() {
+        let have = if db.dir.read("a.log").len() == lines(0..300).len() {
             lines(0..200)
         } else {
-            String::from_utf8(shop.desk.read("a.log")).expect("text")
+            String::from_utf8(db.dir.read("a.log")).expect("text")
         };
-        shop.desk.write("a.log", have + &lines(end));
-        shop.import(["a.log"]);
+        db.dir.write("a.log", have + &lines(end));
+        db.import(["a.log"]);
     }
-    assert_eq!(shop.rows(), 500);
+    assert_eq!(db.rows(), 500);
 }
 
-fn an_older_copy_of_a_large_log_is_told_by_its_bytes(shop: &Shop) {
+fn an_older_copy_of_a_large_log_is_told_by_its_bytes(db: &TestStore) {
     // Without times nothing can be compared with packets of other logs.
     let bare = |range: std::ops::Range<u64>| -> String {
         range.map(|n| line(n).split_once("kernel: ").expect("its header").1.to_owned()).collect()
     };
-    shop.desk.write("dmesg.log", bare(0..3000));
-    shop.import(["dmesg.log"]);
+    db.dir.write("dmesg.log", bare(0..3000));
+    db.import(["dmesg.log"]);
     for part in [1, 700, 2999] {
-        shop.desk.write("copy.gz", gzip(bare(0..part)));
-        shop.import(["copy.gz"]).says(["copy.gz: 0 new", "older copy"]);
+        db.dir.write("copy.gz", gzip(bare(0..part)));
+        db.import(["copy.gz"]).says(["copy.gz: 0 new", "older copy"]);
     }
-    assert_eq!(shop.rows(), 3000);
+    assert_eq!(db.rows(), 3000);
 }
 
-fn a_changed_beginning_is_no_older_copy(shop: &Shop) {
+fn a_changed_beginning_is_no_older_copy(db: &TestStore) {
     let whole = lines(0..2000);
-    shop.desk.write("a.log", &whole);
-    shop.import(["a.log"]);
+    db.dir.write("a.log", &whole);
+    db.import(["a.log"]);
     // One byte in the first blocks, after the head: another text, whose packets are known but one.
     let changed = whole.replacen("SPT=1124 ", "SPT=1 ", 1);
     let cut = changed.find("SPT=2524 ").expect("a line");
     let cut = changed[..cut].rfind('\n').expect("a line's end") + 1;
-    shop.desk.write("a.log", &changed[..cut]);
-    shop.import(["a.log"]).says(["differs", "1 packet stored"]);
-    assert_eq!(shop.rows(), 2001);
+    db.dir.write("a.log", &changed[..cut]);
+    db.import(["a.log"]).says(["differs", "1 packet stored"]);
+    assert_eq!(db.rows(), 2001);
 }
 
-fn an_import_with_again_that_was_cut_off_goes_on(shop: &Shop) {
-    shop.desk.write("a.log", lines(0..100));
-    shop.import(["a.log"]);
-    shop.ipta(["--again", "-i", "a.log"]).fine();
-    assert_eq!(shop.rows(), 200);
+fn an_import_with_again_that_was_cut_off_goes_on(db: &TestStore) {
+    db.dir.write("a.log", lines(0..100));
+    db.import(["a.log"]);
+    db.ipta(["--again", "-i", "a.log"]).fine();
+    assert_eq!(db.rows(), 200);
     // As a kill leaves it: half of the lines are in, and the end is not marked.
     let offset = lines(0..40).len();
     let bytes = |text: &str| text.bytes().map(|b| format!("{b:02x}")).collect::<String>();
     let tail = bytes(&lines(0..40)[offset - 256..]);
-    shop.sql(&format!(
+    db.sql(&format!(
         "UPDATE ipta_ledger SET again = 1, bytes_in = {offset}, lines_in = 40, packets_in = 40, rows_live = 40, \
          tail = X'{tail}' WHERE id = (SELECT * FROM (SELECT MAX(id) FROM ipta_ledger) AS newest)"
     ));
-    shop.sql("DELETE FROM logs WHERE entry = (SELECT MAX(id) FROM ipta_ledger) AND src_prt >= 1064");
-    shop.import(["a.log"]).says([
+    db.sql("DELETE FROM logs WHERE entry = (SELECT MAX(id) FROM ipta_ledger) AND src_prt >= 1064");
+    db.import(["a.log"]).says([
         "100 lines already imported, 0 new",
         "--again was cut off",
         "--again -i a.log",
     ]);
-    assert_eq!(shop.rows(), 140);
-    shop.ipta(["--again", "-i", "a.log"]).fine().says(["40 lines already imported, 60 new", "goes on"]);
-    assert_eq!(shop.rows(), 200);
+    assert_eq!(db.rows(), 140);
+    db.ipta(["--again", "-i", "a.log"]).fine().says(["40 lines already imported, 60 new", "goes on"]);
+    assert_eq!(db.rows(), 200);
     // It is finished: the next one is a third copy.
-    shop.ipta(["--again", "-i", "a.log"]).fine().says(["100 packets stored"]);
-    assert_eq!(shop.rows(), 300);
+    db.ipta(["--again", "-i", "a.log"]).fine().says(["100 packets stored"]);
+    assert_eq!(db.rows(), 300);
 }
 
-fn a_lost_ledger_lets_nothing_in_unasked(shop: &Shop) {
-    shop.desk.write("a.log", lines(0..10));
-    shop.import(["a.log"]);
-    shop.sql("DROP TABLE ipta_ledger");
-    shop.ipta(["-i", "a.log"]).refused(1).says([
+fn a_lost_ledger_lets_nothing_in_unasked(db: &TestStore) {
+    db.dir.write("a.log", lines(0..10));
+    db.import(["a.log"]);
+    db.sql("DROP TABLE ipta_ledger");
+    db.ipta(["-i", "a.log"]).refused(1).says([
         "knows nothing of table 'logs'",
         "-c -i a.log",
         "--again -i a.log",
     ]);
-    assert_eq!(shop.rows(), 10);
-    shop.ipta(["--again", "-i", "a.log"]).fine().says(["knows nothing", "10 packets stored"]);
-    shop.ipta(["-c", "-i", "a.log"]).fine();
-    assert_eq!(shop.rows(), 10);
+    assert_eq!(db.rows(), 10);
+    db.ipta(["--again", "-i", "a.log"]).fine().says(["knows nothing", "10 packets stored"]);
+    db.ipta(["-c", "-i", "a.log"]).fine();
+    assert_eq!(db.rows(), 10);
 }
 
-fn a_table_emptied_by_hand_is_filled_again_after_a_prune_is_not(shop: &Shop) {
-    shop.desk.write("a.log", lines(0..10));
-    shop.import(["a.log"]);
-    shop.sql("DELETE FROM logs");
-    shop.import(["a.log"]).says(["- Table 'logs' was emptied by other means", "10 packets stored"]);
+fn a_table_emptied_by_hand_is_filled_again_after_a_prune_is_not(db: &TestStore) {
+    db.dir.write("a.log", lines(0..10));
+    db.import(["a.log"]);
+    db.sql("DELETE FROM logs");
+    db.import(["a.log"]).says(["- Table 'logs' was emptied by other means", "10 packets stored"]);
     // A prune takes rows and says so in the ledger.
-    shop.sql("DELETE FROM logs");
-    shop.sql("UPDATE ipta_ledger SET rows_live = 0");
-    shop.import(["a.log"]).says(["10 lines already imported, 0 new"]);
-    assert_eq!(shop.rows(), 0);
+    db.sql("DELETE FROM logs");
+    db.sql("UPDATE ipta_ledger SET rows_live = 0");
+    db.import(["a.log"]).says(["10 lines already imported, 0 new"]);
+    assert_eq!(db.rows(), 0);
 }
 
-fn other_prefix_rules_are_told(shop: &Shop) {
-    shop.desk.write("a.log", lines(0..10));
-    shop.import(["a.log"]);
-    shop.desk.append("a.log", lines(10..12));
-    shop.ipta(["--prefix", "ipt", "--prefix", "ufw", "-i", "a.log"])
+fn other_prefix_rules_are_told(db: &TestStore) {
+    db.dir.write("a.log", lines(0..10));
+    db.import(["a.log"]);
+    db.dir.append("a.log", lines(10..12));
+    db.ipta(["--prefix", "ipt", "--prefix", "ufw", "-i", "a.log"])
         .fine()
         .says(["its first 10 lines were read with other prefix rules (ipt)", "-c -i a.log"]);
-    assert_eq!(shop.rows(), 12);
+    assert_eq!(db.rows(), 12);
 }
 
 #[test]
 fn logs_analyzed_together_count_a_packet_once() {
-    let desk = Desk::new();
-    desk.write("ufw.log", ufw_lines(0..60) + &flood(30));
-    desk.write(
-        "kern.log",
-        "May 17 09:59:59 gw systemd[1]: x\n".to_owned() + &ufw_lines(40..100) + &flood(50),
-    );
-    desk.write("old.gz", gzip(ufw_lines(0..20)));
+    let dir = TestDir::new();
+    dir.write("ufw.log", ufw_lines(0..60) + &flood(30));
+    dir.write("kern.log", "May 17 09:59:59 gw systemd[1]: x\n".to_owned() + &ufw_lines(40..100) + &flood(50));
+    dir.write("old.gz", gzip(ufw_lines(0..20)));
     let said =
-        desk.ipta(["--prefix", "ufw", "-a", "ufw.log", "kern.log", "old.gz", "--format", "json"]).fine();
+        dir.ipta(["--prefix", "ufw", "-a", "ufw.log", "kern.log", "old.gz", "--format", "json"]).fine();
     assert!(said.out.contains("\"packets\": 150"), "{said:#?}");
     let said = said.says(["kern.log too and count once"]);
     assert!(said.err.contains("packets of old.gz stand in"), "{said:#?}");
@@ -299,11 +296,11 @@ fn logs_analyzed_together_count_a_packet_once() {
 
 #[test]
 fn rotated_logs_analyzed_together_are_all_counted() {
-    let desk = Desk::new();
-    desk.write("a.log.2", lines(0..500));
-    desk.write("a.log.1", lines(500..1000));
-    desk.write("a.log", lines(1000..1500));
-    let said = desk.ipta(["-a", "a.log", "a.log.1", "a.log.2", "--format", "json"]).fine();
+    let dir = TestDir::new();
+    dir.write("a.log.2", lines(0..500));
+    dir.write("a.log.1", lines(500..1000));
+    dir.write("a.log", lines(1000..1500));
+    let said = dir.ipta(["-a", "a.log", "a.log.1", "a.log.2", "--format", "json"]).fine();
     assert!(said.out.contains("\"packets\": 1500"), "{said:#?}");
     assert!(!said.err.contains("count once"), "{said:#?}");
 }

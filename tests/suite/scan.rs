@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 
 use crate::live::{drop_from_port, port};
-use crate::process::{Desk, gzip, project};
+use crate::process::{TestDir, gzip, project};
 
 fn ports(text: &str) -> Vec<u32> {
     text.lines().filter_map(port).collect()
@@ -11,23 +11,23 @@ fn ports(text: &str) -> Vec<u32> {
 
 #[test]
 fn logs_plain_and_compressed_and_standard_input_are_read_in_the_order_of_import() {
-    let desk = Desk::new();
+    let dir = TestDir::new();
     // By the logs' own age, as import takes them: the rotated ones first, whatever is typed.
-    desk.write("log", drop_from_port(3));
-    desk.write("log.1", drop_from_port(2).replace("May  4", "May  3"));
-    desk.write("log.2.gz", gzip(drop_from_port(1).replace("May  4", "May  2")));
-    let scanned = desk.ipta(["--scan", "log", "log.1", "log.2.gz"]);
+    dir.write("log", drop_from_port(3));
+    dir.write("log.1", drop_from_port(2).replace("May  4", "May  3"));
+    dir.write("log.2.gz", gzip(drop_from_port(1).replace("May  4", "May  2")));
+    let scanned = dir.ipta(["--scan", "log", "log.1", "log.2.gz"]);
     assert_eq!(scanned.err, "");
     assert_eq!(ports(&scanned.out), [1, 2, 3]);
     assert!(scanned.out.starts_with("Count    IF       Source "));
-    assert_eq!(ports(&desk.fed(["--scan", "-"], drop_from_port(9)).out), [9]);
+    assert_eq!(ports(&dir.fed(["--scan", "-"], drop_from_port(9)).out), [9]);
 }
 
 #[test]
 fn a_scan_of_the_example_shows_every_packet_in_it() {
-    let desk = Desk::new();
+    let dir = TestDir::new();
     let example = project("examples/iptables.log");
-    let scanned = desk.ipta(["--scan", example.to_str().unwrap(), "--no-header", "--year", "2026"]).fine();
+    let scanned = dir.ipta(["--scan", example.to_str().unwrap(), "--no-header", "--year", "2026"]).fine();
     assert_eq!(scanned.err, "");
     // Some lines quote packets that others made up; the kernel's tag is the fifth word.
     let log = std::fs::read_to_string(example).unwrap();
@@ -40,10 +40,10 @@ fn a_scan_of_the_example_shows_every_packet_in_it() {
 
 #[test]
 fn filters_header_and_counter_mean_what_they_mean_in_follow() {
-    let desk = Desk::new();
+    let dir = TestDir::new();
     let accepted = drop_from_port(1).replace("DROP", "ACCEPT");
-    desk.write("log", accepted + &drop_from_port(2) + &drop_from_port(3).replace("192.0.2.7", "192.0.2.9"));
-    let scanned = desk.ipta(["--scan", "log", "--no-accept", "--no-header", "--src", "192.0.2.9"]);
+    dir.write("log", accepted + &drop_from_port(2) + &drop_from_port(3).replace("192.0.2.7", "192.0.2.9"));
+    let scanned = dir.ipta(["--scan", "log", "--no-accept", "--no-header", "--src", "192.0.2.9"]);
     let text = scanned.out;
     assert!(text.starts_with("       3 eth0     192.0.2.9 "), "{text}");
     assert_eq!(text.lines().count(), 1);
@@ -51,25 +51,25 @@ fn filters_header_and_counter_mean_what_they_mean_in_follow() {
 
 #[test]
 fn a_log_without_packets_is_a_note_and_success() {
-    let desk = Desk::new();
-    desk.write("empty", "");
-    let scanned = desk.ipta(["--scan", "empty"]).fine();
+    let dir = TestDir::new();
+    dir.write("empty", "");
+    let scanned = dir.ipta(["--scan", "empty"]).fine();
     assert_eq!(scanned.out, "");
     assert!(scanned.err.starts_with("- "), "{}", scanned.err);
 }
 
 #[test]
 fn a_missing_log_is_an_error_before_a_line_is_shown() {
-    let desk = Desk::new();
-    desk.write("log", drop_from_port(1));
-    desk.ipta(["--scan", "log", "lgo"]).refused(1).says(["lgo"]);
+    let dir = TestDir::new();
+    dir.write("log", drop_from_port(1));
+    dir.ipta(["--scan", "log", "lgo"]).refused(1).says(["lgo"]);
 }
 
 #[test]
 fn a_reader_that_has_seen_enough_is_a_normal_end() {
-    let desk = Desk::new();
-    desk.write("log", (0..50_000).map(drop_from_port).collect::<String>());
-    let mut command = desk.command(["--scan", "log"]);
+    let dir = TestDir::new();
+    dir.write("log", (0..50_000).map(drop_from_port).collect::<String>());
+    let mut command = dir.command(["--scan", "log"]);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let head = Command::new("head").arg("-3").stdin(child.stdout.take().unwrap()).output();
     assert_eq!(head.unwrap().stdout.iter().filter(|byte| **byte == b'\n').count(), 3);

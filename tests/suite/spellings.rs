@@ -1,6 +1,6 @@
 //! The historic spellings as a process: each reaches the option meant, and nothing else.
 
-use crate::process::{Said, Shop, lines, on_both_stores};
+use crate::process::{Said, TestStore, lines, on_both_stores};
 
 on_both_stores! {
     ct_creates_the_table_it_names
@@ -15,68 +15,68 @@ on_both_stores! {
 }
 
 /// Two tables, one with packets; nothing may touch them unless told to.
-fn furnish(shop: &Shop) {
-    shop.desk.write("a.log", lines(0..20));
-    shop.import(["a.log"]);
-    shop.ipta(["--create-table", "other"]).fine();
+fn furnish(db: &TestStore) {
+    db.dir.write("a.log", lines(0..20));
+    db.import(["a.log"]);
+    db.ipta(["--create-table", "other"]).fine();
 }
 
 /// 'logs' with its 20 packets, and 'other'.
 #[track_caller]
-fn untouched(shop: &Shop) {
-    assert_eq!(shop.rows(), 20);
-    assert_eq!(shop.number("SELECT COUNT(*) FROM other"), 0);
+fn untouched(db: &TestStore) {
+    assert_eq!(db.rows(), 20);
+    assert_eq!(db.number("SELECT COUNT(*) FROM other"), 0);
 }
 
-fn tables(shop: &Shop) -> Vec<String> {
-    let listed = shop.ipta(["--list-tables"]).fine();
+fn tables(db: &TestStore) -> Vec<String> {
+    let listed = db.ipta(["--list-tables"]).fine();
     let words = listed.out.lines().skip(2).take_while(|line| !line.is_empty());
     words.filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
 }
 
-fn ct_creates_the_table_it_names(shop: &Shop) {
-    furnish(shop);
-    shop.ipta(["-ct", "foo"]).fine().says(["* Table 'foo' created"]);
-    assert_eq!(tables(shop), ["foo", "ipta_ledger", "logs", "other"]);
-    untouched(shop);
+fn ct_creates_the_table_it_names(db: &TestStore) {
+    furnish(db);
+    db.ipta(["-ct", "foo"]).fine().says(["* Table 'foo' created"]);
+    assert_eq!(tables(db), ["foo", "ipta_ledger", "logs", "other"]);
+    untouched(db);
 }
 
-fn dt_deletes_the_table_it_names(shop: &Shop) {
-    furnish(shop);
-    shop.ipta(["-ct", "foo"]).fine();
-    shop.ipta(["-dt", "foo"]).fine().says(["'foo'", "deleted"]);
-    assert_eq!(tables(shop), ["ipta_ledger", "logs", "other"]);
-    shop.ipta(["-dt", "foo"]).refused(1).says(["'foo'", "--list-tables"]);
-    untouched(shop);
+fn dt_deletes_the_table_it_names(db: &TestStore) {
+    furnish(db);
+    db.ipta(["-ct", "foo"]).fine();
+    db.ipta(["-dt", "foo"]).fine().says(["'foo'", "deleted"]);
+    assert_eq!(tables(db), ["ipta_ledger", "logs", "other"]);
+    db.ipta(["-dt", "foo"]).refused(1).says(["'foo'", "--list-tables"]);
+    untouched(db);
 }
 
-fn dt_deletes_every_table_it_names_or_none(shop: &Shop) {
-    furnish(shop);
+fn dt_deletes_every_table_it_names_or_none(db: &TestStore) {
+    furnish(db);
     for name in ["a", "b", "c"] {
-        shop.ipta(["-ct", name]).fine();
+        db.ipta(["-ct", name]).fine();
     }
-    shop.ipta(["-dt", "a", "-dt", "nowhere"]).refused(1).says(["'nowhere'"]);
-    shop.ipta(["-dt", "a", "-dt", "b-"]).refused(2).says(["b-"]);
-    assert_eq!(tables(shop), ["a", "b", "c", "ipta_ledger", "logs", "other"]);
-    shop.ipta(["-dt", "a", "-dt", "b", "-dt", "a"]).fine().says(["'a'", "'b'"]);
-    assert_eq!(tables(shop), ["c", "ipta_ledger", "logs", "other"]);
+    db.ipta(["-dt", "a", "-dt", "nowhere"]).refused(1).says(["'nowhere'"]);
+    db.ipta(["-dt", "a", "-dt", "b-"]).refused(2).says(["b-"]);
+    assert_eq!(tables(db), ["a", "b", "c", "ipta_ledger", "logs", "other"]);
+    db.ipta(["-dt", "a", "-dt", "b", "-dt", "a"]).fine().says(["'a'", "'b'"]);
+    assert_eq!(tables(db), ["c", "ipta_ledger", "logs", "other"]);
     // Without a name it is the table of the call.
-    shop.ipta(["-t", "c", "-dt"]).fine().says(["'c'", "deleted"]);
-    assert_eq!(tables(shop), ["ipta_ledger", "logs", "other"]);
-    untouched(shop);
+    db.ipta(["-t", "c", "-dt"]).fine().says(["'c'", "deleted"]);
+    assert_eq!(tables(db), ["ipta_ledger", "logs", "other"]);
+    untouched(db);
 }
 
 #[test]
 fn several_tables_are_asked_about_once() {
-    let shop = Shop::on_a_file();
-    shop.ipta(["-ct", "a"]).fine();
-    shop.ipta(["-ct", "b"]).fine();
+    let db = TestStore::on_a_file();
+    db.ipta(["-ct", "a"]).fine();
+    db.ipta(["-ct", "b"]).fine();
     let on_a_terminal = |answer: &str| {
-        let call = shop.command(["-dt", "a", "-dt", "b"]);
+        let call = db.command(["-dt", "a", "-dt", "b"]);
         let words = std::iter::once(call.get_program()).chain(call.get_args());
         let line: Vec<String> = words.map(|word| format!("'{}'", word.display())).collect();
         let mut command = std::process::Command::new("script");
-        command.args(["-qec", &line.join(" "), "/dev/null"]).current_dir(shop.desk.path(""));
+        command.args(["-qec", &line.join(" "), "/dev/null"]).current_dir(db.dir.path(""));
         let said = crate::process::run(command, answer);
         assert_eq!(said.out.matches("[y/N]").count(), 1, "{said:#?}");
         assert!(said.out.contains("? Delete tables 'a', 'b' of file"), "{said:#?}");
@@ -84,73 +84,73 @@ fn several_tables_are_asked_about_once() {
     };
     let said = on_a_terminal("n\n");
     assert!(said.out.contains("Nothing was deleted"), "{said:#?}");
-    assert_eq!(tables(&shop), ["a", "b", "ipta_ledger", "logs"]);
+    assert_eq!(tables(&db), ["a", "b", "ipta_ledger", "logs"]);
     on_a_terminal("y\n");
-    assert_eq!(tables(&shop), ["ipta_ledger", "logs"]);
+    assert_eq!(tables(&db), ["ipta_ledger", "logs"]);
 }
 
-fn lt_lists(shop: &Shop) {
-    furnish(shop);
-    let listed = shop.ipta(["-lt"]).fine();
-    assert_eq!(listed.out, shop.ipta(["--list-tables"]).fine().out);
+fn lt_lists(db: &TestStore) {
+    furnish(db);
+    let listed = db.ipta(["-lt"]).fine();
+    assert_eq!(listed.out, db.ipta(["--list-tables"]).fine().out);
     assert!(listed.out.contains("a.log: 20 lines, 20 packets"), "{listed:#?}");
-    untouched(shop);
+    untouched(db);
 }
 
-fn da_deletes_all(shop: &Shop) {
-    furnish(shop);
-    shop.sql("CREATE TABLE theirs (n INTEGER)");
-    shop.ipta(["-da"]).fine().says(["logs, other", "left alone: theirs"]);
-    assert_eq!(tables(shop), ["theirs"]);
+fn da_deletes_all(db: &TestStore) {
+    furnish(db);
+    db.sql("CREATE TABLE theirs (n INTEGER)");
+    db.ipta(["-da"]).fine().says(["logs, other", "left alone: theirs"]);
+    assert_eq!(tables(db), ["theirs"]);
 }
 
-fn ai_is_the_shell(shop: &Shop) {
-    furnish(shop);
+fn ai_is_the_shell(db: &TestStore) {
+    furnish(db);
     // Not built yet; never --analyze with --import.
-    shop.ipta(["-ai", "a.log"]).refused(2);
-    shop.ipta(["-ai"]).refused(1).says(["--analyze-interactive"]);
-    untouched(shop);
+    db.ipta(["-ai", "a.log"]).refused(2);
+    db.ipta(["-ai"]).refused(1).says(["--analyze-interactive"]);
+    untouched(db);
 }
 
-fn clear_and_create_table_stay_apart(shop: &Shop) {
-    furnish(shop);
-    shop.ipta(["-c", "-t", "other"]).fine().says(["'other'", "cleared"]);
-    untouched(shop);
-    shop.ipta(["-c"]).fine().says(["'logs'", "cleared"]);
-    assert_eq!(shop.rows(), 0);
-    shop.import(["a.log"]).says(["20 packets"]);
-    untouched(shop);
+fn clear_and_create_table_stay_apart(db: &TestStore) {
+    furnish(db);
+    db.ipta(["-c", "-t", "other"]).fine().says(["'other'", "cleared"]);
+    untouched(db);
+    db.ipta(["-c"]).fine().says(["'logs'", "cleared"]);
+    assert_eq!(db.rows(), 0);
+    db.import(["a.log"]).says(["20 packets"]);
+    untouched(db);
 }
 
-fn p_takes_a_password_that_looks_like_an_option(shop: &Shop) {
-    furnish(shop);
-    let before = tables(shop);
+fn p_takes_a_password_that_looks_like_an_option(db: &TestStore) {
+    furnish(db);
+    let before = tables(db);
     // On a server a wrong password, in a file none at all; a table in neither.
-    let said: Said = shop.ipta(["-p", "-ct"]);
+    let said: Said = db.ipta(["-p", "-ct"]);
     assert_ne!(said.status, Some(0), "{said:#?}");
-    let said = shop.ipta(["-p", "-ct", "-lt"]);
-    let is_file = matches!(shop.place, crate::process::Kept::File(_));
+    let said = db.ipta(["-p", "-ct", "-lt"]);
+    let is_file = matches!(db.place, crate::process::Kept::File(_));
     assert_eq!(said.status, Some(if is_file { 0 } else { 1 }), "{said:#?}");
-    assert_eq!(tables(shop), before);
-    untouched(shop);
+    assert_eq!(tables(db), before);
+    untouched(db);
 }
 
-fn a_misspelt_log_empties_nothing(shop: &Shop) {
-    furnish(shop);
-    shop.ipta(["-c", "-i", "typo.log"]).refused(1).says(["typo.log", "no such file"]);
-    shop.ipta(["-c", "-i", "a.log", "typo.log"]).refused(1).says(["typo.log"]);
-    shop.ipta(["-c", "-t", "nowhere", "-i", "a.log"]).refused(1).says(["'nowhere'"]);
-    shop.ipta(["-dt", "other", "-i", "typo.log"]).refused(1);
-    shop.ipta(["-da", "-ct", "-i", "typo.log"]).refused(1);
-    untouched(shop);
-    shop.import(["a.log"]).says(["already imported, 0 new"]);
+fn a_misspelt_log_empties_nothing(db: &TestStore) {
+    furnish(db);
+    db.ipta(["-c", "-i", "typo.log"]).refused(1).says(["typo.log", "no such file"]);
+    db.ipta(["-c", "-i", "a.log", "typo.log"]).refused(1).says(["typo.log"]);
+    db.ipta(["-c", "-t", "nowhere", "-i", "a.log"]).refused(1).says(["'nowhere'"]);
+    db.ipta(["-dt", "other", "-i", "typo.log"]).refused(1);
+    db.ipta(["-da", "-ct", "-i", "typo.log"]).refused(1);
+    untouched(db);
+    db.import(["a.log"]).says(["already imported, 0 new"]);
 }
 
 #[test]
 fn a_spelling_with_more_behind_it_is_asked_back() {
-    for shop in [Shop::on_a_file(), Shop::on_a_server()] {
-        furnish(&shop);
-        let before = tables(&shop);
+    for db in [TestStore::on_a_file(), TestStore::on_a_server()] {
+        furnish(&db);
+        let before = tables(&db);
         for (args, one, other) in [
             (&["-dtother"][..], "--delete-table other", "--db-name tother"),
             (&["-ctother"], "--create-table other", "--clear --db-table other"),
@@ -160,40 +160,40 @@ fn a_spelling_with_more_behind_it_is_asked_back() {
             (&["-cdother"], "--create-db --db-name other", "--clear --db-name other"),
             (&["-a", "-pihunter2"], "--db-pass-i", "--db-pass PASSWORD, if it is one that begins with i"),
         ] {
-            shop.ipta(args).refused(2).says(["can be read in two ways", one, other]);
+            db.ipta(args).refused(2).says(["can be read in two ways", one, other]);
         }
-        assert_eq!(tables(&shop), before);
-        untouched(&shop);
+        assert_eq!(tables(&db), before);
+        untouched(&db);
     }
 }
 
 #[test]
 fn cd_prepares_a_server_and_clears_nothing() {
-    let shop = Shop::on_a_server();
-    furnish(&shop);
-    shop.ipta(["-cd"]).fine().says(["are ready"]);
-    untouched(&shop);
-    let file = Shop::on_a_file();
+    let db = TestStore::on_a_server();
+    furnish(&db);
+    db.ipta(["-cd"]).fine().says(["are ready"]);
+    untouched(&db);
+    let file = TestStore::on_a_file();
     file.ipta(["-cd"]).refused(2).says(["--create-db"]);
 }
 
 #[test]
 fn pi_asks_and_needs_a_terminal() {
-    let shop = Shop::on_a_server();
-    furnish(&shop);
+    let db = TestStore::on_a_server();
+    furnish(&db);
     // In a session of its own the process has no terminal to ask on.
     let mut command = std::process::Command::new("setsid");
-    let call = shop.command(["-pi", "-lt"]);
+    let call = db.command(["-pi", "-lt"]);
     command.arg("--wait").arg(call.get_program()).args(call.get_args()).env_clear();
     let envs = call.get_envs().filter_map(|(key, value)| Some((key, value?)));
-    command.envs(envs).current_dir(shop.desk.path(""));
+    command.envs(envs).current_dir(db.dir.path(""));
     crate::process::run(command, "").refused(1).says(["--db-pass-i (-pi)", "terminal", "db_pass"]);
-    untouched(&shop);
+    untouched(&db);
 }
 
 #[test]
 fn h_alone_wants_a_host_and_names_help() {
-    let shop = Shop::on_a_file();
-    shop.desk.ipta(["-h"]).refused(2).says(["--db-host (-h)", "HOST", "ipta --help"]);
-    shop.desk.ipta(["-lt", "-h"]).refused(2).says(["ipta --help"]);
+    let db = TestStore::on_a_file();
+    db.dir.ipta(["-h"]).refused(2).says(["--db-host (-h)", "HOST", "ipta --help"]);
+    db.dir.ipta(["-lt", "-h"]).refused(2).says(["ipta --help"]);
 }

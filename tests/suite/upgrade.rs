@@ -1,6 +1,6 @@
 //! Tables of version 1 of the schema.
 
-use crate::process::{Kept, Shop, lines, on_both_stores};
+use crate::process::{Kept, TestStore, lines, on_both_stores};
 
 on_both_stores! {
     a_table_of_version_1_is_refused_with_the_way_to_convert_it
@@ -10,10 +10,10 @@ on_both_stores! {
 
 const INCARNATION: &str = "0123456789abcdef0123456789abcdef";
 
-/// Makes of the shop's store what version 1 would have made of this log.
-fn version_1(shop: &Shop, log: &str, lines: u64) {
-    shop.ipta(["--delete-all-tables"]).fine();
-    let is_file = matches!(shop.place, Kept::File(_));
+/// Makes of the store what version 1 would have made of this log.
+fn version_1(db: &TestStore, log: &str, lines: u64) {
+    db.ipta(["--delete-all-tables"]).fine();
+    let is_file = matches!(db.place, Kept::File(_));
     // (type on a server, type in a file)
     let kind = |server: &'static str, file: &'static str| if is_file { file } else { server };
     let (id, address, number) = (
@@ -32,7 +32,7 @@ fn version_1(shop: &Shop, log: &str, lines: u64) {
                  utf8mb4_bin COMMENT='{mark}'"
             ),
         };
-        shop.sql(&sql);
+        db.sql(&sql);
     };
     table(
         "logs",
@@ -45,7 +45,7 @@ fn version_1(shop: &Shop, log: &str, lines: u64) {
         ),
     );
     if is_file {
-        shop.sql("CREATE INDEX `logs by timestamp` ON `logs` (`timestamp`)");
+        db.sql("CREATE INDEX `logs by timestamp` ON `logs` (`timestamp`)");
     }
     let count = kind("BIGINT UNSIGNED NOT NULL DEFAULT 0", "INTEGER NOT NULL DEFAULT 0");
     table(
@@ -60,7 +60,7 @@ fn version_1(shop: &Shop, log: &str, lines: u64) {
     );
     let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
     let bytes = log.as_bytes();
-    shop.sql(&format!(
+    db.sql(&format!(
         "INSERT INTO ipta_ledger (table_name, kind, incarnation, head, tail, bytes_in, lines_in, packets_in, path) \
          VALUES ('logs', 'file', '{INCARNATION}', X'{}', X'{}', {}, {lines}, {lines}, 'a.log')",
         hex(&bytes[..4096.min(bytes.len())]),
@@ -68,7 +68,7 @@ fn version_1(shop: &Shop, log: &str, lines: u64) {
         bytes.len()
     ));
     for n in 0..lines {
-        shop.sql(&format!(
+        db.sql(&format!(
             "INSERT INTO logs (timestamp, host, if_in, src_ip, src_prt, dst_prt, proto, action, verdict, prefix) \
              VALUES ('2026-05-17 00:00:{n:02}.000000', 'gw', 'eth0', X'cb007109', {}, 22, 'TCP', 'DROP', 'deny', \
              'IPT: DROP ')",
@@ -77,40 +77,40 @@ fn version_1(shop: &Shop, log: &str, lines: u64) {
     }
 }
 
-fn a_table_of_version_1_is_refused_with_the_way_to_convert_it(shop: &Shop) {
-    version_1(shop, &lines(0..20), 20);
-    shop.desk.write("a.log", lines(0..20));
+fn a_table_of_version_1_is_refused_with_the_way_to_convert_it(db: &TestStore) {
+    version_1(db, &lines(0..20), 20);
+    db.dir.write("a.log", lines(0..20));
     for call in [vec!["-a"], vec!["-i", "a.log"], vec!["-c"]] {
-        shop.ipta(call).refused(1).says(["version 1", "--upgrade-table"]);
+        db.ipta(call).refused(1).says(["version 1", "--upgrade-table"]);
     }
-    assert_eq!(shop.rows(), 20);
+    assert_eq!(db.rows(), 20);
 }
 
-fn an_upgraded_table_keeps_its_packets_and_what_was_imported(shop: &Shop) {
-    version_1(shop, &lines(0..20), 20);
-    shop.desk.write("a.log", lines(0..25));
-    shop.ipta(["--upgrade-table"]).fine().says(["Table 'logs'", "upgraded"]);
-    shop.ipta(["--upgrade-table", "logs"]).fine().says(["needs no upgrade"]);
-    let report = shop.ipta(["-a"]).fine();
+fn an_upgraded_table_keeps_its_packets_and_what_was_imported(db: &TestStore) {
+    version_1(db, &lines(0..20), 20);
+    db.dir.write("a.log", lines(0..25));
+    db.ipta(["--upgrade-table"]).fine().says(["Table 'logs'", "upgraded"]);
+    db.ipta(["--upgrade-table", "logs"]).fine().says(["needs no upgrade"]);
+    let report = db.ipta(["-a"]).fine();
     assert!(report.out.contains("    20 203.0.113.9"), "{report:#?}");
-    shop.import(["a.log"]).says(["20 lines already imported, 5 new"]);
-    assert_eq!(shop.rows(), 25);
-    shop.ipta(["-c", "-i", "a.log"]).fine();
-    assert_eq!(shop.rows(), 25);
+    db.import(["a.log"]).says(["20 lines already imported, 5 new"]);
+    assert_eq!(db.rows(), 25);
+    db.ipta(["-c", "-i", "a.log"]).fine();
+    assert_eq!(db.rows(), 25);
 }
 
-fn what_version_1_left_unfinished_is_finished(shop: &Shop) {
-    version_1(shop, &lines(0..20), 20);
-    if matches!(shop.place, Kept::File(_)) {
+fn what_version_1_left_unfinished_is_finished(db: &TestStore) {
+    version_1(db, &lines(0..20), 20);
+    if matches!(db.place, Kept::File(_)) {
         return; // A file's clear was one transaction.
     }
-    shop.sql("DELETE FROM ipta_ledger");
-    shop.sql(&format!(
+    db.sql("DELETE FROM ipta_ledger");
+    db.sql(&format!(
         "INSERT INTO ipta_ledger (table_name, kind, incarnation) VALUES ('logs', 'clear', '{INCARNATION}')"
     ));
-    shop.ipta(["--upgrade-table"]).fine();
-    assert_eq!(shop.rows(), 0);
-    shop.desk.write("a.log", lines(0..5));
-    shop.import(["a.log"]);
-    assert_eq!(shop.rows(), 5);
+    db.ipta(["--upgrade-table"]).fine();
+    assert_eq!(db.rows(), 0);
+    db.dir.write("a.log", lines(0..5));
+    db.import(["a.log"]);
+    assert_eq!(db.rows(), 5);
 }

@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 
 use super::following;
 use crate::live::{Running, drop_from_port, signal_of};
-use crate::process::Desk;
+use crate::process::TestDir;
 
 #[test]
 fn a_signal_ends_it_as_that_signal_and_at_once() {
     for (name, number) in [("INT", 2), ("TERM", 15), ("HUP", 1)] {
-        let desk = Desk::new();
-        let mut running = following(&desk, &[]);
+        let dir = TestDir::new();
+        let mut running = following(&dir, &[]);
         running.signal(name);
         let begun = Instant::now();
         assert_eq!(signal_of(running.end()), Some(number), "{name}");
@@ -22,9 +22,9 @@ fn a_signal_ends_it_as_that_signal_and_at_once() {
 
 #[test]
 fn a_signal_ends_it_although_its_reader_has_stopped_reading() {
-    let desk = Desk::new();
-    desk.write("log", (0..20_000).map(drop_from_port).collect::<String>());
-    let mut ipta = desk.command(["--follow", "log", "--last", "20000"]);
+    let dir = TestDir::new();
+    dir.write("log", (0..20_000).map(drop_from_port).collect::<String>());
+    let mut ipta = dir.command(["--follow", "log", "--last", "20000"]);
     let mut ipta = ipta.stdout(Stdio::piped()).spawn().unwrap();
     // Until the pipe is full.
     std::thread::sleep(Duration::from_millis(500));
@@ -45,17 +45,17 @@ fn a_signal_ends_it_although_its_reader_has_stopped_reading() {
 
 #[test]
 fn under_nohup_it_outlives_the_terminal() {
-    let desk = Desk::new();
-    desk.write("log", drop_from_port(1));
+    let dir = TestDir::new();
+    dir.write("log", drop_from_port(1));
     let mut nohup = Command::new("nohup");
-    let ipta = desk.command(["--follow", "log", "--last", "1"]);
+    let ipta = dir.command(["--follow", "log", "--last", "1"]);
     nohup.arg(ipta.get_program()).args(ipta.get_args());
-    nohup.current_dir(desk.path("")).env("TZ", "UTC").env("HOME", desk.path(""));
+    nohup.current_dir(dir.path("")).env("TZ", "UTC").env("HOME", dir.path(""));
     let mut running = Running::start(nohup);
     running.packets(1);
     running.signal("HUP");
     running.is_silent(Duration::from_millis(300));
-    desk.append("log", drop_from_port(2));
+    dir.append("log", drop_from_port(2));
     assert_eq!(running.ports(1), [2]);
     running.signal("TERM");
     assert_eq!(signal_of(running.end()), Some(15));
@@ -63,9 +63,9 @@ fn under_nohup_it_outlives_the_terminal() {
 
 #[test]
 fn it_ends_when_its_reader_is_gone_although_no_line_comes() {
-    let desk = Desk::new();
-    desk.write("log", (1..=9).map(drop_from_port).collect::<String>());
-    let mut ipta = desk.command(["--follow", "log", "--last", "9"]);
+    let dir = TestDir::new();
+    dir.write("log", (1..=9).map(drop_from_port).collect::<String>());
+    let mut ipta = dir.command(["--follow", "log", "--last", "9"]);
     let mut ipta = ipta.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let head = Command::new("head").arg("-5").stdin(ipta.stdout.take().unwrap()).output();
     assert_eq!(String::from_utf8(head.unwrap().stdout).unwrap().lines().count(), 5);

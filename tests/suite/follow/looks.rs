@@ -4,7 +4,7 @@ use std::process::Command;
 
 use super::following;
 use crate::live::{Running, drop_from_port, packet};
-use crate::process::{Desk, run};
+use crate::process::{TestDir, run};
 
 const HEADER: &str = "\
 Count    IF       Source                          Port Destination                     Port Proto      Action
@@ -12,10 +12,10 @@ Count    IF       Source                          Port Destination              
 
 #[test]
 fn the_header_comes_first_and_again_every_twenty_lines() {
-    let desk = Desk::new();
-    desk.write("log", "");
-    desk.append("log", (1..=41).map(drop_from_port).collect::<String>());
-    let running = Running::start(desk.command(["--follow", "log", "--last", "41"]));
+    let dir = TestDir::new();
+    dir.write("log", "");
+    dir.append("log", (1..=41).map(drop_from_port).collect::<String>());
+    let running = Running::start(dir.command(["--follow", "log", "--last", "41"]));
     let lines: Vec<String> = (0..47).map(|_| running.line().text).collect();
     let header: Vec<&str> = HEADER.lines().collect();
     let at: Vec<usize> = (0..47).filter(|n| lines[*n] == header[0]).collect();
@@ -27,15 +27,15 @@ fn the_header_comes_first_and_again_every_twenty_lines() {
 
 #[test]
 fn header_and_counter_can_go_and_the_time_can_come() {
-    let desk = Desk::new();
-    let running = following(&desk, &["--no-header"]);
-    desk.append("log", drop_from_port(2));
+    let dir = TestDir::new();
+    let running = following(&dir, &["--no-header"]);
+    dir.append("log", drop_from_port(2));
     assert_eq!(running.line().port(), Some(2));
     drop(running);
 
-    desk.write("log", drop_from_port(2));
+    dir.write("log", drop_from_port(2));
     let arguments = ["--follow", "log", "--last", "1", "--no-counter", "--time", "--year", "2026"];
-    let running = Running::start(desk.command(arguments));
+    let running = Running::start(dir.command(arguments));
     let expected = "\
 Time                IF       Source                          Port Destination                     Port Proto      Action
 ------------------- -------- ------------------------------ ----- ------------------------------ ----- ---------- ----------
@@ -45,13 +45,13 @@ Time                IF       Source                          Port Destination   
 }
 
 /// Runs a shell command on a terminal of so many columns; what the terminal got.
-fn on_terminal(desk: &Desk, columns: u32, environment: &[(&str, &str)], command: &str) -> String {
-    let ipta = desk.command([""; 0]);
+fn on_terminal(dir: &TestDir, columns: u32, environment: &[(&str, &str)], command: &str) -> String {
+    let ipta = dir.command([""; 0]);
     let program = ipta.get_program().display();
     let whole = format!("stty cols {columns} rows 24; exec {program} {command}");
     let mut script = Command::new("script");
     script.args(["--quiet", "--return", "--command", &whole, "/dev/null"]);
-    script.env_clear().current_dir(desk.path(""));
+    script.env_clear().current_dir(dir.path(""));
     script.envs(ipta.get_envs().filter_map(|(name, value)| Some((name, value?))));
     script.envs(environment.iter().copied()).env("TERM", "xterm");
     run(script, "").fine().out.replace("\r\n", "\n")
@@ -59,44 +59,44 @@ fn on_terminal(desk: &Desk, columns: u32, environment: &[(&str, &str)], command:
 
 #[test]
 fn on_a_terminal_the_verdict_has_its_colour_and_addresses_the_room() {
-    let desk = Desk::new();
-    desk.write("log", drop_from_port(1) + &packet("ACCEPT", "192.0.2.8", "198.51.100.1", 2));
-    let text = on_terminal(&desk, 131, &[], "--scan log");
+    let dir = TestDir::new();
+    dir.write("log", drop_from_port(1) + &packet("ACCEPT", "192.0.2.8", "198.51.100.1", 2));
+    let text = on_terminal(&dir, 131, &[], "--scan log");
     assert!(text.contains("\x1b[31mDROP\x1b[0m\n"), "{text:?}");
     assert!(text.contains("\x1b[32mACCEPT\x1b[0m\n"), "{text:?}");
     let rule: Vec<usize> = text.lines().nth(1).unwrap().split(' ').map(str::len).collect();
     assert_eq!(rule.iter().sum::<usize>() + 7, 131);
     assert_eq!((rule[2], rule[4]), (39, 39));
 
-    let narrow = on_terminal(&desk, 60, &[], "--scan log");
+    let narrow = on_terminal(&dir, 60, &[], "--scan log");
     let rule: Vec<usize> = narrow.lines().nth(1).unwrap().split(' ').map(str::len).collect();
     assert_eq!((rule[2], rule[4]), (15, 15));
 }
 
 #[test]
 fn colour_stays_away_where_it_is_not_wanted_and_comes_where_it_is() {
-    let desk = Desk::new();
-    desk.write("log", drop_from_port(1));
-    let plain = on_terminal(&desk, 120, &[("NO_COLOR", "1")], "--scan log");
+    let dir = TestDir::new();
+    dir.write("log", drop_from_port(1));
+    let plain = on_terminal(&dir, 120, &[("NO_COLOR", "1")], "--scan log");
     assert!(plain.contains("DROP") && !plain.contains('\x1b'), "{plain:?}");
-    let never = on_terminal(&desk, 120, &[], "--scan log --color never");
+    let never = on_terminal(&dir, 120, &[], "--scan log --color never");
     assert!(never.contains("DROP") && !never.contains('\x1b'));
-    let piped = desk.ipta(["--scan", "log"]).out;
+    let piped = dir.ipta(["--scan", "log"]).out;
     assert!(piped.contains("DROP") && !piped.contains('\x1b'));
-    let always = desk.ipta(["--scan", "log", "--color", "always"]).out;
+    let always = dir.ipta(["--scan", "log", "--color", "always"]).out;
     assert!(always.contains("\x1b[31mDROP\x1b[0m\n"));
 }
 
 #[test]
 fn control_characters_of_a_log_never_reach_the_terminal() {
-    let desk = Desk::new();
+    let dir = TestDir::new();
     let hostile = drop_from_port(1)
         .replace("DROP", "D\x1b]0;owned\x07\u{9b}31mROP")
         .replace("IN=eth0", "IN=\x1b[2J")
         .replace("PROTO=TCP", "PROTO=\x1bc\u{202e}x");
-    desk.write("log", hostile + &drop_from_port(2));
-    let scanned = desk.ipta(["--scan", "log"]);
-    let running = Running::start(desk.command(["--follow", "log", "--last", "2"]));
+    dir.write("log", hostile + &drop_from_port(2));
+    let scanned = dir.ipta(["--scan", "log"]);
+    let running = Running::start(dir.command(["--follow", "log", "--last", "2"]));
     let followed: String = (0..4).map(|_| running.line().text + "\n").collect();
     assert_eq!(followed, scanned.out);
     let shown = followed + &scanned.err + &running.said().concat();

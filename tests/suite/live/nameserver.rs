@@ -16,7 +16,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::{PATIENCE, Running};
-use crate::process::{Desk, is_root};
+use crate::process::{TestDir, is_root};
 
 /// Where the server finds its files; unset in any other run.
 const FOLDER: &str = "IPTA_TEST_NAMESERVER";
@@ -64,7 +64,7 @@ pub struct Network {
 
 impl Network {
     /// With what the server knows; of other addresses it says that they have no name.
-    pub fn new(place: &Desk, zone: &[(&str, Reply<'_>)]) -> Network {
+    pub fn new(place: &TestDir, zone: &[(&str, Reply<'_>)]) -> Network {
         let folder = place.path("network");
         fs::create_dir(&folder).expect("a folder");
         fs::write(folder.join("resolv.conf"), "nameserver 127.0.0.1\n").expect("resolv.conf");

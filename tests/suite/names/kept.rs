@@ -2,7 +2,7 @@
 
 use crate::live::nameserver::{Network, Reply};
 use crate::live::packet;
-use crate::process::{Kept, Said, Shop, on_both_stores, run};
+use crate::process::{Kept, Said, TestStore, on_both_stores, run};
 
 on_both_stores! {
     names_are_kept_and_used_without_a_question
@@ -19,19 +19,19 @@ const ZONE: [(&str, Reply<'static>); 3] = [
 ];
 
 /// A table with packets between these addresses, and between addresses without a name.
-fn filled(shop: &Shop) -> Network {
-    let network = Network::new(&shop.desk, &ZONE);
+fn filled(db: &TestStore) -> Network {
+    let network = Network::new(&db.dir, &ZONE);
     let log = packet("DROP", "192.0.2.7", "198.51.100.1", 1)
         + &packet("DROP", "198.51.100.1", "192.0.2.7", 2)
         + &packet("DROP", "2001:db8::7", "2001:db8::8", 3)
         + &packet("DROP", "203.0.113.5", "198.51.100.1", 4);
-    shop.desk.write("log", log);
-    shop.ipta(["--import", "log"]).fine();
+    db.dir.write("log", log);
+    db.ipta(["--import", "log"]).fine();
     network
 }
 
-fn inside(shop: &Shop, network: &Network, args: &[&str]) -> Said {
-    run(network.inside(shop.command(args.iter().copied())), "").fine()
+fn inside(db: &TestStore, network: &Network, args: &[&str]) -> Said {
+    run(network.inside(db.command(args.iter().copied())), "").fine()
 }
 
 /// Source and destination of the report's rows, each behind its own name.
@@ -47,35 +47,35 @@ fn names_are_right(said: &Said) {
     assert_eq!(said.err, "");
 }
 
-fn names_are_kept_and_used_without_a_question(shop: &Shop) {
-    let network = filled(shop);
-    shop.ipta(["--dns-create-table"]).fine().says(["dns"]);
-    shop.ipta(["--dns-create-table"]).fine().says(["already there"]);
-    names_are_right(&inside(shop, &network, &["--analyze", "--rdns"]));
+fn names_are_kept_and_used_without_a_question(db: &TestStore) {
+    let network = filled(db);
+    db.ipta(["--dns-create-table"]).fine().says(["dns"]);
+    db.ipta(["--dns-create-table"]).fine().says(["already there"]);
+    names_are_right(&inside(db, &network, &["--analyze", "--rdns"]));
     let asked = network.questions();
     assert_eq!((asked.len(), asked.values().sum::<usize>()), (5, 5));
     // The server knows other names now; nobody asks it.
     network.now(&[("*", Reply::Name("wrong.example.com"))]);
-    names_are_right(&inside(shop, &network, &["--analyze", "--rdns"]));
+    names_are_right(&inside(db, &network, &["--analyze", "--rdns"]));
     assert_eq!(network.questions(), asked);
 }
 
-fn without_the_table_names_are_asked_for_and_nothing_is_said(shop: &Shop) {
-    let network = filled(shop);
+fn without_the_table_names_are_asked_for_and_nothing_is_said(db: &TestStore) {
+    let network = filled(db);
     for runs in 1..=2 {
-        names_are_right(&inside(shop, &network, &["--analyze", "--rdns"]));
+        names_are_right(&inside(db, &network, &["--analyze", "--rdns"]));
         assert!(network.questions().values().all(|count| *count == runs));
     }
 }
 
-fn names_are_dumped_pruned_by_age_and_cleared(shop: &Shop) {
-    let network = filled(shop);
-    shop.ipta(["--dns-dump"]).refused(1).says(["--dns-create-table"]);
-    shop.ipta(["--dns-create-table"]).fine();
-    shop.ipta(["--dns-dump"]).fine().says(["no names yet"]);
-    inside(shop, &network, &["--analyze", "--rdns"]);
+fn names_are_dumped_pruned_by_age_and_cleared(db: &TestStore) {
+    let network = filled(db);
+    db.ipta(["--dns-dump"]).refused(1).says(["--dns-create-table"]);
+    db.ipta(["--dns-create-table"]).fine();
+    db.ipta(["--dns-dump"]).fine().says(["no names yet"]);
+    inside(db, &network, &["--analyze", "--rdns"]);
 
-    let dump = || shop.ipta(["--dns-dump"]).fine().out;
+    let dump = || db.ipta(["--dns-dump"]).fine().out;
     let kept = dump();
     let rows: Vec<Vec<&str>> = kept.lines().map(|line| line.split_ascii_whitespace().collect()).collect();
     let pairs: Vec<(&str, &str)> = rows.iter().map(|row| (row[0], row[row.len() - 1])).collect();
@@ -90,49 +90,49 @@ fn names_are_dumped_pruned_by_age_and_cleared(shop: &Shop) {
         ]
     );
 
-    shop.ipta(["--dns-prune", "--ttl", "0"]).fine().says(["never expire"]);
-    shop.ipta(["--dns-prune", "--ttl", "1"]).fine().says(["0 names forgotten"]);
+    db.ipta(["--dns-prune", "--ttl", "0"]).fine().says(["never expire"]);
+    db.ipta(["--dns-prune", "--ttl", "1"]).fine().says(["0 names forgotten"]);
     assert_eq!(dump(), kept);
-    age(shop, "seven.example.com", 3);
-    shop.ipta(["-dp", "--ttl", "4"]).fine().says(["0 names forgotten"]);
-    shop.ipta(["-dp", "--ttl", "2"]).fine().says(["1 name forgotten"]);
+    age(db, "seven.example.com", 3);
+    db.ipta(["-dp", "--ttl", "4"]).fine().says(["0 names forgotten"]);
+    db.ipta(["-dp", "--ttl", "2"]).fine().says(["1 name forgotten"]);
     assert_eq!(dump().lines().count(), 4);
     assert!(!dump().contains("seven"));
-    shop.ipta(["--dns-clear"]).fine().says(["4 names forgotten"]);
+    db.ipta(["--dns-clear"]).fine().says(["4 names forgotten"]);
     assert_eq!(dump(), "");
 }
 
-fn a_name_older_than_the_ttl_is_asked_for_again(shop: &Shop) {
-    let network = filled(shop);
-    shop.ipta(["--dns-create-table"]).fine();
-    inside(shop, &network, &["--analyze", "--rdns"]);
-    age(shop, "seven.example.com", 3);
+fn a_name_older_than_the_ttl_is_asked_for_again(db: &TestStore) {
+    let network = filled(db);
+    db.ipta(["--dns-create-table"]).fine();
+    inside(db, &network, &["--analyze", "--rdns"]);
+    age(db, "seven.example.com", 3);
     let now = [("192.0.2.7", Reply::Name("new.example.com"))];
     network.now(&now);
-    let still = inside(shop, &network, &["--analyze", "--rdns", "--ttl", "4"]);
+    let still = inside(db, &network, &["--analyze", "--rdns", "--ttl", "4"]);
     names_are_right(&still);
-    let anew = inside(shop, &network, &["--analyze", "--rdns", "--ttl", "2"]);
+    let anew = inside(db, &network, &["--analyze", "--rdns", "--ttl", "2"]);
     assert!(anew.out.contains(" new.example.com ") && !anew.out.contains("seven"), "{anew:#?}");
     let asked = network.questions();
     assert_eq!(asked.values().sum::<usize>(), 6, "the one old name alone: {asked:?}");
-    assert!(shop.ipta(["--dns-dump"]).fine().out.contains("new.example.com"));
+    assert!(db.ipta(["--dns-dump"]).fine().out.contains("new.example.com"));
 }
 
-fn an_answer_that_never_came_is_not_kept(shop: &Shop) {
-    let network = filled(shop);
+fn an_answer_that_never_came_is_not_kept(db: &TestStore) {
+    let network = filled(db);
     network.now(&[("*", Reply::Refuse)]);
-    shop.ipta(["--dns-create-table"]).fine();
-    let said = inside(shop, &network, &["--analyze", "--rdns"]);
+    db.ipta(["--dns-create-table"]).fine();
+    let said = inside(db, &network, &["--analyze", "--rdns"]);
     assert!(said.err.contains("got no answer"), "{said:#?}");
-    assert_eq!(shop.ipta(["--dns-dump"]).fine().out, "");
+    assert_eq!(db.ipta(["--dns-dump"]).fine().out, "");
 }
 
 #[test]
 fn an_account_that_may_only_read_gets_its_names_all_the_same() {
-    let shop = Shop::on_a_server();
-    let network = filled(&shop);
-    shop.ipta(["--dns-create-table"]).fine();
-    let Kept::Server(server, account) = &shop.place else {
+    let db = TestStore::on_a_server();
+    let network = filled(&db);
+    db.ipta(["--dns-create-table"]).fine();
+    let Kept::Server(server, account) = &db.place else {
         unreachable!("it is on a server");
     };
     for host in ["localhost", "127.0.0.1"] {
@@ -140,12 +140,12 @@ fn an_account_that_may_only_read_gets_its_names_all_the_same() {
         server.sql("", &format!("REVOKE ALL ON {database}.* FROM {user}@'{host}'"));
         server.sql("", &format!("GRANT SELECT ON {database}.* TO {user}@'{host}'"));
     }
-    let said = inside(&shop, &network, &["--analyze", "--rdns"]);
+    let said = inside(&db, &network, &["--analyze", "--rdns"]);
     assert!(said.out.contains(" seven.example.com "), "{said:#?}");
     said.says(["could not be kept in table 'dns'"]);
 }
 
 /// Makes a kept name so many hours older.
-fn age(shop: &Shop, name: &str, hours: i64) {
-    shop.sql(&format!("UPDATE dns SET at = at - {hours} * 3600 WHERE name = '{name}'"));
+fn age(db: &TestStore, name: &str, hours: i64) {
+    db.sql(&format!("UPDATE dns SET at = at - {hours} * 3600 WHERE name = '{name}'"));
 }

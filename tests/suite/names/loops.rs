@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::following;
 use crate::live::nameserver::{Network, Reply};
 use crate::live::{Running, drop_from_port, packet};
-use crate::process::Desk;
+use crate::process::TestDir;
 
 /// A packet that leaves this host for a port of another.
 fn leaving(proto: &str, dst: &str, port: u32, from: u32) -> String {
@@ -17,32 +17,32 @@ fn leaving(proto: &str, dst: &str, port: u32, from: u32) -> String {
 
 #[test]
 fn questions_for_names_are_told_of_once_with_the_way_to_stop_them() {
-    let desk = Desk::new();
-    let network = Network::new(&desk, &[("*", Reply::None)]);
+    let dir = TestDir::new();
+    let network = Network::new(&dir, &[("*", Reply::None)]);
     network.resolv_conf("nameserver 127.0.0.1\nnameserver 192.0.2.53\n");
-    let running = following(&desk, &network, &[]);
+    let running = following(&dir, &network, &[]);
     for from in 2..=4 {
-        desk.append("log", leaving("UDP", "192.0.2.53", 53, from));
+        dir.append("log", leaving("UDP", "192.0.2.53", 53, from));
     }
     assert_eq!(running.ports(3), [2, 3, 4]);
     let said = running.until_said("a loop");
     assert!(said.contains("asking for names"), "{said}");
     let further = running.until_said("--no-loop");
     assert!(further.contains("leave out --rdns"), "{further}");
-    desk.append("log", leaving("UDP", "192.0.2.53", 53, 5));
+    dir.append("log", leaving("UDP", "192.0.2.53", 53, 5));
     assert_eq!(running.ports(1), [5]);
     assert_eq!(running.said(), Vec::<String>::new(), "said once");
 }
 
 #[test]
 fn no_loop_leaves_them_out_but_not_out_of_the_count() {
-    let desk = Desk::new();
-    let network = Network::new(&desk, &[("*", Reply::None)]);
-    let running = following(&desk, &network, &["--no-loop"]);
+    let dir = TestDir::new();
+    let network = Network::new(&dir, &[("*", Reply::None)]);
+    let running = following(&dir, &network, &["--no-loop"]);
     // The name server is on this host and asks others on our behalf.
-    desk.append("log", leaving("UDP", "203.0.113.53", 53, 2));
-    desk.append("log", leaving("TCP", "203.0.113.53", 853, 3));
-    desk.append("log", leaving("TCP", "203.0.113.53", 443, 4));
+    dir.append("log", leaving("UDP", "203.0.113.53", 53, 2));
+    dir.append("log", leaving("TCP", "203.0.113.53", 853, 3));
+    dir.append("log", leaving("TCP", "203.0.113.53", 443, 4));
     let line = running.packets(1).remove(0);
     assert_eq!(line.port(), Some(4));
     assert!(line.text.starts_with("       4 "), "{line:?}");
@@ -51,23 +51,23 @@ fn no_loop_leaves_them_out_but_not_out_of_the_count() {
 
 #[test]
 fn without_rdns_questions_of_others_are_packets_like_any() {
-    let desk = Desk::new();
-    desk.write("log", drop_from_port(1));
-    let running = Running::start(desk.command(["--follow", "log", "--last", "1", "--no-loop"]));
+    let dir = TestDir::new();
+    dir.write("log", drop_from_port(1));
+    let running = Running::start(dir.command(["--follow", "log", "--last", "1", "--no-loop"]));
     running.packets(1);
-    desk.append("log", leaving("UDP", "192.0.2.53", 53, 2));
+    dir.append("log", leaving("UDP", "192.0.2.53", 53, 2));
     assert_eq!(running.ports(1), [2]);
     assert_eq!(running.said(), Vec::<String>::new());
 }
 
 #[test]
 fn the_ssh_session_that_shows_the_lines_is_told_of_and_can_be_left_out() {
-    let desk = Desk::new();
-    desk.write("log", drop_from_port(1));
+    let dir = TestDir::new();
+    dir.write("log", drop_from_port(1));
     let session = packet("ACCEPT", "203.0.113.9", "198.51.100.1", 51000).replace("DPT=15003", "DPT=22");
     let other = packet("ACCEPT", "203.0.113.9", "198.51.100.1", 51001).replace("DPT=15003", "DPT=22");
     let follow = |options: &[&str]| {
-        let mut command = desk.command(["--follow", "log", "--last", "1"]);
+        let mut command = dir.command(["--follow", "log", "--last", "1"]);
         command.args(options).env("SSH_CONNECTION", "203.0.113.9 51000 198.51.100.1 22");
         let running = Running::start(command);
         running.packets(1);
@@ -76,7 +76,7 @@ fn the_ssh_session_that_shows_the_lines_is_told_of_and_can_be_left_out() {
     let running = follow(&[]);
     let without = follow(&["--no-loop"]);
     let denied = follow(&["--no-accept"]);
-    desk.append("log", session + &other);
+    dir.append("log", session + &other);
     assert_eq!(running.ports(2), [51000, 51001]);
     assert!(running.until_said("a loop").contains("SSH session"));
     assert_eq!(without.ports(1), [51001]);

@@ -10,7 +10,7 @@ use ipta::exports::config::Server as Account;
 
 use crate::crashes::{Dice, Running};
 use crate::harness::{Server, nodes, tally};
-use crate::process::{Desk, Said, account_options, lines, run};
+use crate::process::{Said, TestDir, account_options, lines, run};
 
 /// Times that each test tries.
 const ROUNDS: u64 = 50;
@@ -21,7 +21,7 @@ const MANY: u64 = 45_000;
 
 /// One database, seen through every node.
 struct Cluster {
-    desk: Desk,
+    dir: TestDir,
     nodes: Vec<(&'static Server, Account)>,
 }
 
@@ -31,7 +31,7 @@ impl Cluster {
         assert!(servers.len() > 1, "these tests need a cluster: name its nodes in IPTA_TEST_SERVER");
         let account = servers[0].fresh_database();
         let nodes = servers.iter().map(|server| (server, server.account_here(&account))).collect();
-        let cluster = Cluster { desk: Desk::new(), nodes };
+        let cluster = Cluster { dir: TestDir::new(), nodes };
         cluster.ipta(0, &["--create-table"]).fine();
         cluster
     }
@@ -40,7 +40,7 @@ impl Cluster {
     fn command(&self, node: usize, args: &[&str]) -> Command {
         let mut all = account_options(&self.nodes[node % self.nodes.len()].1);
         all.extend(args.iter().map(|&arg| arg.to_owned()));
-        self.desk.command(all)
+        self.dir.command(all)
     }
 
     fn ipta(&self, node: usize, args: &[&str]) -> Said {
@@ -59,7 +59,7 @@ impl Cluster {
     }
 
     fn timed(&self, packets: u64) -> Duration {
-        self.desk.write("a.log", lines(0..packets));
+        self.dir.write("a.log", lines(0..packets));
         let begun = Instant::now();
         self.ipta(0, &["-c", "-i", "a.log"]).fine();
         begun.elapsed()
@@ -74,7 +74,7 @@ impl Cluster {
             let many = number % 5 == 4;
             let (packets, takes) = if many { (MANY, takes[1]) } else { (FEW, takes[0]) };
             let this = Round { node: number as usize, packets, takes };
-            self.desk.write("a.log", lines(0..packets));
+            self.dir.write("a.log", lines(0..packets));
             self.ipta(this.node, &["-c"]).fine();
             let mut faults = round(&this);
             let counted = self.counted(this.node + 2);
