@@ -1,6 +1,5 @@
 //! `--follow`: new packets as they are logged, until a signal, or until nobody reads any more.
 
-use std::collections::VecDeque;
 use std::io;
 use std::net::IpAddr;
 use std::os::unix::fs::FileTypeExt;
@@ -14,11 +13,11 @@ use crate::dns::{Cause, Facts, SelfTraffic};
 use crate::exit::{Exit, reader_is_gone};
 use crate::filter::Filters;
 use crate::input::{Alarm, NewLine, Pipe, Polled, Tail, Waker};
-use crate::netfilter::batch::Batch;
 use crate::netfilter::{Packet, Reader};
 use crate::report::stats as words;
 use crate::run::Misused;
 use crate::run::logs::Clock;
+use crate::run::name_queue::{NameQueue, Run};
 use crate::run::naming::{self, Naming};
 use crate::run::packets;
 use crate::run::session::Session;
@@ -135,7 +134,7 @@ struct LiveView {
     /// Causes of packets of our own making that were told of.
     told: Vec<Cause>,
     /// Packets that wait for their names, in order.
-    waiting: VecDeque<PendingLines>,
+    waiting: NameQueue,
     /// Every packet seen, shown or not.
     count: u64,
     /// Looks for attacks (`--attacks`).
@@ -144,14 +143,6 @@ struct LiveView {
     prefixes_told: bool,
     /// Why lines could not be written in the midst of reading.
     unwritten: Option<io::Error>,
-}
-
-/// A packet that waits for its names.
-struct PendingLines {
-    packet: Batch,
-    count: u64,
-    /// When its time is over; none if there was nothing to wait for.
-    deadline: Option<Instant>,
 }
 
 impl LiveView {
@@ -170,7 +161,7 @@ impl LiveView {
             names,
             self_traffic: SelfTraffic::new(resolv_conf.as_deref(), ssh.as_deref()),
             told: Vec::new(),
-            waiting: VecDeque::new(),
+            waiting: NameQueue::new(1),
             count: 0,
             watch,
             prefixes_told: false,
@@ -198,9 +189,7 @@ impl LiveView {
             Some(names) => {
                 names.ask(packet);
                 let deadline = names.patience(packet);
-                let mut held = Batch::default();
-                held.push(packet);
-                self.waiting.push_back(PendingLines { packet: held, count: self.count, deadline });
+                self.waiting.push(self.count, packet, deadline);
                 if self.waiting.len() > MOST_WAITING {
                     self.show_first();
                 }
@@ -218,13 +207,13 @@ impl LiveView {
 
     /// Shows the packet that waits longest, with the names there are.
     fn show_first(&mut self) {
-        let Some(first) = self.waiting.pop_front() else {
+        let Some(first) = self.waiting.pop() else {
             return;
         };
-        for packet in first.packet.iter() {
+        for (count, packet) in first.packets() {
             let name = |address: Option<IpAddr>| self.names.as_ref()?.known(address?);
             let (src, dst) = (name(packet.src), name(packet.dst));
-            self.show.packet(first.count, &packet, src.as_deref(), dst.as_deref());
+            self.show.packet(count, &packet, src.as_deref(), dst.as_deref());
         }
     }
 
@@ -245,7 +234,7 @@ impl LiveView {
 
     /// Writes every line whose turn it is; at the end, all of them.
     fn show_ready(&mut self, session: &mut Session<'_, '_>, ended: bool) -> anyhow::Result<()> {
-        while self.waiting.front().is_some_and(|first| self.is_ready(first, ended)) {
+        while self.waiting.first().is_some_and(|first| self.is_ready(first, ended)) {
             self.show_first();
             if self.show.held() >= BLOCK {
                 self.show.write(session.console)?;
@@ -260,11 +249,11 @@ impl LiveView {
     }
 
     /// Whether a packet's names are known or its time is over.
-    fn is_ready(&self, first: &PendingLines, ended: bool) -> bool {
+    fn is_ready(&self, first: &Run, ended: bool) -> bool {
         let (Some(names), Some(deadline)) = (&self.names, first.deadline) else {
             return true;
         };
-        let Some(packet) = first.packet.iter().next() else {
+        let Some((_, packet)) = first.packets().next() else {
             return true;
         };
         if names.patience(&packet).is_none() {
@@ -281,7 +270,7 @@ impl LiveView {
 
     /// How long nothing has to be shown for want of a name.
     fn until_next_deadline(&self) -> Duration {
-        let deadline = self.waiting.front().and_then(|first| first.deadline);
+        let deadline = self.waiting.first().and_then(|first| first.deadline);
         deadline.map_or(TICK, |deadline| deadline.saturating_duration_since(Instant::now()).min(TICK))
     }
 

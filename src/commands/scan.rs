@@ -1,16 +1,15 @@
 //! `--scan`: the lines of follow for whole logs, then the end.
 
-use std::collections::VecDeque;
 use std::path::PathBuf;
 
 use crate::exit::Exit;
-use crate::netfilter::batch::Batch;
+use crate::netfilter::Reader;
 use crate::netfilter::stats::ParseStats;
-use crate::netfilter::{Packet, Reader};
 use crate::report::stats as words;
 use crate::run::logs::{self, LogSource};
+use crate::run::name_queue::NameQueue;
 use crate::run::naming::{self, Naming};
-use crate::run::packets::{self, Read};
+use crate::run::packets::{self, LineRead};
 use crate::run::session::Session;
 use crate::run::show::Show;
 
@@ -47,7 +46,7 @@ pub fn run(session: &mut Session<'_, '_>, sources: Vec<LogSource>) -> anyhow::Re
                 continue;
             }
         };
-        let mut waiting = PendingRuns::default();
+        let mut waiting = NameQueue::new(TOGETHER);
         loop {
             let read = packets::next_line(&mut lines, &mut reader, false, |packet| {
                 count += 1;
@@ -58,13 +57,13 @@ pub fn run(session: &mut Session<'_, '_>, sources: Vec<LogSource>) -> anyhow::Re
                     None => show.packet(count, packet, None, None),
                     Some(names) => {
                         names.ask(packet);
-                        waiting.push(count, packet);
+                        waiting.push(count, packet, None);
                     }
                 }
             });
             match read {
-                Ok(Read::Line(_) | Read::Unfinished) => {}
-                Ok(Read::End) => break,
+                Ok(LineRead::Line(_) | LineRead::Unfinished) => {}
+                Ok(LineRead::End) => break,
                 Err(error) => {
                     session.console.error(&error.to_string());
                     exit = Exit::Failed;
@@ -72,17 +71,17 @@ pub fn run(session: &mut Session<'_, '_>, sources: Vec<LogSource>) -> anyhow::Re
                 }
             }
             if let Some(names) = &names
-                && waiting.0.len() > AHEAD
+                && waiting.len() > AHEAD
             {
-                waiting.show_first(names, &mut show);
+                show_first(&mut waiting, names, &mut show);
                 names.tell(session.console);
             }
             if show.held() >= BLOCK {
                 show.write(session.console)?;
             }
         }
-        while let (Some(names), false) = (&names, waiting.0.is_empty()) {
-            waiting.show_first(names, &mut show);
+        while let (Some(names), false) = (&names, waiting.is_empty()) {
+            show_first(&mut waiting, names, &mut show);
             names.tell(session.console);
             show.write(session.console)?;
         }
@@ -103,33 +102,11 @@ pub fn run(session: &mut Session<'_, '_>, sources: Vec<LogSource>) -> anyhow::Re
     Ok(exit)
 }
 
-/// Packets whose names are on their way, in runs.
-#[derive(Default)]
-struct PendingRuns(VecDeque<PendingRun>);
-
-/// Packets with their numbers.
-#[derive(Default)]
-struct PendingRun {
-    counts: Vec<u64>,
-    packets: Batch,
-}
-
-impl PendingRuns {
-    fn push(&mut self, count: u64, packet: &Packet<'_>) {
-        if self.0.back().is_none_or(|run| run.counts.len() >= TOGETHER) {
-            self.0.push_back(PendingRun::default());
-        }
-        if let Some(run) = self.0.back_mut() {
-            run.counts.push(count);
-            run.packets.push(packet);
-        }
-    }
-
-    fn show_first(&mut self, names: &Naming, show: &mut Show) {
-        let Some(run) = self.0.pop_front() else { return };
-        for (count, packet) in run.counts.into_iter().zip(run.packets.iter()) {
-            let (src, dst) = (names.of(packet.src), names.of(packet.dst));
-            show.packet(count, &packet, src.as_deref(), dst.as_deref());
-        }
+/// Shows the packets that have waited longest, with the names there are by now.
+fn show_first(waiting: &mut NameQueue, names: &Naming, show: &mut Show) {
+    let Some(run) = waiting.pop() else { return };
+    for (count, packet) in run.packets() {
+        let (src, dst) = (names.of(packet.src), names.of(packet.dst));
+        show.packet(count, &packet, src.as_deref(), dst.as_deref());
     }
 }

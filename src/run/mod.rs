@@ -5,6 +5,7 @@
 
 pub mod counting;
 pub mod logs;
+pub mod name_queue;
 pub mod naming;
 pub mod output;
 pub mod packets;

@@ -4,7 +4,7 @@ use crate::input::{Lines, NewLine, ReadError};
 use crate::netfilter::{Packet, Reader};
 
 /// What was read.
-pub enum Read {
+pub enum LineRead {
     /// A line; where the next one begins, in uncompressed bytes.
     Line(u64),
     /// A last line without its end, left for the next run.
@@ -20,14 +20,14 @@ pub fn next_line(
     reader: &mut Reader<'_>,
     may_grow: bool,
     each: impl FnMut(&Packet<'_>),
-) -> Result<Read, ReadError> {
-    let Some(line) = lines.next()? else { return Ok(Read::End) };
+) -> Result<LineRead, ReadError> {
+    let Some(line) = lines.next()? else { return Ok(LineRead::End) };
     if may_grow && !line.complete {
         reader.unfinished();
-        return Ok(Read::Unfinished);
+        return Ok(LineRead::Unfinished);
     }
     new_line(NewLine { bytes: line.bytes, too_long: line.too_long }, reader, each);
-    Ok(Read::Line(line.end))
+    Ok(LineRead::Line(line.end))
 }
 
 /// Hands on the packets of a line that a log has grown by.

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use super::logs::{Clock, LogSource};
-use super::packets::{self, Read};
+use super::packets::{self, LineRead};
 use crate::input::Lines;
 use crate::netfilter::batch::Batch;
 use crate::netfilter::fingerprint::{Fingerprint, Fingerprints, second};
@@ -189,8 +189,8 @@ fn next_line(
     each: &mut dyn FnMut(&Packet<'_>),
 ) -> Result<(), ()> {
     match packets::next_line(lines, reader, false, each) {
-        Ok(Read::Line(_) | Read::Unfinished) => Ok(()),
-        Ok(Read::End) => Err(()),
+        Ok(LineRead::Line(_) | LineRead::Unfinished) => Ok(()),
+        Ok(LineRead::End) => Err(()),
         Err(fault) => {
             *error = Some(fault.to_string());
             Err(())

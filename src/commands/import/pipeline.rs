@@ -256,11 +256,11 @@ impl LogReader<'_> {
                 }
             });
             match read {
-                Ok(packets::Read::Line(line_end)) => {
+                Ok(packets::LineRead::Line(line_end)) => {
                     count += 1;
                     end = line_end;
                 }
-                Ok(packets::Read::Unfinished | packets::Read::End) => at_end = true,
+                Ok(packets::LineRead::Unfinished | packets::LineRead::End) => at_end = true,
                 Err(read_error) => {
                     error = Some(read_error);
                     at_end = true;
