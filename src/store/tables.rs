@@ -6,10 +6,12 @@
 //! knows of another incarnation counts for nothing. Killed before the RENAME, nothing has changed;
 //! killed after it, the table is clear and a leftover waits to be dropped.
 
+use std::time::Instant;
+
 use super::backend::FoundTable;
 use super::ledger;
 use super::schema::{self, CLEARED, Dialect, FRESH, LEDGER, Mark};
-use super::{Entry, Store, StoreError, TableKind, TableName, messages};
+use super::{Entry, PATIENCE, Store, StoreError, TableKind, TableName, messages};
 use crate::netfilter::Time;
 
 /// A row of `--list-tables`.
@@ -201,10 +203,17 @@ impl Store {
         if !self.backend.swaps_tables(table)? {
             return self.delete_rows(table);
         }
-        match self.swap_for_empty(table) {
-            // An account may be allowed to delete rows and not to make or drop tables.
-            Err(StoreError::NoRight(_)) => self.delete_rows(table),
-            done => done,
+        let begun = Instant::now();
+        loop {
+            match self.swap_for_empty(table) {
+                // An account may be allowed to delete rows and not to make or drop tables.
+                Err(StoreError::NoRight(_)) => return self.delete_rows(table),
+                // A call that began meanwhile took the empty table for what a killed clear left.
+                Err(StoreError::NoTable(_)) if begun.elapsed() < PATIENCE => {
+                    self.incarnation(table)?;
+                }
+                done => return done,
+            }
         }
     }
 

@@ -25,6 +25,7 @@ on_both_stores! {
     standard_input_killed_leaves_nothing
     deleting_everything_killed_is_finished_by_the_next_call
     a_clear_beside_an_import_leaves_nothing_doubled
+    imports_that_begin_beside_a_clear_leave_it_alone
     four_logs_imported_at_once_are_exact
     an_import_that_is_interrupted_says_how_far_it_came
     a_table_emptied_during_an_import_is_told
@@ -325,6 +326,20 @@ fn a_clear_beside_an_import_leaves_nothing_doubled(db: &TestStore) {
         db.import(["a.log"]);
         exact(db, SOME);
     }
+}
+
+/// A call that begins drops what a killed clear has left, and nothing of one that is under way.
+fn imports_that_begin_beside_a_clear_leave_it_alone(db: &TestStore) {
+    db.dir.write("a.log", lines(0..10));
+    std::thread::scope(|scope| {
+        let imports = scope.spawn(|| (0..20).for_each(|_| drop(db.ipta(["-i", "a.log"]).fine())));
+        while !imports.is_finished() {
+            db.ipta(["-c"]).fine();
+        }
+        imports.join().expect("every import ends well");
+    });
+    db.import(["a.log"]);
+    exact(db, 10);
 }
 
 fn four_logs_imported_at_once_are_exact(db: &TestStore) {
