@@ -40,7 +40,8 @@ use key::{PortScanKey, SYN, SweepKey, UDP};
 use limited::Prefixes;
 use open::OpenAttacks;
 use rates::{Hit, Rates};
-use scans::{Probe, ScanTrackers};
+use scans::{Probe, ScanTracker};
+use tracked::Tracker;
 
 /// What is watched at most, of each kind.
 const MOST: usize = 200_000;
@@ -77,8 +78,8 @@ pub struct Detector {
     brute_force: Rates,
     syn_flood: Rates,
     icmp_flood: Rates,
-    ports: ScanTrackers<PortScanKey>,
-    across: ScanTrackers<SweepKey>,
+    ports: Tracker<ScanTracker<PortScanKey>>,
+    across: Tracker<ScanTracker<SweepKey>>,
     open: OpenAttacks,
 }
 
@@ -95,8 +96,8 @@ impl Detector {
             brute_force: rate(AttackKind::BruteForce, of.brute_force, of.brute_force.saturating_add(1), 60),
             syn_flood: rate(AttackKind::SynFlood, of.syn_flood, of.syn_flood, 10),
             icmp_flood: rate(AttackKind::IcmpFlood, of.icmp_flood, of.icmp_flood, 10),
-            ports: ScanTrackers::new(scans::ScanLimit { fast: of.port_scan, slow: Some(of.slow_scan) }, MOST),
-            across: ScanTrackers::new(scans::ScanLimit { fast: of.sweep, slow: None }, MOST),
+            ports: Tracker::new(scans::ScanLimit { fast: of.port_scan, slow: Some(of.slow_scan) }, MOST),
+            across: Tracker::new(scans::ScanLimit { fast: of.sweep, slow: None }, MOST),
             thresholds,
             allow,
             verdicts,

@@ -7,10 +7,10 @@ use hashbrown::HashMap;
 use super::finding::{Alert, AttackKind, Finding, Hosts};
 use super::host::Host;
 use super::limited::Number;
-use super::open::{Closed, OpenAttacks, QUIET, SLACK, Shares};
+use super::open::{Closed, OpenAttacks, QUIET, Shares};
 use super::recent::RecentQueue;
 use super::set::Set;
-use super::tracked::{Expiring, Tracked};
+use super::tracked::{Expiring, Tracker, Watched};
 use super::window::Window;
 use crate::netfilter::Time;
 
@@ -54,14 +54,14 @@ pub struct Hit {
 /// All that is watched for one kind.
 #[derive(Debug)]
 pub struct Rates {
-    limit: RateLimit,
-    tracked: Tracked<RateKey, Rate>,
+    tracker: Tracker<Rate>,
     /// Who exceeded the rate last, and when, by target and port.
     exceeded: HashMap<(Host, Option<u16>), (Host, i64)>,
 }
 
+/// The rate of one key.
 #[derive(Debug)]
-struct Rate {
+pub struct Rate {
     window: Window,
     span: i64,
     /// The sources of the packets in the window, until it is an attack.
@@ -102,35 +102,27 @@ impl Expiring for Rate {
 
 impl Rates {
     pub fn new(limit: RateLimit, most: usize) -> Self {
-        Rates { limit, tracked: Tracked::new(most), exceeded: HashMap::new() }
+        Rates { tracker: Tracker::new(limit, most), exceeded: HashMap::new() }
     }
 
     /// Whether another source exceeds the rate of this target and port at this time.
     pub fn exceeded_by_other(&self, (source, target, port): &RateKey, time: i64) -> bool {
         self.exceeded.get(&(*target, *port)).is_some_and(|(other, last)| {
-            Some(*other) != *source && time.abs_diff(*last) < self.limit.span().unsigned_abs()
+            Some(*other) != *source && time.abs_diff(*last) < self.tracker.limit.span().unsigned_abs()
         })
     }
 
     pub fn capped(&self) -> bool {
-        self.tracked.capped
+        self.tracker.capped()
     }
 
     /// Counts a packet. Only what is watched already, if `known`. True if this is a flood from
     /// many sources.
     pub fn packet(&mut self, key: RateKey, hit: Hit, known: bool, now: i64, open: &mut OpenAttacks) -> bool {
-        let limit = self.limit;
-        let rate = if known {
-            match self.tracked.get(&key) {
-                Some(rate) => rate,
-                None => return false,
-            }
-        } else {
-            let new = || Rate::new(&limit, hit.time);
-            let closed = |key, rate: Rate| rate.close(&key, &limit, open);
-            self.tracked.enter(key, now, new, closed)
+        let Some((rate, exceeded)) = self.tracker.packet(key, hit, known, now, open) else {
+            return false;
         };
-        if rate.packet(&key, hit, &limit, open) && key.0.is_some() {
+        if exceeded && key.0.is_some() {
             if self.exceeded.len() >= RECENT {
                 self.exceeded.clear();
             }
@@ -140,13 +132,15 @@ impl Rates {
     }
 
     pub fn finish(self, open: &mut OpenAttacks) {
-        for (key, rate) in self.tracked.into_all() {
-            rate.close(&key, &self.limit, open);
-        }
+        self.tracker.finish(open);
     }
 }
 
-impl Rate {
+impl Watched for Rate {
+    type Key = RateKey;
+    type Event = Hit;
+    type Limit = RateLimit;
+
     fn new(limit: &RateLimit, time: i64) -> Self {
         Rate {
             window: Window::new(limit.span()),
@@ -157,13 +151,15 @@ impl Rate {
         }
     }
 
-    /// Counts a packet; true if the rate is exceeded.
-    fn packet(&mut self, key: &RateKey, hit: Hit, limit: &RateLimit, open: &mut OpenAttacks) -> bool {
-        let over = self.live.as_ref().is_some_and(|live| hit.time - live.last > QUIET);
-        if over || hit.time < self.last - SLACK {
-            let rate = std::mem::replace(self, Rate::new(limit, hit.time));
-            rate.close(key, limit, open);
-        }
+    fn time(hit: &Hit) -> i64 {
+        hit.time
+    }
+
+    fn is_over(&self, time: i64) -> bool {
+        self.live.as_ref().is_some_and(|live| time - live.last > QUIET)
+    }
+
+    fn count(&mut self, key: &RateKey, hit: Hit, limit: &RateLimit, open: &mut OpenAttacks) -> bool {
         let time = hit.time.max(self.last);
         self.last = time;
         let sum = self.window.add(time);
@@ -200,6 +196,31 @@ impl Rate {
         by_rate
     }
 
+    fn close(self, key: &RateKey, limit: &RateLimit, open: &mut OpenAttacks) {
+        let Some(live) = self.live else { return };
+        live.sources.leave(&mut open.room);
+        open.close(Closed {
+            finding: Finding {
+                kind: limit.kind,
+                source: live.source(),
+                target: Hosts::One(key.1.into()),
+                port: key.2,
+                first: Time(live.first),
+                last: Time(live.last),
+                packets: live.packets,
+                distinct: 0,
+                peak: live.peak,
+                per: limit.per,
+                threshold: limit.threshold,
+                lower_bound: false,
+            },
+            shares: live.shares,
+            by_rate: live.by_rate,
+        });
+    }
+}
+
+impl Rate {
     fn begin(
         &mut self,
         key: &RateKey,
@@ -240,29 +261,6 @@ impl Rate {
             count: sum,
         });
         self.live = Some(Box::new(live));
-    }
-
-    fn close(self, key: &RateKey, limit: &RateLimit, open: &mut OpenAttacks) {
-        let Some(live) = self.live else { return };
-        live.sources.leave(&mut open.room);
-        open.close(Closed {
-            finding: Finding {
-                kind: limit.kind,
-                source: live.source(),
-                target: Hosts::One(key.1.into()),
-                port: key.2,
-                first: Time(live.first),
-                last: Time(live.last),
-                packets: live.packets,
-                distinct: 0,
-                peak: live.peak,
-                per: limit.per,
-                threshold: limit.threshold,
-                lower_bound: false,
-            },
-            shares: live.shares,
-            by_rate: live.by_rate,
-        });
     }
 }
 

@@ -5,10 +5,10 @@ use std::hash::Hash;
 use super::finding::{Alert, Finding, Hosts};
 use super::key::ScanKey;
 use super::limited::Number;
-use super::open::{Closed, OpenAttacks, QUIET, SLACK, Shares};
+use super::open::{Closed, OpenAttacks, QUIET, Shares};
 use super::recent::RecentQueue;
 use super::set::Set;
-use super::tracked::{Expiring, Tracked};
+use super::tracked::{Expiring, Watched};
 use super::window::Window;
 use crate::netfilter::Time;
 
@@ -40,20 +40,14 @@ impl ScanLimit {
     }
 }
 
-/// All that is watched for one way.
+/// What one key has tried.
 #[derive(Debug)]
-pub struct ScanTrackers<W: ScanKey> {
-    limit: ScanLimit,
-    tracked: Tracked<W, ScanTracker<W::Item>>,
-}
-
-#[derive(Debug)]
-struct ScanTracker<T> {
+pub struct ScanTracker<K: ScanKey> {
     slow: bool,
     last: i64,
     /// The latest distinct things tried, the latest last.
-    items: RecentQueue<Item<T>>,
-    live: Option<Box<OngoingScan<T>>>,
+    items: RecentQueue<Item<K::Item>>,
+    live: Option<Box<OngoingScan<K::Item>>>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -84,7 +78,7 @@ struct OngoingScan<T> {
     shares: Shares,
 }
 
-impl<T> Expiring for ScanTracker<T> {
+impl<K: ScanKey> Expiring for ScanTracker<K> {
     fn last(&self) -> i64 {
         self.last
     }
@@ -102,55 +96,24 @@ impl<T> Expiring for ScanTracker<T> {
     }
 }
 
-impl<W: ScanKey> ScanTrackers<W> {
-    pub fn new(limit: ScanLimit, most: usize) -> Self {
-        ScanTrackers { limit, tracked: Tracked::new(most) }
+impl<K: ScanKey> Watched for ScanTracker<K> {
+    type Key = K;
+    type Event = Probe<K::Item>;
+    type Limit = ScanLimit;
+
+    fn new(limit: &ScanLimit, time: i64) -> Self {
+        ScanTracker { slow: limit.slow.is_some(), last: time, items: RecentQueue::new(), live: None }
     }
 
-    pub fn capped(&self) -> bool {
-        self.tracked.capped
+    fn time(probe: &Probe<K::Item>) -> i64 {
+        probe.time
     }
 
-    /// Counts a packet. Only what is watched already, if `known`.
-    pub fn packet(&mut self, key: W, probe: Probe<W::Item>, known: bool, now: i64, open: &mut OpenAttacks) {
-        let slow = self.limit.slow.is_some();
-        let tracker = if known {
-            match self.tracked.get(&key) {
-                Some(tracker) => tracker,
-                None => return,
-            }
-        } else {
-            let closed = |key: W, tracker: ScanTracker<_>| tracker.close(&key, &self.limit, open);
-            let new = || ScanTracker::new(slow, probe.time);
-            self.tracked.enter(key, now, new, closed)
-        };
-        tracker.packet(&key, probe, &self.limit, open);
+    fn is_over(&self, time: i64) -> bool {
+        self.live.as_ref().is_some_and(|live| time - live.active > live.quiet)
     }
 
-    pub fn finish(self, open: &mut OpenAttacks) {
-        for (key, tracker) in self.tracked.into_all() {
-            tracker.close(&key, &self.limit, open);
-        }
-    }
-}
-
-impl<T: Copy + Eq + Hash> ScanTracker<T> {
-    fn new(slow: bool, time: i64) -> Self {
-        ScanTracker { slow, last: time, items: RecentQueue::new(), live: None }
-    }
-
-    fn packet<W: ScanKey<Item = T>>(
-        &mut self,
-        key: &W,
-        probe: Probe<T>,
-        limit: &ScanLimit,
-        open: &mut OpenAttacks,
-    ) {
-        let over = self.live.as_ref().is_some_and(|live| probe.time - live.active > live.quiet);
-        if over || probe.time < self.last - SLACK {
-            let tracker = std::mem::replace(self, ScanTracker::new(self.slow, probe.time));
-            tracker.close(key, limit, open);
-        }
+    fn count(&mut self, key: &K, probe: Probe<K::Item>, limit: &ScanLimit, open: &mut OpenAttacks) -> bool {
         let time = probe.time.max(self.last);
         self.last = time;
         match &mut self.live {
@@ -172,10 +135,38 @@ impl<T: Copy + Eq + Hash> ScanTracker<T> {
                 }
             }
         }
+        self.live.is_some()
     }
 
+    fn close(self, key: &K, limit: &ScanLimit, open: &mut OpenAttacks) {
+        let Some(live) = self.live else { return };
+        live.tried.leave(&mut open.room);
+        let (source, target, port) = key.ends(live.distinct());
+        let threshold = if live.slow { limit.slow.unwrap_or(limit.fast) } else { limit.fast };
+        open.close(Closed {
+            finding: Finding {
+                kind: key.kind(live.sent, live.slow),
+                source,
+                target,
+                port,
+                first: Time(live.first),
+                last: Time(live.last),
+                packets: live.packets,
+                distinct: live.tried.len() as u64,
+                peak: live.peak,
+                per: if live.slow { 86_400 } else { 60 },
+                threshold: u64::from(threshold),
+                lower_bound: live.tried.more,
+            },
+            shares: live.shares,
+            by_rate: true,
+        });
+    }
+}
+
+impl<K: ScanKey> ScanTracker<K> {
     /// Puts a thing at the end of the latest ones.
-    fn remember(&mut self, probe: Probe<T>, time: i64, limit: &ScanLimit) {
+    fn remember(&mut self, probe: Probe<K::Item>, time: i64, limit: &ScanLimit) {
         let item = match self.items.take(|item| item.item == probe.item) {
             Some(item) => Item {
                 packets: item.packets.saturating_add(1),
@@ -197,7 +188,7 @@ impl<T: Copy + Eq + Hash> ScanTracker<T> {
         oldest.is_some_and(|item| self.last - item.last < span)
     }
 
-    fn begin<W: ScanKey<Item = T>>(&mut self, key: &W, span: i64, probe: Probe<T>, open: &mut OpenAttacks) {
+    fn begin(&mut self, key: &K, span: i64, probe: Probe<K::Item>, open: &mut OpenAttacks) {
         let now = self.last;
         let mut live = OngoingScan {
             slow: span == DAY,
@@ -229,7 +220,7 @@ impl<T: Copy + Eq + Hash> ScanTracker<T> {
     }
 
     /// A slow scan has become a fast one: it is one attack, and the fast one.
-    fn quicken<W: ScanKey<Item = T>>(&mut self, key: &W, open: &mut OpenAttacks) {
+    fn quicken(&mut self, key: &K, open: &mut OpenAttacks) {
         let now = self.last;
         let items = std::mem::replace(&mut self.items, RecentQueue::new());
         if let Some(live) = &mut self.live {
@@ -239,31 +230,6 @@ impl<T: Copy + Eq + Hash> ScanTracker<T> {
             live.fill(&items, now, MINUTE);
             live.alert(key, open);
         }
-    }
-
-    fn close<W: ScanKey<Item = T>>(self, key: &W, limit: &ScanLimit, open: &mut OpenAttacks) {
-        let Some(live) = self.live else { return };
-        live.tried.leave(&mut open.room);
-        let (source, target, port) = key.ends(live.distinct());
-        let threshold = if live.slow { limit.slow.unwrap_or(limit.fast) } else { limit.fast };
-        open.close(Closed {
-            finding: Finding {
-                kind: key.kind(live.sent, live.slow),
-                source,
-                target,
-                port,
-                first: Time(live.first),
-                last: Time(live.last),
-                packets: live.packets,
-                distinct: live.tried.len() as u64,
-                peak: live.peak,
-                per: if live.slow { 86_400 } else { 60 },
-                threshold: u64::from(threshold),
-                lower_bound: live.tried.more,
-            },
-            shares: live.shares,
-            by_rate: true,
-        });
     }
 }
 

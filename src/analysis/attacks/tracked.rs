@@ -4,7 +4,7 @@ use std::hash::Hash;
 
 use hashbrown::HashMap;
 
-use super::open::SLACK;
+use super::open::{OpenAttacks, SLACK};
 use crate::netfilter::Time;
 
 /// The size at which a table is first looked through.
@@ -18,6 +18,84 @@ pub trait Expiring {
     fn keep(&self) -> i64;
     /// Whether an attack is under way.
     fn live(&self) -> bool;
+}
+
+/// What is watched from packet to packet until it becomes an attack, and then until that is over.
+pub trait Watched: Expiring + Sized {
+    /// What is told apart.
+    type Key: Copy + Eq + Hash;
+    /// A packet as it counts here.
+    type Event: Copy;
+    /// From when on it is an attack.
+    type Limit;
+
+    /// A state that has counted nothing.
+    fn new(limit: &Self::Limit, time: i64) -> Self;
+    /// When the packet was.
+    fn time(event: &Self::Event) -> i64;
+    /// Whether an attack has been quiet for so long that it is over.
+    fn is_over(&self, time: i64) -> bool;
+    /// Counts a packet, and begins an attack where there is one. Says whether the limit is exceeded.
+    fn count(
+        &mut self,
+        key: &Self::Key,
+        event: Self::Event,
+        limit: &Self::Limit,
+        open: &mut OpenAttacks,
+    ) -> bool;
+    /// Ends it; an attack becomes a finding.
+    fn close(self, key: &Self::Key, limit: &Self::Limit, open: &mut OpenAttacks);
+}
+
+/// All that is watched under one limit.
+#[derive(Debug)]
+pub struct Tracker<V: Watched> {
+    pub limit: V::Limit,
+    tracked: Tracked<V::Key, V>,
+}
+
+impl<V: Watched> Tracker<V> {
+    /// Watches at most so many keys.
+    pub fn new(limit: V::Limit, most: usize) -> Self {
+        Tracker { limit, tracked: Tracked::new(most) }
+    }
+
+    /// Whether something that still mattered had to go.
+    pub fn capped(&self) -> bool {
+        self.tracked.capped
+    }
+
+    /// Counts a packet; only where its key is watched already, if `known`. Gives the state, and
+    /// whether the limit is exceeded.
+    pub fn packet(
+        &mut self,
+        key: V::Key,
+        event: V::Event,
+        known: bool,
+        now: i64,
+        open: &mut OpenAttacks,
+    ) -> Option<(&V, bool)> {
+        let (limit, time) = (&self.limit, V::time(&event));
+        let state = match known {
+            true => self.tracked.get(&key)?,
+            false => {
+                let closed = |key, state: V| state.close(&key, limit, open);
+                self.tracked.enter(key, now, || V::new(limit, time), closed)
+            }
+        };
+        if state.is_over(time) || time < state.last() - SLACK {
+            std::mem::replace(state, V::new(limit, time)).close(&key, limit, open);
+        }
+        let exceeded = state.count(&key, event, limit, open);
+        Some((state, exceeded))
+    }
+
+    /// Ends everything.
+    pub fn finish(self, open: &mut OpenAttacks) {
+        for (key, state) in self.tracked.into_all() {
+            state.close(&key, &self.limit, open);
+        }
+    }
 }
 
 /// States by key, at most `limit` of them. When it is full, what no longer matters goes; if that is
