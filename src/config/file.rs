@@ -3,8 +3,9 @@
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::document::{problem, read};
+use super::document::read;
 use super::error::{ConfigError, Note};
+use super::reader::problem;
 use super::{Layer, shown};
 
 /// A file of settings has no reason to be larger (bytes).

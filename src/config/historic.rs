@@ -1,6 +1,7 @@
-//! The line an administrator meant: corrections for files in the old style.
+//! Files in the old style: which key a line means, and the line as it should be.
 
-use super::keys::{KeyKind, canonical};
+use super::correction::correction;
+use super::kind::KeyKind;
 use super::settings::keys;
 
 /// For a line that is no TOML, such as `db_host = localhost` or `analyzer limit = 15`: the key it
@@ -17,53 +18,45 @@ pub(super) fn kind_of(key: &str) -> Option<KeyKind> {
     keys().into_iter().find(|(name, _)| *name == key).map(|(_, kind)| kind)
 }
 
-/// The corrected line for a key and the text of its value, with or without quotes; none if the
-/// value itself is wrong.
-pub(super) fn correction(key: &str, kind: &KeyKind, value: &str, opposite: bool) -> Option<String> {
-    if *kind == KeyKind::Secret {
-        return Some(format!("{key} = \"...\""));
+/// The key that an older or mistyped name stands for, and whether its switch says the opposite.
+/// Case, blanks, dashes and underscores make no difference: `DB Host`, `db-host`, `dbHost`.
+pub(super) fn canonical(name: &str) -> Option<(&'static str, bool)> {
+    let letters: String = squeezed(name);
+    let same = keys().into_iter().find(|(key, _)| squeezed(key) == letters);
+    if let Some((key, _)) = same {
+        return Some((key, false));
     }
-    let value = unquoted(value);
-    let written = match kind {
-        KeyKind::Text | KeyKind::Path if value.is_empty() => return None,
-        KeyKind::Text | KeyKind::Path | KeyKind::Secret => quoted(value),
-        KeyKind::Switch => (switch(value)? != opposite).to_string(),
-        KeyKind::Number(range) => {
-            let number: u32 = value.parse().ok()?;
-            range.contains(&number).then(|| number.to_string())?
-        }
-        KeyKind::Word(words) => {
-            let word = value.to_ascii_lowercase();
-            words.split(", ").any(|w| w == word).then(|| quoted(&word))?
-        }
-        KeyKind::List | KeyKind::Prefixes => {
-            let inner = value.trim_start_matches('[').trim_end_matches(']');
-            let words: Vec<&str> =
-                inner.split(',').map(|w| unquoted(w.trim())).filter(|w| !w.is_empty()).collect();
-            if words.is_empty() {
-                return None;
-            }
-            format!("[{}]", words.into_iter().map(quoted).collect::<Vec<_>>().join(", "))
-        }
-        KeyKind::Ports | KeyKind::Thresholds => return None,
-    };
-    Some(format!("{key} = {written}"))
+    Some(match letters.as_str() {
+        "host" | "hostname" | "server" | "dbhostname" | "dbserver" => ("db_host", false),
+        "port" => ("db_port", false),
+        "user" | "username" | "dbusername" => ("db_user", false),
+        "pass" | "password" | "passwd" | "dbpassword" | "dbpasswd" => ("db_pass", false),
+        "name" | "database" | "db" | "dbdatabase" => ("db_name", false),
+        "table" | "logtable" | "logstable" => ("db_table", false),
+        "analyzerlimit" | "analyserlimit" | "analyzelimit" | "lines" => ("limit", false),
+        "ttl" => ("dns_ttl", false),
+        "reversedns" | "dns" => ("rdns", false),
+        "showheader" => ("header", false),
+        "showcounter" | "count" => ("counter", false),
+        "showlocal" | "local" | "lo" => ("show_lo", false),
+        "showaccepted" | "accept" => ("show_accept", false),
+        "showtime" => ("time", false),
+        "prefixes" => ("prefix", false),
+        "acceptaction" => ("accept_actions", false),
+        "module" => ("modules", false),
+        "colour" => ("color", false),
+        "noheader" => ("header", true),
+        "nocounter" | "nocount" => ("counter", true),
+        "nolocal" | "nolo" => ("show_lo", true),
+        "noaccept" => ("show_accept", true),
+        "nordns" => ("rdns", true),
+        "notime" => ("time", true),
+        _ => return None,
+    })
 }
 
-fn switch(word: &str) -> Option<bool> {
-    match word.to_ascii_lowercase().as_str() {
-        "yes" | "y" | "on" | "true" | "1" => Some(true),
-        "no" | "n" | "off" | "false" | "0" => Some(false),
-        _ => None,
-    }
-}
-
-fn unquoted(text: &str) -> &str {
-    text.trim_matches(['"', '\''])
-}
-
-fn quoted(text: &str) -> String {
-    toml_edit::Value::from(text).to_string()
+fn squeezed(name: &str) -> String {
+    name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
 }
 
 #[cfg(test)]

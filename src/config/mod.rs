@@ -4,11 +4,13 @@
 //! of clap, and nothing of what the settings are used for.
 
 mod call;
+mod correction;
 mod document;
 mod error;
 mod file;
 mod historic;
-mod keys;
+mod kind;
+mod reader;
 mod save;
 mod settings;
 mod texts;

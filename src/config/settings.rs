@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use toml_edit::Value as Toml;
 
-use super::document::{DocumentReader, TomlValue};
-use super::keys::KeyKind;
+use super::kind::KeyKind;
+use super::reader::{DocumentReader, TomlValue};
 use super::value::FileValue;
 use super::{Color, FilterText, Format, Password, Place, PrefixChoice, Server, Tls};
 use crate::filter::Thresholds;

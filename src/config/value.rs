@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use toml::de::DeValue;
 use toml_edit::{Array, InlineTable, Value as Toml};
 
-use super::document::{DocumentReader, TomlValue, filled, list, number};
-use super::keys::KeyKind;
+use super::kind::KeyKind;
+use super::reader::{DocumentReader, TomlValue, filled, list, number};
 use super::{Choice, Password, PrefixChoice, shown};
 use crate::filter::Thresholds;
 

@@ -1,6 +1,8 @@
 use super::super::error::ConfigError;
-use super::super::{Color, Format, Password, Tls};
+use super::super::{Color, Format, Password, PrefixChoice, Tls};
 use super::*;
+use crate::filter::Thresholds;
+use crate::netfilter::Verdict;
 
 /// The problems of a document, as the message shows them.
 fn problems(text: &str) -> String {

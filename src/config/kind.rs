@@ -1,9 +1,8 @@
-//! The keys of `~/.ipta-conf`, what each takes, and its names in older files.
+//! What keys of `~/.ipta-conf` take, and the keys of its sections.
 
 use std::ops::RangeInclusive;
 
 use super::Choice;
-use super::settings::keys;
 use crate::filter::Thresholds;
 use crate::netfilter::Verdict;
 
@@ -65,45 +64,4 @@ pub(super) fn threshold_keys() -> Vec<(&'static str, KeyKind)> {
 /// The keys under `[[prefix]]`.
 pub(super) fn prefix_keys() -> Vec<(&'static str, KeyKind)> {
     vec![("pattern", KeyKind::Text), ("action", KeyKind::Text), ("verdict", KeyKind::Word(Verdict::listed()))]
-}
-
-/// The key that an older or mistyped name stands for, and whether its switch says the opposite.
-/// Case, blanks, dashes and underscores make no difference: `DB Host`, `db-host`, `dbHost`.
-pub(super) fn canonical(name: &str) -> Option<(&'static str, bool)> {
-    let letters: String = squeezed(name);
-    let same = keys().into_iter().find(|(key, _)| squeezed(key) == letters);
-    if let Some((key, _)) = same {
-        return Some((key, false));
-    }
-    Some(match letters.as_str() {
-        "host" | "hostname" | "server" | "dbhostname" | "dbserver" => ("db_host", false),
-        "port" => ("db_port", false),
-        "user" | "username" | "dbusername" => ("db_user", false),
-        "pass" | "password" | "passwd" | "dbpassword" | "dbpasswd" => ("db_pass", false),
-        "name" | "database" | "db" | "dbdatabase" => ("db_name", false),
-        "table" | "logtable" | "logstable" => ("db_table", false),
-        "analyzerlimit" | "analyserlimit" | "analyzelimit" | "lines" => ("limit", false),
-        "ttl" => ("dns_ttl", false),
-        "reversedns" | "dns" => ("rdns", false),
-        "showheader" => ("header", false),
-        "showcounter" | "count" => ("counter", false),
-        "showlocal" | "local" | "lo" => ("show_lo", false),
-        "showaccepted" | "accept" => ("show_accept", false),
-        "showtime" => ("time", false),
-        "prefixes" => ("prefix", false),
-        "acceptaction" => ("accept_actions", false),
-        "module" => ("modules", false),
-        "colour" => ("color", false),
-        "noheader" => ("header", true),
-        "nocounter" | "nocount" => ("counter", true),
-        "nolocal" | "nolo" => ("show_lo", true),
-        "noaccept" => ("show_accept", true),
-        "nordns" => ("rdns", true),
-        "notime" => ("time", true),
-        _ => return None,
-    })
-}
-
-fn squeezed(name: &str) -> String {
-    name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
 }
