@@ -15,7 +15,7 @@ use crate::report::shape::Report;
 use crate::report::{self, stats as words};
 use crate::run::Misused;
 use crate::run::counting::{self, Counted};
-use crate::run::logs::{self, LogSource};
+use crate::run::logs::LogSource;
 use crate::run::naming::{self, Naming};
 use crate::run::output;
 use crate::run::plan::{Need, Plan};
@@ -43,7 +43,7 @@ pub fn check(
     if paths.is_empty() {
         plan.needs(Need::Logs(session.table.clone()));
     }
-    logs::of_session(session, paths)
+    session.logs(paths)
 }
 
 /// Analyzes logs, or the table of the call.

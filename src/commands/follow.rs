@@ -16,7 +16,7 @@ use crate::input::{Alarm, NewLine, Pipe, Polled, Tail, Waker};
 use crate::netfilter::{Packet, Reader};
 use crate::report::stats as words;
 use crate::run::Misused;
-use crate::run::logs::Clock;
+use crate::run::clock::Clock;
 use crate::run::name_queue::{NameQueue, Run};
 use crate::run::naming::{self, Naming};
 use crate::run::packets;

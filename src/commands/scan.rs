@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use crate::exit::Exit;
+use crate::input::Lines;
 use crate::netfilter::Reader;
 use crate::netfilter::stats::ParseStats;
 use crate::report::stats as words;
-use crate::run::logs::{self, LogSource};
+use crate::run::logs::LogSource;
 use crate::run::name_queue::NameQueue;
 use crate::run::naming::{self, Naming};
 use crate::run::packets::{self, LineRead};
@@ -25,7 +26,7 @@ const BLOCK: usize = 64 * 1024;
 
 /// The logs must be readable.
 pub fn check(session: &mut Session<'_, '_>, paths: &[PathBuf]) -> anyhow::Result<Vec<LogSource>> {
-    logs::of_session(session, paths)
+    session.logs(paths)
 }
 
 /// Prints every packet of the logs, in the order that import takes them.
@@ -38,7 +39,7 @@ pub fn run(session: &mut Session<'_, '_>, sources: Vec<LogSource>) -> anyhow::Re
     for mut source in sources {
         let mut reader = Reader::new(&session.rules, source.calendar(&session.clock));
         let mut lines = match source.open() {
-            Ok(log) => log.lines(),
+            Ok(log) => Lines::new(log),
             // It has gone since it was checked.
             Err(error) => {
                 session.console.error(&error.to_string());

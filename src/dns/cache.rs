@@ -1,12 +1,11 @@
-//! How long a name holds, what the process remembers, and the way to the cache that outlives it.
+//! How long a name holds, and what the process remembers.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use super::pool::Names;
-use super::{KnownName, NameCache};
+use super::KnownName;
 
 /// Addresses remembered at least; twice as many at most. Keeps a follow of months flat.
 const REMEMBERED: usize = 32_768;
@@ -88,33 +87,6 @@ impl Memory {
             CachedName::Unanswered { until } => Instant::now() < *until,
         };
         holds.then(|| entry.clone())
-    }
-}
-
-impl Names {
-    /// Takes over what a stored cache knows of the addresses, as far as it still holds, so that they
-    /// need not be asked for.
-    pub fn recall(
-        &self,
-        cache: &mut dyn NameCache,
-        addresses: impl IntoIterator<Item = IpAddr>,
-    ) -> anyhow::Result<()> {
-        for address in addresses.into_iter().collect::<BTreeSet<_>>() {
-            if self.wants(address)
-                && let Some(known) = cache.get(address)?
-            {
-                self.remember(address, &known);
-            }
-        }
-        Ok(())
-    }
-
-    /// Puts into a stored cache what was learned since the last call.
-    pub fn store(&self, cache: &mut dyn NameCache) -> anyhow::Result<()> {
-        for (address, known) in self.learned() {
-            cache.put(address, &known)?;
-        }
-        Ok(())
     }
 }
 

@@ -1,15 +1,13 @@
 //! Names for addresses: reverse lookups on a pool, with a cache and a deadline.
 //!
-//! Must not know what the names are for. The cache that outlives the process is a trait here; a
-//! store implements it.
+//! Must not know what the names are for, nor where they are kept beyond the process: whoever keeps
+//! them hands over what is known ([`Names::remember`]) and takes what was learned.
 
 mod cache;
 mod clean;
 mod lookup;
 mod pool;
 mod self_traffic;
-
-use std::net::IpAddr;
 
 pub use cache::Ages;
 pub use lookup::{Lookup, System};
@@ -23,12 +21,4 @@ pub struct KnownName {
     pub name: Option<String>,
     /// When it was learned: seconds since 1970-01-01T00:00:00Z.
     pub at: i64,
-}
-
-/// Names kept beyond one run.
-pub trait NameCache {
-    /// What is known of the address, however old.
-    fn get(&mut self, address: IpAddr) -> anyhow::Result<Option<KnownName>>;
-    /// Keeps it, over what was known before.
-    fn put(&mut self, address: IpAddr, known: &KnownName) -> anyhow::Result<()>;
 }

@@ -53,7 +53,8 @@ struct Span {
 }
 
 impl Lines {
-    pub(super) fn new(log: Log) -> Lines {
+    /// The rest of a log, line by line.
+    pub fn new(log: Log) -> Lines {
         let offset = log.offset();
         Lines { log, buf: vec![0; TAIL + BLOCK], pos: 0, scanned: 0, filled: 0, offset, done: false }
     }

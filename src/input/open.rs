@@ -11,7 +11,6 @@ use std::time::SystemTime;
 
 use super::error::{OpenError, ReadError};
 use super::format::Compression;
-use super::lines::Lines;
 
 /// What a decoder gives at a time. It drops what it had decoded in the call that fails, so this is
 /// also the most that is lost before a damage.
@@ -264,11 +263,6 @@ impl Log {
             }
         }
         Ok(self.offset)
-    }
-
-    /// The rest of the log, line by line.
-    pub fn lines(self) -> Lines {
-        Lines::new(self)
     }
 
     /// Reads past what was peeked.

@@ -1,11 +1,9 @@
 //! The logs of a call: checked before anything is done, taken in the order of time.
 
-use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use jiff::tz::TimeZone;
+use std::path::{Path, PathBuf};
 
-use super::session::Session;
+use super::clock::Clock;
 use crate::escape;
 use crate::input::{Log, OpenError, looks_binary};
 use crate::netfilter::Time;
@@ -38,51 +36,6 @@ pub struct LogSource {
     binary: bool,
     /// Its other names in this call.
     pub also: Vec<String>,
-}
-
-/// What places stamps without year or zone.
-#[derive(Clone)]
-pub struct Clock {
-    /// Now.
-    pub now: Time,
-    /// The local zone.
-    pub zone: TimeZone,
-    /// `--year`.
-    pub year: Option<i16>,
-}
-
-impl Clock {
-    /// The moment of this call.
-    pub fn now() -> Time {
-        moment(SystemTime::now())
-    }
-
-    /// The clock on the wall.
-    pub fn system(year: Option<i16>) -> Clock {
-        Clock { now: Clock::now(), zone: TimeZone::system(), year }
-    }
-
-    /// A calendar for a log that was last written to at this moment (none: it comes in live).
-    pub fn calendar(&self, written: Option<SystemTime>) -> Calendar {
-        Calendar::new(self.zone.clone(), self.reference(written))
-    }
-
-    /// What stamps without a year are measured against.
-    pub fn reference(&self, written: Option<SystemTime>) -> Reference {
-        match self.year {
-            Some(year) => Reference::Year(year),
-            None => Reference::Written(written.map_or(self.now, moment)),
-        }
-    }
-}
-
-/// A file's time, in ours.
-fn moment(time: SystemTime) -> Time {
-    let micros = match time.duration_since(UNIX_EPOCH) {
-        Ok(since) => i64::try_from(since.as_micros()),
-        Err(before) => i64::try_from(before.duration().as_micros()).map(|micros| -micros),
-    };
-    Time(micros.unwrap_or(Time::MAX.0))
 }
 
 /// Opens each log once and reads its first block, so that nothing is done if one cannot be read.
@@ -122,17 +75,6 @@ pub fn check(paths: &[PathBuf], clock: &Clock) -> Result<Vec<LogSource>, OpenErr
         });
     }
     sources.sort_by_key(|source| (source.opened.is_some(), source.first.is_none(), source.first));
-    Ok(sources)
-}
-
-/// The logs of a call, as [`check`]; says which are one file under two names.
-pub fn of_session(session: &mut Session<'_, '_>, paths: &[PathBuf]) -> anyhow::Result<Vec<LogSource>> {
-    let sources = check(paths, &session.clock)?;
-    for source in &sources {
-        for also in &source.also {
-            session.console.note(&format!("{also} is the same file as {}; it is read once.", source.name));
-        }
-    }
     Ok(sources)
 }
 

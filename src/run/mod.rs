@@ -3,6 +3,7 @@
 //!
 //! Knows no command.
 
+pub mod clock;
 pub mod counting;
 pub mod logs;
 pub mod name_queue;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::session::Session;
 use crate::analysis::quantity::{agree, counted};
 use crate::config::Settings;
-use crate::dns::{Ages, KnownName, NameCache, NameState, Names, Options, System};
+use crate::dns::{Ages, NameState, Names, Options, System};
 use crate::netfilter::Packet;
 use crate::report::console::Console;
 use crate::store::{Store, TableKind, TableName};
@@ -116,7 +116,7 @@ impl Naming {
             false => None,
         };
         if let Some(cache) = &mut cache {
-            self.names.recall(cache, addresses.iter().copied())?;
+            cache.recall(&self.names, addresses)?;
         }
         for address in addresses {
             self.names.ask(*address);
@@ -124,7 +124,7 @@ impl Naming {
         for address in addresses {
             self.names.name(*address);
         }
-        let kept = cache.map(|mut cache| self.names.store(&mut cache));
+        let kept = cache.map(|mut cache| cache.keep(&self.names));
         if let Some(Err(error)) = kept {
             // An account that may only read gets its report all the same.
             session.console.warn(&format!(
@@ -165,12 +165,23 @@ impl<'s> Cache<'s> {
     }
 }
 
-impl NameCache for Cache<'_> {
-    fn get(&mut self, address: IpAddr) -> anyhow::Result<Option<KnownName>> {
-        Ok(self.store.name_of(&self.table, address)?)
+impl Cache<'_> {
+    /// Tells the pool what is kept of the addresses, as far as it still holds, so that they need not
+    /// be asked for.
+    fn recall(&mut self, names: &Names, addresses: &[IpAddr]) -> anyhow::Result<()> {
+        for address in addresses.iter().filter(|address| names.wants(**address)) {
+            if let Some(known) = self.store.name_of(&self.table, *address)? {
+                names.remember(*address, &known);
+            }
+        }
+        Ok(())
     }
 
-    fn put(&mut self, address: IpAddr, known: &KnownName) -> anyhow::Result<()> {
-        Ok(self.store.keep_name(&self.table, address, known)?)
+    /// Keeps what was learned since the last call.
+    fn keep(&mut self, names: &Names) -> anyhow::Result<()> {
+        for (address, known) in names.learned() {
+            self.store.keep_name(&self.table, address, &known)?;
+        }
+        Ok(())
     }
 }

@@ -7,7 +7,8 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
-use super::logs::{Clock, LogSource};
+use super::clock::Clock;
+use super::logs::LogSource;
 use super::packets::{self, LineRead};
 use crate::input::Lines;
 use crate::netfilter::batch::Batch;
@@ -114,7 +115,7 @@ impl<'r> Open<'r> {
                 let mut open = Open {
                     number,
                     source,
-                    lines: log.lines(),
+                    lines: Lines::new(log),
                     reader,
                     ahead: Batch::default(),
                     ended: false,

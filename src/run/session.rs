@@ -1,10 +1,12 @@
 //! What the commands of one call share.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::bail;
 
-use super::logs::Clock;
+use super::clock::Clock;
+use super::logs::{self, LogSource};
 use super::{Misused, settings};
 use crate::config::{self, Password, Place, PrefixChoice, Settings};
 use crate::escape;
@@ -117,6 +119,17 @@ impl<'s, 'io> Session<'s, 'io> {
             }
         };
         self.settings.prefixes.iter().map(text).collect::<Vec<_>>().join("\n")
+    }
+
+    /// Opens the logs of a call, as [`logs::check`]; says which are one file under two names.
+    pub fn logs(&mut self, paths: &[PathBuf]) -> anyhow::Result<Vec<LogSource>> {
+        let sources = logs::check(paths, &self.clock)?;
+        for source in &sources {
+            for also in &source.also {
+                self.console.note(&format!("{also} is the same file as {}; it is read once.", source.name));
+            }
+        }
+        Ok(sources)
     }
 
     /// Says which year a log's stamps were taken for, where that was a guess; once a call.

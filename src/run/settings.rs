@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use jiff::tz::TimeZone;
 
 use super::Misused;
-use super::logs::Clock;
+use super::clock::Clock;
 use crate::analysis::{self, Module, NEW_WANTS_SINCE, Want};
 use crate::config::{self, Layer, PrefixChoice, Settings};
 use crate::filter::services::{self, Services};

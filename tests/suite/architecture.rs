@@ -32,7 +32,7 @@ const MOST: usize = 700;
 /// The part of a module that a rule in brackets leaves open, such as `analysis(filters)`.
 const PARTS: [(&str, &[&str]); 3] = [
     ("types", &["Verdict", "Thresholds"]),
-    ("the cache", &["KnownName", "NameCache"]),
+    ("the cache", &["KnownName"]),
     ("the connection", &["Place", "Server", "Password", "command_of_file"]),
 ];
 

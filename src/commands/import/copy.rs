@@ -1,5 +1,6 @@
 //! Whether a log that is shorter than what was imported is a copy of its beginning.
 
+use crate::input::Lines;
 use crate::netfilter::Reader;
 use crate::netfilter::batch::Batch;
 use crate::run::logs::LogSource;
@@ -55,7 +56,7 @@ pub fn is_older(
     // The line that the last checkpoint cuts is read whole.
     let from = verified.saturating_sub(BLOCK);
     let mut reader = Reader::new(&session.rules, source.calendar(&session.clock));
-    let mut lines = source.open()?.lines();
+    let mut lines = Lines::new(source.open()?);
     lines.skip_to(from)?;
     let mut whole = from == 0;
     let mut packets = Batch::default();

@@ -12,7 +12,7 @@ use crate::exit::Exit;
 use crate::input::Log;
 use crate::netfilter::stats::ParseStats;
 use crate::report::stats as words;
-use crate::run::logs::{self, LogSource};
+use crate::run::logs::LogSource;
 use crate::run::plan::{Need, Plan};
 use crate::run::session::Session;
 use crate::run::signals::{self, Caught};
@@ -30,7 +30,7 @@ pub fn check(
     paths: &[PathBuf],
 ) -> anyhow::Result<Vec<LogSource>> {
     plan.needs(Need::Logs(session.table.clone()));
-    logs::of_session(session, paths)
+    session.logs(paths)
 }
 
 /// Imports logs in their order. A log that cannot be read to its end is reported and the next one

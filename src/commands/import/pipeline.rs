@@ -10,7 +10,8 @@ use crate::netfilter::fingerprint::second;
 use crate::netfilter::stats::ParseStats;
 use crate::netfilter::{Reader, Time, clean};
 use crate::report::progress::Progress;
-use crate::run::logs::{Clock, LogSource};
+use crate::run::clock::Clock;
+use crate::run::logs::LogSource;
 use crate::run::packets;
 use crate::run::session::Session;
 use crate::run::signals::Caught;
@@ -185,7 +186,7 @@ impl LogReader<'_> {
         log.observe(move |offset, bytes| {
             hashed.lock().unwrap_or_else(PoisonError::into_inner).feed(offset, bytes);
         });
-        let mut lines = log.lines();
+        let mut lines = Lines::new(log);
         let mut window = OverlapWindow::default();
         let read = match self.go_to(&mut lines, &entry, &mut window) {
             Err(error) => Ok(Some(error)),

@@ -2,7 +2,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::thread;
 
-use super::super::NameCache;
 use super::super::lookup::Answer;
 use super::*;
 
@@ -284,37 +283,23 @@ fn what_is_waited_for_comes_before_what_was_asked_in_advance() {
     assert!(asked.load(Ordering::SeqCst) <= 4, "{}", asked.load(Ordering::SeqCst));
 }
 
-#[derive(Default)]
-struct Stored(HashMap<IpAddr, KnownName>);
-
-impl NameCache for Stored {
-    fn get(&mut self, address: IpAddr) -> anyhow::Result<Option<KnownName>> {
-        Ok(self.0.get(&address).cloned())
-    }
-    fn put(&mut self, address: IpAddr, known: &KnownName) -> anyhow::Result<()> {
-        self.0.insert(address, known.clone());
-        Ok(())
-    }
-}
-
 #[test]
-fn a_stored_cache_is_asked_first_and_told_after() {
-    let mut stored = Stored::default();
+fn what_is_remembered_is_not_asked_for_while_it_holds() {
     let hour = 3600;
     let old = KnownName { name: Some("old.example.com".to_owned()), at: now() - 400 * hour };
     let fresh = KnownName { name: Some("fresh\n.example.com".to_owned()), at: now() - 300 * hour };
-    stored.put(ip(1), &old).unwrap();
-    stored.put(ip(2), &fresh).unwrap();
 
     let (names, asked) = names(Options::default(), host);
-    names.recall(&mut stored, [ip(1), ip(2), ip(3), ip(2)]).unwrap();
+    assert!([1, 2, 3].iter().all(|n| names.wants(ip(*n))));
+    names.remember(ip(1), &old);
+    names.remember(ip(2), &fresh);
     assert_eq!(names.wait(ip(2), soon()).as_deref(), Some("fresh?.example.com"));
     assert_eq!(asked.load(Ordering::SeqCst), 0);
     assert_eq!(names.wait(ip(1), soon()).as_deref(), Some("host-192.0.2.1.example.com"));
 
-    names.store(&mut stored).unwrap();
-    assert_eq!(stored.0[&ip(1)].name.as_deref(), Some("host-192.0.2.1.example.com"));
-    assert_eq!(stored.0[&ip(2)], fresh, "what was not asked for is not written");
+    let learned = names.learned();
+    assert_eq!(learned.len(), 1, "what was not asked for was not learned");
+    assert_eq!(learned[0].1.name.as_deref(), Some("host-192.0.2.1.example.com"));
     assert!(names.learned().is_empty());
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::*;
 
 fn lines_of(bytes: &[u8]) -> Lines {
-    Log::stream("test".to_owned(), Cursor::new(bytes.to_vec())).unwrap().lines()
+    Lines::new(Log::stream("test".to_owned(), Cursor::new(bytes.to_vec())).unwrap())
 }
 
 /// Each line as (text, end, complete).
@@ -48,7 +48,7 @@ fn lines_are_the_same_however_the_bytes_come() {
     for step in [1, 7, 4096, 300_000] {
         let drip = Drip(text.clone().into_bytes(), step, 0);
         let log = Log::stream("test".to_owned(), drip).unwrap();
-        assert!(all(log.lines()) == expected, "{step}");
+        assert!(all(Lines::new(log)) == expected, "{step}");
     }
     let joined: String = expected.iter().map(|(line, ..)| format!("{line}\n")).collect();
     assert!(joined == text);
@@ -76,7 +76,7 @@ fn a_line_at_the_cap_is_whole_and_one_byte_more_is_too_long() {
 #[test]
 fn a_log_without_any_newline_takes_no_more_memory_than_the_cap() {
     let endless = io::repeat(0).take(64 << 20);
-    let mut lines = Log::stream("test".to_owned(), endless).unwrap().lines();
+    let mut lines = Lines::new(Log::stream("test".to_owned(), endless).unwrap());
     let line = lines.next().unwrap().unwrap();
     assert_eq!((line.end, line.complete, line.too_long), (64 << 20, false, true));
     assert_eq!(line.bytes.len(), LINE_CAP);
@@ -113,7 +113,7 @@ fn reading_goes_on_where_it_stopped_with_the_bytes_before_at_hand() {
     let text: String = (0..60_000).map(|n| format!("line {n}\n")).collect();
     let (_folder, paths) = plain_and_packed(text.as_bytes());
     for path in paths {
-        let mut lines = Log::open(&path).unwrap().lines();
+        let mut lines = Lines::new(Log::open(&path).unwrap());
         for at in [0, 7, 300, 5000, 5100, 400_000] {
             assert_eq!(lines.skip_to(at).unwrap(), at);
             let end = at as usize;
@@ -129,7 +129,7 @@ fn reading_goes_on_where_it_stopped_with_the_bytes_before_at_hand() {
 fn going_on_behind_the_end_tells_how_long_the_log_is() {
     let (_folder, paths) = plain_and_packed(b"one\ntwo\n");
     for path in paths {
-        let mut lines = Log::open(&path).unwrap().lines();
+        let mut lines = Lines::new(Log::open(&path).unwrap());
         assert_eq!(lines.skip_to(1 << 40).unwrap(), 8);
         assert!(lines.next().unwrap().is_none());
     }
@@ -144,7 +144,7 @@ fn a_fault_comes_after_all_whole_lines_and_without_the_piece() {
         }
     }
     let source = Cursor::new(b"one\ntwo\npie".to_vec()).chain(Faulty);
-    let mut lines = Log::stream("disk".to_owned(), source).unwrap().lines();
+    let mut lines = Lines::new(Log::stream("disk".to_owned(), source).unwrap());
     assert_eq!(lines.next().unwrap().unwrap().bytes, b"one");
     assert_eq!(lines.next().unwrap().unwrap().bytes, b"two");
     let error = lines.next().unwrap_err();

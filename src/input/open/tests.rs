@@ -79,7 +79,7 @@ fn every_format_is_read_whole_over_its_joints() {
         assert_eq!(log.format(), format);
         assert!(!log.is_plain());
         let (progress, raw) = (log.progress(), log.raw_len().unwrap());
-        let (read, error) = read_all(log.lines());
+        let (read, error) = read_all(Lines::new(log));
         assert!(error.is_none(), "{format}: {error:?}");
         assert!(read == [&first[..], &second].concat(), "{format}");
         assert_eq!(progress.load(Ordering::Relaxed), raw, "{format}");
@@ -92,11 +92,11 @@ fn a_stream_is_read_like_a_file() {
     for (format, pack) in PACKERS {
         let log = Log::stream("standard input".to_owned(), Cursor::new(pack(&expected))).unwrap();
         assert_eq!(log.format(), format);
-        assert!(read_all(log.lines()).0 == expected, "{format}");
+        assert!(read_all(Lines::new(log)).0 == expected, "{format}");
     }
     let log = Log::stream("standard input".to_owned(), Cursor::new(b"BZ\n".to_vec())).unwrap();
     assert_eq!(log.format(), Compression::Plain);
-    assert_eq!(read_all(log.lines()).0, b"BZ\n");
+    assert_eq!(read_all(Lines::new(log)).0, b"BZ\n");
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn telling_the_format_of_a_pipe_waits_for_no_more_than_it_needs() {
     let log = Log::stream("standard input".to_owned(), reader).unwrap();
     assert_eq!(log.format(), Compression::Plain);
     drop(writer);
-    assert_eq!(read_all(log.lines()).0, b"M\n");
+    assert_eq!(read_all(Lines::new(log)).0, b"M\n");
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn a_cut_file_gives_its_lines_and_then_says_how_many_bytes_were_good() {
     for (format, pack) in PACKERS {
         let packed = pack(&expected);
         let (_folder, path) = file(&packed[..packed.len() * 3 / 4]);
-        let (read, error) = read_all(Log::open(&path).unwrap().lines());
+        let (read, error) = read_all(Lines::new(Log::open(&path).unwrap()));
         let Some(ReadError::Damaged { good, format: named, .. }) = &error else {
             panic!("{format}: {error:?}")
         };
@@ -138,7 +138,7 @@ fn damage_in_the_middle_loses_at_most_a_slice_before_it() {
     packed.extend_from_slice(&gzip(b"more\n"));
     packed[joint + 10] = 0xff;
     let (_folder, path) = file(&packed);
-    let (read, error) = read_all(Log::open(&path).unwrap().lines());
+    let (read, error) = read_all(Lines::new(Log::open(&path).unwrap()));
     assert!(good.starts_with(&read));
     assert!(good.len() - read.len() <= SLICE, "{} of {}", read.len(), good.len());
     let message = error.unwrap().to_string();
@@ -167,7 +167,7 @@ fn what_check_and_peek_saw_is_read_again_in_its_place() {
         assert_eq!(log.read(&mut three).unwrap(), 3);
         assert_eq!(log.peek(4).unwrap(), &expected[3..7]);
         assert!(log.peek(1 << 20).unwrap() == &expected[3..]);
-        assert!(read_all(log.lines()).0 == expected[3..]);
+        assert!(read_all(Lines::new(log)).0 == expected[3..]);
     }
 }
 
@@ -178,7 +178,7 @@ fn an_empty_file_is_an_empty_log() {
     log.check().unwrap();
     assert!(log.is_plain());
     assert_eq!(log.peek(10).unwrap(), b"");
-    let (read, error) = read_all(log.lines());
+    let (read, error) = read_all(Lines::new(log));
     assert!(read.is_empty() && error.is_none());
 }
 
@@ -186,7 +186,7 @@ fn an_empty_file_is_an_empty_log() {
 fn a_file_that_shrinks_while_it_is_read_is_said() {
     let expected = text(60_000);
     let (_folder, path) = file(&expected);
-    let mut lines = Log::open(&path).unwrap().lines();
+    let mut lines = Lines::new(Log::open(&path).unwrap());
     assert!(lines.next().unwrap().is_some());
     fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(100).unwrap();
     let (read, error) = read_all(lines);
@@ -197,7 +197,7 @@ fn a_file_that_shrinks_while_it_is_read_is_said() {
 fn a_file_that_vanishes_while_it_is_read_is_read_to_its_end() {
     let expected = text(60_000);
     let (_folder, path) = file(&expected);
-    let lines = Log::open(&path).unwrap().lines();
+    let lines = Lines::new(Log::open(&path).unwrap());
     fs::remove_file(&path).unwrap();
     let (read, error) = read_all(lines);
     assert!(read == expected && error.is_none());
