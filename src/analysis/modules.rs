@@ -1,4 +1,4 @@
-//! The modules of a report, as values: adding one is adding an entry to [`all`].
+//! The modules of a report, as values: adding one is adding an entry to `MODULES`.
 
 use super::counter::{Context, Counter, InternedPacket};
 use super::group::Groups;

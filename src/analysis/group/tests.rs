@@ -1,7 +1,9 @@
 use jiff::tz::TimeZone;
 
+use super::super::key::Field;
 use super::super::key::bits;
 use super::super::modules::How;
+use super::super::modules::Want;
 use super::super::sample::{address, packet, rows, table, utc};
 use crate::netfilter::{Packet, Verdict};
 
@@ -12,6 +14,23 @@ fn every_key_fits() {
             assert!(bits(key) <= 128, "{}: {} bits", module.name, bits(key));
         }
     }
+}
+
+/// A reader leaves out what no module asks for, and the column would be empty.
+#[test]
+fn a_module_that_shows_the_host_asks_for_it() {
+    for module in super::super::all() {
+        if let How::Grouped { key, columns } = &module.how {
+            let shows = key.contains(&Field::Host) || columns.iter().any(|(field, _)| *field == Field::Host);
+            assert_eq!(shows, module.wants.contains(&Want::Host), "{}", module.name);
+        }
+    }
+}
+
+#[test]
+fn every_module_has_a_name_of_its_own() {
+    let names: std::collections::BTreeSet<_> = super::super::all().iter().map(|module| module.name).collect();
+    assert_eq!(names.len(), super::super::all().len(), "{names:?}");
 }
 
 #[test]
