@@ -137,16 +137,10 @@ fn address(out: &mut Vec<u8>, address: Option<IpAddr>, name: Option<&str>, width
         }),
         (Some(IpAddr::V4(address)), None) => left(out, width, |out| {
             for (n, octet) in address.octets().into_iter().enumerate() {
-                let digits = [b'0' + octet / 100, b'0' + octet / 10 % 10, b'0' + octet % 10];
-                let from = match octet {
-                    100.. => 0,
-                    10.. => 1,
-                    _ => 2,
-                };
                 if n > 0 {
                     out.push(b'.');
                 }
-                out.extend_from_slice(&digits[from..]);
+                out.extend_from_slice(itoa::Buffer::new().format(octet).as_bytes());
             }
         }),
         (Some(address), None) => {
@@ -196,20 +190,11 @@ fn characters(utf8: &[u8]) -> usize {
 }
 
 /// A number on the right of its column.
-fn number(out: &mut Vec<u8>, mut value: u64, width: usize) {
-    // u64::MAX has 20 digits.
-    let mut digits = [b' '; 20];
-    let mut from = digits.len();
-    for digit in digits.iter_mut().rev() {
-        *digit = b'0' + (value % 10) as u8;
-        value /= 10;
-        from -= 1;
-        if value == 0 {
-            break;
-        }
-    }
-    let from = from.min(digits.len() - width.min(digits.len()));
-    out.extend_from_slice(&digits[from..]);
+fn number(out: &mut Vec<u8>, value: u64, width: usize) {
+    let mut buffer = itoa::Buffer::new();
+    let digits = buffer.format(value).as_bytes();
+    out.resize(out.len() + width.saturating_sub(digits.len()), b' ');
+    out.extend_from_slice(digits);
 }
 
 /// Writes times; consecutive packets mostly share their minute.

@@ -7,7 +7,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
+use proc_macro2::TokenTree;
 use regex::Regex;
+use syn::UseTree;
+use syn::spanned::Spanned;
+use syn::visit::Visit;
 
 use crate::process::project;
 
@@ -89,6 +93,7 @@ fn made_up_faults_are_found() {
     for (file, text) in [
         ("netfilter/line.rs", "use crate::store::Entry;"),
         ("input/open.rs", "fn f() { crate::report::shown() }"),
+        ("input/open.rs", "fn f() { println!(\"{}\", crate::report::shown(1)) }"),
         ("report/text.rs", "use crate::{analysis::Table, commands};"),
         ("store/sqlite/rows.rs", "use crate::analysis::Fold;"),
         ("store/sqlite/rows.rs", "use super::super::super::report::escape;"),
@@ -262,70 +267,90 @@ fn top(file: &str) -> &str {
     file.split('/').next().unwrap_or_default().trim_end_matches(".rs")
 }
 
-/// Every path in a file that begins with `crate::` or `super::`, with groups in braces opened.
+/// Every path in a file that begins with `crate::` or `super::`, in `use` items, in code and in the
+/// arguments of macros.
 fn imports(file: &str, text: &str) -> Vec<Import> {
-    static BEGIN: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"\b(crate|(?:super::)*super)::").expect("a regex"));
-    let mut kept = String::new();
-    for line in text.lines() {
-        // A comment becomes an empty line, so that lines keep their numbers.
-        kept.push_str(if line.trim_start().starts_with("//") { "" } else { line });
-        kept.push('\n');
+    let mut found = Paths { own: own_path(file), imports: Vec::new() };
+    found.visit_file(&syn::parse_file(text).unwrap_or_else(|error| panic!("{file}: {error}")));
+    found.imports
+}
+
+struct Paths {
+    own: Vec<String>,
+    imports: Vec<Import>,
+}
+
+impl Paths {
+    /// Takes a path in, as its words; others than those of the crate are passed over.
+    fn path(&mut self, line: usize, words: &[String]) {
+        let ups = words.iter().take_while(|word| *word == "super").count();
+        let base = match words.first().map(String::as_str) {
+            Some("crate") => &[],
+            Some("super") => self.own.get(..self.own.len().saturating_sub(ups)).unwrap_or_default(),
+            _ => return,
+        };
+        let path = base.iter().chain(&words[ups.max(1)..]).cloned().collect();
+        self.imports.push(Import { line, path });
     }
-    let own = own_path(file);
-    let mut found = Vec::new();
-    for start in BEGIN.captures_iter(&kept) {
-        let (whole, how) = (start.get(0).expect("all"), &start[1]);
-        let ups = how.matches("super").count();
-        let base = own.get(..own.len().saturating_sub(ups)).unwrap_or_default();
-        let base = if how == "crate" { &[] } else { base };
-        let line = 1 + kept[..whole.start()].matches('\n').count();
-        let mut paths = Vec::new();
-        open(&kept[whole.end()..], base, &mut paths);
-        found.extend(paths.into_iter().map(|path| Import { line, path }));
+
+    fn tree(&mut self, tree: &UseTree, before: &[String]) {
+        let with = |ident: &syn::Ident| [before, &[ident.to_string()]].concat();
+        match tree {
+            UseTree::Path(path) => self.tree(&path.tree, &with(&path.ident)),
+            UseTree::Name(name) => self.path(name.ident.span().start().line, &with(&name.ident)),
+            UseTree::Rename(name) => self.path(name.ident.span().start().line, &with(&name.ident)),
+            UseTree::Glob(glob) => self.path(glob.star_token.spans[0].start().line, before),
+            UseTree::Group(group) => group.items.iter().for_each(|item| self.tree(item, before)),
+        }
     }
-    found
+}
+
+impl<'ast> Visit<'ast> for Paths {
+    fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
+        self.tree(&item.tree, &[]);
+    }
+
+    fn visit_path(&mut self, path: &'ast syn::Path) {
+        let words: Vec<String> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
+        self.path(path.span().start().line, &words);
+        syn::visit::visit_path(self, path);
+    }
+
+    /// What a macro makes of its arguments is not known here; each path in them counts.
+    fn visit_macro(&mut self, called: &'ast syn::Macro) {
+        let mut words: Vec<String> = Vec::new();
+        let mut line = 0;
+        let mut waiting: Vec<TokenTree> = called.tokens.clone().into_iter().collect();
+        waiting.reverse();
+        while let Some(token) = waiting.pop() {
+            match token {
+                TokenTree::Ident(ident) => {
+                    if words.is_empty() {
+                        line = ident.span().start().line;
+                    }
+                    words.push(ident.to_string());
+                    let colons = waiting.len().checked_sub(2).map(|from| &waiting[from..]);
+                    let goes_on = colons.is_some_and(|colons| {
+                        colons.iter().all(|token| matches!(token, TokenTree::Punct(p) if p.as_char() == ':'))
+                    });
+                    match goes_on {
+                        true => waiting.truncate(waiting.len() - 2),
+                        false => self.path(line, &std::mem::take(&mut words)),
+                    }
+                }
+                TokenTree::Group(group) => {
+                    let inside: Vec<TokenTree> = group.stream().into_iter().collect();
+                    waiting.extend(inside.into_iter().rev());
+                    words.clear();
+                }
+                TokenTree::Punct(_) | TokenTree::Literal(_) => words.clear(),
+            }
+        }
+    }
 }
 
 /// A file's module, as a path.
 fn own_path(file: &str) -> Vec<String> {
     let parts = file.trim_end_matches(".rs").split('/').map(str::to_owned);
     parts.filter(|part| part != "mod").collect()
-}
-
-/// The paths that a text begins with: one, or those of a group.
-fn open(text: &str, base: &[String], paths: &mut Vec<Vec<String>>) {
-    let mut path = base.to_vec();
-    let mut rest = text;
-    loop {
-        if let Some(group) = rest.strip_prefix('{') {
-            let mut depth = 0;
-            let mut from = 0;
-            for (at, sign) in group.char_indices() {
-                match sign {
-                    '{' => depth += 1,
-                    '}' if depth > 0 => depth -= 1,
-                    '}' | ',' if depth == 0 => {
-                        let item = group[from..at].trim();
-                        if !item.is_empty() {
-                            open(item, &path, paths);
-                        }
-                        from = at + 1;
-                        if sign == '}' {
-                            return;
-                        }
-                    }
-                    _ => {}
-                }
-            }
-            return;
-        }
-        let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
-        path.push(rest[..end].to_owned());
-        match rest[end..].strip_prefix("::") {
-            Some(more) => rest = more,
-            None => break,
-        }
-    }
-    paths.push(path);
 }
