@@ -48,7 +48,7 @@ mod tests {
     fn every_key_has_one_place_in_the_order_of_their_coming() {
         let mut index = Index::default();
         let mut run: Vec<u64> = Vec::new();
-        // Each key comes three times, once right behind itself.
+        // Each key comes three times, once right after itself.
         let keys = (0..20_000u64).flat_map(|n| [n, n, n / 2]);
         for key in keys {
             let place = index.place(key, run.len(), |n| run[n] == key);

@@ -69,17 +69,17 @@ impl Key {
         })
     }
 
-    /// The key with an address behind what it has.
+    /// The key with an address added at its end.
     pub fn address(self, addr: Addr) -> Key {
         Key(self.0 << Addr::BITS | u128::from(addr.bits()))
     }
 
-    /// The key with a port behind what it has.
+    /// The key with a port added at its end.
     pub fn port(self, port: Option<u16>) -> Key {
         Key(self.0 << PORT_BITS | u128::from(port.map_or(1 << 16, u32::from)))
     }
 
-    /// The key with a word behind what it has.
+    /// The key with a word added at its end.
     pub fn word(self, word: Word) -> Key {
         Key(self.0 << Word::BITS | u128::from(word.bits()))
     }

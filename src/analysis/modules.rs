@@ -13,7 +13,7 @@ use crate::netfilter::Verdict;
 pub struct Module {
     /// What `--modules` calls it.
     pub name: &'static str,
-    /// What stands over its table.
+    /// The title of its table.
     pub title: &'static str,
     /// Which packets it counts.
     pub(super) counts: fn(&InternedPacket<'_>) -> bool,

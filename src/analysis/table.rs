@@ -36,7 +36,7 @@ pub struct Body {
 /// A column's head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Column {
-    /// What stands over it.
+    /// Its title.
     pub head: &'static str,
     /// The least width in characters.
     pub width: usize,

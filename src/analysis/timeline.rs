@@ -27,7 +27,7 @@ const APART: i64 = 90 * QUARTERS_A_DAY;
 /// Accepted, denied, other.
 type Counts = [u64; 3];
 
-/// How much time a row stands for.
+/// How much time a row covers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Unit {
     Hour,

@@ -1,4 +1,4 @@
-//! The historic spellings of two letters behind one dash (`-ct`), rewritten before clap sees them.
+//! The historic spellings of two letters after one dash (`-ct`), rewritten before clap sees them.
 //!
 //! clap reads `-ct foo` as `--clear --db-table foo`, which would empty a table instead of making
 //! one. Only whole arguments are rewritten, and never the value of the option before them; which
@@ -40,7 +40,7 @@ pub(super) struct Misread {
 pub(super) enum Reading {
     /// Written out so that it works in the argument's place.
     Plain(String),
-    /// One that would not work as it stands, and why.
+    /// One that would not work as typed, and why.
     Remark(String),
 }
 
@@ -72,7 +72,7 @@ pub(super) fn rewrite(args: &[OsString], command: &Command) -> Result<Vec<OsStri
 }
 
 /// The arguments as a shell takes them, one of them replaced. A password is not shown: the option
-/// that asks for it stands in its place.
+/// that asks for it takes its place.
 pub(super) fn shown(args: &[OsString], at: usize, instead: &str, command: &Command) -> String {
     let mut words = Vec::new();
     let mut secret = false;
@@ -112,8 +112,8 @@ fn before_password<'t>(text: &'t str, command: &Command) -> Option<&'t str> {
 /// The modes that take logs.
 const TAKE_LOGS: [&str; 7] = ["--import", "-i", "--analyze", "-a", "--scan", "--follow", "-f"];
 
-/// Logs may stand anywhere behind their mode (`--import --again a.log`), where only one mode of the
-/// call takes any; clap wants them right behind it. A word behind an option for passwords stays
+/// Logs may be given anywhere after their mode (`--import --again a.log`), where only one mode of the
+/// call takes any; clap wants them right after it. A word after an option for passwords stays
 /// where it is: it may be one.
 pub(super) fn gather(args: Vec<OsString>, command: &Command) -> Vec<OsString> {
     let mut modes = 0;
@@ -221,7 +221,7 @@ fn modern(text: &str, command: &Command) -> Result<Option<OsString>, Ambiguous> 
     Ok(None)
 }
 
-/// A historic spelling with more behind it in the same argument: `-ctlogs`. clap would take its
+/// A historic spelling with more text in the same argument: `-ctlogs`. clap would take its
 /// first letter for an option with a value, and clear the table `logs`.
 fn glued(short: &str, rest: &str) -> Option<Ambiguous> {
     if rest.is_empty() {

@@ -81,7 +81,7 @@ pub(super) fn of_clap(error: &clap::Error, args: &[OsString], command: &Command)
 }
 
 fn unknown(named: &str, command: &Command) -> Stop {
-    // Behind a sign of equality stands a value, which may be a password.
+    // After an equals sign comes a value, which may be a password.
     let named = named.split('=').next().unwrap_or_default();
     let longs = command.get_arguments().filter(|arg| !arg.is_hide_set()).filter_map(Arg::get_long);
     let meant = named.strip_prefix("--").and_then(|word| elsewhere(word).or_else(|| nearest(word, longs)));

@@ -39,7 +39,7 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Why the file gives no settings. The display is one line, and further lines behind two blanks,
+/// Why the file gives no settings. The display is one line, and further lines indented by two blanks,
 /// without the mark `! `; the text of a password is never in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ConfigError {

@@ -49,7 +49,7 @@ pub enum Format {
     Html,
 }
 
-/// Whether the output is coloured. `auto` also honours `NO_COLOR`, which whoever writes reads.
+/// Whether the output is coloured. `auto` also honours `NO_COLOR`, which is read where the output is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Color {
     /// On a terminal.
@@ -76,7 +76,7 @@ pub enum Tls {
 
 /// A setting that is one word of a few.
 pub trait Choice: Sized + Copy + PartialEq + 'static {
-    /// The words, and what each stands for.
+    /// The words, and the value of each.
     const WORDS: &'static [(&'static str, Self)];
 
     /// The value of a word.

@@ -30,7 +30,7 @@ pub(super) struct DocumentReader<'t> {
     pub(super) problems: Vec<Problem>,
 }
 
-/// A value and where it stands.
+/// A value and its place in the file.
 pub(super) type TomlValue<'a> = Spanned<DeValue<'a>>;
 
 impl<'t> DocumentReader<'t> {

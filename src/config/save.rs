@@ -42,7 +42,7 @@ pub fn save(
     let mut document: DocumentMut = before.parse().map_err(|_| {
         fail("not saved: the file there is no TOML; mend it or move it away, then save again".into())
     })?;
-    // Comments of a file without keys hang behind the last line; they belong before the new ones.
+    // toml_edit keeps the comments of a file without keys after the last line; they belong before the new keys.
     let comments = document.is_empty().then(|| document.trailing().as_str().unwrap_or_default().to_owned());
 
     let mut notes = Vec::new();
@@ -93,7 +93,7 @@ fn connection(document: &mut DocumentMut, settings: &Settings) -> Result<(), Str
     Ok(())
 }
 
-/// Sets a key; a comment behind the old value stays.
+/// Sets a key; a comment after the old value is kept.
 fn set(document: &mut DocumentMut, key: &str, value: impl Into<Value>) {
     let mut value = value.into();
     match document.get_mut(key) {

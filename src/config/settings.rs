@@ -52,7 +52,7 @@ macro_rules! settings {
             $( $(#[doc = $bd])+ pub $bn: Option<$bt>, )+
             /// Logs table, as typed.
             pub table: String,
-            /// Where packets are kept. If `ask_password` is set, whoever asks puts the answer in here.
+            /// Where packets are kept. If `ask_password` is set, the answer is put in here.
             pub place: Place,
             /// Filters, as typed.
             pub filters: FilterText,

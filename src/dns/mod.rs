@@ -1,7 +1,7 @@
 //! Names for addresses: reverse lookups on a pool, with a cache and a deadline.
 //!
-//! Must not know what the names are for, nor where they are kept beyond the process: whoever keeps
-//! them hands over what is known ([`Names::remember`]) and takes what was learned.
+//! Must not know what the names are for, nor where they are kept beyond the process: their keeper
+//! hands over what is known ([`Names::remember`]) and takes what was learned.
 
 mod cache;
 mod clean;

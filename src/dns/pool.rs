@@ -93,7 +93,7 @@ impl fmt::Display for ResolverNote {
 
 /// Names of addresses, asked for in the background.
 ///
-/// Dropping it lets idle threads end. A thread inside a lookup is left behind, for nothing can stop
+/// Dropping it lets idle threads end. A thread inside a lookup is abandoned, for nothing can stop
 /// it; it holds up neither this value nor the end of the process.
 pub struct Names {
     shared: Arc<Shared>,
@@ -176,7 +176,7 @@ impl Names {
         question.asked.checked_add(self.shared.options.timeout)
     }
 
-    /// Questions so far that got no answer in time, or could not be asked for want of threads.
+    /// Questions so far that got no answer in time, or could not be asked because all threads were busy.
     pub fn missed(&self) -> u64 {
         self.shared.lock().missed
     }

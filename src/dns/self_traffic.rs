@@ -41,7 +41,7 @@ const DNS_ENCRYPTED: u16 = 853;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SelfTraffic {
     nameservers: Vec<IpAddr>,
-    /// A name server of this host stands before the others and asks them for us.
+    /// A name server on this host answers first and asks them for us.
     stub: bool,
     ssh: Option<QuerySession>,
 }

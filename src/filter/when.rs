@@ -34,7 +34,7 @@ pub fn until(text: &str, now: Time, zone: &TimeZone) -> Result<Time, String> {
     let wrong = || wrong(text);
     match named(text.trim(), now, zone).ok_or_else(wrong)? {
         Named::Moment(time) => Ok(time),
-        // The very last days have no midnight behind them.
+        // The very last days have no midnight after them.
         Named::Day(date) => {
             let next = date.tomorrow().ok().and_then(|next| midnight(next, zone));
             Ok(next.unwrap_or(Time::MAX))

@@ -43,7 +43,7 @@ pub(super) enum Drained {
     End,
     /// As far as the budget went.
     More,
-    /// What was read is no longer there: the file was cut or written anew.
+    /// What was read is no longer there: the file was truncated or rewritten.
     Changed,
 }
 
@@ -118,7 +118,7 @@ impl Growing {
         self.splitter.finish(each);
     }
 
-    /// Begins anew at the start of the same file.
+    /// Starts over at the beginning of the same file.
     pub(super) fn restart(&mut self) {
         self.offset = 0;
         self.before.clear();

@@ -20,7 +20,7 @@ const MOST: usize = TAIL + LINE_CAP + BLOCK;
 pub struct Line<'a> {
     /// Its bytes without the newline and a `\r` before it; the first [`LINE_CAP`] if `too_long`.
     pub bytes: &'a [u8],
-    /// The uncompressed offset behind it, newline included.
+    /// The uncompressed offset after it, newline included.
     pub end: u64,
     /// Whether it ended with a newline. Only the last line of a log may not.
     pub complete: bool,
@@ -64,7 +64,7 @@ impl Lines {
         &self.log
     }
 
-    /// The uncompressed offset behind the last line given, or skipped to.
+    /// The uncompressed offset after the last line given, or skipped to.
     pub fn offset(&self) -> u64 {
         self.offset
     }
@@ -88,7 +88,7 @@ impl Lines {
     }
 
     /// Moves forward to an uncompressed offset, to go on from there, and gives the offset reached,
-    /// which is smaller where the log is shorter. [`Lines::before`] then gives what stands there.
+    /// which is smaller where the log is shorter. [`Lines::before`] then gives the bytes before it.
     /// Never goes back.
     pub fn skip_to(&mut self, offset: u64) -> Result<u64, ReadError> {
         let near = offset.saturating_sub(TAIL as u64);
@@ -132,7 +132,7 @@ impl Lines {
         Span { start, stop: stop.min(start + LINE_CAP), complete, too_long }
     }
 
-    /// Reads a line's rest behind its first [`LINE_CAP`] bytes, keeping only the last of it.
+    /// Reads the rest of a line after its first [`LINE_CAP`] bytes, keeping only the last of it.
     fn find_end_of_long(&mut self) -> Result<Span, ReadError> {
         self.make_room();
         let start = self.pos;
@@ -158,7 +158,7 @@ impl Lines {
         }
     }
 
-    /// Reads more behind what is held. False at the end of the log.
+    /// Reads more after what is held. False at the end of the log.
     fn fill(&mut self) -> Result<bool, ReadError> {
         if self.filled == self.buf.len() {
             self.make_room();

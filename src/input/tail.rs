@@ -1,6 +1,6 @@
 //! Following a log by its name, through rotation, truncation and absence.
 //!
-//! Looks at the file anew at every poll and never trusts an event, so it is right even when every
+//! Looks at the file again at every poll and never trusts an event, so it is right even when every
 //! event is lost.
 
 use std::fmt;
@@ -37,7 +37,7 @@ pub enum Event {
     Waiting,
     /// A new file took the name; the old one was read to its end.
     Rotated,
-    /// The file was emptied or written anew (copytruncate); it is read from its start.
+    /// The file was emptied or rewritten (copytruncate); it is read from its start.
     Truncated,
     /// The name has been gone for a second.
     Vanished,
@@ -254,7 +254,7 @@ impl Tail {
         }
     }
 
-    /// Puts the file that lost the name among the retired, and behind it those that had the name
+    /// Puts the file that lost the name among the retired, followed by those that had the name
     /// only between two looks.
     fn retire_current(&mut self, new: Option<Identity>) {
         let Some(mut old) = self.current.take() else {

@@ -1,5 +1,5 @@
 //! The alarm clock of a follow: sleeps until the file may have changed, somebody calls, or a while
-//! has passed. It never says what happened; whoever wakes looks for himself.
+//! has passed. It never says what happened: the woken thread looks for itself.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -131,7 +131,7 @@ impl Alarm {
 }
 
 impl FolderWatch {
-    /// Sets the watcher anew if what has to be watched is no longer what is watched.
+    /// Replaces the watcher if something else has to be watched.
     fn review(&mut self, waker: &Waker) {
         self.reviewed = Instant::now();
         let places = places(&self.path);

@@ -1,14 +1,14 @@
-//! What stands before a packet on its line: priority, stamp, host, tag, kernel stamp.
+//! What comes before a packet on its line: priority, stamp, host, tag, kernel stamp.
 //!
 //! Settles who wrote the line. The kernel and ulogd write packets; any other program's tag means
-//! that the text behind it may be an attacker's words, whatever it looks like.
+//! that the text after it may be an attacker's words, whatever it looks like.
 
 use super::timestamp::{self, Stamp};
 
 /// Who wrote a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Writer {
-    /// The tag is `kernel:`, `ulogd:` or `ulogd[n]:`, or a kernel stamp stands in its place (dmesg).
+    /// The tag is `kernel:`, `ulogd:` or `ulogd[n]:`, or a kernel stamp takes its place (dmesg).
     Kernel,
     /// There is no such tag: a host alone, or nothing (ulogd's LOGEMU). Words up to a colon may be
     /// a prefix such as `IPT: ` or another program's tag; a prefix rule must claim them.
@@ -26,7 +26,7 @@ pub struct Header<'a> {
     pub host: &'a [u8],
     /// Who wrote it.
     pub writer: Writer,
-    /// What they wrote, behind tag and kernel stamp.
+    /// What they wrote, after the tag and the kernel stamp.
     pub text: &'a [u8],
 }
 
@@ -54,7 +54,7 @@ pub fn read(line: &[u8]) -> Header<'_> {
     let mut ring_buffer = false;
     let names_host;
     if let Some((read, len)) = timestamp::read(rest) {
-        // dmesg writes the fraction behind a comma, and names no host.
+        // dmesg writes the fraction after a comma, and names no host.
         names_host = !rest[..len].contains(&b',');
         stamp = Some(read);
         rest = skip_blanks(&rest[len..]);
@@ -121,14 +121,14 @@ fn skip_blanks(text: &[u8]) -> &[u8] {
     &text[blanks..]
 }
 
-/// The text up to the next blank, and what stands behind the blanks.
+/// The text up to the next blank, and what follows the blanks.
 fn token(text: &[u8]) -> (&[u8], &[u8]) {
     let end = memchr::memchr(b' ', text).unwrap_or(text.len());
     (&text[..end], skip_blanks(&text[end..]))
 }
 
-/// `[  307.757925] ` in front, and `[Mon May  4 06:35:12 2026] ` of `dmesg -T`; the blank behind
-/// may be missing. Gives the text behind, and the stamp if it names a moment.
+/// `[  307.757925] ` in front, and `[Mon May  4 06:35:12 2026] ` of `dmesg -T`; the blank after
+/// it may be missing. Gives the text that follows, and the stamp if it names a moment.
 pub fn skip_kernel_stamp(text: &[u8]) -> (Option<Stamp>, &[u8]) {
     let text = skip_blanks(text);
     if text.first() != Some(&b'[') {
@@ -190,7 +190,7 @@ fn is_host(word: &[u8]) -> bool {
     }
 }
 
-/// Where a kernel stamp stands within a text, as between two records that ran together.
+/// Where a kernel stamp is within a text, as between two records that ran together.
 pub fn find_kernel_stamp(text: &[u8]) -> Option<usize> {
     memchr::memchr_iter(b'[', text).find(|at| skip_kernel_stamp(&text[*at..]).1.len() < text.len() - at)
 }
@@ -235,7 +235,7 @@ fn is_facility(word: &[u8]) -> bool {
     (local || FACILITIES.contains(&facility)) && LEVELS.contains(&level)
 }
 
-/// Who the tag names, and the text behind it; all of it where the tag is none that is known.
+/// Whom the tag names, and the text after it; all of it where the tag is none that is known.
 fn tag(text: &[u8]) -> (Writer, &[u8]) {
     if let Some(behind) = text.strip_prefix(KERNEL) {
         return (Writer::Kernel, skip_blanks(behind));
@@ -274,7 +274,7 @@ fn names_process(word: &[u8]) -> bool {
     digits > 0 && matches!(inner[digits..], [b']'] | [b']', b':', ..])
 }
 
-/// RFC 5424, section 6: behind the stamp stand host, program, process, message id and structured
+/// RFC 5424, section 6: the stamp is followed by host, program, process, message id and structured
 /// data.
 fn behind_rfc5424(stamp: Option<Stamp>, rest: &[u8]) -> Header<'_> {
     let (host, rest) = token(rest);
@@ -292,7 +292,7 @@ fn behind_rfc5424(stamp: Option<Stamp>, rest: &[u8]) -> Header<'_> {
     Header { stamp: stamp.or(dmesg), host: if host == b"-" { b"" } else { host }, writer, text }
 }
 
-/// Behind `-`, or behind `[id key="value"][id]`: values are quoted, and may hold brackets (RFC
+/// After `-`, or after `[id key="value"][id]`: values are quoted, and may hold brackets (RFC
 /// 5424, section 6.3).
 fn skip_structured_data(text: &[u8]) -> &[u8] {
     if text.first() != Some(&b'[') {

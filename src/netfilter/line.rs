@@ -76,7 +76,7 @@ pub struct Record<'a> {
     pub len: usize,
 }
 
-/// Where `IN=` stands in a text, for each place where it opens a record: a name or nothing, a
+/// Where `IN=` is in a text, for each place where it opens a record: a name or nothing, a
 /// blank, and `OUT=` (very old kernels had `PHYSIN=` between).
 pub fn openings(text: &[u8]) -> impl Iterator<Item = usize> + '_ {
     static OUT: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b" OUT="));
@@ -106,7 +106,7 @@ pub fn opening_without_out(text: &[u8]) -> Option<usize> {
         .last()
 }
 
-/// Where the `IN=` stands behind which the line was cut before its `OUT=` was whole.
+/// Where the last `IN=` is in a line that was cut before its `OUT=` was complete.
 pub fn cut_opening(text: &[u8]) -> Option<usize> {
     let at = memchr::memmem::rfind(text, b"IN=")?;
     let name = &text[at..];
@@ -322,7 +322,7 @@ fn finish<'a>(mut record: Record<'a>, seen: &LineState) -> Result<Record<'a>, Re
     match (record.src, record.dst) {
         (Some(src), Some(dst)) if src.is_ipv4() != dst.is_ipv4() => return Err(Reason::BadAddress),
         (Some(_), Some(_)) => {}
-        // TRUNCATED stands where the kernel could not read as much as the addresses.
+        // The kernel writes TRUNCATED where it could not read as much as the addresses.
         (None, None) if arp || seen.partial || bridged(&record, seen) => {}
         _ => return Err(Reason::NoAddresses),
     }
@@ -331,7 +331,7 @@ fn finish<'a>(mut record: Record<'a>, seen: &LineState) -> Result<Record<'a>, Re
     if v6 {
         record.ip_id = None;
     }
-    // IPv6 says nothing behind an ESP or unknown extension header, and knows no ICMP but ICMPv6.
+    // The kernel logs nothing after an ESP or unknown extension header, and knows no ICMP but ICMPv6.
     if record.src.is_some() && (unnamed || v6 && record.proto == b"ICMP") {
         return Err(Reason::NoProtocol);
     }
@@ -354,7 +354,7 @@ fn finish<'a>(mut record: Record<'a>, seen: &LineState) -> Result<Record<'a>, Re
     Ok(record)
 }
 
-/// A bridge or netdev line of an unknown protocol ends behind its MAC part. The ethertype tells it
+/// A bridge or netdev line of an unknown protocol ends after its MAC part. The ethertype tells it
 /// from a line that was cut there: the one that `MACPROTO=` names, or the last two bytes of an
 /// Ethernet header (14 bytes) in `MAC=`.
 fn bridged(record: &Record<'_>, seen: &LineState) -> bool {

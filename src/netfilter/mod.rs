@@ -115,14 +115,14 @@ impl TcpFlags {
 }
 
 /// One logged packet, borrowed from its line (or from a row). Of an ICMP error this is the outer
-/// packet; what stands in its brackets is left out.
+/// packet; what its brackets quote is left out.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Packet<'a> {
     /// The line's own time; none where it had none.
     pub time: Option<Time>,
     /// The syslog host, empty if the line named none.
     pub host: &'a [u8],
-    /// The whole log prefix as written, from behind the syslog header to `IN=`.
+    /// The whole log prefix as written, from the end of the syslog header to `IN=`.
     pub prefix: &'a [u8],
     /// The action word that the prefix rule found.
     pub action: &'a [u8],

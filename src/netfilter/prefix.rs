@@ -217,7 +217,7 @@ fn any(prefix: &[u8]) -> PrefixMatch<'_> {
 
 /// `DENY:`, `Shorewall:net-fw:DROP:` and `[FW: DROP]` are prefixes, `sshd:` and `nginx: DROP` are
 /// another program's words: a prefix can be told from a tag if it is the manual's own, all in
-/// brackets, or names a verdict and has no word behind the tag (`tag` is where the tag would end).
+/// brackets, or names a verdict and has no word after the tag (`tag` is where the tag would end).
 fn cannot_be_a_tag(prefix: &[u8], tag: usize) -> bool {
     if prefix.starts_with(IPT) {
         return true;

@@ -169,7 +169,7 @@ impl<'r> Reader<'r> {
         found
     }
 
-    /// A line on which `IN=... OUT=` stands more than once: a prefix that contains it, or several
+    /// A line on which `IN=... OUT=` occurs more than once: a prefix that contains it, or several
     /// records that the kernel's ring buffer ran together.
     fn several(
         &mut self,
@@ -267,7 +267,7 @@ impl<'r> Reader<'r> {
     }
 }
 
-/// A line without the carriage return that ends it, and without the hole that stands before it
+/// A line without the carriage return that ends it, and without the hole before it
 /// where a log was truncated under its writer.
 fn trim(line: &[u8]) -> &[u8] {
     let line = line.strip_suffix(b"\r").unwrap_or(line);

@@ -18,8 +18,8 @@ pub struct Repeat<'a> {
     pub quoted: Option<&'a [u8]>,
 }
 
-/// `message repeated N times: [ ... ]`, which stands behind the tag of the message, and
-/// `last message repeated N times`, which stands behind the host (rsyslog `runtime/ratelimit.c`).
+/// `message repeated N times: [ ... ]`, which follows the tag of the message, and
+/// `last message repeated N times`, which follows the host (rsyslog `runtime/ratelimit.c`).
 pub fn read<'a>(header: &Header<'a>) -> Option<Repeat<'a>> {
     if header.writer == Writer::Program {
         return None;

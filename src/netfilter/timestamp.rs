@@ -11,7 +11,7 @@ pub use super::calendar::{Calendar, Reference};
 pub enum Stamp {
     /// Month to second, without year and zone (RFC 3164, section 4.1.2).
     Yearless(Civil),
-    /// With its year, in the zone of whoever wrote it.
+    /// With its year, in the zone of the host that wrote it.
     Local(Civil),
     /// With year and zone (RFC 3339, section 5.6).
     Moment(Time),
@@ -239,7 +239,7 @@ impl<'a> Cursor<'a> {
         Some(())
     }
 
-    /// `Jan  6 ` or `Jan 06 `, with the blank behind it.
+    /// `Jan  6 ` or `Jan 06 `, with the blank after it.
     fn month_and_day(&mut self) -> Option<(u8, u8)> {
         let month = self.month_name()?;
         self.expect(b' ')?;
@@ -330,7 +330,7 @@ pub(super) mod tests {
         Calendar::new(TimeZone::posix(zone).unwrap(), reference)
     }
 
-    /// The stamp that stands before ` fw`.
+    /// The stamp before ` fw`.
     pub(crate) fn whole(text: &str) -> Option<Stamp> {
         let line = format!("{text} fw kernel:");
         let (stamp, len) = read(line.as_bytes())?;

@@ -21,7 +21,7 @@ impl Shape for Text {
 }
 
 /// Writes a table: a blank line, its title, the header, a rule, the rows; then its notes, each
-/// behind two blanks.
+/// indented by two blanks.
 fn table(out: &mut dyn Write, table: &Table, names: &NameOf<'_>) -> io::Result<()> {
     let rows: Vec<Vec<String>> = table
         .rows
@@ -82,7 +82,7 @@ fn shown(cell: &Cell, column: &Column, names: &NameOf<'_>) -> String {
     }
 }
 
-/// A name too long for its column shows its end, which tells most, behind a `*`.
+/// A name too long for its column shows its end, which tells most, after a `*`.
 pub fn ending(name: &str, width: usize) -> String {
     let length = name.chars().count();
     if length <= width {

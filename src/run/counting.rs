@@ -42,7 +42,7 @@ pub struct Feed {
 }
 
 impl Feed {
-    /// Takes a packet in. Texts that no module looks at are left behind.
+    /// Takes a packet in. Texts that no module looks at are left out.
     pub fn packet(&mut self, packet: &Packet<'_>) {
         let host = if self.host { packet.host } else { b"" };
         let prefix = if self.prefix { packet.prefix } else { b"" };

@@ -39,7 +39,7 @@ pub struct LogSource {
 }
 
 /// Opens each log once and reads its first block, so that nothing is done if one cannot be read.
-/// They come back in the order of their first stamps; those without stay behind in their order,
+/// They come back in the order of their first stamps; those without one come after them, in their order,
 /// and standard input is last.
 pub fn check(paths: &[PathBuf], clock: &Clock) -> Result<Vec<LogSource>, OpenError> {
     let mut sources: Vec<LogSource> = Vec::new();
@@ -94,7 +94,7 @@ impl LogSource {
         }
     }
 
-    /// The first time in it, if one stands near its beginning.
+    /// The first time in it, if there is one near its beginning.
     pub fn first(&self) -> Option<Time> {
         self.first
     }

@@ -163,7 +163,7 @@ impl Columns {
 /// A cell of a row of packets. What has another type than expected counts as missing: any program
 /// may have written into the table.
 pub(super) trait ColumnValue<'a>: Copy {
-    /// What stands for a column that was not asked for.
+    /// The value of a column that was not asked for.
     const MISSING: Self;
     fn bytes(self) -> &'a [u8];
     fn number(self) -> Option<u64>;

@@ -67,7 +67,7 @@ pub fn settle<E>(
 }
 
 /// A running hash of a log's bytes, noted at regular offsets. The hash of a block is seeded with
-/// that of the block before (XXH3, 64 bits), so each stands for all bytes up to it.
+/// that of the block before (XXH3, 64 bits), so each covers all bytes up to it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Checkpoints {
     /// Whole blocks hashed.
@@ -110,7 +110,7 @@ impl Checkpoints {
             let place = usize::try_from(n * wide / step(checkpoints)).ok()?.checked_sub(1)?;
             checkpoints.noted.get(place).copied()
         };
-        // A later hash stands for all before it.
+        // A later hash covers all before it.
         (last == 0 || at(self, last).is_some() && at(self, last) == at(other, last))
             .then_some(last * wide * BLOCK)
     }

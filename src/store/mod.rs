@@ -88,7 +88,7 @@ pub fn open(place: &Place, create_file: bool, notice: Notice) -> Result<Store, S
     })
 }
 
-/// What a name stands for in a store.
+/// What a name refers to in a store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TableKind {
     /// No table of that name.

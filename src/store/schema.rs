@@ -169,7 +169,7 @@ pub(super) fn sqlite_index(table: &TableName) -> String {
     format!("CREATE INDEX `{table} by timestamp` ON `{table}` (`timestamp`)")
 }
 
-/// The columns of the ledger but its id. A row of kind `table` stands for a logs table: every
+/// The columns of the ledger but its id. A row of kind `table` represents a logs table: every
 /// transaction that imports into the table or clears it changes that row first, so on one server
 /// they wait for one another, and on a cluster one of two is refused. A row of kind `file` is a log
 /// and how far it is in; `journal`, `journal_cursor` and `monotonic` are for sources that are no files.

@@ -52,7 +52,7 @@ pub enum Reconciled {
 }
 
 impl Store {
-    /// What stands under that name.
+    /// What the name refers to.
     pub fn kind(&mut self, table: &TableName) -> Result<TableKind, StoreError> {
         let fold = self.backend.folds_names();
         let found = self.backend.tables(Some(table))?;

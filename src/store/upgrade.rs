@@ -142,7 +142,7 @@ impl Store {
         self.backend.run(DOING, "DROP TABLE `ipta old`", &[]).map(drop)
     }
 
-    /// What stands under a name.
+    /// What a name refers to.
     fn one(&mut self, table: &TableName) -> Result<FoundTable, StoreError> {
         let same = |found: &FoundTable| found.name.eq_ignore_ascii_case(table.as_str());
         let found = self.backend.tables(Some(table))?.into_iter().find(same);

@@ -12,7 +12,7 @@ use crate::netfilter::Time;
 pub const QUIET: i64 = 600 * Time::SECOND;
 
 /// Logs of several machines, and kernels of several processors, are out of order by less than
-/// this: such a packet counts at the newest time seen. One that is older begins anew: it is the
+/// this: such a packet counts at the newest time seen. One that is older starts over: it is the
 /// next file, not the past.
 pub const SLACK: i64 = 60 * Time::SECOND;
 

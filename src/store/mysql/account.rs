@@ -102,7 +102,7 @@ fn no_admin(admin: &Server, new: &Server, refusal: Refusal) -> StoreError {
                 sql_to_type(new)
             ))
         }
-        // The way out is a call for the new account, whoever could not connect for it.
+        // The way out is a call for the new account, even if the administrator could not connect.
         Refusal::NoServer(_) => connect::refused(new, refusal),
     }
 }

@@ -69,7 +69,9 @@ pub(super) fn failed(path: &Path, doing: &str, error: &Error) -> StoreError {
             format!("'{file}' is no SQLite database: name another file with --db-file")
         }
         Some(ErrorCode::DatabaseCorrupt) => {
-            format!("the file '{file}' is damaged ({text}): take it from a backup, or import the logs anew")
+            format!(
+                "the file '{file}' is damaged ({text}): restore it from a backup, or import the logs again"
+            )
         }
         Some(ErrorCode::ReadOnly) => {
             format!("the file '{file}' may not be written: see its rights and its directory's")
