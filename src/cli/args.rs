@@ -64,7 +64,7 @@ pub(super) struct ModeArgs {
     #[arg(long)]
     pub(super) list_tables: bool,
     /// Remove a table (without TABLE that of --db-table) and all that is in it; asks on a terminal.
-    /// May stand again
+    /// Repeatable
     #[arg(long, value_name = "TABLE", num_args = 0..=1, default_missing_value = UNNAMED, value_parser = table)]
     pub(super) delete_table: Vec<Option<String>>,
     /// Remove all tables of ipta; asks on a terminal
@@ -174,10 +174,10 @@ pub(super) struct CountArgs {
     #[arg(long, overrides_with = "no_accept")]
     pub(super) accept: bool,
     /// How your firewall marks its lines: a preset or a regex with a group 'action' (default ipt).
-    /// May stand again
+    /// Repeatable
     #[arg(long, value_name = "PREFIX", value_parser = filled())]
     pub(super) prefix: Vec<String>,
-    /// A further word that means 'let through'. May stand again
+    /// A further word that means 'let through'. Repeatable
     #[arg(long, value_name = "WORD", value_delimiter = ',', value_parser = filled())]
     pub(super) accept_action: Vec<String>,
     /// A further word that means 'turned away'. Repeatable

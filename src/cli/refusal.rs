@@ -138,7 +138,7 @@ fn stray(word: &str, args: &[OsString]) -> Stop {
     if behind(1, &is_given) || behind(2, &wants_one) {
         return usage(
             "a word behind the password belongs to no option",
-            &["a password with blanks stands in quotes: --db-pass 'one two'"],
+            &["put a password with blanks in quotes: --db-pass 'one two'"],
         );
     }
     let word = terminal(word);

@@ -54,7 +54,7 @@ fn alone(modes: &[Mode]) -> Result<(), Stop> {
     let others: Vec<&str> = modes.iter().filter(|m| *m != lonely).map(Mode::option).collect();
     let lonely = lonely.option();
     Err(usage(
-        &format!("{lonely} stands alone, not with {}", others.join(" ")),
+        &format!("{lonely} cannot be combined with {}", others.join(" ")),
         &[&format!("make it two calls: one with {lonely}, one with {}", others.join(" "))],
     ))
 }
@@ -69,7 +69,10 @@ fn direct(modes: &[Mode]) -> Result<(), Stop> {
         return Ok(());
     };
     Err(usage(
-        &format!("--analyze FILE reads logs without a database, so it cannot stand with {}", other.option()),
+        &format!(
+            "--analyze FILE reads logs without a database, so it cannot be combined with {}",
+            other.option()
+        ),
         &["import them, or analyze them alone:", "ipta --import FILE --analyze", "ipta --analyze FILE"],
     ))
 }

@@ -196,10 +196,10 @@ fn follow_scan_and_doctor_stand_alone() {
     for lonely in ["-f a", "--scan a", "--doctor a"] {
         for other in ["-a", "-i b", "-c", "-lt", "-s", "-ct"] {
             let text = refused(&format!("{lonely} {other}"));
-            assert!(text.contains("stands alone"), "{lonely} {other}: {text}");
+            assert!(text.contains("cannot be combined with"), "{lonely} {other}: {text}");
         }
     }
-    assert!(refused("--scan a -f b").contains("stands alone"));
+    assert!(refused("--scan a -f b").contains("cannot be combined with"));
 }
 
 #[test]

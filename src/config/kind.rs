@@ -45,10 +45,10 @@ impl KeyKind {
             KeyKind::List => "takes a list of texts, such as [\"one\", \"two\"]".into(),
             KeyKind::Ports => "takes a list of ports, such as [22, 443]".into(),
             KeyKind::Prefixes => {
-                "takes a list of presets and patterns, such as [\"ipt\", \"ufw\"], or stands as [[prefix]]"
+                "takes a list of presets and patterns, such as [\"ipt\", \"ufw\"], or is written as [[prefix]]"
                     .into()
             }
-            KeyKind::Thresholds => "stands as a table of its own: [attacks]".into(),
+            KeyKind::Thresholds => "is a section of its own: [attacks]".into(),
         }
     }
 }

@@ -87,7 +87,7 @@ impl<'t> DocumentReader<'t> {
             DeValue::Array(items) if !items.is_empty() => items.iter().collect(),
             DeValue::String(_) => vec![value],
             DeValue::Table(_) => {
-                self.problems.push(problem(line, "prefix stands in double brackets: [[prefix]]"));
+                self.problems.push(problem(line, "prefix is written in double brackets: [[prefix]]"));
                 return None;
             }
             _ => {
