@@ -24,7 +24,7 @@ ipta reads what a Linux firewall logs and tells what is going on.
 
 Usage: ipta MODE... [OPTION...]
 
-Several modes may stand in one call. In whatever order they are written, they
+You can combine several modes in one call. In whatever order you give them, they
 run in this one: dns-prune, dns-clear, dns-create-table, create-db, list-tables,
 delete-table, delete-all-tables, create-table, clear, import, dns-dump, analyze,
 save-db. Everything is checked before the first one changes anything.

@@ -1,7 +1,7 @@
 //! The command line: argv in, modes and one layer of settings out.
 //!
 //! Owns clap (whose types stop here), the historic spellings, the help, and the rules about what
-//! may stand together in one call. Reads no file and no environment; prints nothing.
+//! may be combined in one call. Reads no file and no environment; prints nothing.
 
 mod args;
 mod argv;

@@ -120,7 +120,7 @@ fn elsewhere(word: &str) -> Option<&'static str> {
 /// A word that belongs to no option. Behind an option for passwords it may be one, and is not
 /// repeated.
 fn stray(word: &str, args: &[OsString]) -> Stop {
-    // The same word may stand in several places, and clap does not tell which one it stumbled on.
+    // The same word may be given in several places, and clap does not tell which one it stumbled on.
     let behind = |back: usize, option: &dyn Fn(&str) -> bool| {
         args.iter().enumerate().filter(|(_, arg)| *arg == word).any(|(place, _)| {
             let before = place.checked_sub(back).and_then(|i| args.get(i)?.to_str());
@@ -129,7 +129,7 @@ fn stray(word: &str, args: &[OsString]) -> Stop {
     };
     for asks in ["--db-pass-i", "--admin-pass-i"] {
         if behind(1, &|before| before == asks) {
-            let wrong = format!("{asks} asks for the password on the terminal; nothing may stand behind it");
+            let wrong = format!("{asks} asks for the password on the terminal; it takes no value");
             return usage(&wrong, &[&format!("ipta {asks} ...")]);
         }
     }

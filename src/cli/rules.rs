@@ -1,4 +1,4 @@
-//! What may stand together in one call.
+//! What may be combined in one call.
 
 use crate::config::{Format, Layer};
 use crate::escape::terminal;
