@@ -45,11 +45,12 @@ pub(super) struct ModeArgs {
     /// Analyze the table; with FILEs, analyze those logs directly, without a database
     #[arg(long, short = 'a', value_name = "FILE", num_args = 0..)]
     pub(super) analyze: Option<Vec<PathBuf>>,
-    /// Show new packets of a log as they come; - is standard input. Stands alone, without a database
+    /// Show new packets of a log as they come; - is standard input. Not with other modes; without a database
     #[arg(long, short = 'f', value_name = "FILE")]
     pub(super) follow: Option<PathBuf>,
-    /// Show all packets of logs, one a line, then end. Stands alone, without a database
-    #[arg(long, value_name = "FILE", num_args = 1..)]
+    /// Show all packets of the table, one a line, then end; with FILEs, those of logs. Not with other
+    /// modes; --format json and csv write records
+    #[arg(long, value_name = "FILE", num_args = 0..)]
     pub(super) scan: Option<Vec<PathBuf>>,
     /// Open a shell for queries of your own
     #[arg(long, hide = true)]

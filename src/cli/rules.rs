@@ -122,8 +122,8 @@ fn filters_or_saves(mode: &Mode) -> bool {
 
 fn reads_logs(mode: &Mode) -> bool {
     match mode {
-        Mode::Import(_) | Mode::Follow(_) | Mode::Scan(_) => true,
-        Mode::Analyze(files) => !files.is_empty(),
+        Mode::Import(_) | Mode::Follow(_) => true,
+        Mode::Analyze(files) | Mode::Scan(files) => !files.is_empty(),
         Mode::DnsPrune
         | Mode::DnsClear
         | Mode::DnsCreateTable
@@ -159,7 +159,7 @@ fn shows_no_lines(mode: &Mode) -> bool {
 
 fn honoured(modes: &[Mode], given: &Layer) -> Result<(), Stop> {
     const FILTER: &str = "filters work with --analyze, --follow and --scan";
-    const LOGS: &str = "it works where logs are read: --import, --analyze FILE, --follow, --scan";
+    const LOGS: &str = "it works where logs are read: --import, --analyze FILE, --follow, --scan FILE";
     const REPORT: &str = "it works with --analyze; elsewhere: ipta ... > FILE";
     const FOLLOW: &str = "it works with --follow";
     const LIMIT: &str = "--follow and --scan show every packet; for fewer: ipta ... | head -n NUM";
@@ -189,9 +189,17 @@ fn honoured(modes: &[Mode], given: &Layer) -> Result<(), Stop> {
         Needs { option: "--output", given: given.output.is_some(), honoured_by: reports, way_out: REPORT },
         Needs {
             option: "--format",
-            given: given.format.is_some_and(|format| format != Format::Text),
+            given: given
+                .format
+                .is_some_and(|format| !matches!(format, Format::Text | Format::Json | Format::Csv)),
             honoured_by: shows_no_lines,
-            way_out: "--follow and --scan show lines of text; other formats come from --analyze",
+            way_out: "--scan writes text, json or csv; other formats come from --analyze",
+        },
+        Needs {
+            option: "--format",
+            given: given.format.is_some_and(|format| format != Format::Text),
+            honoured_by: |mode| !follows(mode),
+            way_out: "--follow shows lines of text; --scan writes json and csv too",
         },
         Needs {
             option: "--limit",

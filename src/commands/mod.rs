@@ -147,7 +147,7 @@ fn prepare<'c>(
         Mode::SaveDb => Box::new(|session| save_db::run(session, &call.given)),
         Mode::Follow(path) => Box::new(|session| follow::run(session, path)),
         Mode::Scan(paths) => {
-            let logs = scan::check(session, paths)?;
+            let logs = scan::check(session, plan, paths)?;
             Box::new(move |session| scan::run(session, logs))
         }
     };

@@ -1,4 +1,4 @@
-//! `--scan`: the lines of follow for whole logs, then the end.
+//! `--scan`: the lines of follow for whole logs or the table, then the end.
 
 use std::path::PathBuf;
 
@@ -11,8 +11,10 @@ use crate::run::logs::LogSource;
 use crate::run::name_queue::NameQueue;
 use crate::run::naming::{self, Naming};
 use crate::run::packets::{self, LineRead};
+use crate::run::plan::{Need, Plan};
 use crate::run::session::Session;
 use crate::run::show::Show;
+use crate::store::Columns;
 
 /// Packets that are shown together.
 const TOGETHER: usize = 2_000;
@@ -24,13 +26,76 @@ const AHEAD: usize = 8;
 /// Bytes of lines written at a time.
 const BLOCK: usize = 64 * 1024;
 
-/// The logs must be readable.
-pub fn check(session: &mut Session<'_, '_>, paths: &[PathBuf]) -> anyhow::Result<Vec<LogSource>> {
+/// The logs must be readable; without any, the table must be there.
+pub fn check(
+    session: &mut Session<'_, '_>,
+    plan: &mut Plan,
+    paths: &[PathBuf],
+) -> anyhow::Result<Vec<LogSource>> {
+    if paths.is_empty() {
+        plan.needs(Need::Logs(session.table.clone()));
+    }
     session.logs(paths)
 }
 
-/// Prints every packet of the logs, in the order that import takes them.
+/// Prints every packet of the logs, in the order that import takes them; without logs, every packet
+/// of the table, in the order of its rows.
 pub fn run(session: &mut Session<'_, '_>, sources: Vec<LogSource>) -> anyhow::Result<Exit> {
+    match sources.is_empty() {
+        true => table(session),
+        false => logs(session, sources),
+    }
+}
+
+fn table(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
+    let mut show = Show::new(session);
+    let names = session.settings.rdns.then(|| Naming::new(naming::scanning(session.settings)));
+    let mut waiting = NameQueue::new(TOGETHER);
+    let filters = session.filters.clone();
+    let (console, table) = (&mut *session.console, &session.table);
+    let store = session.store.open()?;
+    let mut count = 0;
+    let mut unwritten = None;
+    store.packets(table, &filters, Columns::PACKET, &mut |stored| {
+        if unwritten.is_some() {
+            return;
+        }
+        count += 1;
+        match &names {
+            None => show.packet(count, &stored.packet, None, None),
+            Some(names) => {
+                names.ask(&stored.packet);
+                waiting.push(count, &stored.packet, None);
+                if waiting.len() > AHEAD {
+                    show_first(&mut waiting, names, &mut show);
+                }
+            }
+        }
+        if show.held() >= BLOCK {
+            unwritten = show.write(console).err();
+        }
+    })?;
+    while let (Some(names), false) = (&names, waiting.is_empty()) {
+        show_first(&mut waiting, names, &mut show);
+    }
+    if let Some(error) = unwritten {
+        return Err(error.into());
+    }
+    show.write(console)?;
+    if let Some(names) = &names {
+        names.tell_missed(console);
+    }
+    if filters.ask_time() {
+        let timeless = store.count_timeless(table, &filters)?;
+        if timeless > 0 {
+            let packets = words::counted(timeless, "packet");
+            console.note(&format!("{packets} without a time left out."));
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn logs(session: &mut Session<'_, '_>, sources: Vec<LogSource>) -> anyhow::Result<Exit> {
     let mut show = Show::new(session);
     let names = session.settings.rdns.then(|| Naming::new(naming::scanning(session.settings)));
     let mut total = ParseStats::default();

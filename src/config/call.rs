@@ -52,7 +52,7 @@ pub enum Mode {
     SaveDb,
     /// Show new packets of this log.
     Follow(PathBuf),
-    /// Show the packets of these logs, each named once; never empty.
+    /// Show the packets of these logs, each named once; none: of the table of the call.
     Scan(Vec<PathBuf>),
     /// Say why a log gives nothing.
     Doctor(PathBuf),

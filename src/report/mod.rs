@@ -10,6 +10,7 @@ mod json;
 pub mod line;
 mod markdown;
 pub mod progress;
+pub mod record;
 pub mod shape;
 pub mod stats;
 pub mod text;

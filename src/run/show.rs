@@ -4,14 +4,16 @@ use std::io;
 
 use super::session::Session;
 use crate::analysis::attacks::Alert;
-use crate::config::Color;
+use crate::config::{Color, Format};
 use crate::netfilter::Packet;
 use crate::report::console::Console;
 use crate::report::line::{PacketLines, Style};
+use crate::report::record;
 
 /// Formats packets and holds the lines until they are written.
 pub struct Show {
     lines: PacketLines,
+    format: Format,
     held: Vec<u8>,
     on_terminal: bool,
     color: bool,
@@ -34,7 +36,11 @@ impl Show {
             time: settings.time.then(|| session.clock.zone.clone()),
             color,
         };
-        let mut show = Show { lines: PacketLines::new(style), held: Vec::new(), on_terminal, color };
+        let (lines, format) = (PacketLines::new(style), settings.format);
+        let mut show = Show { lines, format, held: Vec::new(), on_terminal, color };
+        if format == Format::Csv && settings.header {
+            record::csv_header(&mut show.held);
+        }
         show.fit();
         show
     }
@@ -50,7 +56,14 @@ impl Show {
 
     /// Adds a packet's line.
     pub fn packet(&mut self, count: u64, packet: &Packet<'_>, src: Option<&str>, dst: Option<&str>) {
-        self.lines.packet(&mut self.held, count, packet, src, dst);
+        match self.format {
+            Format::Json => record::json(&mut self.held, count, packet, src, dst),
+            Format::Csv => record::csv(&mut self.held, count, packet, src, dst),
+            // The command line refuses the others; a setting of the file is for reports.
+            Format::Text | Format::Markdown | Format::Html => {
+                self.lines.packet(&mut self.held, count, packet, src, dst);
+            }
+        }
     }
 
     /// Adds an attack that has just begun.

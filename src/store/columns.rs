@@ -127,6 +127,20 @@ pub struct Columns {
 }
 
 impl Columns {
+    /// Every column of a packet.
+    pub const PACKET: Columns = Columns {
+        host: true,
+        if_out: true,
+        prefix: true,
+        mac: true,
+        length: true,
+        ttl: true,
+        ip_id: true,
+        tcp_flags: true,
+        icmp: true,
+        entry: false,
+    };
+
     /// The names of the wanted columns, in the order in which [`read`] takes them.
     pub(super) fn names(self) -> String {
         const ALWAYS: [&str; 10] = [

@@ -1,9 +1,16 @@
-//! `--scan`: the lines of follow for whole logs.
+//! `--scan`: the lines of follow for whole logs and for the table.
 
 use std::process::{Command, Stdio};
 
+use serde_json::Value;
+
 use crate::live::{drop_from_port, port};
-use crate::process::{TestDir, gzip, project};
+use crate::process::{TestDir, TestStore, gzip, lines, on_both_stores, project};
+
+on_both_stores! {
+    the_table_gives_the_lines_of_its_logs
+    the_table_as_records_has_every_field
+}
 
 fn ports(text: &str) -> Vec<u32> {
     text.lines().filter_map(port).collect()
@@ -75,4 +82,51 @@ fn a_reader_that_has_seen_enough_is_a_normal_end() {
     assert_eq!(head.unwrap().stdout.iter().filter(|byte| **byte == b'\n').count(), 3);
     let ended = child.wait_with_output().unwrap();
     assert_eq!((ended.status.code(), ended.stderr), (Some(0), Vec::new()));
+}
+
+fn the_table_gives_the_lines_of_its_logs(db: &TestStore) {
+    let accepted = drop_from_port(7).replace("IPT: DROP", "IPT: ACCEPT");
+    db.dir.write("a.log", lines(0..5000) + &accepted);
+    db.import(["a.log"]);
+    for options in [&[][..], &["--time"], &["--no-header", "--no-counter", "--dport", "15003"]] {
+        let of_log = db.dir.ipta(["--scan", "a.log"].iter().chain(options)).fine();
+        assert_eq!(db.ipta(["--scan"].iter().chain(options)).fine().out, of_log.out, "{options:?}");
+    }
+    assert_eq!(
+        ports(&db.ipta(["--scan", "--no-header", "--sport", "1024-1026"]).fine().out),
+        [1024, 1025, 1026]
+    );
+    db.ipta(["-t", "none", "--scan"]).refused(1).says(["No table 'none'", "--create-table none"]);
+    db.ipta(["--scan", "--prefix", "ufw"]).refused(2).says(["--prefix does nothing with --scan"]);
+}
+
+fn the_table_as_records_has_every_field(db: &TestStore) {
+    let ping = "May 17 00:00:09 gw kernel: IPT: DROP IN=eth0 OUT= SRC=192.0.2.9 DST=192.0.2.1 LEN=84 TTL=64 ID=0 \
+                PROTO=ICMP TYPE=8 CODE=0 ID=1 SEQ=1\n";
+    db.dir.write("a.log", lines(0..2) + ping);
+    db.import(["a.log"]);
+    let json = db.ipta(["--scan", "--format", "json"]).fine().out;
+    assert_eq!(json, db.dir.ipta(["--scan", "a.log", "--format", "json"]).fine().out);
+    let records: Vec<Value> = json.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!(records.len(), 3);
+    assert_eq!(
+        records[1],
+        serde_json::json!({
+            "number": 2, "time": "2026-05-17T00:00:01.000000Z", "host": "gw", "in": "eth0", "out": null,
+            "src": "203.0.113.1", "src_name": null, "sport": 1025, "dst": "192.0.2.1", "dst_name": null, "dport": 22,
+            "proto": "TCP", "action": "DROP", "verdict": "deny", "prefix": "IPT: DROP ",
+            "mac": "02:00:5e:00:53:01:02:00:5e:00:53:02:08:00", "length": 40, "ttl": 52, "id": 1, "flags": "SYN",
+            "type": null, "code": null,
+        })
+    );
+    assert_eq!((&records[2]["type"], &records[2]["sport"]), (&8.into(), &Value::Null));
+    let csv = db.ipta(["--scan", "--format", "csv"]).fine().out;
+    let rows: Vec<&str> = csv.lines().collect();
+    assert_eq!(rows.len(), 4);
+    assert!(rows[0].starts_with("number,time,host,in,out,src,src_name,sport,dst,"), "{csv}");
+    assert!(rows[2].starts_with(
+        "2,2026-05-17T00:00:01.000000Z,gw,eth0,,203.0.113.1,,1025,192.0.2.1,,22,TCP,DROP,deny,IPT: DROP"
+    ));
+    let headless = db.ipta(["--scan", "--format", "csv", "--no-header"]).fine().out;
+    assert_eq!(headless.lines().count(), 3);
 }
