@@ -42,6 +42,9 @@ pub(super) struct ModeArgs {
     /// Import logs into the table; - is standard input. What was imported before is not counted twice
     #[arg(long, short = 'i', value_name = "FILE", num_args = 1..)]
     pub(super) import: Option<Vec<PathBuf>>,
+    /// Delete packets older than this age (90d, 12w, '6 months', 1y); their logs stay known
+    #[arg(long, value_name = "AGE", value_parser = filled())]
+    pub(super) prune: Option<String>,
     /// Analyze the table; with FILEs, analyze those logs directly, without a database
     #[arg(long, short = 'a', value_name = "FILE", num_args = 0..)]
     pub(super) analyze: Option<Vec<PathBuf>>,

@@ -67,6 +67,7 @@ fn modes_of(args: ModeArgs, names: &NameArgs, given: &mut Layer) -> Result<Vec<M
         args.create_table.map(|_| Mode::CreateTable),
         args.clear.then_some(Mode::Clear),
         args.import.map(|files| Mode::Import(once(files))),
+        args.prune.map(Mode::Prune),
         names.dns_dump.then_some(Mode::DnsDump),
         args.analyze.map(|files| Mode::Analyze(once(files))),
         args.analyze_interactive.then_some(Mode::AnalyzeInteractive),

@@ -134,6 +134,7 @@ fn reads_logs(mode: &Mode) -> bool {
         | Mode::DeleteAllTables
         | Mode::CreateTable
         | Mode::Clear
+        | Mode::Prune(_)
         | Mode::DnsDump
         | Mode::AnalyzeInteractive
         | Mode::SaveDb

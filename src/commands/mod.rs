@@ -13,6 +13,7 @@ mod dns;
 mod follow;
 mod import;
 mod list_tables;
+mod prune;
 mod save_db;
 mod scan;
 mod upgrade_table;
@@ -132,6 +133,10 @@ fn prepare<'c>(
         Mode::Import(paths) => {
             let logs = import::check(session, plan, paths)?;
             Box::new(move |session| import::run(session, logs))
+        }
+        Mode::Prune(age) => {
+            let before = prune::check(session, plan, age)?;
+            Box::new(move |session| prune::run(session, before))
         }
         Mode::DnsDump => {
             dns::check(session, plan)?;

@@ -42,6 +42,8 @@ pub enum Mode {
     Clear,
     /// Import these logs, each named once; never empty.
     Import(Vec<PathBuf>),
+    /// Delete packets of the table of the call that are older than this age, as typed.
+    Prune(String),
     /// Print all names.
     DnsDump,
     /// Analyze these logs, each named once; none: the table of the call.
@@ -73,6 +75,7 @@ impl Call {
             | Mode::DeleteAllTables
             | Mode::CreateTable
             | Mode::Clear
+            | Mode::Prune(_)
             | Mode::DnsDump
             | Mode::AnalyzeInteractive
             | Mode::SaveDb
@@ -99,6 +102,7 @@ impl Mode {
             Mode::CreateTable => "--create-table",
             Mode::Clear => "--clear",
             Mode::Import(_) => "--import",
+            Mode::Prune(_) => "--prune",
             Mode::DnsDump => "--dns-dump",
             Mode::Analyze(_) => "--analyze",
             Mode::AnalyzeInteractive => "--analyze-interactive",

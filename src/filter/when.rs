@@ -42,6 +42,18 @@ pub fn until(text: &str, now: Time, zone: &TimeZone) -> Result<Time, String> {
     }
 }
 
+/// The moment that lies an age before now: `90d`, `12w`, `6 months`, `1y`, in the calendar of a zone.
+/// Minutes are none: `6m` could be months.
+pub fn age(text: &str, now: Time, zone: &TimeZone) -> Result<Time, String> {
+    let wrong = || format!("'{text}' is no age; ages are such as 90d, 12w, '6 months' and 1y");
+    let word = text.trim().to_ascii_lowercase();
+    let unit = word.trim_start_matches(|c: char| c.is_ascii_digit()).trim();
+    let long = ["d", "day", "days", "w", "week", "weeks", "month", "months", "y", "year", "years"];
+    let clock = Timestamp::from_microsecond(now.0).map_err(|_| wrong())?.to_zoned(zone.clone());
+    let before = ago(&word, &clock).filter(|_| long.contains(&unit)).ok_or_else(wrong)?;
+    if before >= now { Err(wrong()) } else { Ok(before) }
+}
+
 /// A moment in a zone: `2026-05-04 06:35:12`.
 pub fn text(time: Time, zone: &TimeZone) -> String {
     match Timestamp::from_microsecond(time.0) {

@@ -238,6 +238,12 @@ pub(super) fn claims(key: &str, incarnation: &str) -> Statement {
     (sql, vec![incarnation.into(), incarnation.into(), key.into()])
 }
 
+/// So many rows that came with a log were pruned.
+pub(super) fn lower(id: u64, rows: u64) -> Statement {
+    let sql = format!("UPDATE {LEDGER} SET rows_live = rows_live - ? WHERE id = ? AND rows_live >= ?");
+    (sql, vec![rows.into(), id.into(), rows.into()])
+}
+
 /// A path as the ledger keeps it: for display, so a longer one is cut.
 fn shown_path(path: &str) -> String {
     path.chars().take(PATH).collect()

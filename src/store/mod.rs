@@ -16,6 +16,7 @@ mod mysql;
 mod name;
 mod names;
 mod overlap;
+mod prune;
 mod schema;
 mod sqlite;
 mod tables;

@@ -23,6 +23,7 @@ mod names;
 mod parser_properties;
 mod pipes;
 mod process;
+mod prune;
 mod same_packets;
 mod scan;
 mod servers;

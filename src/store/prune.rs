@@ -1,0 +1,72 @@
+//! Deleting packets that are older than a moment.
+//!
+//! Batch by batch, each a transaction that lowers the ledger's counts of live rows with the rows
+//! that it deletes: a log that was imported stays known, so its packets do not come back, and a table
+//! that was pruned empty is told from one that was emptied by hand. A batch is small, so that an
+//! import beside it waits for less than a second.
+
+use std::collections::BTreeMap;
+
+use super::value::Value;
+use super::{Store, StoreError, TableName, ledger};
+use crate::netfilter::Time;
+
+/// Packets that one transaction deletes.
+const BATCH: usize = 4_000;
+
+/// Row numbers that one statement names: fits the least packet of a server.
+const NAMED: usize = 500;
+
+const DOING: &str = "deleting packets";
+
+impl Store {
+    /// Deletes the packets of a logs table that are older than a moment; gives how many.
+    pub fn prune(&mut self, table: &TableName, before: Time) -> Result<u64, StoreError> {
+        self.incarnation(table)?;
+        self.create_ledger()?;
+        let mut total = 0;
+        loop {
+            let (found, deleted) = self.transact(|store| store.prune_batch(table, before))?;
+            total += deleted;
+            if found == 0 {
+                return Ok(total);
+            }
+        }
+    }
+
+    /// Packets of a table without a time; they have no age.
+    pub fn count_without_time(&mut self, table: &TableName) -> Result<u64, StoreError> {
+        let sql = format!("SELECT COUNT(*) FROM `{table}` WHERE `timestamp` IS NULL");
+        Ok(self.backend.rows("counting packets", &sql, &[])?.first().map_or(0, |row| row.count(0)))
+    }
+
+    /// Gives how many old packets it found, and how many of them it deleted: another call may have
+    /// been faster.
+    fn prune_batch(&mut self, table: &TableName, before: Time) -> Result<(usize, u64), StoreError> {
+        let incarnation = self.incarnation(table)?;
+        let (key, dialect) = (self.key(table), self.backend.dialect());
+        self.run(DOING, ledger::stand(dialect, &key, &incarnation))?;
+        let sql = format!(
+            "SELECT id, entry FROM `{table}` WHERE `timestamp` < ? ORDER BY `timestamp` LIMIT {BATCH}"
+        );
+        let old = self.backend.rows(DOING, &sql, &[Value::Time(before)])?;
+        let mut of_entry: BTreeMap<Option<u64>, Vec<u64>> = BTreeMap::new();
+        for row in &old {
+            of_entry.entry(row.number(1)).or_default().push(row.count(0));
+        }
+        let mut deleted = 0;
+        for (entry, ids) in of_entry {
+            let mut of_this = 0;
+            for ids in ids.chunks(NAMED) {
+                let ids: Vec<String> = ids.iter().map(u64::to_string).collect();
+                let sql = format!("DELETE FROM `{table}` WHERE id IN ({})", ids.join(","));
+                of_this += self.backend.run(DOING, &sql, &[])?;
+            }
+            if let Some(entry) = entry {
+                self.run(DOING, ledger::lower(entry, of_this))?;
+            }
+            deleted += of_this;
+        }
+        Ok((old.len(), deleted))
+    }
+}
