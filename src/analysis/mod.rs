@@ -1,4 +1,4 @@
-//! Counts packets: modules as values, one fold, the filters.
+//! Counts packets: modules as values, one fold, the attack detector.
 //!
 //! Owns what a report says. Packets come in, tables go out; pure. Must not know where packets come
 //! from (stores, files) nor how tables are shown.
