@@ -33,9 +33,15 @@ pub fn parse(args: impl Iterator<Item = OsString>) -> Result<Call, Stop> {
     let typed: Vec<OsString> = args.collect();
     let args = argv::rewrite(&typed, &command).map_err(|found| refusal::misread(&found, &typed, &command))?;
     let args = argv::gather(args, &command);
-    let args = match args::read(args.clone()) {
-        Ok(read) => read,
-        Err(error) => return Err(refusal::of_clap(&error, &args, &command)),
+    let (args, stray) = match args::read(args.clone()) {
+        Ok(read) => (read, None),
+        Err(error) => {
+            let refused = refusal::of_clap(&error, &args, &command);
+            match bare_logs(&args, &command) {
+                Some(read) => (read, Some(refused)),
+                None => return Err(refused),
+            }
+        }
     };
     if let Some(text) = help::asked_for(&args.other, &command) {
         return Err(Stop::Text(text));
@@ -43,8 +49,28 @@ pub fn parse(args: impl Iterator<Item = OsString>) -> Result<Call, Stop> {
     let Args { modes, database, counts, display, names, other } = args;
     let mut given = args::layer(database, counts, display, &names, &other);
     let modes = modes_of(modes, &names, &mut given)?;
+    let bare = stray.is_some();
+    if let Some(refused) = stray.filter(|_| modes.len() > 1) {
+        return Err(refused);
+    }
     rules::check(&modes, &given)?;
-    Ok(Call { modes, given, config_file: other.config })
+    Ok(Call { modes, given, config_file: other.config, bare })
+}
+
+/// `ipta FILE...` without a mode means `--analyze FILE...`. Where a password is given, a bare word may
+/// be the rest of it, and is none of the logs.
+fn bare_logs(args: &[OsString], command: &clap::Command) -> Option<Args> {
+    let secret = |arg: &OsString| {
+        let bytes = arg.as_encoded_bytes();
+        bytes.starts_with(b"-p") || bytes.windows(4).any(|four| four == b"pass")
+    };
+    let takes_logs = |arg: &OsString| argv::TAKE_LOGS.iter().any(|mode| arg == mode);
+    if args.iter().any(secret) || args.iter().any(takes_logs) {
+        return None;
+    }
+    let mut with_mode = vec![OsString::from("--analyze")];
+    with_mode.extend_from_slice(args);
+    args::read(argv::gather(with_mode, command)).ok()
 }
 
 /// The modes in the order to run them. A table named with a mode becomes a setting of the call.

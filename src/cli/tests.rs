@@ -326,7 +326,21 @@ fn a_word_without_an_option_is_refused() {
     let text = refused("x.log -a");
     assert!(text.starts_with("! x.log: ") && text.contains("ipta --analyze FILE"), "{text}");
     assert!(refused("-c x.log").starts_with("! x.log: "));
-    assert!(!refused("a\u{1b}[31m").contains('\u{1b}'));
+    assert!(!refused("-c a\u{1b}[31m").contains('\u{1b}'));
+}
+
+#[test]
+fn words_alone_are_logs_to_analyze() {
+    for (line, logs) in [
+        ("a.log", vec!["a.log"]),
+        ("a.log --limit 3 --no-accept b.log", vec!["a.log", "b.log"]),
+        ("--format json - a.log", vec!["-", "a.log"]),
+        ("--rdns a.log ./a.log", vec!["a.log"]),
+    ] {
+        let call = call(line).expect(line);
+        assert!(call.bare && call.modes == [Mode::Analyze(files(&logs))], "{line}: {call:?}");
+    }
+    assert!(!call("-a a.log").expect("analyze").bare);
 }
 
 #[test]

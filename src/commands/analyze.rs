@@ -1,13 +1,16 @@
 //! `--analyze`: the report, from the logs table or straight from logs.
 
 use std::collections::{BTreeSet, HashSet};
+use std::fs::File;
+use std::io::Read;
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::analysis::quantity::agree;
 use crate::analysis::table::{Cell, Table};
 use crate::analysis::{self, Context, Module, Want};
-use crate::config::{Call, Format};
+use crate::config::{self, Call, Format, Mode};
+use crate::escape;
 use crate::exit::Exit;
 use crate::filter::Filters;
 use crate::netfilter::stats::ParseStats;
@@ -35,6 +38,9 @@ pub fn check(
     call: &Call,
     paths: &[PathBuf],
 ) -> anyhow::Result<Vec<LogSource>> {
+    if call.bare {
+        paths.iter().try_for_each(|path| bare_log(path))?;
+    }
     settings::modules(session.settings)?;
     context(session)?;
     if let Some(path) = &session.settings.output {
@@ -44,6 +50,33 @@ pub fn check(
         plan.needs(Need::Logs(session.table.clone()));
     }
     session.logs(paths)
+}
+
+/// A bare word is a log, or else a slip.
+fn bare_log(path: &Path) -> Result<(), Misused> {
+    let word = path.to_string_lossy();
+    if path == Path::new("-") || path.exists() {
+        return match is_sqlite(path) {
+            false => Ok(()),
+            true => Err(Misused(format!(
+                "{word} is an SQLite file, no log\n  ipta --db-file {} --analyze",
+                escape::shell(&word)
+            ))),
+        };
+    }
+    let words = Mode::OPTIONS.map(|option| option.trim_start_matches('-'));
+    let way_out = match config::nearest(&word, words) {
+        Some(near) => format!("; did you mean ipta --{near}?"),
+        None => String::new(),
+    };
+    Err(Misused(format!("there is no file '{word}'{way_out}")))
+}
+
+/// Whether a file begins as SQLite's do (sqlite.org, "Database File Format", 1.3).
+fn is_sqlite(path: &Path) -> bool {
+    let mut start = [0; 16];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut start));
+    path.is_file() && read.is_ok() && start == *b"SQLite format 3\0"
 }
 
 /// Analyzes logs, or the table of the call.

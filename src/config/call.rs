@@ -13,6 +13,8 @@ pub struct Call {
     pub given: Layer,
     /// The file named with `--config`.
     pub config_file: Option<PathBuf>,
+    /// No mode was given, and the logs to analyze are bare words.
+    pub bare: bool,
 }
 
 /// One thing to do. Several modes of one call run in the order of this list, wherever they stand;
@@ -88,6 +90,28 @@ impl Call {
 }
 
 impl Mode {
+    /// Every mode's option, for a guess at what a bare word means.
+    pub const OPTIONS: [&'static str; 18] = [
+        "--import",
+        "--analyze",
+        "--follow",
+        "--scan",
+        "--clear",
+        "--create-table",
+        "--list-tables",
+        "--delete-table",
+        "--delete-all-tables",
+        "--create-db",
+        "--save-db",
+        "--prune",
+        "--upgrade-table",
+        "--dns-create-table",
+        "--dns-dump",
+        "--dns-prune",
+        "--dns-clear",
+        "--help",
+    ];
+
     /// Its option, for messages.
     pub fn option(&self) -> &'static str {
         match self {

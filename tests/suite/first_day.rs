@@ -463,7 +463,7 @@ fn usage_that_nobody_can_mean() {
         (&["-a", "a.log", "--limit", "0"], &["--limit (-l)", "1 or more", "'0'"]),
         (&["-a", "a.log", "--limit", "many"], &["--limit (-l)", "'many'"]),
         (&["--db-port", "70000", "-a"], &["--db-port", "65535", "70000"]),
-        (&["a.log"], &["a.log", "--import", "--analyze"]),
+        (&["-lt", "a.log"], &["a.log", "--import", "--analyze"]),
         (&[], &["no mode", "--import", "--usage"]),
         (&["-a", "a.log", "-i", "a.log"], &["--analyze FILE", "import them, or analyze them alone"]),
         (&["-i", "a.log", "--src", "192.0.2.1"], &["--src", "--import", "--analyze"]),
@@ -565,6 +565,17 @@ fn tables_that_show_none_of_the_packets_say_so() {
     dir.ipta(["-a", "a.log"])
         .fine()
         .says(["1 packet counted, none of which these tables show", "--modules sources,timeline"]);
+}
+
+#[test]
+fn a_log_alone_is_analyzed_and_a_slip_is_told() {
+    let db = TestStore::on_a_file();
+    db.dir.write("a.log", lines(0..40));
+    let report = db.dir.ipta(["a.log", "--limit", "3"]).fine().out;
+    assert_eq!(report, db.dir.ipta(["-a", "a.log", "--limit", "3"]).fine().out);
+    db.dir.ipta(["analyze"]).refused(2).says(["no file 'analyze'", "ipta --analyze?"]);
+    db.dir.ipta(["b.log"]).refused(2).says(["no file 'b.log'"]);
+    db.dir.ipta(["packets.db"]).refused(2).says(["an SQLite file", "ipta --db-file packets.db --analyze"]);
 }
 
 #[test]
