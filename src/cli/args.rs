@@ -80,8 +80,8 @@ pub(super) struct ModeArgs {
     /// Write the connection and the settings of this call to ~/.ipta-conf
     #[arg(long, short = 's')]
     pub(super) save_db: bool,
-    /// Convert a table of an older version
-    #[arg(long, value_name = "NAME", num_args = 0..=1, hide = true)]
+    /// Convert a table of an older version, or of the C program
+    #[arg(long, value_name = "NAME", num_args = 0..=1)]
     pub(super) upgrade_table: Option<Option<String>>,
     /// Say why a log gives nothing
     #[arg(long, value_name = "FILE", hide = true)]

@@ -1,9 +1,10 @@
 //! `--upgrade-table`: a table of an older version.
 
 use crate::exit::Exit;
+use crate::report::stats::counted;
 use crate::run::plan::{Need, Plan};
 use crate::run::session::Session;
-use crate::store::TableName;
+use crate::store::{TableName, Upgraded};
 
 /// There must be such a table.
 pub fn check(session: &Session<'_, '_>, plan: &mut Plan, name: Option<&str>) -> anyhow::Result<TableName> {
@@ -16,8 +17,17 @@ pub fn check(session: &Session<'_, '_>, plan: &mut Plan, name: Option<&str>) -> 
 pub fn run(session: &mut Session<'_, '_>, table: &TableName) -> anyhow::Result<Exit> {
     let place = session.store.place();
     match session.store.open()?.upgrade_table(table)? {
-        true => session.console.done(&format!("Table '{table}' of {place} upgraded.")),
-        false => session.console.note(&format!("Table '{table}' of {place} needs no upgrade.")),
+        Upgraded::Version => session.console.done(&format!("Table '{table}' of {place} upgraded.")),
+        Upgraded::Already => session.console.note(&format!("Table '{table}' of {place} needs no upgrade.")),
+        Upgraded::Historic { packets, kept, timed } => {
+            let packets = counted(packets, "packet");
+            session.console.done(&format!(
+                "Table '{table}' of {place} upgraded: {packets}. The C program's table is kept as '{kept}'."
+            ));
+            if !timed {
+                session.console.note("The old table did not hold the time of packets, so they have none.");
+            }
+        }
     }
     Ok(Exit::Done)
 }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use anyhow::{anyhow, bail};
 
 use super::session::Session;
-use crate::config;
+use crate::config::{self, Place};
 use crate::store::{Store, TableKind, TableName};
 
 /// What a command needs of the store.
@@ -99,12 +99,11 @@ impl Tables {
             },
             Need::Upgradable(table) => {
                 match session.store.open()?.kind(table)? {
-                    TableKind::OtherVersion(1) => {}
+                    TableKind::OtherVersion(1) | TableKind::Historic => {}
                     _ if self.kind(session, table)? == Expected::Logs => {}
                     TableKind::Missing
                     | TableKind::Logs { .. }
                     | TableKind::OtherVersion(_)
-                    | TableKind::Historic
                     | TableKind::Names
                     | TableKind::Ledger
                     | TableKind::Leftover
@@ -168,9 +167,14 @@ impl Tables {
                     "Table '{table}' of {place} is left from a clear that was cut off; name another with -t"
                 )
             }
-            TableKind::Historic => bail!(
-                "Table '{table}' of {place} was made by the C program of 2015 and cannot be used\n  \
+            TableKind::Historic if matches!(session.settings.place, Place::File(_)) => bail!(
+                "Table '{table}' of {place} looks like one of the C program of 2015 and cannot be used\n  \
              Make another and import the logs again: {} --create-table NAME -i FILE",
+                session.invocation()
+            ),
+            TableKind::Historic => bail!(
+                "Table '{table}' of {place} was made by the C program of 2015 and cannot be used as it is\n  \
+             Convert it with: {} --upgrade-table {table}",
                 session.invocation()
             ),
             TableKind::Ledger => {

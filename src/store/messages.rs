@@ -51,9 +51,9 @@ pub(super) fn not_logs(table: &TableName, kind: &TableKind, backend: &dyn Backen
              '{ipta} --upgrade-table {table}' converts it",
             super::schema::VERSION
         ),
-        TableKind::Historic => {
-            format!("table '{table}' in {place} was made by the C program and is left alone: drop it by hand")
-        }
+        TableKind::Historic => format!(
+            "table '{table}' in {place} was made by the C program: '{ipta} --upgrade-table {table}' converts it"
+        ),
         TableKind::Ledger => {
             format!("table '{table}' in {place} is the import ledger and goes with the last table only (-da)")
         }

@@ -7,6 +7,7 @@
 mod backend;
 mod columns;
 mod condition;
+mod historic;
 pub mod identity;
 mod import;
 mod ledger;
@@ -30,6 +31,7 @@ pub use mysql::create_database;
 pub use name::TableName;
 pub use overlap::KnownPackets;
 pub use tables::{Reconciled, TableInfo};
+pub use upgrade::Upgraded;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -11,15 +11,39 @@ use super::{Store, StoreError, TableKind, TableName, ledger, messages};
 
 const DOING: &str = "upgrading a table";
 
+/// What an upgrade came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Upgraded {
+    /// The table was of the present version already.
+    Already,
+    /// It was of an older version.
+    Version,
+    /// It was the C program's.
+    Historic {
+        /// Packets in it.
+        packets: u64,
+        /// The name under which the old table is kept.
+        kept: TableName,
+        /// Whether it had times of packets.
+        timed: bool,
+    },
+}
+
 impl Store {
-    /// Brings a logs table and the ledger to the present version. False if both are.
-    pub fn upgrade_table(&mut self, table: &TableName) -> Result<bool, StoreError> {
-        match self.backend.dialect() {
+    /// Brings a logs table and the ledger to the present version.
+    pub fn upgrade_table(&mut self, table: &TableName) -> Result<Upgraded, StoreError> {
+        if self.kind(table)? == TableKind::Historic {
+            self.upgrade_ledger()?;
+            return self.upgrade_historic(table);
+        }
+        let upgraded = match self.backend.dialect() {
             Dialect::Sqlite => self.transact(|store| store.upgrade(table)),
             Dialect::MySql => self.upgrade(table),
-        }
+        };
+        Ok(if upgraded? { Upgraded::Version } else { Upgraded::Already })
     }
 
+    /// False if table and ledger are of the present version.
     fn upgrade(&mut self, table: &TableName) -> Result<bool, StoreError> {
         let old_ledger = self.upgrade_ledger()?;
         let found = self.one(table)?;

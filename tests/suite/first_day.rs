@@ -308,7 +308,11 @@ fn the_c_programs_table(db: &TestStore) {
          src_ip {address}, src_prt INTEGER, dst_ip {address}, dst_prt INTEGER, proto VARCHAR(10), \
          action VARCHAR(10), mac VARCHAR(40))"
     ));
-    refused_everywhere(db, "old", ["C program", "--create-table"]);
+    let way_out = match db.place {
+        Kept::File(_) => "--create-table",
+        Kept::Server(..) => "--upgrade-table old",
+    };
+    refused_everywhere(db, "old", ["C program", way_out]);
 }
 
 fn a_table_of_another_version(db: &TestStore) {
