@@ -30,26 +30,33 @@ use crate::store::Columns;
 /// Most action words that a note lists.
 const ACTIONS_LISTED: usize = 20;
 
+/// What a call is to report.
+pub struct Question {
+    /// The logs; none for the table of the call.
+    logs: Vec<LogSource>,
+    modules: Vec<&'static Module>,
+    context: Context,
+}
+
 /// What can be told of a report before anything is done for it: its modules, and its file, which is
-/// none of the logs that the call reads. Gives the logs to analyze; none for the table.
+/// none of the logs that the call reads. Gives what to report.
 pub fn check(
     session: &mut Session<'_, '_>,
     plan: &mut Plan,
     call: &Call,
     paths: &[PathBuf],
-) -> anyhow::Result<Vec<LogSource>> {
+) -> anyhow::Result<Question> {
     if call.bare {
         paths.iter().try_for_each(|path| bare_log(path))?;
     }
-    settings::modules(session.settings)?;
-    context(session)?;
+    let (modules, context) = (settings::modules(session.settings)?, context(session)?);
     if let Some(path) = &session.settings.output {
         output::check(path, &session.settings.place, call.logs())?;
     }
     if paths.is_empty() {
         plan.needs(Need::Logs(session.table.clone()));
     }
-    session.logs(paths)
+    Ok(Question { logs: session.logs(paths)?, modules, context })
 }
 
 /// A bare word is a log, or else a slip.
@@ -74,35 +81,38 @@ fn bare_log(path: &Path) -> Result<(), Misused> {
 
 /// Whether a file begins as SQLite's do (sqlite.org, "Database File Format", 1.3).
 fn is_sqlite(path: &Path) -> bool {
+    // What is read from a pipe is gone.
+    if !path.is_file() {
+        return false;
+    }
     let mut start = [0; 16];
     let read = File::open(path).and_then(|mut file| file.read_exact(&mut start));
-    path.is_file() && read.is_ok() && start == *b"SQLite format 3\0"
+    read.is_ok() && start == *b"SQLite format 3\0"
 }
 
 /// Analyzes logs, or the table of the call.
-pub fn run(session: &mut Session<'_, '_>, logs: Vec<LogSource>) -> anyhow::Result<Exit> {
-    match logs.is_empty() {
-        true => table(session),
-        false => files(session, logs),
+pub fn run(session: &mut Session<'_, '_>, question: Question) -> anyhow::Result<Exit> {
+    match question.logs.is_empty() {
+        true => table(session, &question),
+        false => files(session, question),
     }
 }
 
 /// Analyzes the logs table.
-fn table(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
-    let modules = settings::modules(session.settings)?;
-    let context = context(session)?;
-    let filters = reading(&context, &modules);
+fn table(session: &mut Session<'_, '_>, question: &Question) -> anyhow::Result<Exit> {
+    let Question { modules, context, .. } = question;
+    let filters = reading(context, modules);
     let store = session.store.open()?;
-    let evidence = analysis::wants(&modules, Want::Evidence);
+    let evidence = analysis::wants(modules, Want::Evidence);
     let columns = Columns {
-        host: analysis::wants(&modules, Want::Host),
-        length: analysis::wants(&modules, Want::Length),
+        host: analysis::wants(modules, Want::Host),
+        length: analysis::wants(modules, Want::Length),
         prefix: evidence,
         tcp_flags: evidence,
         icmp: evidence,
         ..Columns::default()
     };
-    let (counted, ()) = counting::count(&modules, &context, session.settings.limit, |feed| {
+    let (counted, ()) = counting::count(modules, context, session.settings.limit, |feed| {
         Ok(store.packets(&session.table, &filters, columns, &mut |stored| feed.packet(&stored.packet))?)
     })?;
     let timeless =
@@ -121,14 +131,13 @@ fn table(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
         };
         session.console.note(&note);
     }
-    report(session, &counted, filtered(&context, timeless).as_deref(), true)?;
+    report(session, &counted, filtered(context, timeless).as_deref(), true)?;
     Ok(Exit::Done)
 }
 
 /// Analyzes logs, with no store at all.
-fn files(session: &mut Session<'_, '_>, sources: Vec<LogSource>) -> anyhow::Result<Exit> {
-    let modules = settings::modules(session.settings)?;
-    let context = context(session)?;
+fn files(session: &mut Session<'_, '_>, question: Question) -> anyhow::Result<Exit> {
+    let Question { logs: sources, modules, context } = question;
     let filters = reading(&context, &modules);
     let limit = session.settings.limit;
     let asks_time = session.filters.ask_time();

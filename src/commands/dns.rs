@@ -9,20 +9,18 @@ use crate::run::session::Session;
 use crate::store::TableKind;
 
 /// There must be a table of names.
-pub fn check(session: &Session<'_, '_>, plan: &mut Plan) -> anyhow::Result<()> {
-    plan.needs(Need::Names(session.table_name(&session.settings.dns_table)?));
-    Ok(())
+pub fn check(session: &Session<'_, '_>, plan: &mut Plan) {
+    plan.needs(Need::Names(session.dns_table.clone()));
 }
 
 /// The table of names must be there, or its name free.
-pub fn check_create(session: &Session<'_, '_>, plan: &mut Plan) -> anyhow::Result<()> {
-    plan.needs(Need::NewNames(session.table_name(&session.settings.dns_table)?));
-    Ok(())
+pub fn check_create(session: &Session<'_, '_>, plan: &mut Plan) {
+    plan.needs(Need::NewNames(session.dns_table.clone()));
 }
 
 /// Creates the table of names, unless it is there.
 pub fn create(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
-    let table = session.table_name(&session.settings.dns_table)?;
+    let table = session.dns_table.clone();
     let place = session.store.place();
     let store = session.store.open()?;
     match store.kind(&table)? {
@@ -45,7 +43,7 @@ pub fn create(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
 
 /// Prints every name: address, name, when it was learned.
 pub fn dump(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
-    let table = session.table_name(&session.settings.dns_table)?;
+    let table = session.dns_table.clone();
     let names = session.store.open()?.names(&table)?;
     if names.is_empty() {
         let fill = session.invocation();
@@ -80,7 +78,7 @@ pub fn clear(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
 }
 
 fn forget(session: &mut Session<'_, '_>, before: Option<i64>) -> anyhow::Result<Exit> {
-    let table = session.table_name(&session.settings.dns_table)?;
+    let table = session.dns_table.clone();
     let count = session.store.open()?.prune_names(&table, before)?;
     session.console.done(&format!("{} forgotten in table '{table}'.", counted(count, "name")));
     Ok(Exit::Done)

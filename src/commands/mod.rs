@@ -90,15 +90,15 @@ fn prepare<'c>(
     let mut question = None;
     let run: Action<'c> = match mode {
         Mode::DnsPrune => {
-            dns::check(session, plan)?;
+            dns::check(session, plan);
             Box::new(dns::prune)
         }
         Mode::DnsClear => {
-            dns::check(session, plan)?;
+            dns::check(session, plan);
             Box::new(dns::clear)
         }
         Mode::DnsCreateTable => {
-            dns::check_create(session, plan)?;
+            dns::check_create(session, plan);
             Box::new(dns::create)
         }
         Mode::CreateDb => {
@@ -139,12 +139,12 @@ fn prepare<'c>(
             Box::new(move |session| prune::run(session, before))
         }
         Mode::DnsDump => {
-            dns::check(session, plan)?;
+            dns::check(session, plan);
             Box::new(dns::dump)
         }
         Mode::Analyze(paths) => {
-            let logs = analyze::check(session, plan, call, paths)?;
-            Box::new(move |session| analyze::run(session, logs))
+            let question = analyze::check(session, plan, call, paths)?;
+            Box::new(move |session| analyze::run(session, question))
         }
         Mode::AnalyzeInteractive | Mode::Doctor(_) => {
             anyhow::bail!("{} is not built yet in this version", mode.option())

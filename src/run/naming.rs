@@ -127,10 +127,9 @@ impl Naming {
         let kept = cache.map(|mut cache| cache.keep(&self.names));
         if let Some(Err(error)) = kept {
             // An account that may only read gets its report all the same.
-            session.console.warn(&format!(
-                "New names could not be kept in table '{}': {error:#}",
-                session.settings.dns_table
-            ));
+            session
+                .console
+                .warn(&format!("New names could not be kept in table '{}': {error:#}", session.dns_table));
         }
         self.tell_missed(session.console);
         Ok(())
@@ -158,7 +157,7 @@ struct Cache<'s> {
 impl<'s> Cache<'s> {
     /// None, silently, where there is no such table.
     fn of(session: &'s mut Session<'_, '_>) -> anyhow::Result<Option<Cache<'s>>> {
-        let table = session.table_name(&session.settings.dns_table)?;
+        let table = session.dns_table.clone();
         let store = session.store.open()?;
         let there = store.kind(&table)? == TableKind::Names;
         Ok(there.then_some(Cache { store, table }))

@@ -25,6 +25,8 @@ pub struct Session<'s, 'io> {
     pub store: LazyStore,
     /// The logs table of the call.
     pub table: TableName,
+    /// The table of names of the call.
+    pub dns_table: TableName,
     /// The prefix rules of the call.
     pub rules: Rules,
     /// The filters of the call.
@@ -42,6 +44,7 @@ impl<'s, 'io> Session<'s, 'io> {
         Ok(Session {
             store: LazyStore::new(settings.place.clone(), console.notices()),
             table: settings.table.parse().map_err(Misused)?,
+            dns_table: settings.dns_table.parse().map_err(Misused)?,
             rules: settings::rules(settings)?,
             filters: settings::filters(settings, &clock)?,
             settings,
