@@ -22,7 +22,7 @@ pub mod escape {
 
 pub mod filter {
     //! What packets count.
-    pub use crate::filter::{ActionVerdicts, Filters, Protocol, services, when};
+    pub use crate::filter::{ActionVerdicts, Filters, Protocol, Selection, services, when};
 }
 
 pub mod netfilter {

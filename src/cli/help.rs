@@ -47,7 +47,8 @@ Examples
 
 Settings are kept in ~/.ipta-conf; the command line overrules them.
 Filters (--since to --no-accept) work with --analyze, --follow and --scan; a
-filter with several values (--dport 22,80) takes any of them.
+filter with several values (--dport 22,80) takes any of them, and not:VALUE
+leaves out what has it.
 ";
 
 const USAGE: &str = "\

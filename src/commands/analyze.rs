@@ -122,7 +122,7 @@ fn table(session: &mut Session<'_, '_>, question: &Question) -> anyhow::Result<E
             let (table, ipta) = (&session.table, session.import_invocation());
             format!("Table '{table}' is empty; import a log with: {ipta} -i FILE")
         } else {
-            let actions = match session.filters.action.is_empty() {
+            let actions = match session.filters.action.any.is_empty() {
                 true => BTreeSet::new(),
                 false => store.actions(&session.table, ACTIONS_LISTED)?,
             };
@@ -148,7 +148,7 @@ fn files(session: &mut Session<'_, '_>, question: Question) -> anyhow::Result<Ex
         Ok(reading::packets(sources, rules, clock, |packet| {
             if filters.pass(packet) {
                 feed.packet(packet);
-            } else if !filters.action.is_empty() && actions.len() < ACTIONS_LISTED {
+            } else if !filters.action.any.is_empty() && actions.len() < ACTIONS_LISTED {
                 let action = String::from_utf8_lossy(packet.action);
                 if !actions.contains(action.as_ref()) {
                     actions.insert(action.into_owned());
@@ -219,7 +219,7 @@ fn reading(context: &Context, modules: &[&'static Module]) -> Filters {
 fn none_passed(of: &str, filters: &Filters, mut actions: BTreeSet<String>) -> String {
     actions.retain(|action| !action.is_empty());
     let asked =
-        filters.action.iter().any(|word| actions.iter().any(|there| there.eq_ignore_ascii_case(word)));
+        filters.action.any.iter().any(|word| actions.iter().any(|there| there.eq_ignore_ascii_case(word)));
     if actions.is_empty() || asked {
         return format!("No packet {of}passes the filters; leave some out.");
     }
@@ -227,7 +227,7 @@ fn none_passed(of: &str, filters: &Filters, mut actions: BTreeSet<String>) -> St
     let more = if there.len() == ACTIONS_LISTED { ", ..." } else { "" };
     format!(
         "No packet {of}has the action {}; there are {}{more}.",
-        filters.action.join(" or "),
+        filters.action.any.join(" or "),
         there.join(", ")
     )
 }

@@ -6,6 +6,7 @@
 pub mod protocols;
 #[cfg(test)]
 pub(crate) mod sample;
+mod selection;
 pub mod services;
 mod thresholds;
 mod verdicts;
@@ -19,13 +20,14 @@ use std::str::FromStr;
 use jiff::tz::TimeZone;
 
 pub use protocols::Protocol;
+pub use selection::Selection;
 pub use thresholds::Thresholds;
 pub use verdicts::ActionVerdicts;
 
 use crate::netfilter::{Packet, Time, Verdict};
 
-/// A set of conditions on packets. Several values of one filter: any of them; several filters: all
-/// of them. A packet without the field never passes a filter on that field.
+/// A set of conditions on packets: a packet has to pass all of them. Without the field it passes no
+/// filter that wants a value.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Filters {
     /// Not before this moment.
@@ -33,21 +35,21 @@ pub struct Filters {
     /// Before this moment (exclusive).
     pub until: Option<Time>,
     /// Source networks.
-    pub src: Vec<Network>,
+    pub src: Selection<Network>,
     /// Destination networks.
-    pub dst: Vec<Network>,
+    pub dst: Selection<Network>,
     /// Source ports.
-    pub sport: Vec<RangeInclusive<u16>>,
+    pub sport: Selection<RangeInclusive<u16>>,
     /// Destination ports.
-    pub dport: Vec<RangeInclusive<u16>>,
+    pub dport: Selection<RangeInclusive<u16>>,
     /// Protocols.
-    pub proto: Vec<Protocol>,
+    pub proto: Selection<Protocol>,
     /// Action words, ASCII case ignored.
-    pub action: Vec<String>,
+    pub action: Selection<String>,
     /// Interface names: in or out.
-    pub iface: Vec<String>,
+    pub iface: Selection<String>,
     /// Syslog hosts, exact.
-    pub log_host: Vec<String>,
+    pub log_host: Selection<String>,
     /// Leave out packets whose in or out is exactly `lo`.
     pub no_local: bool,
     /// Leave out packets whose verdict is accept.
@@ -141,27 +143,24 @@ impl Filters {
             (from, to) if from == to => from.to_string(),
             (from, to) => format!("{from}-{to}"),
         };
-        let any = |what: &str, values: Vec<String>| match values.is_empty() {
-            true => None,
-            false => Some(format!("{what} {}", values.join(" or "))),
-        };
-        let networks = |of: &[Network]| of.iter().map(Network::to_string).collect();
-        let ports = |of: &[RangeInclusive<u16>]| of.iter().map(port).collect();
-        let all = [
+        let times = [
             self.since.map(|time| format!("since {}", when::text(time, zone))),
             self.until.map(|time| format!("before {}", when::text(time, zone))),
-            any("from", networks(&self.src)),
-            any("to", networks(&self.dst)),
-            any("from port", ports(&self.sport)),
-            any("to port", ports(&self.dport)),
-            any("of protocol", self.proto.iter().map(Protocol::to_string).collect()),
-            any("with action", self.action.clone()),
-            any("on interface", self.iface.clone()),
-            any("logged by", self.log_host.clone()),
-            self.no_local.then(|| "not lo".to_owned()),
-            self.no_accept.then(|| "not accepted".to_owned()),
         ];
-        all.into_iter().flatten().collect::<Vec<_>>().join(", ")
+        let values = [
+            self.src.words("from", Network::to_string),
+            self.dst.words("to", Network::to_string),
+            self.sport.words("from port", port),
+            self.dport.words("to port", port),
+            self.proto.words("of protocol", Protocol::to_string),
+            self.action.words("with action", String::clone),
+            self.iface.words("on interface", String::clone),
+            self.log_host.words("logged by", String::clone),
+        ];
+        let left_out =
+            [self.no_local.then(|| "not lo".to_owned()), self.no_accept.then(|| "not accepted".to_owned())];
+        let all = times.into_iter().chain(values.into_iter().flatten()).chain(left_out);
+        all.flatten().collect::<Vec<_>>().join(", ")
     }
 
     /// Whether the packet passes them all.
@@ -171,21 +170,21 @@ impl Filters {
 
     /// Whether it passes all but the time filters.
     pub fn pass_rest(&self, packet: &Packet<'_>) -> bool {
-        let network = |wanted: &[Network], address: Option<IpAddr>| {
-            wanted.is_empty() || address.is_some_and(|a| wanted.iter().any(|n| n.contains(a)))
+        let network = |wanted: &Selection<Network>, address: Option<IpAddr>| {
+            wanted.passes(|network| address.is_some_and(|address| network.contains(address)))
         };
-        let port = |wanted: &[RangeInclusive<u16>], port: Option<u16>| {
-            wanted.is_empty() || port.is_some_and(|p| wanted.iter().any(|r| r.contains(&p)))
+        let port = |wanted: &Selection<RangeInclusive<u16>>, port: Option<u16>| {
+            wanted.passes(|range| port.is_some_and(|port| range.contains(&port)))
         };
-        let word = |wanted: &[String], bytes: &[u8]| wanted.iter().any(|w| w.as_bytes() == bytes);
+        let same = |word: &String, bytes: &[u8]| word.as_bytes() == bytes;
         network(&self.src, packet.src)
             && network(&self.dst, packet.dst)
             && port(&self.sport, packet.src_port)
             && port(&self.dport, packet.dst_port)
-            && (self.proto.is_empty() || self.proto.iter().any(|p| of_protocol(p, packet.proto)))
-            && (self.action.is_empty() || self.action.iter().any(|w| same_word(w, packet.action)))
-            && (self.iface.is_empty() || word(&self.iface, packet.if_in) || word(&self.iface, packet.if_out))
-            && (self.log_host.is_empty() || word(&self.log_host, packet.host))
+            && self.proto.passes(|protocol| of_protocol(protocol, packet.proto))
+            && self.action.passes(|word| same_word(word, packet.action))
+            && self.iface.passes(|name| same(name, packet.if_in) || same(name, packet.if_out))
+            && self.log_host.passes(|host| same(host, packet.host))
             && !(self.no_local && (packet.if_in == b"lo" || packet.if_out == b"lo"))
             && !(self.no_accept && self.verdicts.of(packet) == Verdict::Accept)
     }

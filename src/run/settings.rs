@@ -1,7 +1,5 @@
 //! From settings as text to rules, filters and modules.
 
-use std::ops::RangeInclusive;
-
 use jiff::tz::TimeZone;
 
 use super::Misused;
@@ -9,7 +7,7 @@ use super::clock::Clock;
 use crate::analysis::{self, Module, NEW_WANTS_SINCE, Want};
 use crate::config::{self, Layer, PrefixChoice, Settings};
 use crate::filter::services::{self, Services};
-use crate::filter::{ActionVerdicts, Filters, Network, Protocol, protocols, when};
+use crate::filter::{ActionVerdicts, Filters, Network, Protocol, Selection, protocols, when};
 use crate::netfilter::prefix::Rules;
 use crate::netfilter::presets;
 use crate::netfilter::{Time, Verdict};
@@ -52,9 +50,10 @@ fn verdicts(settings: &Settings) -> Result<ActionVerdicts, Misused> {
 /// The filters of a call.
 pub fn filters(settings: &Settings, clock: &Clock) -> Result<Filters, Misused> {
     let text = &settings.filters;
-    let networks = |option: &str, texts: &[String]| -> Result<Vec<Network>, Misused> {
-        texts.iter().map(|t| t.parse().map_err(|e| Misused(format!("{option}: {e}")))).collect()
+    let networks = |option: &str, texts: &[String]| {
+        Selection::read(texts, |text| text.parse().map_err(|e| Misused(format!("{option}: {e}"))))
     };
+    let words = |texts: &[String]| Selection::read(texts, |text| Ok::<_, Misused>(text.to_owned()));
     let moment = |option: &str, text: &Option<String>, read: MomentText| -> Result<Option<Time>, Misused> {
         let read =
             |text: &String| read(text, clock.now, &clock.zone).map_err(|e| Misused(format!("{option}: {e}")));
@@ -65,9 +64,9 @@ pub fn filters(settings: &Settings, clock: &Clock) -> Result<Filters, Misused> {
         // Without the file the commonest names are known still.
         false => Services::read(&std::fs::read_to_string(SERVICES).unwrap_or_default()),
     };
-    let ports = |option: &str, texts: &[String]| -> Result<Vec<RangeInclusive<u16>>, Misused> {
-        let read = |text: &String| services::ports(text, &|name| known.port(name));
-        texts.iter().map(|text| read(text).map_err(|e| Misused(format!("{option}: {e}")))).collect()
+    let ports = |option: &str, texts: &[String]| {
+        let read = |text: &str| services::ports(text, &|name| known.port(name));
+        Selection::read(texts, |text| read(text).map_err(|e| Misused(format!("{option}: {e}"))))
     };
     let since = moment("--since", &text.since, when::since)?;
     let until = moment("--until", &text.until, when::until)?;
@@ -86,10 +85,10 @@ pub fn filters(settings: &Settings, clock: &Clock) -> Result<Filters, Misused> {
         dst: networks("--dst", &text.dst)?,
         sport: ports("--sport", &text.sport)?,
         dport: ports("--dport", &text.dport)?,
-        proto: text.proto.iter().map(|typed| protocol(typed)).collect::<Result<_, _>>()?,
-        action: text.action.clone(),
-        iface: text.iface.clone(),
-        log_host: text.log_host.clone(),
+        proto: Selection::read(&text.proto, protocol)?,
+        action: words(&text.action)?,
+        iface: words(&text.iface)?,
+        log_host: words(&text.log_host)?,
         no_local: !settings.show_lo,
         no_accept: !settings.show_accept,
         verdicts: verdicts(settings)?,

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use super::columns::address_bytes;
 use super::schema::Dialect;
 use super::value::Value;
-use crate::filter::{Filters, Network, Protocol};
+use crate::filter::{Filters, Network, Protocol, Selection};
 use crate::netfilter::{Time, Verdict};
 
 /// An SQL condition and the values of its placeholders.
@@ -99,11 +99,17 @@ impl Condition {
         }
     }
 
-    /// Any of the wanted, if something is wanted.
-    fn any<T>(&mut self, wanted: &[T], mut one: impl FnMut(&mut Condition, &T)) {
-        if !wanted.is_empty() {
+    /// Any of the wanted, if something is wanted, and none of the unwanted. What is NULL is neither;
+    /// the operator NOT is not used (see [`Condition::not_word`]).
+    fn any<T>(&mut self, selection: &Selection<T>, mut one: impl FnMut(&mut Condition, &T)) {
+        if !selection.any.is_empty() {
             self.sql.push_str(" AND ");
-            self.one_of(wanted, &mut one);
+            self.one_of(&selection.any, &mut one);
+        }
+        if !selection.none.is_empty() {
+            self.sql.push_str(" AND CASE WHEN ");
+            self.one_of(&selection.none, &mut one);
+            self.sql.push_str(" THEN 0 ELSE 1 END = 1");
         }
     }
 
@@ -124,7 +130,7 @@ impl Condition {
 
     /// The length tells the families apart: without it an IPv6 address could lie between two of
     /// IPv4, byte by byte.
-    fn networks(&mut self, column: &str, wanted: &[Network]) {
+    fn networks(&mut self, column: &str, wanted: &Selection<Network>) {
         self.any(wanted, |condition, network| {
             let (first, last) = network.bounds();
             let length = if first.is_ipv4() { 4 } else { 16 };
@@ -136,7 +142,7 @@ impl Condition {
         });
     }
 
-    fn ports(&mut self, column: &str, wanted: &[RangeInclusive<u16>]) {
+    fn ports(&mut self, column: &str, wanted: &Selection<RangeInclusive<u16>>) {
         self.any(wanted, |condition, range| {
             condition.sql.push_str(&format!("`{column}` BETWEEN ? AND ?"));
             condition.values.push(Value::Unsigned((*range.start()).into()));
@@ -210,12 +216,12 @@ mod tests {
         let filters = Filters {
             since: Some(Time(0)),
             until: Some(Time(Time::SECOND)),
-            src: vec!["192.0.2.0/24".parse().expect("a network")],
-            dport: vec![22..=22],
-            proto: vec!["icmp".parse().expect("a protocol"), "tcp".parse().expect("a protocol")],
-            action: words(&["drop", "dröp"]),
-            iface: words(&["eth0"]),
-            log_host: words(&["gw"]),
+            src: vec!["192.0.2.0/24".parse().expect("a network")].into(),
+            dport: vec![22..=22].into(),
+            proto: vec!["icmp".parse().expect("a protocol"), "tcp".parse().expect("a protocol")].into(),
+            action: words(&["drop", "dröp"]).into(),
+            iface: words(&["eth0"]).into(),
+            log_host: words(&["gw"]).into(),
             no_local: true,
             no_accept: true,
             verdicts: ActionVerdicts::default().with(&words(&["PASS"]), Verdict::Accept),

@@ -227,3 +227,33 @@ fn an_action_counts_as_the_call_says_from_a_log_and_from_the_table() {
         of(&["--deny-action", "PASS", "--accept-action", "PASS"]).refused(2).says(["'PASS'", "leave it out"]);
     }
 }
+
+#[test]
+fn an_unwanted_value_leaves_out_what_has_it_and_nothing_else() {
+    let db = TestStore::on_a_file();
+    let ping = "May 17 00:00:09 gw kernel: IPT: DROP IN=eth0 OUT= SRC=192.0.2.9 DST=192.0.2.1 LEN=84 TTL=64 ID=0 \
+                PROTO=ICMP TYPE=8 CODE=0 ID=1 SEQ=1\n";
+    db.dir.write("a.log", lines(0..20) + &lines(20..25).replace("DPT=22", "DPT=80") + ping);
+    db.import(["a.log"]);
+    for (filter, left) in [
+        (["--dport", "!22"], 6),
+        (["--dport", "not:22"], 6),
+        (["--dport", "not:22,not:80"], 1),
+        (["--dport", "1-1000,not:80"], 20),
+        (["--proto", "not:icmp"], 25),
+        (["--src", "not:192.0.2.0/24"], 25),
+        (["--src", "203.0.113.0/24,!203.0.113.0/28"], 9),
+        (["--iface", "not:eth0"], 0),
+        (["--action", "not:drop"], 0),
+        (["--log-host", "not:fw9"], 26),
+    ] {
+        let count = |said: crate::process::Said| said.fine().out.lines().count();
+        let options = ["--scan", "--no-header", filter[0], filter[1]];
+        assert_eq!(count(db.ipta(options)), left, "{filter:?} from the table");
+        let options = ["--scan", "a.log", "--no-header", filter[0], filter[1]];
+        assert_eq!(count(db.dir.ipta(options)), left, "{filter:?} from the log");
+    }
+    let said = db.ipta(["-a", "--src", "not:192.0.2.9", "--format", "json"]).fine();
+    assert!(said.out.contains("not from 192.0.2.9"), "{said:#?}");
+    db.ipta(["-a", "--src", "not:nowhere"]).refused(2).says(["--src", "nowhere"]);
+}

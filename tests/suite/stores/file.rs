@@ -79,7 +79,7 @@ fn a_list_of_thousands_of_networks_is_a_filter() {
     let mut store = home.open();
     store.create_table(&table("logs")).expect("creates");
     let networks = (0..4000u32).map(|n| format!("10.{}.{}.0/24", n / 250, n % 250));
-    let src = networks.map(|network| network.parse().expect("a network")).collect();
+    let src = networks.map(|network| network.parse().expect("a network")).collect::<Vec<_>>().into();
     let filters = Filters { src, ..Filters::default() };
     store.packets(&table("logs"), &filters, Columns::default(), &mut |_| {}).expect("reads");
 }

@@ -1,7 +1,7 @@
 //! The stores filter in SQL; what they pick is what `Filters::pass` picks, row by row.
 
 use ipta::exports::config::Place;
-use ipta::exports::filter::{ActionVerdicts, Filters, Protocol};
+use ipta::exports::filter::{ActionVerdicts, Filters, Protocol, Selection};
 use ipta::exports::netfilter::{Packet, Time, Verdict};
 use ipta::exports::store::{self, Columns};
 
@@ -98,8 +98,8 @@ fn single() -> Vec<Filters> {
             verdicts: denied(&["ACCEPT"]).with(&words(&["DROP"]), Verdict::Accept),
             ..none()
         },
-        Filters { proto: protocols(&["TCP", "igmp"]), ..none() },
-        Filters { iface: words(&["eth0", "LO"]), ..none() },
+        Filters { proto: protocols(&["TCP", "igmp"]).into(), ..none() },
+        Filters { iface: words(&["eth0", "LO"]).into(), ..none() },
     ];
     for second in SECONDS {
         let time = Some(Time(second * Time::SECOND));
@@ -123,26 +123,28 @@ fn single() -> Vec<Filters> {
         "255.255.255.255",
     ] {
         let network = network.parse().expect("a network");
-        all.push(Filters { src: vec![network], ..none() });
-        all.push(Filters { dst: vec![network, "203.0.113.9".parse().expect("a network")], ..none() });
+        all.push(Filters { src: vec![network].into(), ..none() });
+        all.push(Filters { dst: vec![network, "203.0.113.9".parse().expect("a network")].into(), ..none() });
     }
     for range in [0..=0, 22..=22, 21..=1023, 1024..=65535, 0..=65535] {
-        all.push(Filters { sport: vec![range.clone()], ..none() });
-        all.push(Filters { dport: vec![range, 1023..=1023], ..none() });
+        all.push(Filters { sport: vec![range.clone()].into(), ..none() });
+        all.push(Filters { dport: vec![range, 1023..=1023].into(), ..none() });
     }
     let each = |words: &[&'static str], make: fn(Vec<String>) -> Filters| -> Vec<Filters> {
         words.iter().map(|word| make(vec![(*word).to_owned()])).collect()
     };
     for proto in ["tcp", "TCP", "6", "udp", "icmp", "Icmp", "1", "icmpv6", "58", "igmp", "2", "arp"] {
-        all.push(Filters { proto: protocols(&[proto]), ..none() });
+        all.push(Filters { proto: protocols(&[proto]).into(), ..none() });
     }
-    all.extend(each(&ACTIONS, |action| Filters { action, ..Filters::default() }));
+    all.extend(each(&ACTIONS, |action| Filters { action: action.into(), ..Filters::default() }));
     all.extend(each(&["Drop", "KEEP", "DRöP", "\u{212A}eep"], |action| Filters {
-        action,
+        action: action.into(),
         ..Filters::default()
     }));
-    all.extend(each(&INTERFACES, |iface| Filters { iface, ..Filters::default() }));
-    all.extend(each(&HOSTS, |log_host| Filters { log_host, ..Filters::default() }));
+    all.extend(each(&INTERFACES, |iface| Filters { iface: iface.into(), ..Filters::default() }));
+    all.extend(each(&HOSTS, |log_host| Filters { log_host: log_host.into(), ..Filters::default() }));
+    let negations: Vec<Filters> = all.iter().map(negated).collect();
+    all.extend(negations);
     all
 }
 
@@ -154,20 +156,42 @@ fn words(words: &[&str]) -> Vec<String> {
     words.iter().map(|&word| word.to_owned()).collect()
 }
 
+/// The values of two filters as those of one.
+fn joined<T: Clone>(one: &Selection<T>, other: &Selection<T>) -> Selection<T> {
+    Selection { any: [&one.any[..], &other.any].concat(), none: [&one.none[..], &other.none].concat() }
+}
+
+/// The same values, unwanted.
+fn negated(filters: &Filters) -> Filters {
+    fn of<T: Clone>(selection: &Selection<T>) -> Selection<T> {
+        Selection::without(selection.any.clone())
+    }
+    Filters {
+        src: of(&filters.src),
+        dst: of(&filters.dst),
+        sport: of(&filters.sport),
+        dport: of(&filters.dport),
+        proto: of(&filters.proto),
+        action: of(&filters.action),
+        iface: of(&filters.iface),
+        log_host: of(&filters.log_host),
+        ..filters.clone()
+    }
+}
+
 /// Both sets of filters at once, the first's values going before.
 fn both(one: &Filters, other: &Filters) -> Filters {
-    let list = |a: &[String], b: &[String]| [a, b].concat();
     Filters {
         since: one.since.or(other.since),
         until: one.until.or(other.until),
-        src: [&one.src[..], &other.src].concat(),
-        dst: [&one.dst[..], &other.dst].concat(),
-        sport: [&one.sport[..], &other.sport].concat(),
-        dport: [&one.dport[..], &other.dport].concat(),
-        proto: [&one.proto[..], &other.proto].concat(),
-        action: list(&one.action, &other.action),
-        iface: list(&one.iface, &other.iface),
-        log_host: list(&one.log_host, &other.log_host),
+        src: joined(&one.src, &other.src),
+        dst: joined(&one.dst, &other.dst),
+        sport: joined(&one.sport, &other.sport),
+        dport: joined(&one.dport, &other.dport),
+        proto: joined(&one.proto, &other.proto),
+        action: joined(&one.action, &other.action),
+        iface: joined(&one.iface, &other.iface),
+        log_host: joined(&one.log_host, &other.log_host),
         no_local: one.no_local || other.no_local,
         no_accept: one.no_accept || other.no_accept,
         verdicts: match one.verdicts == ActionVerdicts::default() {
@@ -240,7 +264,7 @@ fn the_filters_pick_the_same_under_every_sql_mode() {
         let mut store = open();
         // No word is looked for that is empty: none can be typed.
         for filters in
-            single().iter().filter(|f| ![&f.action, &f.iface, &f.log_host].contains(&&words(&[""])))
+            single().iter().filter(|f| ![&f.action, &f.iface, &f.log_host].contains(&&words(&[""]).into()))
         {
             let wanted: Vec<u64> =
                 ids.iter().zip(&packets).filter(|(_, p)| filters.pass(p)).map(|(id, _)| *id).collect();

@@ -1,0 +1,62 @@
+//! The values of one filter: those that are wanted, and those that are not.
+
+/// A packet passes if it has any of the wanted values, where there are some, and none of the
+/// unwanted. Without the field it has none.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Selection<T> {
+    /// Wanted values.
+    pub any: Vec<T>,
+    /// Unwanted values.
+    pub none: Vec<T>,
+}
+
+impl<T> Default for Selection<T> {
+    fn default() -> Self {
+        Selection { any: Vec::new(), none: Vec::new() }
+    }
+}
+
+impl<T> From<Vec<T>> for Selection<T> {
+    /// These values are wanted.
+    fn from(any: Vec<T>) -> Self {
+        Selection { any, none: Vec::new() }
+    }
+}
+
+impl<T> Selection<T> {
+    /// These values are unwanted.
+    pub fn without(none: Vec<T>) -> Self {
+        Selection { any: Vec::new(), none }
+    }
+
+    /// Reads values; `!VALUE` and `not:VALUE`, which a shell takes without quotes, are unwanted ones.
+    pub fn read<E>(texts: &[String], read: impl Fn(&str) -> Result<T, E>) -> Result<Self, E> {
+        let mut selection = Selection::default();
+        for text in texts {
+            match text.strip_prefix('!').or_else(|| text.strip_prefix("not:")) {
+                Some(unwanted) => selection.none.push(read(unwanted)?),
+                None => selection.any.push(read(text)?),
+            }
+        }
+        Ok(selection)
+    }
+
+    /// Whether nothing is asked for.
+    pub fn is_empty(&self) -> bool {
+        self.any.is_empty() && self.none.is_empty()
+    }
+
+    /// Whether a packet passes of which `has` says whether it has a value.
+    pub fn passes(&self, has: impl Fn(&T) -> bool) -> bool {
+        (self.any.is_empty() || self.any.iter().any(&has)) && !self.none.iter().any(has)
+    }
+
+    /// In words: `from 192.0.2.1 or 192.0.2.2`, `not from 192.0.2.3`; none for each that is empty.
+    pub(super) fn words(&self, what: &str, text: impl Fn(&T) -> String) -> [Option<String>; 2] {
+        let joined = |values: &[T]| values.iter().map(&text).collect::<Vec<_>>().join(" or ");
+        [
+            (!self.any.is_empty()).then(|| format!("{what} {}", joined(&self.any))),
+            (!self.none.is_empty()).then(|| format!("not {what} {}", joined(&self.none))),
+        ]
+    }
+}
