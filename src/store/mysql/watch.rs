@@ -17,6 +17,9 @@ use crate::store::Notice;
 /// How long a statement may go without an answer before the server is asked why.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// The longest time between two looks at one statement.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
 /// The statement under way.
 #[derive(Default)]
 struct Running {
@@ -82,7 +85,9 @@ impl Drop for StatementWatch {
 
 fn look(shared: &WatchedStatement, server: &Server, id: u32, notice: &Notice) {
     let mut told = String::new();
-    let mut seen = 0;
+    // The statement that was looked at last, and how long until it is looked at again: a query may
+    // work for an hour.
+    let (mut seen, mut pause) = (0, PATIENCE);
     loop {
         let (number, doing, short) = {
             let running = shared.lock();
@@ -90,14 +95,27 @@ fn look(shared: &WatchedStatement, server: &Server, id: u32, notice: &Notice) {
                 return;
             }
             let left = running.since.map_or(PATIENCE, |since| PATIENCE.saturating_sub(since.elapsed()));
-            if !left.is_zero() || seen == running.number {
-                let pause = if left.is_zero() { PATIENCE } else { left };
-                seen = 0;
-                drop(shared.changed.wait_timeout(running, pause));
+            if !left.is_zero() {
+                drop(shared.changed.wait_timeout(running, left));
                 continue;
             }
-            seen = running.number;
-            (running.number, running.doing.clone(), running.short)
+            if seen == running.number {
+                pause = (pause * 2).min(LONGEST_PAUSE);
+                let (running, _) = match shared.changed.wait_timeout(running, pause) {
+                    Ok(woken) => woken,
+                    Err(poisoned) => poisoned.into_inner(),
+                };
+                if running.closed {
+                    return;
+                }
+                if running.number != seen || running.since.is_none() {
+                    continue;
+                }
+                (running.number, running.doing.clone(), running.short)
+            } else {
+                (seen, pause) = (running.number, PATIENCE);
+                (running.number, running.doing.clone(), running.short)
+            }
         };
         let Some(reason) = reason(server, id, short) else { continue };
         let running = shared.lock();
