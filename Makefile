@@ -52,7 +52,7 @@ test:
 	@tests/needs.sh $(COMPILERS) 'cargo-fmt=rustfmt' 'cargo-clippy=clippy' $(SERVER)
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings </dev/null
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps </dev/null
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --document-private-items </dev/null
 	$(CARGO) test --locked </dev/null
 
 # Optimised: some of them read millions of lines.

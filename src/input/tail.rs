@@ -128,8 +128,7 @@ impl Tail {
         })
     }
 
-    /// Looks at the file and gives every line that is complete, in order, without its newline; a
-    /// line over [`super::LINE_CAP`] comes as its first [`super::LINE_CAP`] bytes. A last line
+    /// Looks at the file and gives every line that is complete, in order ([`NewLine`]). A last line
     /// without its newline waits for it, or for the end of its file.
     pub fn poll(&mut self, each: &mut dyn FnMut(NewLine<'_>)) -> Polled {
         let mut polled = Polled::default();

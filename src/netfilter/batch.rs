@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::{Packet, TcpFlags, Time, Verdict, clean};
 
 /// A run of owned packets, in the order of their lines. All text lies in one buffer, cleaned
-/// ([`clean`]), so a batch costs two allocations however many packets it holds. A packet that a
+/// (`clean`), so a batch costs two allocations however many packets it holds. A packet that a
 /// syslog daemon counted a hundred thousand times is held once.
 #[derive(Debug, Default)]
 pub struct Batch {

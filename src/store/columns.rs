@@ -20,7 +20,7 @@ pub(super) enum ColumnKind {
     Number(&'static str),
 }
 
-/// Every column but `id`, in the order of the table and of [`write`].
+/// Every column but `id`, in the order of the table and of [`write()`].
 pub(super) const COLUMNS: [(&str, ColumnKind); 20] = [
     ("timestamp", ColumnKind::Time),
     ("host", ColumnKind::Text(limits::HOST)),
