@@ -137,7 +137,7 @@ fn stray(word: &str, args: &[OsString]) -> Stop {
     let wants_one = |before: &str| before == "--db-pass" || before == "-p";
     if behind(1, &is_given) || behind(2, &wants_one) {
         return usage(
-            "a word behind the password belongs to no option",
+            "a word after the password belongs to no option",
             &["put a password with blanks in quotes: --db-pass 'one two'"],
         );
     }

@@ -40,7 +40,7 @@ pub enum Reason {
 impl std::fmt::Display for Reason {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Reason::NoInterfaces => f.write_str("no IN= and OUT= behind the prefix"),
+            Reason::NoInterfaces => f.write_str("no IN= and OUT= after the prefix"),
             Reason::FrontCut => f.write_str("front cut off"),
             Reason::NoAddresses => f.write_str("cut before the addresses"),
             Reason::BadAddress => f.write_str("not an address"),

@@ -207,7 +207,7 @@ impl Simple {
                 "OUT".starts_with(behind)
             });
             if text.starts_with("IPT: ") || cut.is_some_and(|at| action(&text[..at]).is_some()) {
-                return Err("no IN= and OUT= behind the prefix");
+                return Err("no IN= and OUT= after the prefix");
             }
             let first = text.split(' ').next().unwrap_or_default();
             let field = kernel || first.contains('=') && !first.contains(':');
