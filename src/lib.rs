@@ -81,6 +81,13 @@ fn settings(call: &Call, console: &mut Console<'_>) -> Result<config::Settings, 
         return Ok(config::merge(&call.given, &config::Layer::default()));
     };
     let loaded = config::load(&path, must_exist).map_err(|error| error.to_string())?;
+    if loaded.is_none()
+        && call.config_file.is_none()
+        && call.given.quiet != Some(true)
+        && let Some(command) = config::left_by_the_c_program()
+    {
+        console.note(&format!("~/.ipta of the C program is not read; keep its settings with: {command}"));
+    }
     let (mut file, notes) = loaded.unwrap_or_default();
     file.config_file.clone_from(&call.config_file);
     for note in notes {

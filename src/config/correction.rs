@@ -43,7 +43,8 @@ fn switch(word: &str) -> Option<bool> {
     }
 }
 
-fn unquoted(text: &str) -> &str {
+/// A value without its quotes.
+pub(super) fn unquoted(text: &str) -> &str {
     text.trim_matches(['"', '\''])
 }
 

@@ -1,8 +1,9 @@
 //! Files in the old style: which key a line means, and the line as it should be.
 
-use super::correction::correction;
+use super::correction::{correction, unquoted};
 use super::kind::KeyKind;
 use super::settings::keys;
+use crate::escape;
 
 /// For a line that is no TOML, such as `db_host = localhost` or `analyzer limit = 15`: the key it
 /// means and the line as it should be, if both can be told. The value of a password is replaced.
@@ -11,6 +12,36 @@ pub(super) fn line(text: &str) -> Option<(&'static str, Option<String>)> {
     let (key, opposite) = canonical(name)?;
     let value = value.split(" #").next().unwrap_or_default().trim().trim_end_matches(';').trim();
     Some((key, correction(key, &kind_of(key)?, value, opposite)))
+}
+
+/// The call that keeps the settings of the C program's `~/.ipta`: lines such as `db_host = localhost`.
+/// None if no line says where packets are kept. A password is asked for and never repeated.
+pub(super) fn save_command(text: &str) -> Option<String> {
+    let mut command = "ipta --save-db".to_owned();
+    let mut password = false;
+    for line in text.lines().filter(|line| !line.trim_start().starts_with('#')) {
+        let Some((name, value)) = line.split_once('=').or_else(|| line.split_once(':')) else { continue };
+        let value = unquoted(value.trim().trim_end_matches(';').trim());
+        let option = match canonical(name) {
+            Some(("db_host", _)) => "-h",
+            Some(("db_port", _)) => "--db-port",
+            Some(("db_user", _)) => "-u",
+            Some(("db_name", _)) => "-d",
+            Some(("db_table", _)) => "-t",
+            Some(("db_pass", _)) => {
+                password = true;
+                continue;
+            }
+            _ => continue,
+        };
+        if !value.is_empty() {
+            command.push_str(&format!(" {option} {}", escape::shell(value)));
+        }
+    }
+    if command.ends_with("--save-db") {
+        return None;
+    }
+    Some(if password { command + " -pi" } else { command })
 }
 
 /// What a key at the top of the file takes.

@@ -33,6 +33,16 @@ pub fn default_path() -> Option<PathBuf> {
     dirs::home_dir().map(|home| home.join(".ipta-conf"))
 }
 
+/// What to type to keep the settings of the C program's `~/.ipta`, where there is such a file and none
+/// of ours; the settings themselves are not used.
+pub fn left_by_the_c_program() -> Option<String> {
+    let path = dirs::home_dir()?.join(".ipta");
+    // A file of settings is small.
+    let size = std::fs::metadata(&path).ok().filter(std::fs::Metadata::is_file)?.len();
+    let text = (size <= 64 * 1024).then(|| std::fs::read(&path).ok())??;
+    historic::save_command(&String::from_utf8_lossy(&text))
+}
+
 /// How a report is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Format {

@@ -190,3 +190,23 @@ fn a_module_of_the_file_that_wants_since_waits_for_it() {
     let with = dir.ipta(["--config", "conf", "-a", "a.log", "--since", "2000-01-01"]).fine();
     assert!(with.out.contains("New"), "{with:#?}");
 }
+
+#[test]
+fn the_c_programs_settings_are_noticed_and_can_be_kept() {
+    let dir = TestDir::new();
+    dir.write("a.log", lines(0..3));
+    dir.write(
+        ".ipta",
+        "# settings\ndb_host = localhost\ndb user = fire wall\ndb_pass=hunter2\ndb_name=ipt\ndb_table=logs\n",
+    );
+    let said = dir.ipta(["-a", "a.log"]).fine();
+    let command = "ipta --save-db -h localhost -u 'fire wall' -d ipt -t logs -pi";
+    assert!(said.err.contains(&format!("keep its settings with: {command}\n")), "{said:#?}");
+    assert!(!said.err.contains("hunter2"));
+    // Once there are settings of ours, there is nothing more to say.
+    dir.write(".ipta-conf", "limit = 3\n");
+    assert_eq!(dir.ipta(["-a", "a.log"]).fine().err, "");
+    dir.remove(".ipta-conf");
+    dir.write(".ipta", "nothing of use\n");
+    assert_eq!(dir.ipta(["-a", "a.log"]).fine().err, "");
+}
