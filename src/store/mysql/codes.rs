@@ -9,6 +9,7 @@ pub(super) const UNKNOWN_COM: u16 = 1047;
 pub(super) const BAD_DB: u16 = 1049;
 pub(super) const BAD_TABLE: u16 = 1051;
 pub(super) const SERVER_SHUTDOWN: u16 = 1053;
+pub(super) const UNKNOWN_ERROR: u16 = 1105;
 pub(super) const RECORD_FILE_FULL: u16 = 1114;
 pub(super) const HOST_IS_BLOCKED: u16 = 1129;
 pub(super) const HOST_NOT_PRIVILEGED: u16 = 1130;

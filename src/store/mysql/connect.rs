@@ -278,9 +278,13 @@ pub(super) fn failed(server: &Server, doing: &str, error: &Error) -> StoreError 
                  whole, or name another node with -h",
                 one_line(&e.message)
             ),
+            codes::UNKNOWN_ERROR if e.message.to_ascii_lowercase().contains("writeset size") => format!(
+                "the server at {host} is a node of a Galera cluster, which takes no more in one transaction than its \
+                 wsrep_max_ws_size: nothing of it was stored; import from a file, which is stored in parts, or raise \
+                 the limit"
+            ),
             codes::ERROR_DURING_COMMIT => format!(
-                "the server at {host} could not commit what ipta was {doing} ({}): nothing of it was stored; a \
-                 Galera cluster takes no more at once than its wsrep_max_ws_size",
+                "the server at {host} could not commit what ipta was {doing} ({}): nothing of it was stored",
                 one_line(&e.message)
             ),
             codes::OPTION_PREVENTS_STATEMENT => {
