@@ -36,7 +36,7 @@ $(IPTA): $(SOURCES)
 	$(CARGO) build --release --locked --bin ipta </dev/null
 	@touch $@
 
-# A home of its own: the settings of whoever runs it have no part.
+# A home of its own, so that your settings play no part.
 demo: $(IPTA)
 	@demo=$$(mktemp -d) && trap 'rm -rf "$$demo"' EXIT && export HOME="$$demo" && \
 	ipta=$$(realpath $(IPTA)) && run() { echo; echo "$$ ipta $$*"; "$$ipta" "$$@" </dev/null; } && \

@@ -23,7 +23,7 @@ pub struct Module {
     pub(super) how: How,
 }
 
-/// What a module may want of whoever reads the packets, beside time, verdict, action, protocol,
+/// Optional fields that a module may ask the readers of packets for, beside time, verdict, action, protocol,
 /// interface in, addresses and ports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Want {

@@ -251,7 +251,7 @@ pub(super) struct NameArgs {
     /// Table that keeps names (default dns)
     #[arg(long, value_name = "TABLE", value_parser = filled())]
     pub(super) dns_table: Option<String>,
-    /// Hours a kept name is good; 0: for ever (default 336; also --dns-ttl)
+    /// Hours until a kept name expires; 0: never (default 336; also --dns-ttl)
     #[arg(long, alias = "dns-ttl", value_name = "HOURS", allow_negative_numbers = true, value_parser = hours)]
     pub(super) ttl: Option<u32>,
     /// Create that table. NAME is then the --dns-table of the call

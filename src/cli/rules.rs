@@ -121,25 +121,7 @@ fn filters_or_saves(mode: &Mode) -> bool {
 }
 
 fn reads_logs(mode: &Mode) -> bool {
-    match mode {
-        Mode::Import(_) | Mode::Follow(_) => true,
-        Mode::Analyze(files) | Mode::Scan(files) => !files.is_empty(),
-        Mode::DnsPrune
-        | Mode::DnsClear
-        | Mode::DnsCreateTable
-        | Mode::CreateDb
-        | Mode::UpgradeTable(_)
-        | Mode::ListTables
-        | Mode::DeleteTables(_)
-        | Mode::DeleteAllTables
-        | Mode::CreateTable
-        | Mode::Clear
-        | Mode::Prune(_)
-        | Mode::DnsDump
-        | Mode::AnalyzeInteractive
-        | Mode::SaveDb
-        | Mode::Doctor(_) => false,
-    }
+    !mode.logs().is_empty()
 }
 
 fn reads_logs_or_saves(mode: &Mode) -> bool {

@@ -141,7 +141,7 @@ struct LiveView {
     watch: Option<AttackWatch>,
     /// Prefixes that no rule takes were told of.
     prefixes_told: bool,
-    /// Why lines could not be written in the midst of reading.
+    /// Why lines could not be written while reading.
     unwritten: Option<io::Error>,
 }
 
@@ -268,7 +268,7 @@ impl LiveView {
         true
     }
 
-    /// How long nothing has to be shown for want of a name.
+    /// How long until a line is shown without its name.
     fn until_next_deadline(&self) -> Duration {
         let deadline = self.waiting.first().and_then(|first| first.deadline);
         deadline.map_or(TICK, |deadline| deadline.saturating_duration_since(Instant::now()).min(TICK))

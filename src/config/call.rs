@@ -1,6 +1,7 @@
 //! What one call asks for: what to do, and the settings for it.
 
 use std::path::PathBuf;
+use std::slice;
 
 use super::Layer;
 
@@ -18,7 +19,7 @@ pub struct Call {
 }
 
 /// One thing to do. Several modes of one call run in the order of this list, wherever they stand;
-/// the last three stand alone. A file named `-` is standard input. Table names that a mode takes
+/// the last three cannot be combined with others. A file named `-` is standard input. Table names that a mode takes
 /// for the whole call are in the settings (`db_table`, `dns_table`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Mode {
@@ -63,29 +64,9 @@ pub enum Mode {
 }
 
 impl Call {
-    /// The logs that the call imports or analyzes.
+    /// The logs that the call reads.
     pub fn logs(&self) -> impl Iterator<Item = &PathBuf> {
-        let logs = self.modes.iter().filter_map(|mode| match mode {
-            Mode::Import(paths) | Mode::Analyze(paths) => Some(paths),
-            Mode::DnsPrune
-            | Mode::DnsClear
-            | Mode::DnsCreateTable
-            | Mode::CreateDb
-            | Mode::UpgradeTable(_)
-            | Mode::ListTables
-            | Mode::DeleteTables(_)
-            | Mode::DeleteAllTables
-            | Mode::CreateTable
-            | Mode::Clear
-            | Mode::Prune(_)
-            | Mode::DnsDump
-            | Mode::AnalyzeInteractive
-            | Mode::SaveDb
-            | Mode::Follow(_)
-            | Mode::Scan(_)
-            | Mode::Doctor(_) => None,
-        });
-        logs.flatten()
+        self.modes.iter().flat_map(Mode::logs)
     }
 }
 
@@ -111,6 +92,29 @@ impl Mode {
         "--dns-clear",
         "--help",
     ];
+
+    /// The logs that its packets come from; none for a mode that reads no log.
+    pub fn logs(&self) -> &[PathBuf] {
+        match self {
+            Mode::Import(logs) | Mode::Analyze(logs) | Mode::Scan(logs) => logs,
+            Mode::Follow(log) => slice::from_ref(log),
+            Mode::DnsPrune
+            | Mode::DnsClear
+            | Mode::DnsCreateTable
+            | Mode::CreateDb
+            | Mode::UpgradeTable(_)
+            | Mode::ListTables
+            | Mode::DeleteTables(_)
+            | Mode::DeleteAllTables
+            | Mode::CreateTable
+            | Mode::Clear
+            | Mode::Prune(_)
+            | Mode::DnsDump
+            | Mode::AnalyzeInteractive
+            | Mode::SaveDb
+            | Mode::Doctor(_) => &[],
+        }
+    }
 
     /// Its option, for messages.
     pub fn option(&self) -> &'static str {

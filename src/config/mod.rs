@@ -28,7 +28,7 @@ pub use save::save;
 pub use settings::{Layer, Settings, merge};
 pub use texts::{FilterText, PrefixChoice};
 
-/// The configuration file of whoever runs ipta, `~/.ipta-conf`; none without a home folder.
+/// The user's configuration file, `~/.ipta-conf`; none without a home folder.
 pub fn default_path() -> Option<PathBuf> {
     dirs::home_dir().map(|home| home.join(".ipta-conf"))
 }

@@ -117,7 +117,7 @@ settings! {
     saved {
         /// Table of the name cache, as typed.
         dns_table: String = "dns".to_owned(), "dns_table";
-        /// Hours a cached name stays good; 0: for ever.
+        /// Hours until a cached name expires; 0: never.
         dns_ttl: u32 = 336, "dns_ttl";
         /// Show names instead of addresses.
         rdns: bool = false, "rdns";

@@ -13,14 +13,14 @@ const REMEMBERED: usize = 32_768;
 /// How long an answer holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ages {
-    /// A name; zero: for ever.
+    /// A name; zero: it never expires.
     pub name: Duration,
     /// "It has none"; never longer than a name.
     pub no_name: Duration,
 }
 
 impl Ages {
-    /// Names hold for so many hours, 0 for ever; "it has none" for at most one hour.
+    /// Names expire after so many hours, with 0 never; "it has none" after one hour at most.
     pub fn hours(hours: u32) -> Ages {
         let hour = Duration::from_secs(3600);
         Ages { name: hour * hours, no_name: hour }

@@ -370,7 +370,7 @@ fn a_server_that_refuses_every_question_is_told_of_too() {
 }
 
 #[test]
-fn patience_ends_a_time_out_after_the_first_question_whoever_asks_again() {
+fn patience_ends_a_time_out_after_the_first_question_even_if_asked_again() {
     let options = Options { timeout: Duration::from_millis(100), ..Options::default() };
     let (names, _) = names(options, |address| if address == ip(1) { never(address) } else { host(address) });
     assert_eq!(names.patience(ip(1)), None, "not asked for");

@@ -76,7 +76,7 @@ pub(super) fn connect_and(
 }
 
 /// Connects on a thread of its own, and abandons it where nothing comes: something that is no
-/// database server may take the connection and wait for us to speak first, for ever; and a server
+/// database server may take the connection and wait forever for us to speak first; and a server
 /// may stall after login.
 fn within_limit(options: Opts, settle: fn(&mut Conn) -> Result<(), Error>) -> Option<Result<Conn, Error>> {
     let (tell, answer) = mpsc::channel();
