@@ -190,6 +190,12 @@ fn honoured(modes: &[Mode], given: &Layer) -> Result<(), Stop> {
             honoured_by: shows_no_lines,
             way_out: LIMIT,
         },
+        Needs {
+            option: "--modules",
+            given: given.modules.is_some(),
+            honoured_by: shows_no_lines,
+            way_out: "--follow and --scan show packets; modules are parts of a report: ipta --analyze --modules NAME",
+        },
         Needs { option: "--attacks", given: given.attacks.is_some(), honoured_by: follows, way_out: ATTACKS },
         Needs { option: "--no-loop", given: given.no_loop.is_some(), honoured_by: follows, way_out: FOLLOW },
         Needs { option: "--last", given: given.last.is_some(), honoured_by: follows, way_out: FOLLOW },

@@ -1,6 +1,6 @@
 //! `--analyze`: the report, from the logs table or straight from logs.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::Read;
 use std::net::IpAddr;
@@ -18,6 +18,7 @@ use crate::report::shape::Report;
 use crate::report::{self, stats as words};
 use crate::run::Misused;
 use crate::run::counting::{self, Counted};
+use crate::run::left_out::{self, LeftOut};
 use crate::run::logs::LogSource;
 use crate::run::naming::{self, Naming};
 use crate::run::output;
@@ -26,9 +27,6 @@ use crate::run::reading;
 use crate::run::session::Session;
 use crate::run::settings;
 use crate::store::Columns;
-
-/// Most action words that a note lists.
-const ACTIONS_LISTED: usize = 20;
 
 /// What a call is to report.
 pub struct Question {
@@ -118,17 +116,7 @@ fn table(session: &mut Session<'_, '_>, question: &Question) -> anyhow::Result<E
     let timeless =
         if context.filters.ask_time() { store.count_timeless(&session.table, &filters)? } else { 0 };
     if counted.packets == 0 {
-        let note = if store.is_empty(&session.table)? {
-            let (table, ipta) = (&session.table, session.import_invocation());
-            format!("Table '{table}' is empty; import a log with: {ipta} -i FILE")
-        } else {
-            let actions = match session.filters.action.any.is_empty() {
-                true => BTreeSet::new(),
-                false => store.actions(&session.table, ACTIONS_LISTED)?,
-            };
-            let place = format!("of table '{}' ", session.table);
-            none_passed(&place, &session.filters, actions)
-        };
+        let note = left_out::nothing_in_table(session)?;
         session.console.note(&note);
     }
     report(session, &counted, filtered(context, timeless).as_deref(), true)?;
@@ -140,25 +128,20 @@ fn files(session: &mut Session<'_, '_>, question: Question) -> anyhow::Result<Ex
     let Question { logs: sources, modules, context } = question;
     let filters = reading(&context, &modules);
     let limit = session.settings.limit;
-    let asks_time = session.filters.ask_time();
-    let mut timeless = 0;
-    let (rules, clock) = (&session.rules, &session.clock);
-    let mut actions = BTreeSet::new();
+    let mut left_out = LeftOut::default();
+    let (rules, clock, asked) = (&session.rules, &session.clock, &session.filters);
     let (counted, logs) = counting::count(&modules, &context, limit, |feed| {
         Ok(reading::packets(sources, rules, clock, |packet| {
-            if filters.pass(packet) {
-                feed.packet(packet);
-            } else if !filters.action.any.is_empty() && actions.len() < ACTIONS_LISTED {
-                let action = String::from_utf8_lossy(packet.action);
-                if !actions.contains(action.as_ref()) {
-                    actions.insert(action.into_owned());
-                }
+            match filters.pass(packet) {
+                true => feed.packet(packet),
+                false => left_out.packet(asked, packet),
             }
-            if packet.time.is_none() && asks_time && filters.pass_rest(packet) {
-                timeless += 1;
+            if packet.time.is_none() {
+                left_out.timeless(asked, packet);
             }
         }))
     })?;
+    let timeless = left_out.timeless;
     let mut total = ParseStats::default();
     let mut exit = Exit::Done;
     for log in logs {
@@ -189,7 +172,7 @@ fn files(session: &mut Session<'_, '_>, question: Question) -> anyhow::Result<Ex
         session.console.warn(&damage);
     }
     if counted.packets == 0 && total.packets() > 0 {
-        session.console.note(&none_passed("", &session.filters, actions));
+        session.console.note(&left_out.all(&session.filters));
     }
     report(session, &counted, filtered(&context, timeless).as_deref(), false)?;
     Ok(exit)
@@ -212,24 +195,6 @@ fn reading(context: &Context, modules: &[&'static Module]) -> Filters {
         filters.since = None;
     }
     filters
-}
-
-/// That no packet `of` some place passes the filters; with the action words that are there, where
-/// the filters ask for others.
-fn none_passed(of: &str, filters: &Filters, mut actions: BTreeSet<String>) -> String {
-    actions.retain(|action| !action.is_empty());
-    let asked =
-        filters.action.any.iter().any(|word| actions.iter().any(|there| there.eq_ignore_ascii_case(word)));
-    if actions.is_empty() || asked {
-        return format!("No packet {of}passes the filters; leave some out.");
-    }
-    let there: Vec<&str> = actions.iter().map(String::as_str).collect();
-    let more = if there.len() == ACTIONS_LISTED { ", ..." } else { "" };
-    format!(
-        "No packet {of}has the action {}; there are {}{more}.",
-        filters.action.any.join(" or "),
-        there.join(", ")
-    )
 }
 
 /// What the filters were, and how many packets they could not place in time; nothing without filters.

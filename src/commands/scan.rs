@@ -7,6 +7,7 @@ use crate::input::Lines;
 use crate::netfilter::Reader;
 use crate::netfilter::stats::ParseStats;
 use crate::report::stats as words;
+use crate::run::left_out::{self, LeftOut};
 use crate::run::logs::LogSource;
 use crate::run::name_queue::NameQueue;
 use crate::run::naming::{self, Naming};
@@ -85,12 +86,13 @@ fn table(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
     if let Some(names) = &names {
         names.tell_missed(console);
     }
-    if filters.ask_time() {
-        let timeless = store.count_timeless(table, &filters)?;
-        if timeless > 0 {
-            let packets = words::counted(timeless, "packet");
-            console.note(&format!("{packets} without a time left out."));
-        }
+    let timeless = if filters.ask_time() { store.count_timeless(table, &filters)? } else { 0 };
+    if count == 0 {
+        let note = left_out::nothing_in_table(session)?;
+        session.console.note(&note);
+    }
+    if let Some(note) = left_out::timeless(timeless) {
+        session.console.note(&note);
     }
     Ok(Exit::Done)
 }
@@ -100,7 +102,8 @@ fn logs(session: &mut Session<'_, '_>, sources: Vec<LogSource>) -> anyhow::Resul
     let names = session.settings.rdns.then(|| Naming::new(naming::scanning(session.settings)));
     let mut total = ParseStats::default();
     let mut exit = Exit::Done;
-    let mut count = 0;
+    let mut left_out = LeftOut::default();
+    let (mut count, mut shown) = (0, 0_u64);
     for mut source in sources {
         let mut reader = Reader::new(&session.rules, source.calendar(&session.clock));
         let mut lines = match source.open() {
@@ -116,9 +119,14 @@ fn logs(session: &mut Session<'_, '_>, sources: Vec<LogSource>) -> anyhow::Resul
         loop {
             let read = packets::next_line(&mut lines, &mut reader, false, |packet| {
                 count += 1;
+                if packet.time.is_none() {
+                    left_out.timeless(&session.filters, packet);
+                }
                 if !session.filters.pass(packet) {
+                    left_out.packet(&session.filters, packet);
                     return;
                 }
+                shown += 1;
                 match &names {
                     None => show.packet(count, packet, None, None),
                     Some(names) => {
@@ -164,6 +172,12 @@ fn logs(session: &mut Session<'_, '_>, sources: Vec<LogSource>) -> anyhow::Resul
     }
     if let Some(damage) = words::damage(&total) {
         session.console.warn(&damage);
+    }
+    if let Some(note) = left_out::timeless(left_out.timeless) {
+        session.console.note(&note);
+    }
+    if shown == 0 && count > 0 {
+        session.console.note(&left_out.all(&session.filters));
     }
     Ok(exit)
 }

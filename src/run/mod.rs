@@ -5,6 +5,7 @@
 
 pub mod clock;
 pub mod counting;
+pub mod left_out;
 pub mod logs;
 pub mod name_queue;
 pub mod naming;

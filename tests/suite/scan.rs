@@ -130,3 +130,36 @@ fn the_table_as_records_has_every_field(db: &TestStore) {
     let headless = db.ipta(["--scan", "--format", "csv", "--no-header"]).fine().out;
     assert_eq!(headless.lines().count(), 3);
 }
+
+#[test]
+fn a_scan_that_shows_nothing_says_why() {
+    let db = TestStore::on_a_file();
+    db.ipta(["--scan"]).fine().says(["Table 'logs' is empty; import a log with: ipta --db-file"]);
+    db.dir.write("a.log", lines(0..5));
+    db.import(["a.log"]);
+    for call in [&["--scan", "a.log"][..], &["--scan"]] {
+        let said = |filters: &[&str]| {
+            let arguments = call.iter().chain(filters);
+            match call.len() {
+                1 => db.ipta(arguments).fine(),
+                _ => db.dir.ipta(arguments).fine(),
+            }
+        };
+        said(&["--dport", "9"]).says(["passes the filters; leave some out"]);
+        said(&["--action", "block"]).says(["has the action block; there are DROP"]);
+        assert_eq!(said(&["--action", "drop"]).err, "");
+    }
+    let timeless = "kernel: IPT: DROP IN=eth0 OUT= SRC=192.0.2.9 DST=198.51.100.1 LEN=40 TTL=52 PROTO=2\n";
+    db.dir.append("a.log", timeless);
+    db.import(["a.log"]);
+    for said in [
+        db.ipta(["--scan", "--since", "2026-05-01"]),
+        db.dir.ipta(["--scan", "a.log", "--since", "2026-05-01"]),
+    ] {
+        said.fine().says(["1 packet without a time left out."]);
+    }
+    db.dir
+        .ipta(["--scan", "a.log", "--modules", "ports"])
+        .refused(2)
+        .says(["--modules does nothing with --scan"]);
+}

@@ -1,0 +1,78 @@
+//! What filters leave out, for the notes that say so.
+
+use std::collections::BTreeSet;
+
+use super::session::Session;
+use crate::filter::Filters;
+use crate::netfilter::Packet;
+use crate::report::stats::counted;
+
+/// Most action words that a note lists.
+const LISTED: usize = 20;
+
+/// Packets that the filters left out while logs were read.
+#[derive(Default)]
+pub struct LeftOut {
+    /// Those that pass all but the time filters, and have no time.
+    pub timeless: u64,
+    /// Action words, where the filters ask for some.
+    actions: BTreeSet<String>,
+}
+
+impl LeftOut {
+    /// Takes in a packet without a time.
+    pub fn timeless(&mut self, filters: &Filters, packet: &Packet<'_>) {
+        if filters.ask_time() && filters.pass_rest(packet) {
+            self.timeless += 1;
+        }
+    }
+
+    /// Takes in a packet that does not pass.
+    pub fn packet(&mut self, filters: &Filters, packet: &Packet<'_>) {
+        if !filters.action.any.is_empty() && self.actions.len() < LISTED {
+            let action = String::from_utf8_lossy(packet.action);
+            if !self.actions.contains(action.as_ref()) {
+                self.actions.insert(action.into_owned());
+            }
+        }
+    }
+
+    /// That no packet passes.
+    pub fn all(self, filters: &Filters) -> String {
+        none_passes("", filters, self.actions)
+    }
+}
+
+/// That packets have no time, and so no place in the span that was asked for.
+pub fn timeless(count: u64) -> Option<String> {
+    (count > 0).then(|| format!("{} without a time left out.", counted(count, "packet")))
+}
+
+/// Why no packet of the call's table passes: it is empty, or the filters are too narrow.
+pub fn nothing_in_table(session: &mut Session<'_, '_>) -> anyhow::Result<String> {
+    let (table, filters) = (session.table.clone(), session.filters.clone());
+    let store = session.store.open()?;
+    if store.is_empty(&table)? {
+        let ipta = session.import_invocation();
+        return Ok(format!("Table '{table}' is empty; import a log with: {ipta} -i FILE"));
+    }
+    let actions = match filters.action.any.is_empty() {
+        true => BTreeSet::new(),
+        false => store.actions(&table, LISTED)?,
+    };
+    Ok(none_passes(&format!("of table '{table}' "), &filters, actions))
+}
+
+/// That no packet `of` some place passes the filters; with the action words that are there, where
+/// the filters ask for others.
+fn none_passes(of: &str, filters: &Filters, mut actions: BTreeSet<String>) -> String {
+    actions.retain(|action| !action.is_empty());
+    let wanted = &filters.action.any;
+    let asked = wanted.iter().any(|word| actions.iter().any(|there| there.eq_ignore_ascii_case(word)));
+    if actions.is_empty() || asked {
+        return format!("No packet {of}passes the filters; leave some out.");
+    }
+    let there: Vec<&str> = actions.iter().map(String::as_str).collect();
+    let more = if there.len() == LISTED { ", ..." } else { "" };
+    format!("No packet {of}has the action {}; there are {}{more}.", wanted.join(" or "), there.join(", "))
+}
