@@ -5,14 +5,14 @@
 //! ```text
 //! main     -> lib -> cli, commands, run, config, report, exit
 //! cli      -> config escape
-//! commands -> run config netfilter filter input store dns analysis report escape exit    (never another command)
-//! run      -> config netfilter filter input store dns analysis report escape exit
-//! store    -> netfilter filter dns(the cache) config(the connection)
+//! commands -> run cli(the options of a line) config netfilter filter input store query dns analysis report escape exit    (never another command)
+//! run      -> config netfilter filter input store query dns analysis report escape exit
+//! store    -> netfilter filter query dns(the cache) config(the connection)
 //! analysis -> netfilter filter
-//! report   -> analysis netfilter escape
+//! report   -> analysis query netfilter escape
 //! filter   -> netfilter
 //! config   -> netfilter(types) filter(types) escape
-//! input, netfilter, dns, escape, exit -> nothing in the crate
+//! input, netfilter, query, dns, escape, exit -> nothing in the crate
 //! ```
 //!
 //! A packet goes one way: `input` gives lines, `netfilter` makes packets of them, and those go into
@@ -33,6 +33,7 @@ pub mod exports;
 mod filter;
 mod input;
 mod netfilter;
+mod query;
 mod report;
 mod run;
 mod store;

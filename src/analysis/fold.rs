@@ -93,7 +93,7 @@ impl<'c> Fold<'c> {
         let numbers = self.numbers;
         let table = |(module, counter): (&'static Module, Box<dyn Counter>)| {
             let Body { columns, rows, notes } = counter.body(&numbers, limit);
-            Table { name: module.name, title: module.title, columns, rows, notes }
+            Table { name: module.name.into(), title: module.title.into(), columns, rows, notes }
         };
         self.modules.into_iter().map(table).collect()
     }

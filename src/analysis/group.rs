@@ -92,7 +92,7 @@ impl Counter for Groups {
             })
             .collect();
         let columns = self.columns.iter().map(|(field, width)| Column {
-            head: field.head(),
+            head: field.head().into(),
             width: *width,
             right: matches!(field, Field::Count | Field::SourcePort | Field::DestinationPort),
         });

@@ -1,5 +1,6 @@
 //! What an analysis ends with: tables of typed cells, which every format shows in its own way.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
 use std::net::IpAddr;
@@ -11,9 +12,9 @@ use crate::netfilter::Time;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Table {
     /// The module's name, as `--modules` takes it.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// Its title.
-    pub title: &'static str,
+    pub title: Cow<'static, str>,
     /// What its columns are.
     pub columns: Vec<Column>,
     /// Its rows, in their order, as many cells each as there are columns.
@@ -34,10 +35,10 @@ pub struct Body {
 }
 
 /// A column's head.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Column {
     /// Its title.
-    pub head: &'static str,
+    pub head: Cow<'static, str>,
     /// The least width in characters.
     pub width: usize,
     /// Numbers stand right, words left.
@@ -47,12 +48,12 @@ pub struct Column {
 impl Column {
     /// A column of numbers.
     pub const fn number(head: &'static str, width: usize) -> Column {
-        Column { head, width, right: true }
+        Column { head: Cow::Borrowed(head), width, right: true }
     }
 
     /// A column of words, addresses or times.
     pub const fn word(head: &'static str, width: usize) -> Column {
-        Column { head, width, right: false }
+        Column { head: Cow::Borrowed(head), width, right: false }
     }
 }
 
@@ -79,8 +80,28 @@ pub enum Cell {
     Time(Time),
     /// Parts of a bar, out of the largest row's: what it stands for in accepted, denied and other.
     Bar([u64; 3], u64),
+    /// A number that counts nothing: of a user's own module.
+    Number(Number),
     /// What does not exist.
     Missing,
+}
+
+/// A number that may be negative or broken.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Number {
+    /// A whole one.
+    Whole(i64),
+    /// Any other.
+    Real(f64),
+}
+
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Number::Whole(number) => number.fmt(f),
+            Number::Real(number) => number.fmt(f),
+        }
+    }
 }
 
 /// A number, as far as it was counted.
@@ -128,6 +149,7 @@ impl Cell {
             | Cell::Word(_)
             | Cell::Time(_)
             | Cell::Bar(..)
+            | Cell::Number(_)
             | Cell::Missing => None,
         }
     }

@@ -55,9 +55,16 @@ pub(super) struct ModeArgs {
     /// modes; --format json and csv write records
     #[arg(long, value_name = "FILE", num_args = 0..)]
     pub(super) scan: Option<Vec<PathBuf>>,
-    /// Open a shell for queries of your own
-    #[arg(long, hide = true)]
+    /// Open a shell for queries of your own; without a terminal, run those of standard input. It only
+    /// reads, unless --write is given
+    #[arg(long)]
     pub(super) analyze_interactive: bool,
+    /// Run this query and end. Several are separated by semicolons
+    #[arg(long, value_name = "QUERY", value_parser = filled())]
+    pub(super) sql: Option<String>,
+    /// Let queries change what is in the database
+    #[arg(long)]
+    pub(super) write: bool,
     /// Empty the table and forget what was imported into it; never asks
     #[arg(long, short = 'c')]
     pub(super) clear: bool,
@@ -361,6 +368,7 @@ fn list(values: Vec<String>) -> Option<Vec<String>> {
 
 /// What the command line says, as a layer of settings.
 pub(super) fn layer(
+    modes: &ModeArgs,
     database: DatabaseArgs,
     counts: CountArgs,
     display: DisplayArgs,
@@ -388,6 +396,8 @@ pub(super) fn layer(
         accept_actions: list(counts.accept_action),
         deny_actions: list(counts.deny_action),
         year: counts.year,
+        sql: modes.sql.clone(),
+        write: on(modes.write),
         filters: FilterText {
             since: counts.since,
             until: counts.until,
@@ -418,6 +428,7 @@ pub(super) fn layer(
         quiet: on(other.quiet),
         allow: None,
         thresholds: None,
+        own_modules: None,
     }
 }
 

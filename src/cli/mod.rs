@@ -47,7 +47,7 @@ pub fn parse(args: impl Iterator<Item = OsString>) -> Result<Call, Stop> {
         return Err(Stop::Text(text));
     }
     let Args { modes, database, counts, display, names, other } = args;
-    let mut given = args::layer(database, counts, display, &names, &other);
+    let mut given = args::layer(&modes, database, counts, display, &names, &other);
     let modes = modes_of(modes, &names, &mut given)?;
     let bare = stray.is_some();
     if let Some(refused) = stray.filter(|_| modes.len() > 1) {
@@ -96,7 +96,7 @@ fn modes_of(args: ModeArgs, names: &NameArgs, given: &mut Layer) -> Result<Vec<M
         args.prune.map(Mode::Prune),
         names.dns_dump.then_some(Mode::DnsDump),
         args.analyze.map(|files| Mode::Analyze(once(files))),
-        args.analyze_interactive.then_some(Mode::AnalyzeInteractive),
+        (args.analyze_interactive || args.sql.is_some()).then_some(Mode::AnalyzeInteractive),
         args.save_db.then_some(Mode::SaveDb),
         args.follow.map(Mode::Follow),
         args.scan.map(|files| Mode::Scan(once(files))),

@@ -129,7 +129,7 @@ fn reads_logs_or_saves(mode: &Mode) -> bool {
 }
 
 fn reports(mode: &Mode) -> bool {
-    matches!(mode, Mode::Analyze(_))
+    matches!(mode, Mode::Analyze(_) | Mode::AnalyzeInteractive)
 }
 
 fn follows(mode: &Mode) -> bool {
@@ -143,7 +143,7 @@ fn shows_no_lines(mode: &Mode) -> bool {
 fn honoured(modes: &[Mode], given: &Layer) -> Result<(), Stop> {
     const FILTER: &str = "filters work with --analyze, --follow and --scan";
     const LOGS: &str = "it works where logs are read: --import, --analyze FILE, --follow, --scan FILE";
-    const REPORT: &str = "it works with --analyze; elsewhere: ipta ... > FILE";
+    const REPORT: &str = "it works with --analyze and --sql; elsewhere: ipta ... > FILE";
     const FOLLOW: &str = "it works with --follow";
     const LIMIT: &str = "--follow and --scan show every packet; for fewer: ipta ... | head -n NUM";
     const ATTACKS: &str = "it works with --follow; in a report: ipta --analyze --modules attacks";
@@ -170,6 +170,12 @@ fn honoured(modes: &[Mode], given: &Layer) -> Result<(), Stop> {
         },
         Needs { option: "--year", given: given.year.is_some(), honoured_by: reads_logs, way_out: LOGS },
         Needs { option: "--output", given: given.output.is_some(), honoured_by: reports, way_out: REPORT },
+        Needs {
+            option: "--write",
+            given: given.write.is_some(),
+            honoured_by: |mode| *mode == Mode::AnalyzeInteractive,
+            way_out: "it works with --analyze-interactive and --sql",
+        },
         Needs {
             option: "--format",
             given: given

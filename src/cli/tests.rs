@@ -390,11 +390,11 @@ fn the_help_shows_every_option_but_those_that_come_later() {
     let help = text("--help");
     for arg in Args::command().get_arguments() {
         let long = format!("--{}", arg.get_long().unwrap_or_default());
-        let later = ["--analyze-interactive", "--doctor", "--db-tls", "--db-ca"];
+        let later = ["--doctor", "--db-tls", "--db-ca"];
         let words: Vec<&str> = help.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-')).collect();
         assert_eq!(words.contains(&long.as_str()), !later.contains(&long.as_str()), "{long}");
     }
-    for (short, _) in argv::HISTORIC.iter().filter(|(short, _)| !["-ai", "-rdns"].contains(short)) {
+    for (short, _) in argv::HISTORIC.iter().filter(|(short, _)| *short != "-rdns") {
         assert!(help.contains(&format!("  {short}, --")), "{short}");
     }
     for alias in ["--lines", "--no-lo", "--no-count", "--dns-ttl"] {

@@ -29,7 +29,8 @@ pub fn run(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
     }
     let columns = [("Table", 12, false), ("Kind", 16, false), ("Rows", 8, true), ("First packet", 19, false)];
     let columns = columns.into_iter().chain([("Last packet", 19, false)]);
-    let columns: Vec<Column> = columns.map(|(head, width, right)| Column { head, width, right }).collect();
+    let columns: Vec<Column> =
+        columns.map(|(head, width, right)| Column { head: head.into(), width, right }).collect();
     let out = &mut *session.console.out;
     write!(out, "{}", text::grid(&columns, tables.iter().map(row).collect()))?;
     for table in tables.iter().filter(|table| !table.imports.is_empty()) {

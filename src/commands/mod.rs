@@ -4,6 +4,7 @@
 //! and then each command runs, in the order of the manual. The first failure ends the call.
 
 mod analyze;
+mod analyze_interactive;
 mod clear;
 mod create_db;
 mod create_table;
@@ -146,7 +147,11 @@ fn prepare<'c>(
             let question = analyze::check(session, plan, call, paths)?;
             Box::new(move |session| analyze::run(session, question))
         }
-        Mode::AnalyzeInteractive | Mode::Doctor(_) => {
+        Mode::AnalyzeInteractive => {
+            analyze_interactive::check(session, plan)?;
+            Box::new(analyze_interactive::run)
+        }
+        Mode::Doctor(_) => {
             anyhow::bail!("{} is not built yet in this version", mode.option())
         }
         Mode::SaveDb => Box::new(|session| save_db::run(session, &call.given)),

@@ -30,7 +30,7 @@ pub(super) fn correction(key: &str, kind: &KeyKind, value: &str, opposite: bool)
             }
             format!("[{}]", words.into_iter().map(quoted).collect::<Vec<_>>().join(", "))
         }
-        KeyKind::Ports | KeyKind::Thresholds => return None,
+        KeyKind::Ports | KeyKind::Thresholds | KeyKind::Modules => return None,
     };
     Some(format!("{key} = {written}"))
 }

@@ -29,6 +29,8 @@ pub(super) enum KeyKind {
     Prefixes,
     /// A table of thresholds.
     Thresholds,
+    /// Modules.
+    Modules,
 }
 
 impl KeyKind {
@@ -49,6 +51,7 @@ impl KeyKind {
                     .into()
             }
             KeyKind::Thresholds => "is a section of its own: [attacks]".into(),
+            KeyKind::Modules => "is written as [[module]], with a name and sql".into(),
         }
     }
 }
@@ -64,4 +67,9 @@ pub(super) fn threshold_keys() -> Vec<(&'static str, KeyKind)> {
 /// The keys under `[[prefix]]`.
 pub(super) fn prefix_keys() -> Vec<(&'static str, KeyKind)> {
     vec![("pattern", KeyKind::Text), ("action", KeyKind::Text), ("verdict", KeyKind::Word(Verdict::listed()))]
+}
+
+/// The keys under `[[module]]`.
+pub(super) fn module_keys() -> Vec<(&'static str, KeyKind)> {
+    vec![("name", KeyKind::Text), ("title", KeyKind::Text), ("sql", KeyKind::Text)]
 }

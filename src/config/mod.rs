@@ -26,11 +26,16 @@ pub use error::Note;
 pub use file::load;
 pub use save::save;
 pub use settings::{Layer, Settings, merge};
-pub use texts::{FilterText, PrefixChoice};
+pub use texts::{FilterText, OwnModule, PrefixChoice};
 
 /// The user's configuration file, `~/.ipta-conf`; none without a home folder.
 pub fn default_path() -> Option<PathBuf> {
     dirs::home_dir().map(|home| home.join(".ipta-conf"))
+}
+
+/// The history of the shell, `~/.ipta-history`; none without a home folder.
+pub fn history_path() -> Option<PathBuf> {
+    dirs::home_dir().map(|home| home.join(".ipta-history"))
 }
 
 /// What to type to keep the settings of the C program's `~/.ipta`, where there is such a file and none

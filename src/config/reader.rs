@@ -5,8 +5,8 @@ use toml::de::{DeTable, DeValue};
 
 use super::correction::correction;
 use super::error::Problem;
-use super::kind::{KeyKind, prefix_keys, threshold_keys};
-use super::{Choice, PrefixChoice, nearest};
+use super::kind::{KeyKind, module_keys, prefix_keys, threshold_keys};
+use super::{Choice, OwnModule, PrefixChoice, nearest};
 use crate::escape::terminal;
 use crate::filter::Thresholds;
 use crate::netfilter::Verdict;
@@ -137,6 +137,45 @@ impl<'t> DocumentReader<'t> {
             (pattern, None, None) => PrefixChoice::Named(pattern),
             (pattern, action, verdict) => PrefixChoice::Rule { pattern, action, verdict },
         })
+    }
+
+    /// One `[[module]]`.
+    pub(super) fn module(&mut self, item: &TomlValue<'_>) -> Option<OwnModule> {
+        let line = self.line_at(item.span().start);
+        let DeValue::Table(table) = item.get_ref() else {
+            self.problems.push(problem(line, format!("module {}", KeyKind::Modules.wants())));
+            return None;
+        };
+        let (mut name, mut title, mut sql) = (None, None, None);
+        for (key, value) in table {
+            let line = self.line_at(key.span().start);
+            let word: &str = key.get_ref();
+            let text = filled(value.get_ref());
+            let text = self.take(word, &KeyKind::Text, line, value, text);
+            match word {
+                "name" => name = text,
+                "title" => title = text,
+                "sql" => sql = text,
+                _ => {
+                    let guess = guess(word, module_keys());
+                    let text = format!("there is no key {} in [[module]]{guess}", short(word));
+                    self.problems.push(problem(line, text));
+                }
+            }
+        }
+        for key in ["name", "sql"] {
+            if !table.contains_key(key) {
+                self.problems.push(problem(line, format!("this [[module]] has no {key}")));
+            }
+        }
+        let (name, sql) = (name?, sql?);
+        let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
+        if name.len() > 32 || !name.chars().all(fits) {
+            let text = "the name of a module has small letters, digits, - and _, at most 32".to_owned();
+            self.problems.push(problem(line, text));
+            return None;
+        }
+        Some(OwnModule { title: title.unwrap_or_else(|| name.clone()), name, sql })
     }
 
     /// The section `[attacks]`: the usual thresholds, with those that it names.

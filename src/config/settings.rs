@@ -8,7 +8,7 @@ use toml_edit::Value as Toml;
 use super::kind::KeyKind;
 use super::reader::{DocumentReader, TomlValue};
 use super::value::FileValue;
-use super::{Color, FilterText, Format, Password, Place, PrefixChoice, Server, Tls};
+use super::{Color, FilterText, Format, OwnModule, Password, Place, PrefixChoice, Server, Tls};
 use crate::filter::Thresholds;
 
 /// Declares the settings, in five groups:
@@ -72,6 +72,24 @@ macro_rules! settings {
                 place: place(given, file),
                 filters: given.filters.clone(),
                 config_file: file.config_file.clone(),
+            }
+        }
+
+        impl Settings {
+            /// These settings, with what another layer says in their place; its filters replace
+            /// these, and the store stays.
+            pub fn with(&self, given: &Layer) -> Settings {
+                Settings {
+                    $( $sn: given.$sn.clone().unwrap_or_else(|| self.$sn.clone()), )+
+                    $( $on: first(&given.$on, &self.$on), )+
+                    $( $fn: self.$fn.clone(), )+
+                    $( $an: given.$an.clone().unwrap_or_else(|| self.$an.clone()), )+
+                    $( $bn: first(&given.$bn, &self.$bn), )+
+                    table: given.db_table.clone().unwrap_or_else(|| self.table.clone()),
+                    place: self.place.clone(),
+                    filters: given.filters.clone(),
+                    config_file: self.config_file.clone(),
+                }
             }
         }
 
@@ -173,6 +191,8 @@ settings! {
         allow: Vec<String> = Vec::new(), "allow";
         /// From when on something is an attack.
         thresholds: Thresholds = Thresholds::default(), "attacks";
+        /// Modules of the user's own.
+        own_modules: Vec<OwnModule> = Vec::new(), "module";
     }
     call {
         /// Ask for the password before anything is done; beats `db_pass`.
@@ -189,6 +209,8 @@ settings! {
         attacks: bool = false;
         /// Leave out in follow what ipta itself causes.
         no_loop: bool = false;
+        /// Let a query change something.
+        write: bool = false;
         /// Ask nothing.
         yes: bool = false;
         /// No notes.
@@ -197,6 +219,8 @@ settings! {
     call_optional {
         /// Year of a log's last line, 1970 to 9999.
         year: i16;
+        /// Statements to run; none: a shell, or standard input.
+        sql: String;
         /// Where a report is written; none: standard output.
         output: PathBuf;
     }

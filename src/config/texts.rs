@@ -18,6 +18,17 @@ pub enum PrefixChoice {
     },
 }
 
+/// A module of the file's `[[module]]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnModule {
+    /// What `--modules` calls it: small letters, digits, `-` and `_`, at most 32.
+    pub name: String,
+    /// The title of its table.
+    pub title: String,
+    /// One statement that reads.
+    pub sql: String,
+}
+
 /// The filters as typed. Empty: not given.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FilterText {

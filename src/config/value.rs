@@ -7,7 +7,7 @@ use toml_edit::{Array, InlineTable, Value as Toml};
 
 use super::kind::KeyKind;
 use super::reader::{DocumentReader, TomlValue, filled, list, number};
-use super::{Choice, Password, PrefixChoice, shown};
+use super::{Choice, OwnModule, Password, PrefixChoice, shown};
 use crate::filter::Thresholds;
 
 /// A type that a setting of the file can have.
@@ -183,6 +183,27 @@ fn prefix(choice: &PrefixChoice) -> Toml {
             }
             rule.into()
         }
+    }
+}
+
+impl FileValue for Vec<OwnModule> {
+    fn kind() -> KeyKind {
+        KeyKind::Modules
+    }
+
+    fn read(reader: &mut DocumentReader<'_>, key: &str, line: usize, value: &TomlValue<'_>) -> Option<Self> {
+        match value.get_ref() {
+            DeValue::Array(items) => items.iter().map(|item| reader.module(item)).collect(),
+            _ => reader.take(key, &Self::kind(), line, value, None),
+        }
+    }
+
+    fn toml(&self) -> Result<Toml, String> {
+        let table = |module: &OwnModule| {
+            let texts = [("name", &module.name), ("title", &module.title), ("sql", &module.sql)];
+            texts.into_iter().map(|(key, text)| (key, text.as_str())).collect::<InlineTable>()
+        };
+        Ok(self.iter().map(table).collect::<Array>().into())
     }
 }
 

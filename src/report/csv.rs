@@ -31,7 +31,7 @@ impl Shape for Csv {
                     text(&row[at], report.names)
                 };
                 let cells = heads.iter().skip(1).map(|head| cell(head).unwrap_or_default());
-                writer.write_record(std::iter::once(table.name.to_owned()).chain(cells))?;
+                writer.write_record(std::iter::once(table.name.to_string()).chain(cells))?;
             }
         }
         writer.flush()

@@ -34,12 +34,7 @@ td { font-family: ui-monospace, monospace; font-size: .92em; } svg { vertical-al
 
 impl Shape for Html {
     fn write(&self, out: &mut dyn Write, report: &Report<'_>) -> io::Result<()> {
-        writeln!(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">")?;
-        writeln!(out, "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">")?;
-        writeln!(
-            out,
-            "<title>ipta: what the firewall logged</title>\n<style>\n{STYLE}</style>\n</head>\n<body>"
-        )?;
+        open(out, "ipta: what the firewall logged")?;
         writeln!(out, "<h1>What the firewall logged</h1>")?;
         writeln!(out, "<p>{}</p>", escape::html(&summary(report)))?;
         if let Some(filters) = report.filters {
@@ -53,8 +48,20 @@ impl Shape for Html {
         for table in report.tables {
             section(out, table, report)?;
         }
-        writeln!(out, "</body>\n</html>")
+        close(out)
     }
+}
+
+/// Begins a page.
+pub(super) fn open(out: &mut dyn Write, title: &str) -> io::Result<()> {
+    writeln!(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">")?;
+    writeln!(out, "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">")?;
+    writeln!(out, "<title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>")
+}
+
+/// Ends a page.
+pub(super) fn close(out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "</body>\n</html>")
 }
 
 fn summary(report: &Report<'_>) -> String {
@@ -84,7 +91,7 @@ fn section(out: &mut dyn Write, table: &Table, report: &Report<'_>) -> io::Resul
 fn rows(out: &mut dyn Write, table: &Table, report: &Report<'_>) -> io::Result<()> {
     writeln!(out, "<div class=\"table\"><table>\n<thead><tr>")?;
     for column in &table.columns {
-        writeln!(out, "<th{}>{}</th>", class(column), escape::html(column.head))?;
+        writeln!(out, "<th{}>{}</th>", class(column), escape::html(&column.head))?;
     }
     writeln!(out, "<th></th></tr></thead>\n<tbody>")?;
     let count = |row: &Vec<Cell>| match row.first() {

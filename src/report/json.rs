@@ -27,7 +27,7 @@ use serde_json::{Map, Value};
 
 use super::shape::{self, NameOf, Report, Shape};
 use crate::analysis::quantity::noun;
-use crate::analysis::table::{Cell, Table};
+use crate::analysis::table::{Cell, Number, Table};
 use crate::escape;
 
 /// The version of the shape.
@@ -51,8 +51,8 @@ struct Object<'r> {
 
 #[derive(Serialize)]
 struct JsonModule<'r> {
-    name: &'static str,
-    title: &'static str,
+    name: &'r str,
+    title: &'r str,
     notes: &'r [String],
     columns: Vec<String>,
     rows: Vec<Map<String, Value>>,
@@ -80,8 +80,8 @@ fn module(table: &Table) -> JsonModule<'_> {
     let columns: Vec<String> = shown.iter().map(|n| shape::key(&table.columns[*n])).collect();
     let row = |row: &Vec<Cell>| fields(columns.iter().zip(shown.iter().map(|n| &row[*n])));
     JsonModule {
-        name: table.name,
-        title: table.title,
+        name: &table.name,
+        title: &table.title,
         notes: &table.notes,
         rows: table.rows.iter().map(row).collect(),
         columns,
@@ -118,6 +118,8 @@ fn fields<'c>(cells: impl Iterator<Item = (&'c String, &'c Cell)>) -> Map<String
             Cell::Address(address) => address.to_string().into(),
             Cell::Word(word) => word.as_str().into(),
             Cell::Time(time) => shape::rfc3339(*time).into(),
+            Cell::Number(Number::Whole(number)) => (*number).into(),
+            Cell::Number(Number::Real(number)) => (*number).into(),
             Cell::Bar(..) | Cell::Missing => Value::Null,
         };
         row.insert(key.clone(), value);

@@ -33,7 +33,7 @@ impl Shape for Markdown {
 
 fn write(out: &mut dyn Write, table: &Table, report: &Report<'_>) -> io::Result<()> {
     writeln!(out, "### {}\n", escape::markdown(table.title.trim_end_matches('.')))?;
-    let heads: Vec<&str> = table.columns.iter().map(|column| column.head).collect();
+    let heads: Vec<String> = table.columns.iter().map(|column| escape::markdown(&column.head)).collect();
     let rules = table.columns.iter().map(|column| if column.right { "---:" } else { "---" });
     writeln!(out, "| {} |", heads.join(" | "))?;
     writeln!(out, "| {} |", rules.collect::<Vec<_>>().join(" | "))?;

@@ -3,6 +3,7 @@
 //! Owns how things look: widths, colour, escaping for the place they go to. Must not know where
 //! packets come from.
 
+pub mod answer;
 pub mod console;
 mod csv;
 mod html;

@@ -57,6 +57,7 @@ pub(super) fn plain(cell: &Cell, names: &NameOf<'_>) -> Option<String> {
         Cell::Hosts(hosts) => Some(hosts.to_string()),
         Cell::Word(word) => Some(word.clone()),
         Cell::Time(time) => Some(super::moment(*time)),
+        Cell::Number(number) => Some(number.to_string()),
         Cell::Bar(..) | Cell::Missing => None,
     }
 }

@@ -28,7 +28,7 @@ fn table(out: &mut dyn Write, table: &Table, names: &NameOf<'_>) -> io::Result<(
         .iter()
         .map(|row| row.iter().zip(&table.columns).map(|(cell, column)| shown(cell, column, names)).collect())
         .collect();
-    writeln!(out, "\n{}", escape::terminal(table.title))?;
+    writeln!(out, "\n{}", escape::terminal(&table.title))?;
     write!(out, "{}", grid(&table.columns, rows))?;
     for note in &table.notes {
         writeln!(out, "  {}", escape::terminal(note))?;
@@ -40,7 +40,7 @@ fn table(out: &mut dyn Write, table: &Table, names: &NameOf<'_>) -> io::Result<(
 pub fn grid(columns: &[Column], rows: Vec<Vec<String>>) -> String {
     let mut grid = Grid::new();
     grid.load_style(presets::NOTHING);
-    grid.add_row(columns.iter().map(|column| column.head));
+    grid.add_row(columns.iter().map(|column| escape::terminal(&column.head)));
     grid.add_rows(rows);
     // A longer cell widens its column, and the rule with it.
     let widths: Vec<usize> = columns
@@ -50,7 +50,7 @@ pub fn grid(columns: &[Column], rows: Vec<Vec<String>>) -> String {
         .collect();
     let mut lines = Grid::new();
     lines.load_style(presets::NOTHING);
-    lines.add_row(columns.iter().map(|column| column.head));
+    lines.add_row(columns.iter().map(|column| escape::terminal(&column.head)));
     lines.add_row(widths.iter().map(|width| "-".repeat(*width)));
     for row in grid.row_iter().skip(1) {
         lines.add_row(row.clone());

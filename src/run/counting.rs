@@ -69,7 +69,10 @@ pub fn count<R>(
     read: impl FnOnce(&mut Feed) -> anyhow::Result<R>,
 ) -> anyhow::Result<(Counted, R)> {
     let (plain, others): (Vec<_>, Vec<_>) = modules.iter().copied().partition(|module| module.is_plain());
-    let shares: Vec<_> = [plain, others].into_iter().filter(|share| !share.is_empty()).collect();
+    // Without any module packets are counted still.
+    let alone = modules.is_empty().then(Vec::new);
+    let shares = [plain, others].into_iter().filter(|share| !share.is_empty()).chain(alone);
+    let shares: Vec<Vec<&'static Module>> = shares.collect();
     thread::scope(|scope| {
         let mut counters = Vec::new();
         let mut threads = Vec::new();

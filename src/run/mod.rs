@@ -13,6 +13,7 @@ pub mod output;
 pub mod packets;
 pub mod plan;
 pub mod reading;
+pub mod reporting;
 pub mod session;
 pub mod settings;
 pub mod show;

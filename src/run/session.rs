@@ -1,5 +1,6 @@
 //! What the commands of one call share.
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -141,6 +142,21 @@ impl<'s, 'io> Session<'s, 'io> {
             self.year_told = true;
             self.console.note(&guess);
         }
+    }
+
+    /// Does something with other settings for the same store, and with its output elsewhere.
+    pub fn with<T>(
+        &mut self,
+        settings: &Settings,
+        out: &mut dyn Write,
+        act: impl FnOnce(&mut Session<'_, '_>) -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
+        let mut console = Console { out, err: &mut *self.console.err, notes: Vec::new(), ..*self.console };
+        let mut session = Session::new(settings, &mut console)?;
+        std::mem::swap(&mut session.store, &mut self.store);
+        let done = act(&mut session);
+        std::mem::swap(&mut session.store, &mut self.store);
+        done
     }
 
     /// Asks a question on a terminal; without one, or with `--yes`, the answer is yes.

@@ -5,12 +5,13 @@ use jiff::tz::TimeZone;
 use super::Misused;
 use super::clock::Clock;
 use crate::analysis::{self, Module, NEW_WANTS_SINCE, Want};
-use crate::config::{self, Layer, PrefixChoice, Settings};
+use crate::config::{self, Layer, OwnModule, PrefixChoice, Settings};
 use crate::filter::services::{self, Services};
 use crate::filter::{ActionVerdicts, Filters, Network, Protocol, Selection, protocols, when};
 use crate::netfilter::prefix::Rules;
 use crate::netfilter::presets;
 use crate::netfilter::{Time, Verdict};
+use crate::query::{self, Dialect};
 use crate::store::TableName;
 
 /// The prefix rules of a call.
@@ -110,13 +111,14 @@ fn protocol(typed: &str) -> Result<Protocol, Misused> {
     })
 }
 
-/// The modules of a report: those chosen, in the order of a full report, else the manual's five. `all`
-/// leaves out what compares with the time before `--since` if that is not given.
-pub fn modules(settings: &Settings) -> Result<Vec<&'static Module>, Misused> {
+/// The modules of a report: those chosen, in the order of a full report, else the manual's five; and
+/// those of the configuration file, in its order. `all` leaves out what compares with the time before
+/// `--since` if that is not given.
+pub fn modules(settings: &Settings) -> Result<(Vec<&'static Module>, Vec<OwnModule>), Misused> {
     let Some(names) = &settings.modules else {
-        return Ok(analysis::all().iter().take(analysis::DEFAULT).collect());
+        return Ok((analysis::all().iter().take(analysis::DEFAULT).collect(), Vec::new()));
     };
-    known_modules(names)?;
+    known_modules(names, &settings.own_modules)?;
     let names: Vec<&str> = names.iter().map(|name| name.trim()).collect();
     let all = names.contains(&"all");
     let since = settings.filters.since.is_some();
@@ -125,11 +127,14 @@ pub fn modules(settings: &Settings) -> Result<Vec<&'static Module>, Misused> {
     if !since && analysis::all().iter().any(|module| named(&module) && history(&module)) {
         return Err(Misused(NEW_WANTS_SINCE.to_owned()));
     }
-    Ok(analysis::all().iter().filter(|module| named(module) || all && (since || !history(module))).collect())
+    let ours = analysis::all().iter().filter(|module| named(module) || all && (since || !history(module)));
+    let own = settings.own_modules.iter().filter(|module| all || names.contains(&module.name.as_str()));
+    Ok((ours.collect(), own.cloned().collect()))
 }
 
-fn known_modules(names: &[String]) -> Result<(), Misused> {
-    let known: Vec<&str> = analysis::all().iter().map(|module| module.name).collect();
+fn known_modules(names: &[String], own: &[OwnModule]) -> Result<(), Misused> {
+    let own = own.iter().map(|module| module.name.as_str());
+    let known: Vec<&str> = analysis::all().iter().map(|module| module.name).chain(own).collect();
     match names.iter().map(|name| name.trim()).find(|name| *name != "all" && !known.contains(name)) {
         None => Ok(()),
         Some(unknown) => Err(Misused(format!(
@@ -137,6 +142,27 @@ fn known_modules(names: &[String]) -> Result<(), Misused> {
             known.join(", ")
         ))),
     }
+}
+
+/// Checks the modules of the configuration file: each has a name of its own, and only reads.
+fn own_modules(modules: &[OwnModule]) -> Result<(), Misused> {
+    for (at, module) in modules.iter().enumerate() {
+        let name = &module.name;
+        let taken = |other: &OwnModule| other.name == *name;
+        if name == "all" || analysis::named(name).is_some() || modules.iter().take(at).any(taken) {
+            return Err(Misused(format!(
+                "[[module]]: there is a module '{name}' already; name it otherwise"
+            )));
+        }
+        // Which SQL it is shows only where it runs; what one of them admits may be meant.
+        let admitted = [Dialect::MySql, Dialect::Sqlite].map(|dialect| query::admit(dialect, &module.sql));
+        if let [Err(reason), Err(_)] = admitted {
+            return Err(Misused(format!(
+                "[[module]] '{name}': {reason}; a module is one statement that reads"
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// Checks what the configuration file alone says, so that its faults are told of as its own. A
@@ -153,8 +179,9 @@ pub fn of_file(mut file: Layer, given: &Layer) -> Result<Layer, Misused> {
     table("dns_table", &alone.dns_table)?;
     rules(&alone).map_err(own)?;
     allow(&alone)?;
+    own_modules(&alone.own_modules)?;
     if let Some(names) = &mut file.modules {
-        known_modules(names).map_err(own)?;
+        known_modules(names, &alone.own_modules).map_err(own)?;
         if given.filters.since.is_none() {
             let history = |name: &str| {
                 analysis::named(name.trim()).is_some_and(|module| analysis::wants(&[module], Want::History))

@@ -46,6 +46,18 @@ pub fn catch(grace: Duration, wake: impl Fn() + Send + 'static) -> anyhow::Resul
     Ok(caught)
 }
 
+/// Calls `act` at each Ctrl-C, which then ends nothing by itself. Where the caller has this process
+/// ignore it, it stays ignored.
+pub fn each_interrupt(act: impl Fn() + Send + 'static) -> anyhow::Result<()> {
+    if ignored_signals() >> (SIGINT - 1) & 1 != 0 {
+        return Ok(());
+    }
+    let mut signals = Signals::new([SIGINT]).context("cannot catch signals")?;
+    let run = move || signals.forever().for_each(|_| act());
+    thread::Builder::new().name("signals".to_owned()).spawn(run).context("cannot start a thread")?;
+    Ok(())
+}
+
 /// The signals that were ignored from the start, signal 1 in the lowest bit (proc(5), SigIgn).
 fn ignored_signals() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();

@@ -18,6 +18,7 @@ mod name;
 mod names;
 mod overlap;
 mod prune;
+mod queries;
 mod schema;
 mod sqlite;
 mod tables;
@@ -30,6 +31,7 @@ pub use ledger::Entry;
 pub use mysql::create_database;
 pub use name::TableName;
 pub use overlap::KnownPackets;
+pub use queries::{Done, QueryError, QuerySession, Stopper};
 pub use tables::{Reconciled, TableInfo};
 pub use upgrade::Upgraded;
 
@@ -124,6 +126,16 @@ impl Store {
     /// What messages call it: `database 'ipta'` or `file 'packets.db'`.
     pub fn place(&self) -> String {
         self.backend.place()
+    }
+
+    /// What stops the statement under way.
+    pub fn stopper(&self) -> Stopper {
+        self.backend.stopper()
+    }
+
+    /// Names of the columns of a logs table.
+    pub fn column_names() -> impl Iterator<Item = &'static str> {
+        std::iter::once("id").chain(columns::COLUMNS.into_iter().map(|(name, _)| name))
     }
 
     /// Whether the table has no row.

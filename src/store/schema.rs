@@ -11,6 +11,9 @@ use std::io::Read;
 use super::columns::{COLUMNS, ColumnKind};
 use super::{StoreError, TableKind, TableName};
 
+// Names stand in back quotes, which are right under every sql_mode and in SQLite too.
+pub(super) use crate::query::Dialect;
+
 /// Version of the schema of all tables.
 pub(super) const VERSION: u32 = 2;
 
@@ -24,14 +27,6 @@ pub(super) const LEDGER: &str = "ipta_ledger";
 /// has such a name.
 pub(super) const FRESH: &str = "ipta_new_";
 pub(super) const CLEARED: &str = "ipta_old_";
-
-/// Whose SQL is written. Names stand in back quotes, which are right under every sql_mode and in
-/// SQLite too.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Dialect {
-    MySql,
-    Sqlite,
-}
 
 /// The mark of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -61,6 +61,11 @@ impl Store {
         Ok(found.into_iter().find(|found| same(&found.name)).map_or(TableKind::Missing, |found| found.kind))
     }
 
+    /// Names of all tables and views.
+    pub fn table_names(&mut self) -> Result<Vec<String>, StoreError> {
+        Ok(self.backend.tables(None)?.into_iter().map(|table| table.name).collect())
+    }
+
     /// The names of all logs tables.
     pub fn logs_tables(&mut self) -> Result<Vec<String>, StoreError> {
         let found = self.backend.tables(None)?;

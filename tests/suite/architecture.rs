@@ -16,7 +16,8 @@ use syn::visit::Visit;
 use crate::process::project;
 
 /// Third-party crates that live in one place, and that place under `src/`.
-const CRATES: [(&str, &str); 11] = [
+const CRATES: [(&str, &str); 12] = [
+    ("rustyline", "commands/analyze_interactive/editor.rs"),
     ("clap", "cli/"),
     ("mysql", "store/"),
     ("rusqlite", "store/"),
@@ -34,7 +35,8 @@ const CRATES: [(&str, &str); 11] = [
 const MOST: usize = 700;
 
 /// The part of a module that a rule in brackets leaves open, such as `analysis(filters)`.
-const PARTS: [(&str, &[&str]); 3] = [
+const PARTS: [(&str, &[&str]); 4] = [
+    ("the options of a line", &["parse", "Stop"]),
     ("types", &["Verdict", "Thresholds"]),
     ("the cache", &["KnownName"]),
     ("the connection", &["Place", "Server", "Password", "command_of_file"]),

@@ -24,6 +24,7 @@ mod parser_properties;
 mod pipes;
 mod process;
 mod prune;
+mod queries;
 mod same_packets;
 mod scan;
 mod servers;

@@ -106,9 +106,9 @@ fn da_deletes_all(db: &TestStore) {
 
 fn ai_is_the_shell(db: &TestStore) {
     furnish(db);
-    // Not built yet; never --analyze with --import.
+    // Never --analyze with --import.
     db.ipta(["-ai", "a.log"]).refused(2);
-    db.ipta(["-ai"]).refused(1).says(["--analyze-interactive"]);
+    assert_eq!(db.dir.fed(db.with_options(["-ai"]), "SELECT 7 AS n;").fine().out, "n\n-\n7\n");
     untouched(db);
 }
 

@@ -26,6 +26,7 @@ pub(super) const LOCK_WAIT_TIMEOUT: u16 = 1205;
 pub(super) const LOCK_DEADLOCK: u16 = 1213;
 pub(super) const SPECIFIC_ACCESS_DENIED: u16 = 1227;
 pub(super) const OPTION_PREVENTS_STATEMENT: u16 = 1290;
+pub(super) const UNSUPPORTED_PS: u16 = 1295;
 pub(super) const QUERY_INTERRUPTED: u16 = 1317;
 pub(super) const PROCACCESS_DENIED: u16 = 1370;
 pub(super) const CANNOT_USER: u16 = 1396;

@@ -4,13 +4,17 @@ mod account;
 mod codes;
 mod connect;
 mod load;
+mod queries;
 mod rows;
 mod tables;
 mod watch;
 
 pub use account::create_database;
+pub(super) use queries::Queries;
 
 use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 
 use mysql::prelude::Queryable;
 use mysql::{Conn, Error, Params, Row as RawRow, Value as Raw};
@@ -20,7 +24,7 @@ use super::columns::{self, ColumnValue};
 use super::condition::Condition;
 use super::schema::Dialect;
 use super::value::{Row, Value};
-use super::{Columns, Notice, StoreError, Stored, TableName};
+use super::{Columns, Notice, Stopper, StoreError, Stored, TableName};
 use crate::config::Server;
 use crate::netfilter::batch::Batch;
 use load::Outbox;
@@ -318,6 +322,10 @@ impl Backend for MySql {
 
     fn swaps_tables(&mut self, table: &TableName) -> Result<bool, StoreError> {
         self.is_swappable(table)
+    }
+
+    fn stopper(&self) -> Stopper {
+        queries::stopper(&self.server, Arc::new(AtomicU32::new(self.conn.connection_id())))
     }
 
     fn engine_without_transactions(&mut self, table: &TableName) -> Result<Option<String>, StoreError> {

@@ -41,6 +41,17 @@ pub(super) fn connect(path: &Path, create: bool) -> Result<Connection, StoreErro
     Ok(conn)
 }
 
+/// Opens a file that is there, and was opened for writing before, for reading alone: so no journal of
+/// a process that was killed is left to be rolled back, which takes the right to write.
+pub(super) fn connect_to_read(path: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(Path::new(".").join(path), flags);
+    let conn = conn.map_err(|e| failed(path, "opening it", &e))?;
+    let settled = settle(&conn).and_then(|()| conn.pragma_update(None, "query_only", true));
+    settled.map_err(|e| failed(path, "opening it", &e))?;
+    Ok(conn)
+}
+
 fn settle(conn: &Connection) -> Result<(), Error> {
     conn.busy_timeout(PATIENCE)?;
     // Negative: KiB. The process is to stay under 64 MiB.

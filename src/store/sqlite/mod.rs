@@ -4,11 +4,15 @@
 //! here, so clearing and dropping are whole or nothing by themselves.
 
 mod connect;
+mod queries;
 mod rows;
 mod tables;
 
+pub(super) use queries::Queries;
+
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rusqlite::types::{Value as Raw, ValueRef};
 use rusqlite::{Connection, Error, params_from_iter};
@@ -18,7 +22,7 @@ use super::columns::{self, COLUMNS};
 use super::condition::Condition;
 use super::schema::Dialect;
 use super::value::{Row, Value};
-use super::{Columns, StoreError, Stored, TableName};
+use super::{Columns, Stopper, StoreError, Stored, TableName};
 use crate::config::command_of_file;
 use crate::netfilter::batch::Batch;
 
@@ -178,6 +182,11 @@ impl Backend for Sqlite {
 
     fn swaps_tables(&mut self, _table: &TableName) -> Result<bool, StoreError> {
         Ok(false)
+    }
+
+    fn stopper(&self) -> Stopper {
+        let handle = self.conn.get_interrupt_handle();
+        Arc::new(move || handle.interrupt())
     }
 
     fn engine_without_transactions(&mut self, _table: &TableName) -> Result<Option<String>, StoreError> {

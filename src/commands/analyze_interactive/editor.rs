@@ -1,0 +1,149 @@
+//! The line that is edited: history, completion, statements over several lines.
+
+use std::path::PathBuf;
+
+use rustyline::completion::Completer;
+use rustyline::error::ReadlineError;
+use rustyline::highlight::Highlighter;
+use rustyline::hint::Hinter;
+use rustyline::history::DefaultHistory;
+use rustyline::validate::{ValidationContext, ValidationResult, Validator};
+use rustyline::{CompletionType, Config, Context, Editor, Helper};
+
+use super::input;
+use crate::query::Dialect;
+
+/// Statements that the history keeps.
+const KEPT: usize = 1000;
+
+/// Reads statements from the terminal.
+pub struct LineEditor {
+    editor: Editor<Words, DefaultHistory>,
+    history: Option<PathBuf>,
+}
+
+/// What the user wants.
+pub enum Read {
+    /// A whole statement, or more, or a command.
+    Text(String),
+    /// To begin the line anew.
+    Again,
+    /// To leave.
+    Leave,
+}
+
+impl LineEditor {
+    /// `words` are completed; the history is kept in a file for its owner alone.
+    pub fn new(dialect: Dialect, words: Vec<String>, history: Option<PathBuf>) -> anyhow::Result<LineEditor> {
+        let config = Config::builder()
+            .max_history_size(KEPT)?
+            .history_ignore_dups(true)?
+            .history_ignore_space(true)
+            .completion_type(CompletionType::List)
+            .build();
+        let mut editor = Editor::with_config(config)?;
+        editor.set_helper(Some(Words { dialect, words }));
+        if let Some(path) = &history {
+            // There may be none yet.
+            let _ = editor.load_history(path);
+        }
+        Ok(LineEditor { editor, history })
+    }
+
+    /// Reads until a statement is whole.
+    pub fn read(&mut self) -> anyhow::Result<Read> {
+        match self.editor.readline("ipta> ") {
+            Ok(text) => {
+                self.keep(&text)?;
+                Ok(Read::Text(text))
+            }
+            Err(ReadlineError::Interrupted) => Ok(Read::Again),
+            Err(ReadlineError::Eof) => Ok(Read::Leave),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Adds to the history, in its file at once. A statement that may hold a password is not kept.
+    fn keep(&mut self, text: &str) -> anyhow::Result<()> {
+        let upper = text.to_uppercase();
+        if text.trim().is_empty() || upper.contains("PASSWORD") || upper.contains("IDENTIFIED") {
+            return Ok(());
+        }
+        self.editor.add_history_entry(text)?;
+        if let Some(path) = &self.history {
+            // A history that cannot be kept is no reason to stop; the library makes its file with the
+            // rights 0600.
+            let _ = self.editor.append_history(path);
+        }
+        Ok(())
+    }
+}
+
+/// What helps the line editor: the words to complete, and the end of a statement.
+struct Words {
+    dialect: Dialect,
+    words: Vec<String>,
+}
+
+impl Helper for Words {}
+impl Hinter for Words {
+    type Hint = String;
+}
+impl Highlighter for Words {}
+
+impl Validator for Words {
+    fn validate(&self, context: &mut ValidationContext<'_>) -> rustyline::Result<ValidationResult> {
+        Ok(match input::unfinished(self.dialect, context.input()) {
+            true => ValidationResult::Incomplete,
+            false => ValidationResult::Valid(None),
+        })
+    }
+}
+
+impl Completer for Words {
+    type Candidate = String;
+
+    /// Completes the word before the cursor, in the case in which it was begun.
+    fn complete(&self, line: &str, at: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<String>)> {
+        let typed = line.get(..at).unwrap_or_default();
+        let ends_word = |c: char| !c.is_alphanumeric() && !matches!(c, '_' | '\\' | '{' | '-');
+        let start = typed.rfind(ends_word).map_or(0, |before| before + 1);
+        Ok((start, candidates(&self.words, typed.get(start..).unwrap_or_default())))
+    }
+}
+
+fn candidates(words: &[String], begun: &str) -> Vec<String> {
+    if begun.is_empty() {
+        return Vec::new();
+    }
+    let lower = begun.chars().any(char::is_lowercase);
+    let fits = |word: &&String| {
+        word.get(..begun.len()).is_some_and(|beginning| beginning.eq_ignore_ascii_case(begun))
+    };
+    // Keywords are in capitals; names of tables and columns stay as they are.
+    let is_keyword = |word: &str| word.chars().all(|c| !c.is_lowercase());
+    let shown = |word: &String| match lower && is_keyword(word) {
+        true => word.to_lowercase(),
+        false => word.clone(),
+    };
+    let mut found: Vec<String> = words.iter().filter(fits).map(shown).collect();
+    found.sort();
+    found.dedup();
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_is_completed_in_its_own_case() {
+        let words: Vec<String> =
+            ["SELECT", "SET", "src_ip", "src_prt", "\\run"].iter().map(|word| (*word).to_owned()).collect();
+        assert_eq!(candidates(&words, "sel"), ["select"]);
+        assert_eq!(candidates(&words, "SE"), ["SELECT", "SET"]);
+        assert_eq!(candidates(&words, "src"), ["src_ip", "src_prt"]);
+        assert_eq!(candidates(&words, "\\r"), ["\\run"]);
+        assert!(candidates(&words, "").is_empty() && candidates(&words, "x").is_empty());
+    }
+}

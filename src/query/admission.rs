@@ -1,0 +1,114 @@
+//! Which statements only read.
+
+use super::Dialect;
+use super::tokens::{Kind, Token, tokens};
+
+/// Words that begin a statement that only reads.
+const READING: [&str; 7] = ["SELECT", "WITH", "SHOW", "DESCRIBE", "DESC", "EXPLAIN", "VALUES"];
+
+/// Checks that a statement only reads, as far as its words tell; the error says why not, in a clause.
+///
+/// The words of a statement are its text outside quotes and comments. Refused are: what begins with
+/// none of [`READING`] (SQLite: or PRAGMA, of which its authorizer lets pass what reads the
+/// schema); INTO, which writes files (`SELECT ... INTO OUTFILE`) and variables; locks (FOR UPDATE, FOR
+/// SHARE, LOCK IN SHARE MODE); PROCEDURE after a SELECT; comments that a server carries out.
+pub fn admit(dialect: Dialect, statement: &str) -> Result<(), String> {
+    let tokens = tokens(dialect, statement);
+    if tokens.iter().any(|token| token.kind == Kind::Executed) {
+        return Err("a comment that the server carries out (/*! ... */) may change something".to_owned());
+    }
+    if tokens.iter().any(|token| token.kind == Kind::Sign(';')) {
+        return Err("that is more than one statement".to_owned());
+    }
+    let words: Vec<&Token<'_>> = tokens.iter().filter(|token| token.kind == Kind::Word).collect();
+    let begins = tokens
+        .iter()
+        .find(|token| !matches!(token.kind, Kind::Blank | Kind::Comment | Kind::Sign('(')))
+        .filter(|token| token.kind == Kind::Word);
+    let Some(begins) = begins else {
+        return Err("that is no statement that reads".to_owned());
+    };
+    let reads =
+        READING.iter().any(|word| begins.is(word)) || (dialect == Dialect::Sqlite && begins.is("PRAGMA"));
+    if !reads {
+        return Err(format!("{} does not only read", begins.text.to_uppercase()));
+    }
+    if words.iter().any(|word| word.is("INTO")) {
+        return Err("INTO writes what was read".to_owned());
+    }
+    if !begins.is("SHOW") && words.iter().any(|word| word.is("PROCEDURE")) {
+        return Err("PROCEDURE runs a program of the server's".to_owned());
+    }
+    for pair in words.windows(2) {
+        let [first, second] = pair else { continue };
+        if first.is("FOR") && (second.is("UPDATE") || second.is("SHARE"))
+            || first.is("LOCK") && second.is("IN")
+        {
+            return Err(format!(
+                "{} {} locks what it reads",
+                first.text.to_uppercase(),
+                second.text.to_uppercase()
+            ));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_reads_is_admitted() {
+        for statement in [
+            "SELECT * FROM logs",
+            "  -- a word\n select 1",
+            "(SELECT 1) UNION (SELECT 2)",
+            "WITH a AS (SELECT 1) SELECT * FROM a",
+            "SHOW CREATE TABLE logs",
+            "SHOW PROCEDURE STATUS",
+            "describe logs",
+            "EXPLAIN SELECT 1",
+            "VALUES (1), (2)",
+            "SELECT 'INTO OUTFILE', \"FOR UPDATE\", `into` /* INTO */ FROM logs",
+        ] {
+            assert_eq!(admit(Dialect::MySql, statement), Ok(()), "{statement}");
+        }
+        assert_eq!(admit(Dialect::Sqlite, "PRAGMA table_info(logs)"), Ok(()));
+    }
+
+    #[test]
+    fn what_changes_something_is_not() {
+        for statement in [
+            "DELETE FROM logs",
+            "drop table logs",
+            "INSERT INTO logs VALUES (1)",
+            "SET SESSION TRANSACTION READ WRITE",
+            "START TRANSACTION",
+            "LOAD DATA LOCAL INFILE '/etc/passwd' INTO TABLE logs",
+            "CALL p()",
+            "DO SLEEP(1)",
+            "PREPARE s FROM 'DELETE FROM logs'",
+            "SELECT * INTO OUTFILE '/tmp/x' FROM logs",
+            "SELECT 1 into @a",
+            "SELECT 1 /*!50000 INTO OUTFILE '/tmp/x'*/",
+            "SELECT 1 /*M!100100 INTO OUTFILE '/tmp/x'*/",
+            "SELECT * FROM logs FOR UPDATE",
+            "SELECT * FROM logs FOR/**/SHARE",
+            "SELECT * FROM logs LOCK IN SHARE MODE",
+            "SELECT * FROM logs PROCEDURE ANALYSE()",
+            "SELECT 1; DELETE FROM logs",
+            "ATTACH 'x' AS y",
+            "VACUUM INTO '/tmp/x'",
+            "'SELECT'",
+            "",
+            "/* nothing */",
+        ] {
+            assert!(admit(Dialect::MySql, statement).is_err(), "{statement}");
+            if !statement.contains("/*!") && !statement.contains("/*M!") {
+                assert!(admit(Dialect::Sqlite, statement).is_err(), "{statement}");
+            }
+        }
+        assert!(admit(Dialect::MySql, "PRAGMA table_info(logs)").is_err());
+    }
+}

@@ -1,0 +1,246 @@
+//! A report: its modules, what they count in the table of the call, and writing it.
+
+use std::collections::HashSet;
+use std::io;
+use std::net::IpAddr;
+use std::ops::ControlFlow;
+
+use anyhow::anyhow;
+
+use super::counting::{self, Counted};
+use super::naming::{self, Naming};
+use super::session::Session;
+use super::{Misused, left_out, output, settings};
+use crate::analysis::quantity::agree;
+use crate::analysis::table::{Cell, Column, Number, Table};
+use crate::analysis::{self, Context, Module, Want};
+use crate::config::{Format, Layer, OwnModule};
+use crate::filter::Filters;
+use crate::query::{self, Access, Answer};
+use crate::report::shape::Report;
+use crate::report::{self, stats as words};
+use crate::store::{Columns, QuerySession};
+
+/// What a call is to report.
+pub struct Question {
+    /// The modules of ours.
+    pub modules: Vec<&'static Module>,
+    /// Those of the configuration file.
+    pub own: Vec<OwnModule>,
+    /// What they count with.
+    pub context: Context,
+}
+
+/// What the settings ask for; `given` is what the command line says itself, `of_logs` that logs are
+/// analyzed directly. A module of the configuration file that cannot be part of this report is an
+/// error where the command line names it, and otherwise left out with a note.
+pub fn question(session: &mut Session<'_, '_>, given: &Layer, of_logs: bool) -> anyhow::Result<Question> {
+    let (modules, mut own) = settings::modules(session.settings)?;
+    let context = Context {
+        filters: session.filters.clone(),
+        zone: session.clock.zone.clone(),
+        thresholds: session.settings.thresholds.clone(),
+        allow: settings::allow(session.settings)?,
+    };
+    let mut missing = Vec::new();
+    for module in &own {
+        let name = &module.name;
+        let reason = if of_logs {
+            format!(
+                "module '{name}' is a query on a table; import the logs, then: ipta --analyze --modules {name}"
+            )
+        } else if context.filters.any() && !module.sql.contains(query::PACKETS) {
+            format!(
+                "module '{name}' cannot be filtered: write {} in its sql where the table is to be",
+                query::PACKETS
+            )
+        } else {
+            continue;
+        };
+        let named = |names: &Vec<String>| names.iter().any(|typed| typed.trim() == *name);
+        if given.modules.as_ref().is_some_and(named) {
+            return Err(Misused(format!("--modules: {reason}")).into());
+        }
+        missing.push((name.clone(), reason));
+    }
+    own.retain(|module| missing.iter().all(|(name, _)| *name != module.name));
+    for (_, reason) in missing {
+        session.console.note(&format!("Left out: {reason}"));
+    }
+    Ok(Question { modules, own, context })
+}
+
+impl Question {
+    /// The filters to read packets with: what was before `--since` too, if a module compares with it.
+    pub fn reading(&self) -> Filters {
+        let mut filters = self.context.filters.clone();
+        if analysis::wants(&self.modules, Want::History) {
+            filters.since = None;
+        }
+        filters
+    }
+
+    /// What the filters were, and how many packets they could not place in time; nothing without
+    /// filters.
+    pub fn filtered(&self, timeless: u64) -> Option<String> {
+        let Context { filters, zone, .. } = &self.context;
+        let left_out = match timeless {
+            0 => String::new(),
+            count => format!("; {count} without a time left out"),
+        };
+        filters.any().then(|| format!("Only packets {}{left_out}.", filters.words(zone)))
+    }
+}
+
+/// Reports on the table of the call.
+pub fn table(session: &mut Session<'_, '_>, question: &Question) -> anyhow::Result<()> {
+    let Question { modules, own, context } = question;
+    let (filters, limit) = (question.reading(), session.settings.limit);
+    let store = session.store.open()?;
+    let evidence = analysis::wants(modules, Want::Evidence);
+    let columns = Columns {
+        host: analysis::wants(modules, Want::Host),
+        length: analysis::wants(modules, Want::Length),
+        prefix: evidence,
+        tcp_flags: evidence,
+        icmp: evidence,
+        ..Columns::default()
+    };
+    let (mut counted, ()) = counting::count(modules, context, limit, |feed| {
+        Ok(store.packets(&session.table, &filters, columns, &mut |stored| feed.packet(&stored.packet))?)
+    })?;
+    let timeless =
+        if context.filters.ask_time() { store.count_timeless(&session.table, &filters)? } else { 0 };
+    if counted.packets == 0 {
+        let note = left_out::nothing_in_table(session)?;
+        session.console.note(&note);
+    }
+    if !own.is_empty() {
+        let mut queries = QuerySession::open(session.store.place_mut(), Access::ReadOnly)?;
+        for module in own {
+            let mut answer = TableAnswer::default();
+            queries
+                .run_module(&module.sql, &session.table, &context.filters, limit, &mut answer)
+                .map_err(|error| anyhow!("module '{}' of the configuration file: {error}", module.name))?;
+            counted.tables.push(answer.table(module));
+        }
+    }
+    report(session, &counted, question.filtered(timeless).as_deref(), true)
+}
+
+/// The answer to the query of a user's module.
+#[derive(Default)]
+struct TableAnswer {
+    columns: Vec<Column>,
+    rows: Vec<Vec<Cell>>,
+}
+
+impl TableAnswer {
+    fn table(self, module: &OwnModule) -> Table {
+        Table {
+            name: module.name.clone().into(),
+            title: module.title.clone().into(),
+            columns: self.columns,
+            rows: self.rows,
+            notes: Vec::new(),
+        }
+    }
+}
+
+impl Answer for TableAnswer {
+    fn columns(&mut self, columns: &[query::Column]) -> io::Result<()> {
+        let column = |column: &query::Column| {
+            let width = column.name.chars().count();
+            Column { head: column.name.clone().into(), width, right: column.number }
+        };
+        self.columns = columns.iter().map(column).collect();
+        Ok(())
+    }
+
+    fn row(&mut self, cells: &[query::Cell<'_>]) -> io::Result<ControlFlow<()>> {
+        let cell = |cell: &query::Cell<'_>| match cell {
+            query::Cell::Null => Cell::Missing,
+            query::Cell::Integer(number) => match u64::try_from(*number) {
+                Ok(count) => Cell::Count(count),
+                Err(_) => Cell::Number(Number::Whole(*number)),
+            },
+            query::Cell::Large(number) => Cell::Count(*number),
+            query::Cell::Real(number) => Cell::Number(Number::Real(*number)),
+            query::Cell::Text(text) => Cell::Word(text.clone().into_owned()),
+            query::Cell::Address(address) => Cell::Address(*address),
+            query::Cell::Bytes(bytes) => Cell::Word(query::hex(bytes)),
+        };
+        self.rows.push(cells.iter().map(cell).collect());
+        Ok(ControlFlow::Continue(()))
+    }
+}
+
+/// Prints what was counted, under the filters in words. With `--rdns` a store's cache of names is
+/// used, if there is a store.
+pub fn report(
+    session: &mut Session<'_, '_>,
+    counted: &Counted,
+    filters: Option<&str>,
+    stored: bool,
+) -> anyhow::Result<()> {
+    let undecided = &counted.undecided;
+    if !undecided.is_empty() {
+        let count: u64 = undecided.iter().map(|(_, count)| count).sum();
+        let actions: Vec<&str> = undecided.iter().take(5).map(|(action, _)| action.as_str()).collect();
+        let more = if undecided.len() > actions.len() { ", ..." } else { "" };
+        let packets = words::counted(count, "packet");
+        let are = agree(count, "is", "are");
+        session
+            .console
+            .note(&format!("{packets} {are} neither accepted nor denied ({}{more})", actions.join(", ")));
+    }
+    let Counted { tables, packets, first, last, .. } = counted;
+    if *packets > 0 && tables.iter().all(|table| table.rows.is_empty()) {
+        session.console.note(&format!(
+            "{} counted, none of which these tables show; add --modules sources,timeline to see more.",
+            words::counted(*packets, "packet")
+        ));
+    }
+    let mut names = None;
+    if session.settings.rdns {
+        let naming = Naming::new(naming::report(session.settings));
+        naming.resolve(&addresses(tables), session, stored)?;
+        names = Some(naming);
+    }
+    let name = |address| names.as_ref().and_then(|names| names.known(address));
+    let notes = std::mem::take(&mut session.console.notes);
+    let (packets, first, last) = (*packets, *first, *last);
+    write(session, &Report { tables, filters, notes: &notes, packets, first, last, names: &name })
+}
+
+/// Writes the report in the shape that was asked for: to standard output, or to a file, which is
+/// written whole or not at all.
+fn write(session: &mut Session<'_, '_>, report: &Report<'_>) -> anyhow::Result<()> {
+    let shape = match session.settings.format {
+        Format::Text => report::TEXT,
+        Format::Json => report::JSON,
+        Format::Csv => report::CSV,
+        Format::Markdown => report::MARKDOWN,
+        Format::Html => report::HTML,
+    };
+    let Some(path) = &session.settings.output else {
+        shape.write(session.console.out, report)?;
+        session.console.out.flush()?;
+        return Ok(());
+    };
+    output::write(path, |out| shape.write(out, report))?;
+    session.console.done(&format!("Report written to {}.", path.display()));
+    Ok(())
+}
+
+/// Every address that the tables show, each once, in the order of its first row.
+fn addresses(tables: &[Table]) -> Vec<IpAddr> {
+    let mut addresses = Vec::new();
+    let mut seen = HashSet::new();
+    for address in tables.iter().flat_map(|table| &table.rows).flatten().filter_map(Cell::as_address) {
+        if seen.insert(address) {
+            addresses.push(address);
+        }
+    }
+    addresses
+}

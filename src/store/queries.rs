@@ -1,0 +1,116 @@
+//! Queries that a user typed, on a connection of their own.
+//!
+//! A session that only reads is held by more than one lock. The words of each statement are checked
+//! ([`query::admit`]). A server prepares one statement at a time and carries it out in a transaction
+//! that only reads, and no file of this machine is sent to it; an SQLite file is opened for reading
+//! alone, under an authorizer.
+
+use std::sync::Arc;
+
+use super::backend::{QueryBackend, Request};
+use super::condition::Condition;
+use super::{StoreError, TableName, mysql, sqlite};
+use crate::config::Place;
+use crate::filter::Filters;
+use crate::query::{self, Access, Answer, Dialect, Template};
+
+/// Stops the statement under way; from any thread, and harmless where none is.
+pub type Stopper = Arc<dyn Fn() + Send + Sync>;
+
+/// What is said of a statement with placeholders, for which there is nothing.
+pub(super) const PLACEHOLDERS: &str =
+    "a ? outside quotes stands for a value, and there is none; write the value";
+
+/// Why a statement gave no whole answer.
+#[derive(Debug, thiserror::Error)]
+pub enum QueryError {
+    /// It is not admitted, or the database refused it: one line.
+    #[error("{0}")]
+    Failed(String),
+    /// It was stopped.
+    #[error("stopped")]
+    Stopped,
+    /// What came back could not be written.
+    #[error(transparent)]
+    Unwritten(#[from] std::io::Error),
+}
+
+impl From<StoreError> for QueryError {
+    fn from(error: StoreError) -> QueryError {
+        QueryError::Failed(error.to_string())
+    }
+}
+
+/// What a statement did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Done {
+    /// It gave so many rows.
+    Rows(u64),
+    /// It changed so many rows.
+    Changed(u64),
+}
+
+/// A connection for queries that a user types.
+pub struct QuerySession {
+    backend: Box<dyn QueryBackend>,
+    access: Access,
+}
+
+impl QuerySession {
+    /// Opens another connection to a place that was opened before.
+    pub fn open(place: &Place, access: Access) -> Result<QuerySession, StoreError> {
+        let backend: Box<dyn QueryBackend> = match place {
+            Place::Server(server) => Box::new(mysql::Queries::open(server, access)?),
+            Place::File(path) => Box::new(sqlite::Queries::open(path, access)?),
+        };
+        Ok(QuerySession { backend, access })
+    }
+
+    /// Whose SQL is spoken.
+    pub fn dialect(&self) -> Dialect {
+        self.backend.dialect()
+    }
+
+    /// What stops a statement.
+    pub fn stopper(&self) -> Stopper {
+        self.backend.stopper()
+    }
+
+    /// Checks that a statement may run in this session; the error says why not, in a clause.
+    pub fn admit(&self, statement: &str) -> Result<(), String> {
+        match self.access {
+            Access::ReadOnly => query::admit(self.dialect(), statement),
+            Access::Write => Ok(()),
+        }
+    }
+
+    /// Runs one statement.
+    pub fn run(&mut self, statement: &str, answer: &mut dyn Answer) -> Result<Done, QueryError> {
+        self.admit(statement).map_err(QueryError::Failed)?;
+        self.backend.query(&Request { sql: statement, values: &[], most: None }, answer)
+    }
+
+    /// Runs the statement of a user's own module: `{packets}` in it is the table, as far as it passes
+    /// the filters. At most `most` rows come back.
+    pub fn run_module(
+        &mut self,
+        text: &str,
+        table: &TableName,
+        filters: &Filters,
+        most: usize,
+        answer: &mut dyn Answer,
+    ) -> Result<Done, QueryError> {
+        self.admit(text).map_err(QueryError::Failed)?;
+        let condition = Condition::of(self.dialect(), filters);
+        let packets = match filters.any() {
+            true => format!("(SELECT * FROM `{table}` WHERE {})", condition.sql),
+            false => format!("`{table}`"),
+        };
+        let Template { sql, times } = Template::fill(self.dialect(), text, &packets);
+        let values = match filters.any() {
+            true => std::iter::repeat_n(condition.values, times).flatten().collect(),
+            false => Vec::new(),
+        };
+        self.backend.query(&Request { sql: &sql, values: &values, most: Some(most as u64) }, answer)
+    }
+}
