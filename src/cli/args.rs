@@ -122,11 +122,12 @@ pub(super) struct DatabaseArgs {
     /// Keep packets in this SQLite file; needs no server
     #[arg(long, value_name = "PATH")]
     pub(super) db_file: Option<PathBuf>,
-    /// Whether the connection is encrypted
-    #[arg(long, value_name = "WHEN", hide = true, value_parser = choice::<Tls>)]
+    /// Encryption of the connection: off, preferred, required, or verify, which checks the server's
+    /// certificate (default off to this machine, else preferred)
+    #[arg(long, value_name = "WHEN", value_parser = choice::<Tls>)]
     pub(super) db_tls: Option<Tls>,
-    /// Certificates to trust
-    #[arg(long, value_name = "FILE", hide = true)]
+    /// Certificates of the authorities to trust, for --db-tls verify (default the system's)
+    #[arg(long, value_name = "FILE")]
     pub(super) db_ca: Option<PathBuf>,
     /// Administrator of the server for --create-db (default root)
     #[arg(long, value_name = "NAME", value_parser = filled())]

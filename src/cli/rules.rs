@@ -1,6 +1,6 @@
 //! What may be combined in one call.
 
-use crate::config::{Format, Layer};
+use crate::config::{Choice, Format, Layer, Tls};
 use crate::escape::terminal;
 
 use super::refusal::usage;
@@ -21,6 +21,7 @@ pub(super) fn check(modes: &[Mode], given: &Layer) -> Result<(), Stop> {
         ));
     }
     alone(modes)?;
+    checked(given)?;
     direct(modes)?;
     one_store(modes, given)?;
     honoured(modes, given)
@@ -77,6 +78,17 @@ fn direct(modes: &[Mode]) -> Result<(), Stop> {
     ))
 }
 
+/// A list of authorities checks a certificate, or is of no use.
+fn checked(given: &Layer) -> Result<(), Stop> {
+    match given.db_tls {
+        Some(tls) if given.db_ca.is_some() && tls != Tls::Verify => Err(usage(
+            &format!("--db-ca does nothing with --db-tls {}, which checks no certificate", tls.word()),
+            &["--db-ca FILE --db-tls verify"],
+        )),
+        _ => Ok(()),
+    }
+}
+
 fn one_store(modes: &[Mode], given: &Layer) -> Result<(), Stop> {
     if given.db_file.is_none() {
         return Ok(());
@@ -85,6 +97,8 @@ fn one_store(modes: &[Mode], given: &Layer) -> Result<(), Stop> {
         ("--db-host (-h)", given.db_host.is_some()),
         ("--db-port", given.db_port.is_some()),
         ("--db-name (-d)", given.db_name.is_some()),
+        ("--db-tls", given.db_tls.is_some()),
+        ("--db-ca", given.db_ca.is_some()),
     ];
     if let Some((option, _)) = server.iter().find(|(_, given)| *given) {
         return Err(usage(

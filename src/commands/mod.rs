@@ -52,11 +52,6 @@ pub fn run(call: &Call, settings: &Settings, console: &mut Console<'_>) -> Exit 
 }
 
 fn carry_out(call: &Call, session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
-    if session.settings.db_tls.is_some() || session.settings.db_ca.is_some() {
-        anyhow::bail!(
-            "--db-tls and --db-ca are not built yet in this version; use the server's socket, or a tunnel"
-        );
-    }
     let mut plan = Plan::default();
     let mut steps = Vec::new();
     for mode in &call.modes {

@@ -190,6 +190,10 @@ pub struct Server {
     pub pass: Password,
     /// Database name.
     pub database: String,
+    /// Whether the connection is encrypted; none: nobody said.
+    pub tls: Option<Tls>,
+    /// File with the certificates of the authorities to trust; none: the system's.
+    pub ca: Option<PathBuf>,
     /// The file that says so, where `--config` names it.
     pub config_file: Option<PathBuf>,
     /// The password was typed for this call, so another call has to ask for it.
@@ -207,7 +211,10 @@ impl Server {
             ("-u", self.user.as_str(), "ipta"),
             ("-d", self.database.as_str(), "ipta"),
         ];
-        let given = options.iter().filter(|(_, value, usual)| value != usual);
+        let tls = self.tls.map_or("", Tls::word);
+        let ca = self.ca.as_ref().map(|path| path.to_string_lossy().into_owned()).unwrap_or_default();
+        let tls = [("--db-tls", tls, ""), ("--db-ca", ca.as_str(), "")];
+        let given = options.iter().chain(&tls).filter(|(_, value, usual)| value != usual);
         let given = given.map(|(option, value, _)| format!(" {option} {}", escape::shell(value)));
         let asked = if self.asks { " -pi" } else { "" };
         format!("{}{}{asked}", ipta(self.config_file.as_deref()), given.collect::<String>())

@@ -9,7 +9,7 @@ use toml_edit::{DocumentMut, Item, Value};
 
 use super::settings::saved;
 use super::value::lasting;
-use super::{Layer, Note, Place, Settings, shown};
+use super::{Choice, Layer, Note, Place, Settings, shown};
 
 /// Why nothing was saved; the file is as it was. One line, without the mark `! `.
 #[derive(Debug, thiserror::Error)]
@@ -86,6 +86,12 @@ fn connection(document: &mut DocumentMut, settings: &Settings) -> Result<(), Str
             }
             set(document, "db_user", server.user.as_str());
             set(document, "db_name", server.database.as_str());
+            if let Some(tls) = server.tls {
+                set(document, "db_tls", tls.word());
+            }
+            if let Some(ca) = &server.ca {
+                set(document, "db_ca", lasting(ca)?);
+            }
         }
         Place::File(file) => set(document, "db_file", lasting(file)?),
     }

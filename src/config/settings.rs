@@ -163,10 +163,6 @@ settings! {
         color: Color = Color::default(), "color";
     }
     optional {
-        /// Whether the connection is encrypted, if somebody asked.
-        db_tls: Tls, "db_tls";
-        /// File with the certificates to trust.
-        db_ca: PathBuf, "db_ca";
         /// Report modules by name, or `all`; none: the manual's five.
         modules: Vec<String>, "modules";
     }
@@ -181,6 +177,10 @@ settings! {
         db_pass: Password, "db_pass";
         /// Database name.
         db_name: String, "db_name";
+        /// Whether the connection is encrypted.
+        db_tls: Tls, "db_tls";
+        /// File with the certificates to trust; without `db_tls` it means `verify`.
+        db_ca: PathBuf, "db_ca";
         /// SQLite file, used instead of a server.
         db_file: PathBuf, "db_file";
         /// Logs table, as typed.
@@ -239,10 +239,17 @@ fn place(given: &Layer, file: &Layer) -> Place {
         return Place::File(path.clone());
     }
     let name = || "ipta".to_owned();
+    let ca = first(&given.db_ca, &file.db_ca);
     let asks = given.db_pass.is_some() || given.ask_password == Some(true);
     Place::Server(Server {
         config_file: file.config_file.clone(),
         asks,
+        tls: given
+            .db_tls
+            .or(given.db_ca.as_ref().map(|_| Tls::Verify))
+            .or(file.db_tls)
+            .or(ca.as_ref().map(|_| Tls::Verify)),
+        ca,
         host: first(&given.db_host, &file.db_host).unwrap_or_else(|| "localhost".into()),
         port: first(&given.db_port, &file.db_port),
         user: first(&given.db_user, &file.db_user).unwrap_or_else(name),

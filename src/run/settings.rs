@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use super::Misused;
 use super::clock::Clock;
 use crate::analysis::{self, Module, NEW_WANTS_SINCE, Want};
-use crate::config::{self, Layer, OwnModule, PrefixChoice, Settings};
+use crate::config::{self, Choice, Layer, OwnModule, PrefixChoice, Settings, Tls};
 use crate::filter::services::{self, Services};
 use crate::filter::{ActionVerdicts, Filters, Network, Protocol, Selection, protocols, when};
 use crate::netfilter::prefix::Rules;
@@ -179,6 +179,14 @@ pub fn of_file(mut file: Layer, given: &Layer) -> Result<Layer, Misused> {
     table("dns_table", &alone.dns_table)?;
     rules(&alone).map_err(own)?;
     allow(&alone)?;
+    if let (Some(tls), Some(_)) = (file.db_tls, &file.db_ca)
+        && tls != Tls::Verify
+    {
+        return Err(Misused(format!(
+            "db_ca does nothing with db_tls = \"{}\"; write db_tls = \"verify\", or leave db_ca out",
+            tls.word()
+        )));
+    }
     own_modules(&alone.own_modules)?;
     if let Some(names) = &mut file.modules {
         known_modules(names, &alone.own_modules).map_err(own)?;

@@ -39,7 +39,7 @@ const PARTS: [(&str, &[&str]); 4] = [
     ("the options of a line", &["parse", "Stop"]),
     ("types", &["Verdict", "Thresholds"]),
     ("the cache", &["KnownName"]),
-    ("the connection", &["Place", "Server", "Password", "command_of_file"]),
+    ("the connection", &["Place", "Server", "Password", "Tls", "command_of_file"]),
 ];
 
 /// Module to what it may import: another module, and the part of it if not all.

@@ -31,5 +31,6 @@ mod servers;
 mod spellings;
 mod stores;
 mod time;
+mod tls;
 mod upgrade;
 mod waiting;

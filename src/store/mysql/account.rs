@@ -103,7 +103,7 @@ fn no_admin(admin: &Server, new: &Server, refusal: Refusal) -> StoreError {
             ))
         }
         // The way out is a call for the new account, even if the administrator could not connect.
-        Refusal::NoServer(_) => connect::refused(new, refusal),
+        Refusal::NoServer(_) | Refusal::NoCertificates(_) => connect::refused(new, refusal),
     }
 }
 
@@ -141,6 +141,8 @@ mod tests {
 
     fn server(host: &str) -> Server {
         Server {
+            tls: None,
+            ca: None,
             host: host.to_owned(),
             port: None,
             user: "o'brien".to_owned(),

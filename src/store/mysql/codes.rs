@@ -37,5 +37,6 @@ pub(super) const CONNECTION_KILLED: u16 = 1927;
 pub(super) const CR_SERVER_GONE: u16 = 2006;
 pub(super) const CR_SERVER_LOST: u16 = 2013;
 pub(super) const DISK_FULL_NOWAIT: u16 = 3675;
+pub(super) const SECURE_TRANSPORT_REQUIRED: u16 = 3159;
 pub(super) const CLIENT_LOCAL_FILES_DISABLED: u16 = 3948;
 pub(super) const LOAD_INFILE_CAPABILITY_DISABLED: u16 = 4166;

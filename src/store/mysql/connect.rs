@@ -8,7 +8,8 @@ use std::time::Duration;
 use mysql::{Conn, DriverError, Error, Opts, OptsBuilder};
 
 use super::codes;
-use crate::config::Server;
+use super::tls::{self, Encryption};
+use crate::config::{Server, Tls};
 use crate::store::StoreError;
 
 const DEFAULT_PORT: u16 = 3306;
@@ -30,6 +31,8 @@ pub(super) enum Refusal {
     NoServer(Vec<String>),
     /// It answers, and says no; or it is no such server.
     Refused(Box<Error>),
+    /// Its certificate could not be checked, for a reason on this machine.
+    NoCertificates(String),
 }
 
 enum Address {
@@ -61,9 +64,17 @@ pub(super) fn connect_and(
     with_database: bool,
     settle: fn(&mut Conn) -> Result<(), Error>,
 ) -> Result<Conn, Refusal> {
+    let encryption = Encryption::of(server).map_err(Refusal::NoCertificates)?;
     let mut tried = Vec::new();
     for address in addresses(server) {
-        match within_limit(options(server, &address, with_database), settle) {
+        let attempt = |encryption| within_limit(options(server, &address, with_database, encryption), settle);
+        let outcome = match (attempt(&encryption), &encryption) {
+            (Some(Err(Error::DriverError(DriverError::TlsNotSupported))), Encryption::Offered(_)) => {
+                attempt(&Encryption::Off)
+            }
+            (outcome, _) => outcome,
+        };
+        match outcome {
             None => tried.push(format!("{} (no answer in {} seconds)", address.shown(), LIMIT.as_secs())),
             Some(Ok(conn)) => return Ok(conn),
             Some(Err(error)) if unreachable(&error) => {
@@ -93,7 +104,8 @@ fn addresses(server: &Server) -> Vec<Address> {
     }
     if server.host != "localhost" || server.port.is_some() {
         let host = match server.host.as_str() {
-            "localhost" => "127.0.0.1",
+            // A certificate is made out for the name.
+            "localhost" if server.tls != Some(Tls::Verify) => "127.0.0.1",
             host => host.trim_start_matches('[').trim_end_matches(']'),
         };
         return vec![Address::Tcp(host.to_owned(), server.port.unwrap_or(DEFAULT_PORT))];
@@ -119,7 +131,7 @@ fn addresses(server: &Server) -> Vec<Address> {
     found
 }
 
-fn options(server: &Server, address: &Address, with_database: bool) -> Opts {
+fn options(server: &Server, address: &Address, with_database: bool, encryption: &Encryption) -> Opts {
     let options = OptsBuilder::new()
         .user(Some(&server.user))
         .pass(Some(&server.pass.0))
@@ -135,16 +147,24 @@ fn options(server: &Server, address: &Address, with_database: bool) -> Opts {
         .tcp_keepalive_probe_count(Some(4));
     let options = match address {
         Address::Socket(path) => options.socket(Some(path)),
-        Address::Tcp(host, port) => options.ip_or_hostname(Some(host)).tcp_port(*port),
+        Address::Tcp(host, port) => {
+            let options = options.ip_or_hostname(Some(host)).tcp_port(*port);
+            match encryption {
+                Encryption::Off => options,
+                Encryption::Offered(how) | Encryption::Demanded(how) => options.ssl_opts(Some(how.clone())),
+            }
+        }
     };
     options.into()
 }
 
 fn unreachable(error: &Error) -> bool {
-    matches!(
-        error,
-        Error::IoError(_) | Error::DriverError(DriverError::CouldNotConnect(_) | DriverError::ConnectTimeout)
-    )
+    !tls::is_about_tls(error)
+        && matches!(
+            error,
+            Error::IoError(_)
+                | Error::DriverError(DriverError::CouldNotConnect(_) | DriverError::ConnectTimeout)
+        )
 }
 
 fn reason(error: &Error) -> String {
@@ -174,6 +194,7 @@ pub(super) fn refused(server: &Server, refusal: Refusal) -> StoreError {
                 tried.join(", ")
             ));
         }
+        Refusal::NoCertificates(reason) => return StoreError::Failed(reason),
         Refusal::Refused(error) => *error,
     };
     let kind = match &error {
@@ -186,7 +207,7 @@ pub(super) fn refused(server: &Server, refusal: Refusal) -> StoreError {
         Error::MySqlError(e) => match e.code {
             codes::ACCESS_DENIED | codes::ACCESS_DENIED_NO_PASSWORD => format!(
                 "the server at {host} does not let user '{user}' in: a wrong password (-p, -pi), a wrong \
-                 user (-u), no such account yet ('{create_db}' makes it), or an account that must use TLS"
+                 user (-u), no such account yet ('{create_db}' makes it), or an account that must use TLS (--db-tls required)"
             ),
             codes::DBACCESS_DENIED => format!(
                 "user '{user}' may not use the database '{database}' at {host}: '{create_db}' grants it, \
@@ -198,6 +219,9 @@ pub(super) fn refused(server: &Server, refusal: Refusal) -> StoreError {
             codes::CON_COUNT_ERROR => {
                 format!("the server at {host} has too many connections: try again later")
             }
+            codes::SECURE_TRANSPORT_REQUIRED => format!(
+                "the server at {host} takes encrypted connections only: give --db-tls required, or verify"
+            ),
             codes::HOST_IS_BLOCKED | codes::HOST_NOT_PRIVILEGED => format!(
                 "the server at {host} takes no connections from this machine: {}",
                 one_line(&e.message)
@@ -209,6 +233,10 @@ pub(super) fn refused(server: &Server, refusal: Refusal) -> StoreError {
              login (mysql_native_password, ed25519 or caching_sha2_password)",
             one_line(plugin)
         ),
+        Error::DriverError(DriverError::TlsNotSupported) => format!(
+            "the server at {host} offers no TLS: set it up there, or connect in the clear with --db-tls off"
+        ),
+        e if tls::is_about_tls(e) => tls::failed(host, e),
         _ => format!("what answers at {host} is no MySQL or MariaDB server: see -h and --db-port"),
     })
 }
@@ -321,6 +349,8 @@ mod tests {
             user: "ipta".to_owned(),
             pass: Password("secret".to_owned()),
             database: "ipta".to_owned(),
+            tls: None,
+            ca: None,
             config_file: None,
             asks: false,
         }

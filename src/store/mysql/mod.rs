@@ -7,6 +7,7 @@ mod load;
 mod queries;
 mod rows;
 mod tables;
+mod tls;
 mod watch;
 
 pub use account::create_database;
@@ -25,7 +26,7 @@ use super::condition::Condition;
 use super::schema::Dialect;
 use super::value::{Row, Value};
 use super::{Columns, Notice, Stopper, StoreError, Stored, TableName};
-use crate::config::Server;
+use crate::config::{Server, Tls};
 use crate::netfilter::batch::Batch;
 use load::Outbox;
 use watch::StatementWatch;
@@ -81,6 +82,13 @@ pub(super) fn open(server: &Server, notice: Notice) -> Result<MySql, StoreError>
              max_allowed_packet to 64K or more",
             server.host
         )));
+    }
+    let is_remote = server.port.is_some() || server.host != "localhost" && !server.host.starts_with('/');
+    if server.tls == Some(Tls::Required) && is_remote {
+        notice(&format!(
+            "The connection to {} is encrypted, but nobody checked whose server it is; --db-tls verify does.",
+            server.host
+        ));
     }
     let outbox = Outbox::default();
     conn.set_local_infile_handler(Some(outbox.handler()));

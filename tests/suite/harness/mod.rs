@@ -257,6 +257,8 @@ impl Server {
             database,
             config_file: None,
             asks: false,
+            tls: None,
+            ca: None,
         }
     }
 
@@ -276,6 +278,8 @@ impl Server {
             database: String::new(),
             config_file: None,
             asks: false,
+            tls: None,
+            ca: None,
         }
     }
 

@@ -159,6 +159,8 @@ fn no_server_names_what_was_tried_and_the_start_without_one() {
     let account = Account {
         config_file: None,
         asks: false,
+        tls: None,
+        ca: None,
         host: socket.clone(),
         port: None,
         user: "ipta".to_owned(),
@@ -220,6 +222,8 @@ fn create_db_makes_what_is_needed_and_twice_is_success() {
         let account = Account {
             config_file: None,
             asks: false,
+            tls: None,
+            ca: None,
             user: format!("{}'\\", fresh.user),
             pass: Password("it's\\ 100% \"safe\"; DROP".to_owned()),
             database: format!("{}_wall%`", fresh.database),
@@ -267,6 +271,8 @@ fn what_takes_a_connection_and_says_nothing_is_no_server() {
     let account = Account {
         config_file: None,
         asks: false,
+        tls: None,
+        ca: None,
         host: "127.0.0.1".to_owned(),
         port: Some(port),
         user: "ipta".to_owned(),
