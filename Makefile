@@ -24,7 +24,8 @@ CHAPTERS = $(wildcard manual/*.md) manual/make_manual.rs manual/style.css
 # The C compiler builds SQLite.
 COMPILERS = 'cargo=rust' 'cc=gcc libc6-dev'
 SERVER = 'mariadbd|mysqld=mariadb-server-core' 'mariadb-install-db|mysqld=mariadb-server-core' \
-         'mariadb=mariadb-client' 'unshare=util-linux' 'nsenter=util-linux'
+         'mariadb=mariadb-client' 'unshare=util-linux' 'nsenter=util-linux' 'script=bsdutils'
+JOURNAL = 'journalctl=systemd' '/usr/lib/systemd/systemd-journal-remote=systemd-journal-remote'
 
 # Nothing here asks anything; a closed or borrowed standard input has no part.
 .PHONY: build demo test test-long test-servers bench manual install uninstall clean
@@ -49,7 +50,7 @@ demo: $(IPTA)
 # One profile throughout, so that the dependencies are built once. The tests come last: their last
 # lines are what a reader looks for.
 test:
-	@tests/needs.sh $(COMPILERS) 'cargo-fmt=rustfmt' 'cargo-clippy=clippy' $(SERVER)
+	@tests/needs.sh $(COMPILERS) 'cargo-fmt=rustfmt' 'cargo-clippy=clippy' $(SERVER) $(JOURNAL)
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings </dev/null
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --document-private-items </dev/null
@@ -57,7 +58,7 @@ test:
 
 # Optimised: some of them read millions of lines.
 test-long:
-	@tests/needs.sh $(COMPILERS) $(SERVER)
+	@tests/needs.sh $(COMPILERS) $(SERVER) $(JOURNAL)
 	$(CARGO) test --release --locked --test suite -- --ignored --skip servers::galera </dev/null
 
 # About an hour. IPTA_TEST_SERVER (a socket or host:port where root needs no password, or

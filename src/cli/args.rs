@@ -39,7 +39,8 @@ pub(super) struct Args {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Modes")]
 pub(super) struct ModeArgs {
-    /// Import logs into the table; - is standard input. What was imported before is not counted twice
+    /// Import logs into the table; - is standard input, journal the systemd journal. What was imported
+    /// before is not counted twice
     #[arg(long, short = 'i', value_name = "FILE", num_args = 1..)]
     pub(super) import: Option<Vec<PathBuf>>,
     /// Delete packets older than this age (90d, 12w, '6 months', 1y); their logs stay known
@@ -48,7 +49,8 @@ pub(super) struct ModeArgs {
     /// Analyze the table; with FILEs, analyze those logs directly, without a database
     #[arg(long, short = 'a', value_name = "FILE", num_args = 0..)]
     pub(super) analyze: Option<Vec<PathBuf>>,
-    /// Show new packets of a log as they come; - is standard input. Not with other modes; without a database
+    /// Show new packets of a log as they come; - is standard input, journal the systemd journal. Not with
+    /// other modes; without a database
     #[arg(long, short = 'f', value_name = "FILE")]
     pub(super) follow: Option<PathBuf>,
     /// Show all packets of the table, one a line, then end; with FILEs, those of logs. Not with other

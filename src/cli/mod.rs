@@ -108,7 +108,10 @@ fn modes_of(args: ModeArgs, names: &NameArgs, given: &mut Layer) -> Result<Vec<M
 /// Each file once, where it stood first. `./a` and `a` are the same file; `-` and `./-` are not.
 fn once(files: Vec<PathBuf>) -> Vec<PathBuf> {
     let plain = |path: &Path| match path.strip_prefix(".") {
-        Ok(rest) if rest != Path::new("-") => rest.to_path_buf(),
+        // `./-` is no standard input, and `./journal` no journal.
+        Ok(rest) if rest != Path::new("-") && !rest.to_string_lossy().starts_with("journal") => {
+            rest.to_path_buf()
+        }
         _ => path.to_path_buf(),
     };
     let mut kept: Vec<PathBuf> = Vec::new();

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::config::{self, Call, Mode};
 use crate::escape;
 use crate::exit::Exit;
+use crate::input::Journal;
 use crate::netfilter::stats::ParseStats;
 use crate::report::stats as words;
 use crate::run::Misused;
@@ -50,7 +51,7 @@ pub fn check(
 /// A bare word is a log, or else a slip.
 fn bare_log(path: &Path) -> Result<(), Misused> {
     let word = path.to_string_lossy();
-    if path == Path::new("-") || path.exists() {
+    if path == Path::new("-") || path.exists() || Journal::named(path).is_some() {
         return match is_sqlite(path) {
             false => Ok(()),
             true => Err(Misused(format!(

@@ -12,7 +12,7 @@ use crate::analysis::attacks::{Alert, Detector};
 use crate::dns::{Cause, Facts, SelfTraffic};
 use crate::exit::{Exit, reader_is_gone};
 use crate::filter::Filters;
-use crate::input::{Alarm, NewLine, Pipe, Polled, Tail, Waker};
+use crate::input::{Alarm, Journal, NewLine, Pipe, Polled, RunningJournal, Select, Tail, Waker};
 use crate::netfilter::{Packet, Reader};
 use crate::report::stats as words;
 use crate::run::Misused;
@@ -35,14 +35,23 @@ const MOST_WAITING: usize = 20_000;
 /// Bytes of lines written at a time under a flood.
 const BLOCK: usize = 64 * 1024;
 
-/// Follows a log, or `-` for standard input.
+/// Follows a log, `-` for standard input, or a journal.
 pub fn run(session: &mut Session<'_, '_>, path: &Path) -> anyhow::Result<Exit> {
     let is_stdin = path == Path::new("-");
-    let is_pipe = is_stdin || path.metadata().is_ok_and(|m| m.file_type().is_fifo());
+    let journal = Journal::named(path);
+    let is_pipe = is_stdin || journal.is_some() || path.metadata().is_ok_and(|m| m.file_type().is_fifo());
     let mut alarm = if is_pipe { Alarm::without_file() } else { Alarm::for_file(path) };
     let waker = alarm.waker();
     let caught = signals::catch(LAST_MOMENT, move || waker.wake())?;
     let mut log = match (is_stdin, is_pipe) {
+        _ if let Some(journal) = journal => {
+            // Where it cannot be read, that shows here.
+            journal.boots()?;
+            let text = journal.text(&Select::Live(session.settings.last))?;
+            let running = text.running();
+            let pipe = Pipe::journal(text, alarm.waker()).context("cannot read the journal")?;
+            Followed::Journal(pipe, running)
+        }
         (true, _) => Followed::Pipe(Pipe::stdin(alarm.waker()).context("cannot read standard input")?),
         (_, true) => {
             let pipe = Pipe::open(path, alarm.waker());
@@ -87,13 +96,23 @@ pub fn run(session: &mut Session<'_, '_>, path: &Path) -> anyhow::Result<Exit> {
 enum Followed {
     File(Tail),
     Pipe(Pipe),
+    Journal(Pipe, RunningJournal),
 }
 
 impl Followed {
     fn poll(&mut self, each: &mut dyn FnMut(NewLine<'_>)) -> Polled {
         match self {
             Followed::File(tail) => tail.poll(each),
-            Followed::Pipe(pipe) => pipe.poll(each),
+            Followed::Pipe(pipe) | Followed::Journal(pipe, _) => pipe.poll(each),
+        }
+    }
+}
+
+impl Drop for Followed {
+    fn drop(&mut self) {
+        match self {
+            Followed::Journal(_, running) => running.end(),
+            Followed::File(_) | Followed::Pipe(_) => {}
         }
     }
 }

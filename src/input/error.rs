@@ -50,6 +50,14 @@ pub enum OpenError {
         /// How it is compressed.
         format: Compression,
     },
+    /// The systemd journal gives nothing.
+    #[error("cannot read {name}: {said}; see whether this shows anything: journalctl -k -n 1")]
+    Journal {
+        /// As it was named.
+        name: String,
+        /// What journalctl said.
+        said: String,
+    },
     /// It opened, but its first block cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),

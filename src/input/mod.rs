@@ -6,6 +6,7 @@
 mod error;
 mod format;
 mod growing;
+mod journal;
 mod lines;
 mod open;
 mod pipe;
@@ -14,6 +15,7 @@ mod tail;
 mod watch;
 
 pub use error::{OpenError, ReadError};
+pub use journal::{Journal, JournalEntries, RunningJournal, Select, hash_of};
 pub use lines::Lines;
 pub use open::{Log, looks_binary};
 pub use pipe::Pipe;

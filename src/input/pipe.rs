@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::thread;
 
+use super::journal::JournalText;
 use super::splitter::{NewLine, Splitter};
 use super::tail::{Event, Polled};
 use super::watch::Waker;
@@ -36,6 +37,11 @@ impl Pipe {
     pub fn open(path: &Path, waker: Waker) -> io::Result<Pipe> {
         let path = path.to_owned();
         Pipe::start(move || File::open(path), waker)
+    }
+
+    /// Follows the entries of a journal.
+    pub fn journal(text: JournalText, waker: Waker) -> io::Result<Pipe> {
+        Pipe::start(|| Ok(text), waker)
     }
 
     /// The thread is never joined: it may sit in a read that does not end.

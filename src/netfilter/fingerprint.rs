@@ -17,6 +17,13 @@ pub struct Fingerprint {
     hash: u64,
 }
 
+impl Fingerprint {
+    /// The same at any time.
+    pub fn at_any_time(self) -> Fingerprint {
+        Fingerprint { second: None, ..self }
+    }
+}
+
 impl Fingerprints {
     /// The fingerprint of a packet. Its texts must have been cleaned on both sides, or on neither.
     pub fn of(&self, packet: &Packet<'_>) -> Fingerprint {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::clock::Clock;
 use crate::escape;
-use crate::input::{Log, OpenError, looks_binary};
+use crate::input::{Journal, Log, OpenError, Select, looks_binary};
 use crate::netfilter::Time;
 use crate::netfilter::stats::ParseStats;
 use crate::netfilter::timestamp::{Calendar, Reference, Stamp};
@@ -26,6 +26,8 @@ pub struct LogSource {
     /// Its path as given, or `standard input`.
     pub name: String,
     path: Option<PathBuf>,
+    /// Where it is a journal: that, and its boots.
+    journal: Option<(Journal, Vec<String>)>,
     /// Standard input cannot be opened twice.
     opened: Option<Log>,
     first: Option<Time>,
@@ -45,6 +47,11 @@ pub fn check(paths: &[PathBuf], clock: &Clock) -> Result<Vec<LogSource>, OpenErr
     let mut sources: Vec<LogSource> = Vec::new();
     let mut seen = Vec::new();
     for path in paths {
+        if let Some(journal) = Journal::named(path) {
+            seen.push(None);
+            sources.push(LogSource::journal(journal, path, clock)?);
+            continue;
+        }
         let is_stdin = path == Path::new("-");
         let mut log = if is_stdin { Log::stdin()? } else { Log::open(path)? };
         log.check()?;
@@ -65,6 +72,7 @@ pub fn check(paths: &[PathBuf], clock: &Clock) -> Result<Vec<LogSource>, OpenErr
         sources.push(LogSource {
             name: log.name().to_owned(),
             path: (!is_stdin).then(|| path.clone()),
+            journal: None,
             opened: stream.then_some(log),
             first: stamp.and_then(|stamp| calendar.place(stamp)),
             yearless: matches!(stamp, Some(Stamp::Yearless(_))),
@@ -85,8 +93,38 @@ fn first_stamp(log: &mut Log) -> Option<Stamp> {
 }
 
 impl LogSource {
+    /// A journal that can be read.
+    fn journal(journal: Journal, path: &Path, clock: &Clock) -> Result<LogSource, OpenError> {
+        let boots = journal.boots()?;
+        let first = match boots.is_empty() {
+            true => None,
+            // Whether it can be read to the end shows later.
+            false => journal.entries(&Select::All)?.next().ok().flatten(),
+        };
+        Ok(LogSource {
+            name: journal.to_string(),
+            path: Some(path.to_owned()),
+            journal: Some((journal, boots)),
+            opened: None,
+            first: first.map(|entry| Time(entry.realtime)),
+            yearless: false,
+            zone: clock.zone.clone(),
+            reference: clock.reference(None),
+            binary: false,
+            also: Vec::new(),
+        })
+    }
+
+    /// Where it is a journal: that, and its boots.
+    pub fn as_journal(&self) -> Option<(&Journal, &[String])> {
+        self.journal.as_ref().map(|(journal, boots)| (journal, boots.as_slice()))
+    }
+
     /// Opens it for reading from the start; a stream only once.
     pub fn open(&mut self) -> Result<Log, OpenError> {
+        if let Some((journal, _)) = &self.journal {
+            return Log::stream(self.name.clone(), journal.text(&Select::All)?);
+        }
         match (self.opened.take(), &self.path) {
             (Some(log), _) => Ok(log),
             (None, Some(path)) => Log::open(path),
@@ -101,7 +139,7 @@ impl LogSource {
 
     /// Whether it is a file, which has an identity and can be read again.
     pub fn is_file(&self) -> bool {
-        self.opened.is_none() && self.path.is_some()
+        self.opened.is_none() && self.path.is_some() && self.journal.is_none()
     }
 
     /// What to say of it if it gave no packet.
@@ -109,8 +147,9 @@ impl LogSource {
         if self.binary && stats.unknown_prefixes.is_empty() {
             return format!(
                 "{} holds no packet: it is binary data, no text.\n  \
-                 Of a journal give the text: journalctl -k -o short-iso | ipta --import -",
-                self.name
+                 If it is a journal: ipta --analyze {}",
+                self.name,
+                escape::shell(&format!("journal:{}", self.path()))
             );
         }
         words::nothing(&self.name, stats)

@@ -1,7 +1,7 @@
 //! What the commands of one call share.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::bail;
@@ -128,6 +128,9 @@ impl<'s, 'io> Session<'s, 'io> {
     /// Opens the logs of a call, as [`logs::check`]; says which are one file under two names.
     pub fn logs(&mut self, paths: &[PathBuf]) -> anyhow::Result<Vec<LogSource>> {
         let sources = logs::check(paths, &self.clock)?;
+        if sources.iter().any(|source| source.name == "journal") && Path::new("journal").exists() {
+            self.console.note("The systemd journal is read; the file here is ./journal.");
+        }
         for source in &sources {
             for also in &source.also {
                 self.console.note(&format!("{also} is the same file as {}; it is read once.", source.name));

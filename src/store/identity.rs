@@ -10,6 +10,9 @@ use super::Entry;
 pub const HEAD: usize = 4096;
 /// Bytes kept from before the offset.
 pub const TAIL: usize = 256;
+/// What the ledger keeps of a journal in place of a log's first bytes begins so, and then has the id of
+/// the boot. No text log does.
+pub const JOURNAL: &[u8] = b"\0journal\0";
 /// Bytes of a block of the running hash.
 pub const BLOCK: u64 = 64 << 10;
 

@@ -1,6 +1,6 @@
 //! The import ledger: what it keeps of a log, and its statements, the same for every backend.
 
-use super::identity::Checkpoints;
+use super::identity::{Checkpoints, JOURNAL};
 use super::schema::{Dialect, LEDGER, PATH};
 use super::value::{Row, Value};
 use crate::netfilter::Time;
@@ -143,11 +143,12 @@ pub(super) fn entries_of(rows: &[Row]) -> Vec<Entry> {
 }
 
 /// What another log must know of the entries of a table whose packets may be its own: id, hosts,
-/// path. `first` and `last` bound the times of its packets.
+/// path, the beginning of its head. `first` and `last` bound the times of its packets.
 pub(super) fn neighbours(incarnation: &str, own: u64, first: Time, last: Time) -> Statement {
     let sql = format!(
-        "SELECT id, hosts, path FROM {LEDGER} WHERE incarnation = ? AND kind = 'file' AND id <> ? \
-         AND rows_live > 0 AND last_time >= ? AND first_time <= ?"
+        "SELECT id, hosts, path, SUBSTR(head, 1, {}) FROM {LEDGER} WHERE incarnation = ? AND kind = 'file' AND id <> ? \
+         AND rows_live > 0 AND last_time >= ? AND first_time <= ?",
+        JOURNAL.len()
     );
     (sql, vec![incarnation.into(), own.into(), Value::Time(first), Value::Time(last)])
 }

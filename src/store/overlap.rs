@@ -5,10 +5,11 @@
 //! has most of them. So the n-th of a log is stored only if the table holds fewer than n: a log that
 //! comes alone loses none of its repeats, and one that comes second adds what it has beyond others.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::columns::Columns;
 use super::condition::Condition;
+use super::identity::JOURNAL;
 use super::ledger;
 use super::value::Value;
 use super::{Entry, Step, Store, StoreError, TableName};
@@ -18,6 +19,9 @@ use crate::netfilter::fingerprint::{self, Fingerprint, Fingerprints, second};
 
 /// Seconds of a log in which equal packets may still come.
 pub(super) const WINDOW: i64 = 2;
+
+/// Seconds between the moments at which a journal and a syslog daemon noted one packet, at most.
+const APART: i64 = 2;
 
 /// Times farther apart than this are looked for by themselves.
 const GAP: i64 = 60;
@@ -118,11 +122,22 @@ impl Store {
         };
         let chunk = &step.packets;
         let second = |time: Time, add: i64| Time((time.0 / Time::SECOND + add) * Time::SECOND);
-        let statement = ledger::neighbours(&entry.incarnation, entry.id, second(first, -1), second(last, 2));
+        let statement = ledger::neighbours(
+            &entry.incarnation,
+            entry.id,
+            second(first, -1 - APART),
+            second(last, 2 + APART),
+        );
+        let is_journal = |head: &[u8]| head.starts_with(JOURNAL);
         let mut neighbours: HashMap<u64, String> = HashMap::new();
+        // A journal and a syslog daemon note a packet each at a moment of its own.
+        let mut loosely: HashSet<u64> = HashSet::new();
         for row in self.rows(DOING, statement)? {
             if entry.shares_host(&ledger::hosts_of(row.optional_text(1))) {
                 neighbours.insert(row.count(0), row.text(2));
+                if is_journal(row.bytes(3)) != is_journal(&entry.head) {
+                    loosely.insert(row.count(0));
+                }
             }
         }
         if neighbours.is_empty() {
@@ -133,12 +148,28 @@ impl Store {
             held.insert(recent.fingerprints.of(&packet), Held::default());
         }
         let mut rows_of: HashMap<u64, u64> = HashMap::new();
-        for run in runs(chunk.iter().filter_map(|packet| packet.time.map(fingerprint::second)).collect()) {
+        let mut near: HashMap<Fingerprint, Vec<i64>> = HashMap::new();
+        if !loosely.is_empty() {
+            near.extend(held.keys().map(|print| (print.at_any_time(), Vec::new())));
+        }
+        let apart = if loosely.is_empty() { 0 } else { APART };
+        for (from, to) in
+            runs(chunk.iter().filter_map(|packet| packet.time.map(fingerprint::second)).collect())
+        {
+            let run = (second(from, -apart), second(to, apart));
             let mut condition = Condition::between(self.backend.dialect(), run);
             let named: Vec<u64> = neighbours.keys().copied().chain([entry.id]).collect();
             condition.of_entries((named.len() <= MOST_NAMED).then_some(&named));
             self.backend.packets(table, None, &condition, COLUMNS, &mut |stored| {
-                if let Some(held) = held.get_mut(&recent.fingerprints.of(&stored.packet)) {
+                let print = recent.fingerprints.of(&stored.packet);
+                if let Some(other) = stored.entry.filter(|other| loosely.contains(other)) {
+                    if let (Some(near), Some(second)) = (near.get_mut(&print.at_any_time()), print.second) {
+                        near.push(second);
+                        *rows_of.entry(other).or_default() += 1;
+                    }
+                    return;
+                }
+                if let Some(held) = held.get_mut(&print) {
                     held.all += 1;
                     match stored.entry {
                         Some(other) if other != entry.id => *rows_of.entry(other).or_default() += 1,
@@ -162,7 +193,9 @@ impl Store {
             let nth = seen.entry(print).or_default();
             // What this log stored it has given, even if that was too long ago to be remembered.
             *nth = (*nth).max(held.own) + 1;
-            if held.own < held.all && *nth <= held.all {
+            if held.own < held.all && *nth <= held.all
+                || near.get_mut(&print.at_any_time()).is_some_and(|near| take_near(near, print.second))
+            {
                 known.packets += 1;
             } else {
                 held.all += 1;
@@ -204,6 +237,15 @@ impl Store {
         }
         Ok(missing.values().all(|count| *count == 0))
     }
+}
+
+/// Takes the first of these seconds that is near enough to another; each counts once.
+fn take_near(seconds: &mut Vec<i64>, wanted: Option<i64>) -> bool {
+    let near = |second: &i64| wanted.is_some_and(|wanted| (wanted - *second).abs() <= APART);
+    let place =
+        seconds.iter().enumerate().filter(|(_, second)| near(second)).min_by_key(|(_, second)| **second);
+    let place = place.map(|(place, _)| place);
+    place.map(|place| seconds.swap_remove(place)).is_some()
 }
 
 /// Seconds as runs, from the first to after the last of each.

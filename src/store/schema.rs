@@ -167,7 +167,8 @@ pub(super) fn sqlite_index(table: &TableName) -> String {
 /// The columns of the ledger but its id. A row of kind `table` represents a logs table: every
 /// transaction that imports into the table or clears it changes that row first, so on one server
 /// they wait for one another, and on a cluster one of two is refused. A row of kind `file` is a log
-/// and how far it is in; `journal`, `journal_cursor` and `monotonic` are for sources that are no files.
+/// and how far it is in; of a boot in a journal, `head` names it, `tail` is the cursor of the last entry,
+/// and `bytes_in` counts entries.
 pub(super) fn ledger_columns(dialect: Dialect) -> Vec<(&'static str, String)> {
     let count = |name: &str| match dialect {
         Dialect::MySql => format!("`{name}` BIGINT UNSIGNED NOT NULL DEFAULT 0"),
@@ -202,10 +203,6 @@ pub(super) fn ledger_columns(dialect: Dialect) -> Vec<(&'static str, String)> {
         ("device", count("device")),
         ("inode", count("inode")),
         ("imported_at", time(dialect, "imported_at")),
-        ("pruned_to", time(dialect, "pruned_to")),
-        ("journal", "`journal` VARCHAR(80) NOT NULL DEFAULT ''".to_owned()),
-        ("journal_cursor", long("journal_cursor", "TEXT")),
-        ("monotonic", count("monotonic")),
     ]
 }
 

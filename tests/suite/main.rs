@@ -15,6 +15,7 @@ mod formats;
 mod harness;
 mod import;
 mod input_properties;
+mod journal;
 mod lines;
 mod live;
 mod manual;

@@ -1,6 +1,7 @@
 //! `--import`: logs into a table, every line exactly once.
 
 mod copy;
+mod journal;
 mod pipeline;
 
 use std::path::PathBuf;
@@ -164,6 +165,9 @@ fn import(
     table: &TableName,
     caught: &Caught,
 ) -> anyhow::Result<Option<Result<ImportOutcome, String>>> {
+    if let Some(of) = source.as_journal() {
+        return journal::import(session, source, of, table, caught).map(Some);
+    }
     let mut log = match source.open() {
         Ok(log) => log,
         Err(error) => return Ok(Some(Err(error.to_string()))),
@@ -232,7 +236,7 @@ fn import(
     let entry = Entry { path: source.path(), device, inode, at: Some(session.clock.now), ..entry };
     let before = entry.lines;
     let begin = Begin { entry, candidates, head };
-    let Some(read) = pipeline::run(session, source, log, table, Some(begin), caught)? else {
+    let Some(read) = pipeline::run_log(session, source, log, table, Some(begin), caught)? else {
         return Ok(None);
     };
     let mut outcome = outcome(session, source, table, read, before);
@@ -278,7 +282,7 @@ fn stream(
     caught: &Caught,
 ) -> anyhow::Result<Result<ImportOutcome, String>> {
     let name = &source.name;
-    let Some(read) = pipeline::run(session, source, log, table, None, caught)? else {
+    let Some(read) = pipeline::run_log(session, source, log, table, None, caught)? else {
         bail!("{name}: another import was in the way; run it again");
     };
     if let Some(error) = read.error {

@@ -19,8 +19,8 @@ use crate::store::identity::{HEAD, Hasher, TAIL};
 use crate::store::{Entry, KnownPackets, Pushed, Step, Store, StoreError, TableName};
 
 /// A chunk is full at this many bytes of packets, or lines of log.
-const CHUNK_BYTES: usize = 3 << 20;
-const CHUNK_LINES: u64 = 25_000;
+pub const CHUNK_BYTES: usize = 3 << 20;
+pub const CHUNK_LINES: u64 = 25_000;
 
 /// Chunks waiting between the two threads.
 const WAITING: usize = 1;
@@ -58,9 +58,10 @@ pub struct Read {
 }
 
 /// What the reading thread sends.
-enum Message {
+pub enum Message {
     /// Packets that were read in an earlier run; comes first, if at all.
     Earlier(Batch),
+    /// A run of lines.
     Chunk(Step),
     /// Comes once, and last.
     End(Box<ParseStats>, Option<ReadError>),
@@ -68,7 +69,7 @@ enum Message {
 
 /// Imports a log from where the ledger stands, or (without `begin`) a stream without identity. None
 /// if another import was faster.
-pub fn run(
+pub fn run_log(
     session: &mut Session<'_, '_>,
     source: &LogSource,
     log: Log,
@@ -79,12 +80,26 @@ pub fn run(
     let new_reader = || Reader::new(&session.rules, source.calendar(&session.clock));
     let (reader, earlier) = (new_reader(), new_reader());
     let show = session.console.err_is_terminal && !session.console.quiet;
-    let mut progress = Progress::new(&source.name, log.raw_len(), log.progress(), show);
+    let progress = Progress::new(&source.name, log.raw_len(), log.progress(), show);
     let from = begin.as_ref().map(|begin| (begin.entry.clone(), begin.head.clone()));
     let store = session.store.open()?;
+    Ok(run(store, progress, table, begin, caught, |sender| {
+        LogReader { reader, earlier, sender }.run(log, from);
+    })?)
+}
+
+/// Imports what a thread reads, as [`run_log`] does.
+pub fn run(
+    store: &mut Store,
+    mut progress: Progress,
+    table: &TableName,
+    begin: Option<Begin>,
+    caught: &Caught,
+    reading: impl FnOnce(SyncSender<Message>) + Send,
+) -> Result<Option<Read>, StoreError> {
     let outcome = thread::scope(|scope| {
         let (sender, receiver) = sync_channel(WAITING);
-        scope.spawn(move || LogReader { reader, earlier, sender }.run(log, from));
+        scope.spawn(move || reading(sender));
         let mut storing = Storing { receiver, progress: &mut progress, caught };
         match begin {
             Some(begin) => storing.log(store, table, begin),
@@ -92,7 +107,7 @@ pub fn run(
         }
     });
     progress.finish();
-    Ok(outcome?)
+    outcome
 }
 
 /// The storing thread.
@@ -174,7 +189,7 @@ struct LogReader<'r> {
 }
 
 /// The storing thread has given up.
-struct NobodyListens;
+pub struct NobodyListens;
 
 impl LogReader<'_> {
     fn run(mut self, mut log: Log, from: Option<(Entry, Vec<u8>)>) {
@@ -303,7 +318,7 @@ struct Chunks<'l> {
 }
 
 /// The hosts that a log's packets name.
-struct HostNames {
+pub struct HostNames {
     /// None if there were more than are kept.
     names: Option<Vec<String>>,
     /// The last one that was added, as it stands in the log.
@@ -312,12 +327,13 @@ struct HostNames {
 
 impl HostNames {
     /// Those of the part that is in.
-    fn of(entry: &Entry) -> HostNames {
+    pub fn of(entry: &Entry) -> HostNames {
         let names = if entry.packets == 0 { Some(Vec::new()) } else { entry.hosts.clone() };
         HostNames { names, last: b"\n".to_vec() }
     }
 
-    fn add(&mut self, host: &[u8]) {
+    /// Takes in the host of a packet.
+    pub fn add(&mut self, host: &[u8]) {
         if self.last == host {
             return;
         }
@@ -331,7 +347,8 @@ impl HostNames {
         self.names = self.names.take().filter(|names| names.len() <= MOST_HOSTS);
     }
 
-    fn kept(&self) -> Option<Vec<String>> {
+    /// Those that the ledger is to keep.
+    pub fn kept(&self) -> Option<Vec<String>> {
         self.names.clone()
     }
 }
