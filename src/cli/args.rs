@@ -92,9 +92,10 @@ pub(super) struct ModeArgs {
     /// Convert a table of an older version, or of the C program
     #[arg(long, value_name = "NAME", num_args = 0..=1)]
     pub(super) upgrade_table: Option<Option<String>>,
-    /// Say why a log gives nothing
-    #[arg(long, value_name = "FILE", hide = true)]
-    pub(super) doctor: Option<PathBuf>,
+    /// Say what is set up and what is not, each with the line to type; with FILE, why that log gives
+    /// nothing. Not with other modes
+    #[arg(long, value_name = "FILE", num_args = 0..=1)]
+    pub(super) doctor: Option<Option<PathBuf>>,
 }
 
 #[derive(Debug, clap::Args)]

@@ -135,7 +135,7 @@ fn filters_or_saves(mode: &Mode) -> bool {
 }
 
 fn reads_logs(mode: &Mode) -> bool {
-    !mode.logs().is_empty()
+    !mode.logs().is_empty() || matches!(mode, Mode::Doctor(_))
 }
 
 fn reads_logs_or_saves(mode: &Mode) -> bool {
@@ -203,6 +203,12 @@ fn honoured(modes: &[Mode], given: &Layer) -> Result<(), Stop> {
             given: given.format.is_some_and(|format| format != Format::Text),
             honoured_by: |mode| !follows(mode),
             way_out: "--follow shows lines of text; --scan writes json and csv too",
+        },
+        Needs {
+            option: "--format",
+            given: given.format.is_some_and(|format| !matches!(format, Format::Text | Format::Json)),
+            honoured_by: |mode| !matches!(mode, Mode::Doctor(_)),
+            way_out: "--doctor writes text and json",
         },
         Needs {
             option: "--limit",

@@ -11,6 +11,7 @@ mod create_table;
 mod delete_all_tables;
 mod delete_table;
 mod dns;
+mod doctor;
 mod follow;
 mod import;
 mod list_tables;
@@ -146,9 +147,7 @@ fn prepare<'c>(
             analyze_interactive::check(session, plan)?;
             Box::new(analyze_interactive::run)
         }
-        Mode::Doctor(_) => {
-            anyhow::bail!("{} is not built yet in this version", mode.option())
-        }
+        Mode::Doctor(log) => Box::new(|session| doctor::run(session, log.as_ref())),
         Mode::SaveDb => Box::new(|session| save_db::run(session, &call.given)),
         Mode::Follow(path) => Box::new(|session| follow::run(session, path)),
         Mode::Scan(paths) => {

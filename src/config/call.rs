@@ -59,8 +59,8 @@ pub enum Mode {
     Follow(PathBuf),
     /// Show the packets of these logs, each named once; none: of the table of the call.
     Scan(Vec<PathBuf>),
-    /// Say why a log gives nothing.
-    Doctor(PathBuf),
+    /// Say what is set up and what is not, or (with a log) why that log gives nothing.
+    Doctor(Option<PathBuf>),
 }
 
 impl Call {
@@ -72,7 +72,7 @@ impl Call {
 
 impl Mode {
     /// Every mode's option, for a guess at what a bare word means.
-    pub const OPTIONS: [&'static str; 18] = [
+    pub const OPTIONS: [&'static str; 21] = [
         "--import",
         "--analyze",
         "--follow",
@@ -85,6 +85,9 @@ impl Mode {
         "--create-db",
         "--save-db",
         "--prune",
+        "--analyze-interactive",
+        "--sql",
+        "--doctor",
         "--upgrade-table",
         "--dns-create-table",
         "--dns-dump",

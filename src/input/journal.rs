@@ -32,6 +32,8 @@ pub enum Select<'b> {
     All,
     /// Those of one boot, from a moment on, in microseconds since its start.
     Boot(&'b str, u64),
+    /// So many of the last.
+    Last(usize),
     /// So many of the last, and every one that comes.
     Live(usize),
 }
@@ -91,6 +93,9 @@ impl Journal {
                 if *from > 0 {
                     command.arg(format!("--cursor=b={boot};m={from:x}"));
                 }
+            }
+            Select::Last(last) => {
+                command.args(["-n", &last.to_string()]);
             }
             Select::Live(last) => {
                 command.arg("-f").args(["-n", &last.to_string()]);

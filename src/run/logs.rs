@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::clock::Clock;
 use crate::escape;
-use crate::input::{Journal, Log, OpenError, Select, looks_binary};
+use crate::input::{Journal, Lines, Log, OpenError, Select, looks_binary};
 use crate::netfilter::Time;
 use crate::netfilter::stats::ParseStats;
 use crate::netfilter::timestamp::{Calendar, Reference, Stamp};
@@ -13,6 +13,9 @@ use crate::report::stats as words;
 
 /// How much of a log is searched for its first stamp.
 const SEARCHED: usize = 64 * 1024;
+
+/// Bytes of a usual line.
+const LINE: u64 = 200;
 
 /// A log whose file is this much younger than its last packet was copied, or the firewall has been
 /// quiet for long.
@@ -130,6 +133,25 @@ impl LogSource {
             (None, Some(path)) => Log::open(path),
             (None, None) => Log::stdin(),
         }
+    }
+
+    /// Opens the end of it: about so many bytes of a file, and of a journal so many that come to them; of
+    /// anything else all. Gives whether that is less than all of it.
+    pub fn open_end(&mut self, bytes: u64) -> Result<(Lines, bool), OpenError> {
+        if let Some((journal, _)) = &self.journal {
+            let entries = usize::try_from(bytes / LINE).unwrap_or(usize::MAX);
+            let text = journal.text(&Select::Last(entries))?;
+            return Ok((Lines::new(Log::stream(self.name.clone(), text)?), true));
+        }
+        let log = self.open()?;
+        let begin = log.len_now().unwrap_or(0).saturating_sub(bytes);
+        let mut lines = Lines::new(log);
+        lines.skip_to(begin)?;
+        if begin > 0 {
+            // It begins within a line.
+            lines.next()?;
+        }
+        Ok((lines, begin > 0))
     }
 
     /// The first time in it, if there is one near its beginning.

@@ -8,7 +8,7 @@ use super::condition::Condition;
 use super::queries::{Done, QueryError, Stopper};
 use super::schema::{Dialect, Mark};
 use super::value::{Row, Value};
-use super::{StoreError, TableKind, TableName};
+use super::{About, StoreError, TableKind, TableName};
 use crate::netfilter::batch::Batch;
 use crate::query::Answer;
 
@@ -82,6 +82,9 @@ pub(super) trait Backend: Send {
     /// Whether the tables of the database can be replaced by others with a RENAME, so that a large
     /// one need not be emptied row by row. None of SQLite's: there all is one transaction.
     fn swaps_tables(&mut self, table: &TableName) -> Result<bool, StoreError>;
+
+    /// What it is.
+    fn about(&self) -> About;
 
     /// What stops the statement under way.
     fn stopper(&self) -> Stopper;

@@ -117,6 +117,15 @@ pub enum TableKind {
     Foreign,
 }
 
+/// What a store is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct About {
+    /// The engine and its version.
+    pub version: String,
+    /// Whether a server takes files (`local_infile`); none for a store that has no such setting.
+    pub takes_files: Option<bool>,
+}
+
 /// Where packets are kept.
 pub struct Store {
     backend: Box<dyn Backend>,
@@ -126,6 +135,11 @@ impl Store {
     /// What messages call it: `database 'ipta'` or `file 'packets.db'`.
     pub fn place(&self) -> String {
         self.backend.place()
+    }
+
+    /// What it is.
+    pub fn about(&self) -> About {
+        self.backend.about()
     }
 
     /// What stops the statement under way.

@@ -581,10 +581,3 @@ fn a_log_alone_is_analyzed_and_a_slip_is_told() {
     db.dir.ipta(["b.log"]).refused(2).says(["no file 'b.log'"]);
     db.dir.ipta(["packets.db"]).refused(2).says(["an SQLite file", "ipta --db-file packets.db --analyze"]);
 }
-
-#[test]
-fn what_is_not_built_yet_says_so() {
-    let db = TestStore::on_a_file();
-    db.dir.write("a.log", line(0));
-    db.ipta(["--doctor", "a.log"]).refused(1).says(["--doctor", "not built yet"]);
-}

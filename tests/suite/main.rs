@@ -7,6 +7,7 @@ mod chapter5;
 mod config;
 mod crashes;
 mod differential;
+mod doctor;
 mod fallbacks;
 mod filters;
 mod first_day;

@@ -25,7 +25,7 @@ use super::columns::{self, ColumnValue};
 use super::condition::Condition;
 use super::schema::Dialect;
 use super::value::{Row, Value};
-use super::{Columns, Notice, Stopper, StoreError, Stored, TableName};
+use super::{About, Columns, Notice, Stopper, StoreError, Stored, TableName};
 use crate::config::{Server, Tls};
 use crate::netfilter::batch::Batch;
 use load::Outbox;
@@ -60,6 +60,7 @@ pub(super) struct MySql {
     /// Table names differing in case are one table (lower_case_table_names).
     fold_names: bool,
     mariadb: bool,
+    version: String,
     /// The server takes LOAD DATA LOCAL, as far as is known.
     local_infile: bool,
     outbox: Outbox,
@@ -90,12 +91,14 @@ pub(super) fn open(server: &Server, notice: Notice) -> Result<MySql, StoreError>
             server.host
         ));
     }
+    let version = String::from_utf8_lossy(cell(0).bytes()).into_owned();
     let outbox = Outbox::default();
     conn.set_local_infile_handler(Some(outbox.handler()));
     Ok(MySql {
         watch: StatementWatch::start(server, conn.connection_id(), notice),
         server: server.clone(),
-        mariadb: String::from_utf8_lossy(cell(0).bytes()).to_ascii_lowercase().contains("mariadb"),
+        mariadb: version.to_ascii_lowercase().contains("mariadb"),
+        version,
         fold_names: cell(1).number() != Some(0),
         local_infile: cell(3).number() == Some(1),
         outbox,
@@ -330,6 +333,14 @@ impl Backend for MySql {
 
     fn swaps_tables(&mut self, table: &TableName) -> Result<bool, StoreError> {
         self.is_swappable(table)
+    }
+
+    fn about(&self) -> About {
+        let version = match self.mariadb {
+            true => self.version.clone(),
+            false => format!("MySQL {}", self.version),
+        };
+        About { version, takes_files: Some(self.local_infile) }
     }
 
     fn stopper(&self) -> Stopper {

@@ -22,7 +22,7 @@ use super::columns::{self, COLUMNS};
 use super::condition::Condition;
 use super::schema::Dialect;
 use super::value::{Row, Value};
-use super::{Columns, Stopper, StoreError, Stored, TableName};
+use super::{About, Columns, Stopper, StoreError, Stored, TableName};
 use crate::config::command_of_file;
 use crate::netfilter::batch::Batch;
 
@@ -182,6 +182,10 @@ impl Backend for Sqlite {
 
     fn swaps_tables(&mut self, _table: &TableName) -> Result<bool, StoreError> {
         Ok(false)
+    }
+
+    fn about(&self) -> About {
+        About { version: format!("SQLite {}", rusqlite::version()), takes_files: None }
     }
 
     fn stopper(&self) -> Stopper {

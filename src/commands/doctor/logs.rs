@@ -1,0 +1,258 @@
+//! Which logs there are, and what is in them.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use memchr::memmem;
+
+use super::{Finding, State, ago};
+use crate::escape;
+use crate::input::{Journal, NewLine};
+use crate::netfilter::stats::PREFIXES_KEPT;
+use crate::netfilter::timestamp::Stamp;
+use crate::netfilter::{Reader, clean, presets, stamp};
+use crate::report::stats::counted;
+use crate::run::logs::{self, LogSource};
+use crate::run::packets;
+use crate::run::session::Session;
+
+const LOGS: &str = "Logs";
+
+/// Where syslog daemons write what the kernel logs.
+const FOLDER: &str = "/var/log";
+const NAMES: [&str; 5] = ["iptables", "ufw", "kern", "syslog", "messages"];
+
+/// How much of the end of a log is read where no log was named.
+const END: u64 = 4 << 20;
+
+/// A log of this size that is never rotated fills a disk one day.
+const LARGE: u64 = 1 << 30;
+
+/// Lines by which daemons and the kernel say that they left others out, and what lifts the limit.
+const LIMITS: [(&[u8], &str); 3] = [
+    (
+        b"messages lost due to rate-limiting",
+        "echo 'module(load=\"imklog\" RatelimitInterval=\"0\")' | sudo tee /etc/rsyslog.d/10-no-limit.conf",
+    ),
+    (
+        b"Suppressed ",
+        "printf '[Journal]\\nRateLimitBurst=0\\n' | sudo tee /etc/systemd/journald.conf.d/no-limit.conf",
+    ),
+    (b"callbacks suppressed", "sudo sysctl -w net.core.message_burst=1000"),
+];
+
+/// What was found in logs.
+#[derive(Default)]
+struct Looked {
+    findings: Vec<Finding>,
+    /// Packets with the prefixes of the call, or with others.
+    packets: u64,
+}
+
+impl Looked {
+    fn one(finding: Finding) -> Looked {
+        Looked { findings: vec![finding], packets: 0 }
+    }
+
+    fn add(&mut self, other: Looked) {
+        self.findings.extend(other.findings);
+        self.packets += other.packets;
+    }
+}
+
+/// Looks at the log that is named, or at all that are usual.
+pub fn look(session: &Session<'_, '_>, named: Option<&PathBuf>) -> Vec<Finding> {
+    if let Some(path) = named {
+        return log(session, path, None).findings;
+    }
+    let mut looked = Looked::default();
+    for name in NAMES {
+        let files = files_of(name);
+        let Some(newest) = files.first() else { continue };
+        looked.add(log(session, newest, Some(END)));
+        looked.findings.extend(rotation(newest, files.len() - 1));
+    }
+    let journal = log(session, Path::new("journal"), Some(END));
+    // A machine with a syslog daemon need not have one.
+    if looked.findings.is_empty() || journal.packets > 0 {
+        looked.add(journal);
+    }
+    if looked.packets == 0 {
+        let text = format!(
+            "no log of {FOLDER} and no journal that may be read has a packet in what was looked at; name the log \
+             if it is elsewhere"
+        );
+        looked.findings.push(Finding::new(LOGS, State::Wrong, text).run("ipta --doctor FILE"));
+    }
+    looked.findings
+}
+
+/// The files of a log, the one that is written to first: `kern.log`, `kern.log.1`, `kern.log.2.gz`.
+fn files_of(name: &str) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(FOLDER).into_iter().flatten().flatten();
+    let mut files: Vec<PathBuf> = entries
+        .map(|entry| entry.path())
+        .filter(|path| path.file_name().is_some_and(|file| file.to_string_lossy().starts_with(name)))
+        .filter(|path| path.is_file())
+        .collect();
+    files.sort_by_key(|path| (path.as_os_str().len(), path.clone()));
+    files
+}
+
+fn rotation(newest: &Path, older: usize) -> Option<Finding> {
+    let size = newest.metadata().ok()?.len();
+    let path = newest.display();
+    match (older, size) {
+        (0, LARGE..) => Some(Finding::new(
+            LOGS,
+            State::Note,
+            format!("{path} has {} MiB and was never rotated; see the chapter on logrotate", size >> 20),
+        )),
+        (0, _) => None,
+        (older, _) => Some(Finding::new(
+            LOGS,
+            State::Ok,
+            format!("{path} is rotated: {}", counted(older as u64, "older file")),
+        )),
+    }
+}
+
+/// Looks into one log, perhaps only at its end.
+fn log(session: &Session<'_, '_>, path: &Path, end: Option<u64>) -> Looked {
+    match logs::check(&[path.to_owned()], &session.clock) {
+        Ok(sources) => {
+            sources.into_iter().next().map(|source| read(session, source, end)).unwrap_or_default()
+        }
+        Err(error) => {
+            let text = error.to_string();
+            let command = command_in(&text, path);
+            Looked::one(Finding { run: command, ..Finding::new(LOGS, State::Wrong, text) })
+        }
+    }
+}
+
+/// The command that an error names, as a line of its own.
+fn command_in(error: &str, path: &Path) -> Option<String> {
+    if let Some((_, rest)) = error.split_once("sudo usermod") {
+        return Some(format!("sudo usermod{}", rest.split(" and log in").next()?));
+    }
+    if let Some((_, name)) = error.split_once("did you mean ") {
+        return Some(format!("ipta --doctor {}", escape::shell(name.trim_end_matches('?'))));
+    }
+    let is_journal = Journal::named(path).is_some();
+    is_journal.then(|| "journalctl -k -n 1".to_owned())
+}
+
+fn read(session: &Session<'_, '_>, mut source: LogSource, end: Option<u64>) -> Looked {
+    let mut findings = Vec::new();
+    let mut add = |state, text: String| findings.push(Finding::new(LOGS, state, text));
+    let mut reader = Reader::new(&session.rules, source.calendar(&session.clock));
+    let mut prefixes: BTreeMap<Vec<u8>, u64> = BTreeMap::new();
+    let mut limited = [0_u64; LIMITS.len()];
+    let mut style = None;
+    let mut part = "";
+    let name = source.name.clone();
+    let mut all = || -> anyhow::Result<()> {
+        let (mut lines, cut) = source.open_end(end.unwrap_or(u64::MAX))?;
+        part = if cut { " at its end" } else { "" };
+        while let Some(line) = lines.next()? {
+            style = style.or_else(|| stamp(line.bytes));
+            for (count, (words, _)) in limited.iter_mut().zip(&LIMITS) {
+                *count += u64::from(memmem::find(line.bytes, words).is_some());
+            }
+            packets::new_line(
+                NewLine { bytes: line.bytes, too_long: line.too_long },
+                &mut reader,
+                |packet| {
+                    if let Some(count) = prefixes.get_mut(packet.prefix) {
+                        *count += 1;
+                    } else if prefixes.len() < PREFIXES_KEPT {
+                        prefixes.insert(packet.prefix.to_vec(), 1);
+                    }
+                },
+            );
+        }
+        Ok(())
+    };
+    let outcome = all();
+    if let Err(error) = outcome {
+        add(State::Wrong, error.to_string());
+    }
+    let stats = &reader.stats;
+    let lines = counted(stats.lines(), "line");
+    match (stats.packets(), stats.last) {
+        (0, _) if stats.lines() == 0 => add(State::Note, format!("{name} is empty")),
+        (0, _) if stats.unknown_prefixes.is_empty() => {
+            add(State::Note, format!("{name} has no packet among {lines}{part}"));
+        }
+        (0, _) => {}
+        (packets, last) => {
+            let last =
+                last.map_or("without a time".to_owned(), |last| format!("the last {}", ago(session, last)));
+            let packets = counted(packets, "packet");
+            let style = style_of(style);
+            add(State::Ok, format!("{name} has {packets} in {lines}{part}, {last}; {style}"));
+        }
+    }
+    if stats.packets() > 0 {
+        let (shown, more) = listed(&prefixes);
+        add(State::Ok, format!("{name} has the prefixes {shown}{more}"));
+    }
+    if stats.damaged > 0 {
+        let why: Vec<String> =
+            stats.reasons.iter().map(|(reason, damage)| format!("{} {reason}", damage.count)).collect();
+        let cut = counted(stats.damaged, "firewall line");
+        add(State::Wrong, format!("{name} has {cut} that cannot be read ({})", why.join(", ")));
+    }
+    findings.extend(other_prefixes(session, &name, &stats.unknown_prefixes));
+    for (count, (words, command)) in limited.iter().zip(&LIMITS).filter(|(count, _)| **count > 0) {
+        let text = format!(
+            "{name} says {} that lines were left out ('{}'): packets are missing",
+            counted(*count, "time"),
+            clean(words).trim()
+        );
+        findings.push(Finding::new(LOGS, State::Note, text).run(*command));
+    }
+    Looked { findings, packets: stats.packets() + stats.unknown_prefixes.values().sum::<u64>() }
+}
+
+/// Prefixes that the rules of the call leave out, and what takes them.
+fn other_prefixes(
+    session: &Session<'_, '_>,
+    name: &str,
+    unknown: &BTreeMap<Vec<u8>, u64>,
+) -> Option<Finding> {
+    if unknown.is_empty() {
+        return None;
+    }
+    let mut presets: Vec<&str> = unknown.keys().map(|prefix| presets::recognise(prefix)).collect();
+    presets.sort_unstable();
+    presets.dedup();
+    let own: Vec<String> = session.rules_text().lines().map(str::to_owned).collect();
+    let all = own.iter().map(String::as_str).chain(presets.iter().copied());
+    let options: Vec<String> = all.map(|preset| format!("--prefix {}", escape::shell(preset))).collect();
+    let (shown, more) = listed(unknown);
+    let lines = counted(unknown.values().sum(), "firewall line");
+    let text = format!("{name} has {lines} of prefixes that are left out: {shown}{more}");
+    let command = format!("{} {} --save-db", session.invocation(), options.join(" "));
+    Some(Finding::new(LOGS, State::Wrong, text).run(command))
+}
+
+/// The most frequent prefixes.
+fn listed(prefixes: &BTreeMap<Vec<u8>, u64>) -> (String, &'static str) {
+    const SHOWN: usize = 4;
+    let mut all: Vec<(&Vec<u8>, &u64)> = prefixes.iter().collect();
+    all.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
+    let shown: Vec<String> =
+        all.iter().take(SHOWN).map(|(prefix, _)| format!("'{}'", clean(prefix))).collect();
+    (shown.join(", "), if all.len() > SHOWN { " and others" } else { "" })
+}
+
+fn style_of(stamp: Option<Stamp>) -> &'static str {
+    match stamp {
+        Some(Stamp::Yearless(_)) => "its stamps have no year",
+        Some(Stamp::Local(_)) => "its stamps have no zone",
+        Some(Stamp::Moment(_)) => "its stamps have year and zone",
+        None => "its lines have no stamp",
+    }
+}
