@@ -434,6 +434,45 @@ fn server_killed(kills: u32, packets: u64) {
 }
 
 #[test]
+fn four_hosts_killed_and_resumed_at_random_are_exact() {
+    four_hosts(4, 12_000);
+}
+
+#[test]
+#[ignore = "long"]
+fn four_hosts_killed_and_resumed_often_are_exact() {
+    four_hosts(25, MANY);
+}
+
+/// Four firewalls import over the network into one table at once, each killed so often on its way.
+fn four_hosts(kills: u32, packets: u64) {
+    let server: &'static Server = Box::leak(Box::new(Server::start_on_tcp(&[])));
+    let db = &TestStore::on(server);
+    std::thread::scope(|scope| {
+        for host in 0..4 {
+            scope.spawn(move || {
+                let home = TestDir::new();
+                home.write("fw.log", lines(0..packets).replace(" gw ", &format!(" gw{host} ")));
+                let import = || db.with_options(["-i", "fw.log"]);
+                let mut dice = Dice(0x5eed_0020 + host);
+                for _ in 0..kills {
+                    Running::start(home.command(import())).kill_after(Duration::from_millis(dice.below(500)));
+                    tally("kill");
+                }
+                home.ipta(import()).fine();
+                home.ipta(import()).fine().says(["0 new"]);
+            });
+        }
+    });
+    for host in 0..4 {
+        let of = format!("FROM logs WHERE host = 'gw{host}'");
+        assert_eq!(db.number(&format!("SELECT COUNT(*) {of}")), packets);
+        assert_eq!(db.number(&format!("SELECT COUNT(DISTINCT timestamp, ip_id, src_prt) {of}")), packets);
+    }
+    end(server);
+}
+
+#[test]
 fn a_connection_cut_by_the_servers_administrator_is_said_and_nothing_is_lost() {
     let db = TestStore::on_a_server();
     let Kept::Server(server, account) = &db.place else { unreachable!("a server") };
