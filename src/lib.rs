@@ -3,7 +3,7 @@
 //! Who may import whom (a test in `tests/` reads the `use` lines):
 //!
 //! ```text
-//! main     -> lib -> cli, commands, run, config, report, exit
+//! main     -> lib -> cli, commands, run, config, report, escape, exit
 //! cli      -> config escape
 //! commands -> run cli(the options of a line) config netfilter filter input store query dns analysis report escape exit    (never another command)
 //! run      -> config netfilter filter input store query dns analysis report escape exit
@@ -39,6 +39,7 @@ mod run;
 mod store;
 
 use std::ffi::OsString;
+use std::fs::File;
 
 use cli::Stop;
 use config::{Call, Mode};
@@ -47,6 +48,8 @@ pub use report::console::Console;
 
 /// Runs one call: `args` without the program's name, output to the console.
 pub fn run(args: impl Iterator<Item = OsString>, console: &mut Console<'_>) -> Exit {
+    let mut args = args.peekable();
+    let bare = args.peek().is_none();
     let call = match cli::parse(args) {
         Ok(call) => call,
         Err(Stop::Text(text)) => {
@@ -62,6 +65,9 @@ pub fn run(args: impl Iterator<Item = OsString>, console: &mut Console<'_>) -> E
         }
         Err(Stop::Usage(text)) => {
             let _ = console.err.write_all(text.as_bytes());
+            if bare {
+                let _ = console.err.write_all(logs_here().as_bytes());
+            }
             return Exit::Usage;
         }
     };
@@ -71,6 +77,18 @@ pub fn run(args: impl Iterator<Item = OsString>, console: &mut Console<'_>) -> E
             console.error(&error);
             Exit::Usage
         }
+    }
+}
+
+/// The logs of this machine that a call without a word may have meant, each as a call.
+fn logs_here() -> String {
+    let logs = run::logs::usual();
+    let readable = logs.iter().filter_map(|files| files.first()).filter(|log| File::open(log).is_ok());
+    let calls: Vec<String> =
+        readable.map(|log| format!("    ipta {}\n", escape::shell(&log.to_string_lossy()))).collect();
+    match calls.is_empty() {
+        true => String::new(),
+        false => format!("  logs on this machine:\n{}", calls.concat()),
     }
 }
 

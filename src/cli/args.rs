@@ -188,7 +188,8 @@ pub(super) struct CountArgs {
     /// Count accepted packets
     #[arg(long, overrides_with = "no_accept")]
     pub(super) accept: bool,
-    /// How your firewall marks its lines: a preset or a regex with a group 'action' (default ipt).
+    /// How your firewall marks its lines: a preset or a regex with a group 'action' (default
+    /// auto: every known firewall).
     /// Repeatable
     #[arg(long, value_name = "PREFIX", value_parser = filled())]
     pub(super) prefix: Vec<String>,

@@ -25,15 +25,18 @@ ipta reads what a Linux firewall logs and tells what is going on.
 Usage: ipta MODE... [OPTION...]
 
 You can combine several modes in one call. In whatever order you give them, they
-run in this one: dns-prune, dns-clear, dns-create-table, create-db, list-tables,
-delete-table, delete-all-tables, create-table, clear, import, dns-dump, analyze,
-save-db. Everything is checked before the first one changes anything.
+run in this one: dns-prune, dns-clear, dns-create-table, create-db,
+upgrade-table, list-tables, delete-table, delete-all-tables, create-table,
+clear, import, prune, dns-dump, analyze, analyze-interactive, save-db.
+Everything is checked before the first one changes anything. ipta FILE... alone
+is ipta --analyze FILE...
 ";
 
 const EXAMPLES: &str = "
 Examples
-  ipta --analyze /var/log/iptables.log
-      The report of a log, without any database.
+  ipta /var/log/ufw.log
+      The report of a log, without any database; ipta journal is the systemd
+      journal's.
   ipta --create-db --create-table
       Prepares a MySQL or MariaDB server, once.
   ipta --import /var/log/iptables.log* --analyze --rdns
@@ -58,6 +61,8 @@ Usage: ipta MODE... [OPTION...]
   -a, --analyze [FILE...]    the report           -u, --db-user NAME
   -f, --follow FILE          packets as they come -p, --db-pass PASS
       --scan FILE...         packets of a log    -pi, --db-pass-i  (asks)
+ -ai, --analyze-interactive  a shell for queries      --sql QUERY
+      --doctor [FILE]        what is wrong, and what to type
   -c, --clear                empty the table      -d, --db-name NAME
  -ct, --create-table [NAME]                       -t, --db-table TABLE
  -lt, --list-tables                                   --db-file PATH

@@ -152,7 +152,7 @@ settings! {
         /// The line's own time in follow and scan.
         time: bool = false, "time";
         /// How prefixes are read; a list replaces that of the layer below.
-        prefixes: Vec<PrefixChoice> = vec![PrefixChoice::Named("ipt".to_owned())], "prefix";
+        prefixes: Vec<PrefixChoice> = vec![PrefixChoice::Named("auto".to_owned())], "prefix";
         /// Further action words that mean 'let through'.
         accept_actions: Vec<String> = Vec::new(), "accept_actions";
         /// Further action words that mean 'turned away'.

@@ -137,6 +137,7 @@ fn rules(name: &str) -> Option<Vec<Rule>> {
     match name {
         "ipt" => Some(vec![Rule::Ipt]),
         "any" => Some(vec![Rule::Any]),
+        "auto" => Some(std::iter::once(Rule::Ipt).chain(PRESETS.iter().flat_map(Preset::rules)).collect()),
         _ => PRESETS.iter().find(|preset| preset.name == name).map(Preset::rules),
     }
 }
@@ -149,9 +150,9 @@ impl Preset {
     }
 }
 
-/// Every preset's name, the two that are code first.
+/// Every preset's name, those that are code first: `auto` takes what any other takes, but for `any`.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    ["ipt", "any"].into_iter().chain(PRESETS.iter().map(|preset| preset.name))
+    ["auto", "ipt", "any"].into_iter().chain(PRESETS.iter().map(|preset| preset.name))
 }
 
 /// The preset that takes a prefix; `any` if no other does.

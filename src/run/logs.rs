@@ -43,6 +43,25 @@ pub struct LogSource {
     pub also: Vec<String>,
 }
 
+/// Where syslog daemons write what the kernel logs.
+const FOLDER: &str = "/var/log";
+const NAMES: [&str; 5] = ["iptables", "ufw", "kern", "syslog", "messages"];
+
+/// The logs of this machine that firewalls usually write to: the files of each, the one that is written
+/// to first (`kern.log`, `kern.log.1`, `kern.log.2.gz`).
+pub fn usual() -> Vec<Vec<PathBuf>> {
+    let entries = std::fs::read_dir(FOLDER).into_iter().flatten().flatten();
+    let all: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(|path| path.is_file()).collect();
+    let of = |name: &&str| {
+        let named =
+            |path: &&PathBuf| path.file_name().is_some_and(|file| file.to_string_lossy().starts_with(name));
+        let mut files: Vec<PathBuf> = all.iter().filter(named).cloned().collect();
+        files.sort_by_key(|path| (path.as_os_str().len(), path.clone()));
+        files
+    };
+    NAMES.iter().map(of).filter(|files| !files.is_empty()).collect()
+}
+
 /// Opens each log once and reads its first block, so that nothing is done if one cannot be read.
 /// They come back in the order of their first stamps; those without one come after them, in their order,
 /// and standard input is last.

@@ -101,7 +101,7 @@ impl<'s, 'io> Session<'s, 'io> {
         }
         for choice in &self.settings.prefixes {
             match choice {
-                PrefixChoice::Named(text) if text != "ipt" => add("--prefix", text),
+                PrefixChoice::Named(text) if text != "auto" => add("--prefix", text),
                 // The default, or a rule of the configuration file, which is in force anyhow.
                 PrefixChoice::Named(_) | PrefixChoice::Rule { .. } => {}
             }

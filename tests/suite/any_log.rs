@@ -297,11 +297,11 @@ fn quiet_says_only_what_is_wrong(db: &TestStore) {
 }
 
 fn a_wrong_prefix_takes_nothing_away(db: &TestStore) {
-    db.dir.write("a.log", lines(0..40).replace("IPT: DROP ", "[UFW BLOCK] "));
-    db.import(["a.log"]).says(["--prefix ufw"]);
-    db.ipta(["-i", "a.log", "--prefix", "ufw"]).fine().says(["40 packets stored"]);
+    db.dir.write("a.log", lines(0..40).replace("IPT: DROP ", "[EDGE drop] "));
+    db.import(["a.log"]).says(["--prefix any"]);
+    db.ipta(["-i", "a.log", "--prefix", "any"]).fine().says(["40 packets stored"]);
     assert_eq!(db.rows(), 40);
-    db.ipta(["-i", "a.log", "--prefix", "ufw"]).fine().says(["0 new"]);
+    db.ipta(["-i", "a.log", "--prefix", "any"]).fine().says(["0 new"]);
     // A log that gave packets is known, whatever the prefix: what is new is read with the new one.
     db.dir.append("a.log", lines(40..45));
     db.import(["a.log"]).says(["40 lines already imported, 5 new, 5 packets stored"]);
@@ -330,17 +330,17 @@ fn a_value_too_long_for_its_column_is_damaged(db: &TestStore) {
 
 #[test]
 fn firewall_lines_of_other_prefixes_are_told_of_from_cron_too_if_there_are_no_others() {
-    let ufw = line(1).replace("IPT: DROP ", "[UFW BLOCK] ");
+    let edge = line(1).replace("IPT: DROP ", "[EDGE drop] ");
     let both = TestStore::on_a_file();
-    both.dir.write("log", line(0) + &ufw);
+    both.dir.write("log", line(0) + &edge);
     both.import(["log"]).says([
         "1 packet stored",
         "other prefixes too",
-        "'[UFW BLOCK] ' (1 line): --prefix ufw",
+        "'[EDGE drop] ' (1 line): --prefix any",
     ]);
     let other = TestStore::on_a_file();
-    other.dir.write("log", &ufw);
-    other.ipta(["--quiet", "-i", "log"]).fine().says(["no packet with the chosen prefix", "--prefix ufw"]);
+    other.dir.write("log", &edge);
+    other.ipta(["--quiet", "-i", "log"]).fine().says(["no packet with the chosen prefix", "--prefix any"]);
 }
 
 #[test]

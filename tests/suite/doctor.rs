@@ -128,12 +128,12 @@ fn settings_of_the_c_program() {
 #[test]
 fn a_log_with_the_prefixes_of_another_firewall() {
     let db = TestStore::on_a_file();
-    db.dir.write("ufw.log", line(0) + &line(1).replace("IPT: DROP", "[UFW BLOCK]"));
-    let mut options = vec!["ufw.log".to_owned()];
+    db.dir.write("edge.log", line(0) + &line(1).replace("IPT: DROP", "[EDGE drop]"));
+    let mut options = vec!["edge.log".to_owned()];
     options.extend(db.options());
     let command = mend(&db.dir, &options, "1 firewall line of prefixes that are left out");
-    assert!(command.contains("--prefix ipt --prefix ufw"), "{command}");
-    assert!(db.ipta(["-i", "ufw.log"]).fine().err.contains("2 packets stored"));
+    assert!(command.contains("--prefix auto --prefix any"), "{command}");
+    assert!(db.ipta(["-i", "edge.log"]).fine().err.contains("2 packets stored"));
 }
 
 #[test]

@@ -366,11 +366,19 @@ fn a_log_without_packets_is_no_error(db: &TestStore) {
 
 fn a_log_with_another_prefix_names_the_option(db: &TestStore) {
     db.dir.write("ufw.log", lines(0..40).replace("IPT: DROP ", "[UFW BLOCK] "));
-    let said = db.import(["ufw.log"]).says(["ufw.log", "'[UFW BLOCK] '", "40 lines", "--prefix ufw"]);
+    db.import(["ufw.log"]).says(["40 packets"]);
+    db.ipta(["-c", "--prefix", "ipt", "-i", "ufw.log"]).fine().says([
+        "'[UFW BLOCK] '",
+        "40 lines",
+        "--prefix ufw",
+    ]);
+    assert_eq!(db.rows(), 0);
+    db.dir.write("edge.log", lines(0..40).replace("IPT: DROP ", "[EDGE drop] "));
+    let said = db.import(["edge.log"]).says(["edge.log", "'[EDGE drop] '", "40 lines", "--prefix any"]);
     assert_eq!(db.rows(), 0, "{said:#?}");
-    db.ipta(["-i", "ufw.log", "--prefix", "ufw"]).fine().says(["40 packets"]);
+    db.ipta(["-i", "edge.log", "--prefix", "any"]).fine().says(["40 packets"]);
     assert_eq!(db.rows(), 40);
-    db.dir.ipta(["-a", "ufw.log"]).fine().says(["--prefix ufw"]);
+    db.dir.ipta(["-a", "edge.log"]).fine().says(["--prefix any"]);
 }
 
 fn a_folder(db: &TestStore) {

@@ -277,7 +277,7 @@ fn other_prefix_rules_are_told(db: &TestStore) {
     db.dir.append("a.log", lines(10..12));
     db.ipta(["--prefix", "ipt", "--prefix", "ufw", "-i", "a.log"])
         .fine()
-        .says(["its first 10 lines were read with other prefix rules (ipt)", "-c -i a.log"]);
+        .says(["its first 10 lines were read with other prefix rules (auto)", "-c -i a.log"]);
     assert_eq!(db.rows(), 12);
 }
 

@@ -103,13 +103,13 @@ fn rows() -> Vec<Row> {
             ["true", "false", "true"],
         ),
         row("time", "time = true", "--no-time", |s| s.time.to_string(), ["false", "true", "false"]),
-        row("prefix", "prefix = ['f', 'g']", "-i x --prefix c", prefixes, ["ipt", "f g", "c"]),
+        row("prefix", "prefix = ['f', 'g']", "-i x --prefix c", prefixes, ["auto", "f g", "c"]),
         row(
             "[[prefix]]",
             "[[prefix]]\npattern='f'\naction='A'",
             "-i x --prefix c",
             prefixes,
-            ["ipt", "rule f", "c"],
+            ["auto", "rule f", "c"],
         ),
         row(
             "accept_actions",

@@ -18,10 +18,6 @@ use crate::run::session::Session;
 
 const LOGS: &str = "Logs";
 
-/// Where syslog daemons write what the kernel logs.
-const FOLDER: &str = "/var/log";
-const NAMES: [&str; 5] = ["iptables", "ufw", "kern", "syslog", "messages"];
-
 /// How much of the end of a log is read where no log was named.
 const END: u64 = 4 << 20;
 
@@ -66,8 +62,7 @@ pub fn look(session: &Session<'_, '_>, named: Option<&PathBuf>) -> Vec<Finding> 
         return log(session, path, None).findings;
     }
     let mut looked = Looked::default();
-    for name in NAMES {
-        let files = files_of(name);
+    for files in logs::usual() {
         let Some(newest) = files.first() else { continue };
         looked.add(log(session, newest, Some(END)));
         looked.findings.extend(rotation(newest, files.len() - 1));
@@ -78,25 +73,11 @@ pub fn look(session: &Session<'_, '_>, named: Option<&PathBuf>) -> Vec<Finding> 
         looked.add(journal);
     }
     if looked.packets == 0 {
-        let text = format!(
-            "no log of {FOLDER} and no journal that may be read has a packet in what was looked at; name the log \
-             if it is elsewhere"
-        );
+        let text = "no log of /var/log and no journal that may be read has a packet in what was looked at; name the \
+                    log if it is elsewhere";
         looked.findings.push(Finding::new(LOGS, State::Wrong, text).run("ipta --doctor FILE"));
     }
     looked.findings
-}
-
-/// The files of a log, the one that is written to first: `kern.log`, `kern.log.1`, `kern.log.2.gz`.
-fn files_of(name: &str) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(FOLDER).into_iter().flatten().flatten();
-    let mut files: Vec<PathBuf> = entries
-        .map(|entry| entry.path())
-        .filter(|path| path.file_name().is_some_and(|file| file.to_string_lossy().starts_with(name)))
-        .filter(|path| path.is_file())
-        .collect();
-    files.sort_by_key(|path| (path.as_os_str().len(), path.clone()));
-    files
 }
 
 fn rotation(newest: &Path, older: usize) -> Option<Finding> {
