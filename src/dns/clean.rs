@@ -1,4 +1,4 @@
-//! What of a name from the network may be shown. Whoever owns the address wrote it.
+//! Cleaning host names from the network: whoever owns an address chooses its name.
 
 use std::net::IpAddr;
 

@@ -26,8 +26,8 @@ pub struct LineEditor {
 pub enum Read {
     /// A whole statement, or more, or a command.
     Text(String),
-    /// To begin the line anew.
-    Again,
+    /// To start over: Ctrl-C cleared the line.
+    Cancelled,
     /// To leave.
     Leave,
 }
@@ -57,7 +57,7 @@ impl LineEditor {
                 self.keep(&text)?;
                 Ok(Read::Text(text))
             }
-            Err(ReadlineError::Interrupted) => Ok(Read::Again),
+            Err(ReadlineError::Interrupted) => Ok(Read::Cancelled),
             Err(ReadlineError::Eof) => Ok(Read::Leave),
             Err(error) => Err(error.into()),
         }

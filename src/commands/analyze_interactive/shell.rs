@@ -114,7 +114,7 @@ impl<'a, 's, 'io> Shell<'a, 's, 'io> {
         loop {
             let text = match editor.read()? {
                 Read::Text(text) => text,
-                Read::Again => continue,
+                Read::Cancelled => continue,
                 Read::Leave => return Ok(Exit::Done),
             };
             for item in input::items(dialect, &text) {
