@@ -41,11 +41,19 @@ fn plain(cell: &Cell<'_>) -> Option<String> {
         Cell::Null => return None,
         Cell::Integer(number) => number.to_string(),
         Cell::Large(number) => number.to_string(),
-        Cell::Real(number) => number.to_string(),
+        Cell::Real(number) => real(*number),
         Cell::Text(text) => text.clone().into_owned(),
         Cell::Address(address) => address.to_string(),
         Cell::Bytes(bytes) => hex(bytes),
     })
+}
+
+/// A number; very large and very small ones with an exponent.
+fn real(number: f64) -> String {
+    match number == 0.0 || (1e-5..1e16).contains(&number.abs()) {
+        true => number.to_string(),
+        false => format!("{number:e}"),
+    }
 }
 
 /// A JSON object a row.
@@ -218,6 +226,15 @@ mod tests {
     #[test]
     fn csv_has_numbers_as_numbers_and_no_formula() {
         assert_eq!(written(&mut CsvRows::default()), "n,n,a|b\n-1,\\x1b[31m=1,192.0.2.1\n,0xff,'=1\n");
+    }
+
+    #[test]
+    fn very_large_and_very_small_numbers_have_an_exponent() {
+        for (number, text) in
+            [(0.0, "0"), (0.1, "0.1"), (-2.5e6, "-2500000"), (1e300, "1e300"), (2e-9, "2e-9")]
+        {
+            assert_eq!(real(number), text);
+        }
     }
 
     #[test]
