@@ -179,6 +179,16 @@ fn an_import_with_again_that_was_cut_off() {
 }
 
 #[test]
+fn a_syslog_daemon_that_left_lines_out() {
+    let dir = TestDir::new();
+    let lost = "May 17 00:00:01 gw rsyslogd: imklog: 312 messages lost due to rate-limiting\n";
+    dir.write("a.log", lines(0..3) + lost);
+    let said = dir.ipta(["--doctor", "a.log"]).fine();
+    assert!(said.out.contains("says 1 time that rsyslog left lines out"), "{said:#?}");
+    assert!(said.out.contains("/etc/rsyslog.conf && sudo systemctl restart rsyslog"), "{said:#?}");
+}
+
+#[test]
 fn what_is_well_is_said_in_words() {
     let db = TestStore::on_a_server();
     db.dir.write("a.log", lines(0..30));

@@ -24,18 +24,14 @@ const END: u64 = 4 << 20;
 /// A log of this size that is never rotated fills a disk one day.
 const LARGE: u64 = 1 << 30;
 
-/// Lines by which daemons and the kernel say that they left others out, and what lifts the limit.
-const LIMITS: [(&[u8], &str); 3] = [
-    (
-        b"messages lost due to rate-limiting",
-        "echo 'module(load=\"imklog\" RatelimitInterval=\"0\")' | sudo tee /etc/rsyslog.d/10-no-limit.conf",
-    ),
-    (
-        b"Suppressed ",
-        "printf '[Journal]\\nRateLimitBurst=0\\n' | sudo tee /etc/systemd/journald.conf.d/no-limit.conf",
-    ),
-    (b"callbacks suppressed", "sudo sysctl -w net.core.message_burst=1000"),
-];
+/// How rsyslog's imklog and imjournal say that they left lines out. (journald does not limit the
+/// kernel.)
+const LOST: &[u8] = b"messages lost due to rate-limiting";
+
+/// What lifts their limit.
+const LIFT: &str = "sudo sed -i 's/^module(load=\"imklog\"/& RatelimitInterval=\"0\"/; \
+                    s/^module(load=\"imjournal\"/& Ratelimit.Interval=\"0\"/' /etc/rsyslog.conf && \
+                    sudo systemctl restart rsyslog";
 
 /// What was found in logs.
 #[derive(Default)]
@@ -129,7 +125,7 @@ fn read(session: &Session<'_, '_>, mut source: LogSource, end: Option<u64>) -> L
     let mut add = |state, text: String| findings.push(Finding::new(LOGS, state, text));
     let mut reader = Reader::new(&session.rules, source.calendar(&session.clock));
     let mut prefixes: BTreeMap<Vec<u8>, u64> = BTreeMap::new();
-    let mut limited = [0_u64; LIMITS.len()];
+    let mut lost = 0;
     let mut style = None;
     let mut part = "";
     let name = source.name.clone();
@@ -138,9 +134,7 @@ fn read(session: &Session<'_, '_>, mut source: LogSource, end: Option<u64>) -> L
         part = if cut { " at its end" } else { "" };
         while let Some(line) = lines.next()? {
             style = style.or_else(|| stamp(line.bytes));
-            for (count, (words, _)) in limited.iter_mut().zip(&LIMITS) {
-                *count += u64::from(memmem::find(line.bytes, words).is_some());
-            }
+            lost += u64::from(memmem::find(line.bytes, LOST).is_some());
             packets::new_line(
                 NewLine { bytes: line.bytes, too_long: line.too_long },
                 &mut reader,
@@ -186,13 +180,11 @@ fn read(session: &Session<'_, '_>, mut source: LogSource, end: Option<u64>) -> L
         add(State::Wrong, format!("{name} has {cut} that cannot be read ({})", why.join(", ")));
     }
     findings.extend(other_prefixes(session, &name, &stats.unknown_prefixes));
-    for (count, (words, command)) in limited.iter().zip(&LIMITS).filter(|(count, _)| **count > 0) {
-        let text = format!(
-            "{name} says {} that lines were left out ('{}'): packets are missing",
-            counted(*count, "time"),
-            clean(words).trim()
-        );
-        findings.push(Finding::new(LOGS, State::Note, text).run(*command));
+    if lost > 0 {
+        let times = counted(lost, "time");
+        let text =
+            format!("{name} says {times} that rsyslog left lines out (rate-limiting): packets are missing");
+        findings.push(Finding::new(LOGS, State::Note, text).run(LIFT));
     }
     Looked { findings, packets: stats.packets() + stats.unknown_prefixes.values().sum::<u64>() }
 }

@@ -16,8 +16,8 @@ const LISTINGS: [(&str, &[&str], &str); 3] = [
     ("nft", &["list", "ruleset"], " log "),
 ];
 
-/// A rule to begin with.
-const EXAMPLE: &str = "sudo iptables -A INPUT -m conntrack --ctstate NEW -j LOG --log-prefix 'IPT: DROP '";
+/// A rule to begin with: it notes new connections and decides nothing, and its prefix says so.
+const EXAMPLE: &str = "sudo iptables -I INPUT -m conntrack --ctstate NEW -j LOG --log-prefix '*LOG* '";
 
 /// Looks at the rules in force.
 pub fn look(session: &Session<'_, '_>) -> Vec<Finding> {
