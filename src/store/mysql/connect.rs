@@ -229,8 +229,9 @@ pub(super) fn refused(server: &Server, refusal: Refusal) -> StoreError {
             _ => format!("the server at {host} refused: {} (error {})", one_line(&e.message), e.code),
         },
         Error::DriverError(DriverError::UnknownAuthPlugin(plugin)) => format!(
-            "user '{user}' at {host} logs in by '{}', which ipta does not know: give the account a password \
-             login (mysql_native_password, ed25519 or caching_sha2_password)",
+            "the server at {host} does not let user '{user}' in: it asks for a login by '{}', which ipta does not \
+             know. MySQL asks so for accounts that it does not have, too: '{create_db}' makes the account; one that \
+             is there needs a password login (mysql_native_password, ed25519 or caching_sha2_password)",
             one_line(plugin)
         ),
         Error::DriverError(DriverError::TlsNotSupported) => format!(
