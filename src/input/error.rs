@@ -51,12 +51,14 @@ pub enum OpenError {
         format: Compression,
     },
     /// The systemd journal gives nothing.
-    #[error("cannot read {name}: {said}; see whether this shows anything: journalctl -k -n 1")]
+    #[error("cannot read {name}: {said}; see whether this shows anything: {look}")]
     Journal {
         /// As it was named.
         name: String,
         /// What journalctl said.
         said: String,
+        /// The command to look with.
+        look: String,
     },
     /// It opened, but its first block cannot be read.
     #[error(transparent)]

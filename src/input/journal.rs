@@ -154,7 +154,12 @@ impl Journal {
             return OpenError::Denied { name, advice: advice.to_owned() };
         }
         let said = said.lines().next().unwrap_or_default().trim().trim_end_matches('.').to_owned();
-        OpenError::Journal { name, said }
+        let look = match &self.path {
+            None => "journalctl -k -n 1".to_owned(),
+            Some(path) if path.is_dir() => format!("journalctl -n 1 -D '{}'", path.display()),
+            Some(path) => format!("journalctl -n 1 --file '{}'", path.display()),
+        };
+        OpenError::Journal { name, said, look }
     }
 }
 

@@ -218,7 +218,7 @@ fn analyze_and_scan_read_a_journal_as_they_read_its_text() {
 fn a_journal_that_is_none_is_named() {
     let dir = TestDir::new();
     for call in [["-a", "journal:gone"], ["-f", "journal:gone"], ["--scan", "journal:gone"]] {
-        dir.ipta(call).refused(1).says(["journal:gone", "No such file"]);
+        dir.ipta(call).refused(1).says(["journal:gone", "No such file", "journalctl -n 1 --file 'gone'"]);
     }
     dir.write("text", "no journal");
     dir.ipta(["-a", "journal:text"]).refused(1).says(["journal:text"]);

@@ -7,7 +7,7 @@ use memchr::memmem;
 
 use super::{Finding, State, ago};
 use crate::escape;
-use crate::input::{Journal, NewLine};
+use crate::input::NewLine;
 use crate::netfilter::stats::PREFIXES_KEPT;
 use crate::netfilter::timestamp::Stamp;
 use crate::netfilter::{Reader, clean, presets, stamp};
@@ -102,22 +102,21 @@ fn log(session: &Session<'_, '_>, path: &Path, end: Option<u64>) -> Looked {
         }
         Err(error) => {
             let text = error.to_string();
-            let command = command_in(&text, path);
+            let command = command_in(&text);
             Looked::one(Finding { run: command, ..Finding::new(LOGS, State::Wrong, text) })
         }
     }
 }
 
 /// The command that an error names, as a line of its own.
-fn command_in(error: &str, path: &Path) -> Option<String> {
+fn command_in(error: &str) -> Option<String> {
     if let Some((_, rest)) = error.split_once("sudo usermod") {
         return Some(format!("sudo usermod{}", rest.split(" and log in").next()?));
     }
     if let Some((_, name)) = error.split_once("did you mean ") {
         return Some(format!("ipta --doctor {}", escape::shell(name.trim_end_matches('?'))));
     }
-    let is_journal = Journal::named(path).is_some();
-    is_journal.then(|| "journalctl -k -n 1".to_owned())
+    error.split_once("shows anything: ").map(|(_, command)| command.to_owned())
 }
 
 fn read(session: &Session<'_, '_>, mut source: LogSource, end: Option<u64>) -> Looked {
