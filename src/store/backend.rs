@@ -5,12 +5,11 @@ use std::ops::Range;
 
 use super::columns::{Columns, Stored};
 use super::condition::Condition;
-use super::queries::{Done, QueryError, Stopper};
+use super::query_backend::Stopper;
 use super::schema::{Dialect, Mark};
 use super::value::{Row, Value};
 use super::{About, StoreError, TableKind, TableName};
 use crate::netfilter::batch::Batch;
-use crate::query::Answer;
 
 /// A table or view.
 pub(super) struct FoundTable {
@@ -91,25 +90,4 @@ pub(super) trait Backend: Send {
 
     /// Whether the database has a table of transactions under this name; the engine's name if not.
     fn engine_without_transactions(&mut self, table: &TableName) -> Result<Option<String>, StoreError>;
-}
-
-/// A user's statement.
-pub(super) struct Request<'r> {
-    pub sql: &'r str,
-    /// For its placeholders.
-    pub values: &'r [Value],
-    /// Most rows that are wanted.
-    pub most: Option<u64>,
-}
-
-/// What runs a user's statements.
-pub(super) trait QueryBackend: Send {
-    /// Whose SQL is spoken.
-    fn dialect(&self) -> Dialect;
-
-    /// Runs one statement.
-    fn query(&mut self, request: &Request<'_>, answer: &mut dyn Answer) -> Result<Done, QueryError>;
-
-    /// What stops the statement under way.
-    fn stopper(&self) -> Stopper;
 }

@@ -19,6 +19,7 @@ mod names;
 mod overlap;
 mod prune;
 mod queries;
+mod query_backend;
 mod schema;
 mod sqlite;
 mod tables;
@@ -31,7 +32,8 @@ pub use ledger::Entry;
 pub use mysql::create_database;
 pub use name::TableName;
 pub use overlap::KnownPackets;
-pub use queries::{Done, QueryError, QuerySession, Stopper};
+pub use queries::QuerySession;
+pub use query_backend::{Done, QueryError, Stopper};
 pub use tables::{Reconciled, TableInfo};
 pub use upgrade::Upgraded;
 

@@ -5,50 +5,12 @@
 //! that only reads, and no file of this machine is sent to it; an SQLite file is opened for reading
 //! alone, under an authorizer.
 
-use std::sync::Arc;
-
-use super::backend::{QueryBackend, Request};
 use super::condition::Condition;
+use super::query_backend::{Done, QueryBackend, QueryError, Request, Stopper};
 use super::{StoreError, TableName, mysql, sqlite};
 use crate::config::Place;
 use crate::filter::Filters;
 use crate::query::{self, Access, Answer, Dialect, Template};
-
-/// Stops the statement under way; from any thread, and harmless where none is.
-pub type Stopper = Arc<dyn Fn() + Send + Sync>;
-
-/// What is said of a statement with placeholders, for which there is nothing.
-pub(super) const PLACEHOLDERS: &str =
-    "a ? outside quotes stands for a value, and there is none; write the value";
-
-/// Why a statement gave no whole answer.
-#[derive(Debug, thiserror::Error)]
-pub enum QueryError {
-    /// It is not admitted, or the database refused it: one line.
-    #[error("{0}")]
-    Failed(String),
-    /// It was stopped.
-    #[error("stopped")]
-    Stopped,
-    /// What came back could not be written.
-    #[error(transparent)]
-    Unwritten(#[from] std::io::Error),
-}
-
-impl From<StoreError> for QueryError {
-    fn from(error: StoreError) -> QueryError {
-        QueryError::Failed(error.to_string())
-    }
-}
-
-/// What a statement did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Done {
-    /// It gave so many rows.
-    Rows(u64),
-    /// It changed so many rows.
-    Changed(u64),
-}
 
 /// A connection for queries that a user types.
 pub struct QuerySession {

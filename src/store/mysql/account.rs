@@ -4,7 +4,8 @@ use mysql::prelude::Queryable;
 use mysql::{Conn, Error, Value};
 
 use super::codes;
-use super::connect::{self, Refusal, connect, one_line};
+use super::connect::{self, Refusal, connect};
+use super::words::one_line;
 use crate::config::Server;
 use crate::store::StoreError;
 

@@ -9,6 +9,7 @@ use mysql::{Conn, DriverError, Error, Opts, OptsBuilder};
 
 use super::codes;
 use super::tls::{self, Encryption};
+use super::words::one_line;
 use crate::config::{Server, Tls};
 use crate::store::StoreError;
 
@@ -242,13 +243,6 @@ pub(super) fn refused(server: &Server, refusal: Refusal) -> StoreError {
     })
 }
 
-/// A text of the server's on one line, without control characters.
-pub(super) fn one_line(text: &str) -> String {
-    let words: Vec<&str> =
-        text.split(|c: char| c.is_control() || c == ' ').filter(|w| !w.is_empty()).collect();
-    words.join(" ")
-}
-
 /// Whether the connection is gone, as far as can be told from an error.
 pub(super) fn gone(error: &Error) -> bool {
     match error {
@@ -379,10 +373,5 @@ mod tests {
     #[test]
     fn a_path_means_that_socket_alone() {
         assert_eq!(tried("/srv/my.sock", Some(3307)), ["/srv/my.sock"]);
-    }
-
-    #[test]
-    fn a_text_of_the_servers_stays_on_one_line() {
-        assert_eq!(one_line("You have\nan\u{1b}[31m error"), "You have an [31m error");
     }
 }

@@ -9,6 +9,7 @@ mod rows;
 mod tables;
 mod tls;
 mod watch;
+mod words;
 
 pub use account::create_database;
 pub(super) use queries::Queries;
@@ -129,7 +130,7 @@ impl MySql {
                 StoreError::NoTable(format!(
                     "a table is missing in {} ({}): '{} --create-table NAME' makes one",
                     self.place(),
-                    connect::one_line(&e.message),
+                    words::one_line(&e.message),
                     self.command()
                 ))
             }
@@ -172,7 +173,7 @@ impl MySql {
                 "table '{table}' in {} did not take every packet as it is ({stored} of {}): {}",
                 self.place(),
                 packets.len(),
-                connect::one_line(&said)
+                words::one_line(&said)
             )));
         }
         // The answer to LOAD DATA does not carry the number that the server gave.

@@ -7,12 +7,11 @@ use mysql::consts::ColumnType;
 use mysql::prelude::{Protocol, Queryable};
 use mysql::{Column as RawColumn, Conn, Error, Params, QueryResult, Value as Raw};
 
-use super::{codes, connect, rows, settle};
+use super::{codes, connect, rows, settle, words};
 use crate::config::Server;
 use crate::query::{self, Access, Answer, Cell, Column, Dialect};
 use crate::store::StoreError;
-use crate::store::backend::{QueryBackend, Request};
-use crate::store::queries::{Done, PLACEHOLDERS, QueryError, Stopper};
+use crate::store::query_backend::{Done, PLACEHOLDERS, QueryBackend, QueryError, Request, Stopper};
 
 /// The collation of binary data (mysql.com, "Character Set of Column").
 const BINARY: u16 = 63;
@@ -58,9 +57,9 @@ impl Queries {
                 self.server.host
             )),
             Error::MySqlError(e) => {
-                QueryError::Failed(format!("{} (error {})", connect::one_line(&e.message), e.code))
+                QueryError::Failed(format!("{} (error {})", words::one_line(&e.message), e.code))
             }
-            other => QueryError::Failed(connect::one_line(&other.to_string())),
+            other => QueryError::Failed(words::one_line(&other.to_string())),
         }
     }
 }

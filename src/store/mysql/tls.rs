@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use mysql::{Error, SslOpts};
 
-use super::connect::one_line;
+use super::words::one_line;
 use crate::config::{Server, Tls};
 
 /// Where distributions keep the list of authorities: Debian, Fedora, openSUSE, Alpine and the BSDs.

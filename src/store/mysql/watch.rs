@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use mysql::Row;
 use mysql::prelude::Queryable;
 
-use super::connect;
+use super::{connect, words};
 use crate::config::Server;
 use crate::store::Notice;
 
@@ -135,7 +135,7 @@ fn reason(server: &Server, id: u32, short: bool) -> Option<String> {
     // Every account sees its own connections.
     let rows: Vec<Row> = conn.query("SHOW PROCESSLIST").ok()?;
     let row = rows.iter().find(|row| row.get::<u64, _>("Id") == Some(id.into()))?;
-    let state = connect::one_line(&row.get_opt::<String, _>("State")?.ok()?);
+    let state = words::one_line(&row.get_opt::<String, _>("State")?.ok()?);
     if state.starts_with("Waiting for") && (state.contains("lock") || state.contains("flush")) {
         return Some(format!("another session holds a lock on it (the server says '{state}')"));
     }

@@ -12,9 +12,8 @@ use rusqlite::{Connection, Error, ErrorCode, Row, Statement, params_from_iter};
 use super::{connect, rows};
 use crate::query::{self, Access, Answer, Cell, Column, Dialect};
 use crate::store::StoreError;
-use crate::store::backend::{QueryBackend, Request};
 use crate::store::columns::{address_bytes, address_of};
-use crate::store::queries::{Done, PLACEHOLDERS, QueryError, Stopper};
+use crate::store::query_backend::{Done, PLACEHOLDERS, QueryBackend, QueryError, Request, Stopper};
 
 /// Pragmas that read the schema (sqlite.org, "PRAGMA Statements").
 const SCHEMA_PRAGMAS: [&str; 9] = [
