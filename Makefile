@@ -24,7 +24,8 @@ CHAPTERS = $(wildcard manual/*.md) manual/make_manual.rs manual/style.css
 # The C compiler builds SQLite.
 COMPILERS = 'cargo=rust' 'cc=gcc libc6-dev'
 SERVER = 'mariadbd|mysqld=mariadb-server-core' 'mariadb-install-db|mysqld=mariadb-server-core' \
-         'mariadb=mariadb-client' 'unshare=util-linux' 'nsenter=util-linux' 'script=bsdutils'
+         '/usr/lib/mysql/plugin/auth_ed25519.so=mariadb-server' 'mariadb=mariadb-client' \
+         'unshare=util-linux' 'nsenter=util-linux' 'script=bsdutils'
 JOURNAL = 'journalctl=systemd' '/usr/lib/systemd/systemd-journal-remote=systemd-journal-remote'
 
 # Nothing here asks anything; a closed or borrowed standard input has no part.
