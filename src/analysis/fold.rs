@@ -1,27 +1,20 @@
 //! One pass over packets, in which every module counts.
 
-use hashbrown::HashMap;
-
 use super::counter::{Context, Counter, Interner};
 use super::modules::{Module, Want};
 use super::table::{Body, Table};
-use super::words::Word;
+use super::totals::{Summing, Totals};
 use crate::filter::Filters;
+use crate::netfilter::Packet;
 use crate::netfilter::batch::Batch;
-use crate::netfilter::{Packet, Time, Verdict};
 
 /// The pass. Packets go in with [`Fold::packets`], tables come out of [`Fold::finish`].
 pub struct Fold<'c> {
     filters: &'c Filters,
     modules: Vec<(&'static Module, Box<dyn Counter>)>,
     numbers: Interner,
-    /// Packets that went in, without those from before `--since`.
-    pub packets: u64,
-    /// Least time among them.
-    pub first: Option<Time>,
-    /// Greatest time among them.
-    pub last: Option<Time>,
-    undecided: HashMap<Word, u64>,
+    /// Nothing where another pass over the same packets adds the sums up.
+    totals: Option<Summing>,
     /// How many packets were offered.
     position: u64,
 }
@@ -34,12 +27,14 @@ impl<'c> Fold<'c> {
             filters: &context.filters,
             modules: modules.iter().map(|module| (*module, module.counter(context))).collect(),
             numbers: Interner::default(),
-            packets: 0,
-            first: None,
-            last: None,
-            undecided: HashMap::new(),
+            totals: None,
             position: 0,
         }
+    }
+
+    /// The same, with the sums over all packets.
+    pub fn with_totals(modules: &[&'static Module], context: &'c Context) -> Self {
+        Fold { totals: Some(Summing::default()), ..Fold::new(modules, context) }
     }
 
     /// Takes packets in, in the order of rows or lines.
@@ -60,15 +55,8 @@ impl<'c> Fold<'c> {
                 _ => wanted.push(self.numbers.seen(self.filters, self.position, packet)),
             }
         }
-        self.packets += wanted.len() as u64;
-        for seen in &wanted {
-            if let Some(time) = seen.packet.time {
-                self.first = Some(self.first.map_or(time, |first| first.min(time)));
-                self.last = Some(self.last.map_or(time, |last| last.max(time)));
-            }
-            if seen.verdict == Verdict::Other {
-                *self.undecided.entry(seen.action).or_default() += 1;
-            }
+        if let Some(totals) = &mut self.totals {
+            totals.packets(&wanted);
         }
         for (module, counter) in &mut self.modules {
             if module.wants.contains(&Want::History) {
@@ -80,12 +68,9 @@ impl<'c> Fold<'c> {
         }
     }
 
-    /// Packets that are neither accepted nor denied, by action word, most first.
-    pub fn undecided(&self) -> Vec<(&str, u64)> {
-        let mut words: Vec<_> =
-            self.undecided.iter().map(|(word, count)| (self.numbers.words.text(*word), *count)).collect();
-        words.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
-        words
+    /// The sums, if they are wanted.
+    pub fn totals(&self) -> Option<Totals> {
+        self.totals.as_ref().map(|totals| totals.finish(&self.numbers))
     }
 
     /// The tables, in the order of the modules.

@@ -19,8 +19,10 @@ mod sources;
 mod suspects;
 pub mod table;
 mod timeline;
+mod totals;
 mod words;
 
 pub use counter::Context;
 pub use fold::Fold;
 pub use modules::{DEFAULT, Module, NEW_WANTS_SINCE, Want, all, named, wants};
+pub use totals::Totals;

@@ -62,7 +62,7 @@ impl Module {
 use Field::{Action, Count, Destination, DestinationPort, Host, InterfaceIn, Protocol, Source, SourcePort};
 
 /// Every module, the manual's five (chapter 5) first and in its order.
-static MODULES: [Module; 11] = [
+static MODULES: [Module; 13] = [
     Module {
         name: "denied",
         title: "Showing denied traffic grouped by IP, destination port, action taken and protocol.",
@@ -146,6 +146,23 @@ static MODULES: [Module; 11] = [
         how: How::Own(Sources::counter),
     },
     Module {
+        name: "networks",
+        title: "Noisiest networks",
+        counts: every,
+        wants: &[Want::Length],
+        how: How::Own(Sources::of_networks),
+    },
+    Module {
+        name: "accepted",
+        title: "Accepted packets",
+        counts: accepted,
+        wants: &[],
+        how: How::Grouped {
+            key: &[DestinationPort, Protocol, InterfaceIn],
+            columns: &[(Count, 6), (DestinationPort, 5), (Protocol, 6), (InterfaceIn, 10)],
+        },
+    },
+    Module {
         name: "attacks",
         title: "Suspected attacks",
         counts: every,
@@ -199,6 +216,10 @@ pub fn wants(modules: &[&'static Module], want: Want) -> bool {
 
 fn denied(seen: &InternedPacket<'_>) -> bool {
     seen.verdict == Verdict::Deny
+}
+
+fn accepted(seen: &InternedPacket<'_>) -> bool {
+    seen.verdict == Verdict::Accept
 }
 
 fn denied_in(seen: &InternedPacket<'_>) -> bool {

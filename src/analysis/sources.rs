@@ -1,12 +1,15 @@
-//! The module `sources`: who sends most, and how wide.
+//! The modules `sources` and `networks`: who sends most, and how wide.
 
-use super::addresses::Addr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use super::addresses::{Addr, Addresses};
 use super::counter::{Context, Counter, InternedPacket, Interner};
 use super::index::Index;
 use super::table::{self, Body, Cell, Column, Figure, missing_last};
 use crate::netfilter::Time;
 
-/// Targets of one source that are told apart; of more it is only known that there are more.
+/// Targets of one source, or sources of one network, that are told apart; of more it is only known
+/// that there are more.
 const TARGETS: usize = 1024;
 
 /// Ports up to here lie in a list, more in a map of bits, which takes 8 KiB.
@@ -112,16 +115,23 @@ impl TargetSet {
     }
 }
 
-/// Counts by source.
+/// Counts by source or by network.
 #[derive(Default)]
 pub struct Sources {
     sources: Vec<SourceStats>,
     index: Index,
+    /// The first addresses of networks, where those are counted.
+    networks: Option<Addresses>,
 }
 
 impl Sources {
     pub fn counter(_: &Context) -> Box<dyn Counter> {
         Box::<Sources>::default()
+    }
+
+    /// The same by network, with how many sources a network has instead of how many targets.
+    pub fn of_networks(_: &Context) -> Box<dyn Counter> {
+        Box::new(Sources { networks: Some(Addresses::default()), ..Sources::default() })
     }
 
     /// A source, made where it is missing.
@@ -145,8 +155,12 @@ impl Sources {
 
 impl Counter for Sources {
     fn packet(&mut self, seen: &InternedPacket<'_>) {
-        let source = self.source(seen.src);
         let packet = seen.packet;
+        let (key, other) = match &mut self.networks {
+            None => (seen.src, seen.dst),
+            Some(networks) => (networks.number(packet.src.map(network)), seen.src),
+        };
+        let source = self.source(key);
         source.count += 1;
         source.bytes += u64::from(packet.length.unwrap_or(0));
         if let Some(time) = packet.time {
@@ -156,13 +170,14 @@ impl Counter for Sources {
         if let Some(port) = packet.dst_port {
             source.ports.add(port);
         }
-        if seen.dst != Addr::NONE {
-            source.targets.add(seen.dst);
+        if other != Addr::NONE {
+            source.targets.add(other);
         }
     }
 
     fn body(self: Box<Self>, numbers: &Interner, limit: usize) -> Body {
-        let address = |source: &SourceStats| numbers.addresses.address(source.addr);
+        let addresses = self.networks.as_ref().unwrap_or(&numbers.addresses);
+        let address = |source: &SourceStats| addresses.address(source.addr);
         let order = |a: &u32, b: &u32| {
             let (a, b) = (&self.sources[*a as usize], &self.sources[*b as usize]);
             b.count.cmp(&a.count).then_with(|| missing_last(address(a), address(b)))
@@ -175,31 +190,57 @@ impl Counter for Sources {
                 if source.bytes == 0 { Cell::Missing } else { Cell::Count(source.bytes) },
                 Cell::Count(source.ports.len()),
                 source.targets.cell(),
-                Cell::address(address(source)),
+                match (&self.networks, address(source)) {
+                    (Some(_), Some(first)) => Cell::Word(format!("{first}/{}", prefix_length(first))),
+                    (_, address) => Cell::address(address),
+                },
                 Cell::time(source.first),
                 Cell::time(source.last),
             ]
         };
         let top = table::top((0..self.sources.len() as u32).collect(), limit, order);
         let many = top.iter().any(|n| matches!(self.sources[*n as usize].targets, TargetSet::Many));
-        let note = format!("{TARGETS}+: more than {TARGETS} targets; they are not told apart.");
+        let (columns, what) = match self.networks {
+            None => (columns("Targets", "Source IP"), "targets"),
+            Some(_) => (columns("Sources", "Network"), "sources"),
+        };
+        let note = format!("{TARGETS}+: more than {TARGETS} {what}; they are not told apart.");
         Body {
-            columns: COLUMNS.to_vec(),
+            columns,
             rows: top.into_iter().map(row).collect(),
             notes: many.then_some(note).into_iter().collect(),
         }
     }
 }
 
-const COLUMNS: [Column; 7] = [
-    Column::number("Count", 6),
-    Column::number("Bytes", 10),
-    Column::number("Ports", 5),
-    Column::number("Targets", 7),
-    Column::word("Source IP", 25),
-    Column::word("First", 19),
-    Column::word("Last", 19),
-];
+fn columns(width: &'static str, sender: &'static str) -> Vec<Column> {
+    vec![
+        Column::number("Count", 6),
+        Column::number("Bytes", 10),
+        Column::number("Ports", 5),
+        Column::number(width, 7),
+        Column::word(sender, 25),
+        Column::word("First", 19),
+        Column::word("Last", 19),
+    ]
+}
+
+/// How many bits name the network of an address: what one holder has at least, mostly.
+fn prefix_length(address: IpAddr) -> u8 {
+    match address {
+        IpAddr::V4(_) => 24,
+        IpAddr::V6(_) => 48,
+    }
+}
+
+/// The first address of its network.
+fn network(address: IpAddr) -> IpAddr {
+    let host_bits = |bits: u8| u32::from(bits - prefix_length(address));
+    match address {
+        IpAddr::V4(four) => Ipv4Addr::from_bits(four.to_bits() >> host_bits(32) << host_bits(32)).into(),
+        IpAddr::V6(six) => Ipv6Addr::from_bits(six.to_bits() >> host_bits(128) << host_bits(128)).into(),
+    }
+}
 
 #[cfg(test)]
 mod tests;

@@ -135,7 +135,7 @@ fn files(session: &mut Session<'_, '_>, analysis: Analysis) -> anyhow::Result<Ex
     if let Some(damage) = words::damage(&total) {
         session.console.warn(&damage);
     }
-    if counted.packets == 0 && total.packets() > 0 {
+    if counted.totals.packets == 0 && total.packets() > 0 {
         session.console.note(&left_out.all(&session.filters));
     }
     let filters = question.filtered(timeless);

@@ -36,7 +36,7 @@ impl Shape for Html {
     fn write(&self, out: &mut dyn Write, report: &Report<'_>) -> io::Result<()> {
         open(out, "ipta: what the firewall logged")?;
         writeln!(out, "<h1>What the firewall logged</h1>")?;
-        writeln!(out, "<p>{}</p>", escape::html(&summary(report)))?;
+        writeln!(out, "<p>{}</p>", escape::html(&super::headline(report.totals)))?;
         if let Some(filters) = report.filters {
             writeln!(out, "<p>{}</p>", escape::html(filters))?;
         }
@@ -62,16 +62,6 @@ pub(super) fn open(out: &mut dyn Write, title: &str) -> io::Result<()> {
 /// Ends a page.
 pub(super) fn close(out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "</body>\n</html>")
-}
-
-fn summary(report: &Report<'_>) -> String {
-    let packets = super::stats::counted(report.packets, "packet");
-    match (report.first, report.last) {
-        (Some(first), Some(last)) => {
-            format!("{packets} from {} to {}", super::moment(first), super::moment(last))
-        }
-        _ => packets,
-    }
 }
 
 fn section(out: &mut dyn Write, table: &Table, report: &Report<'_>) -> io::Result<()> {

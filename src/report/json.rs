@@ -2,8 +2,8 @@
 //! number that changes its meaning raises it.
 //!
 //! ```text
-//! { "ipta": "1.0.0", "version": 2, "packets": 671, "first": "...Z", "last": "...Z",
-//!   "filters": null, "notes": [],
+//! { "ipta": "1.0.0", "version": 2, "packets": 671, "accepted": 170, "denied": 501, "other": 0,
+//!   "sources": 341, "first": "...Z", "last": "...Z", "filters": null, "notes": [],
 //!   "modules": [ { "name": "denied", "title": "...", "notes": [],
 //!                  "columns": ["count", ...], "rows": [ { "count": 138, ... }, ... ] }, ... ],
 //!   "names": { "192.0.2.7": "host.example" } }
@@ -41,6 +41,10 @@ struct Object<'r> {
     ipta: &'static str,
     version: u32,
     packets: u64,
+    accepted: u64,
+    denied: u64,
+    other: u64,
+    sources: u64,
     first: Option<String>,
     last: Option<String>,
     filters: Option<&'r str>,
@@ -63,9 +67,13 @@ impl Shape for Json {
         let object = Object {
             ipta: env!("CARGO_PKG_VERSION"),
             version: VERSION,
-            packets: report.packets,
-            first: report.first.map(shape::rfc3339),
-            last: report.last.map(shape::rfc3339),
+            packets: report.totals.packets,
+            accepted: report.totals.accepted,
+            denied: report.totals.denied,
+            other: report.totals.other,
+            sources: report.totals.sources,
+            first: report.totals.first.map(shape::rfc3339),
+            last: report.totals.last.map(shape::rfc3339),
             filters: report.filters,
             notes: report.notes,
             modules: report.tables.iter().map(module).collect(),

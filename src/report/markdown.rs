@@ -11,6 +11,7 @@ pub struct Markdown;
 
 impl Shape for Markdown {
     fn write(&self, out: &mut dyn Write, report: &Report<'_>) -> io::Result<()> {
+        writeln!(out, "{}\n", escape::markdown(&super::headline(report.totals)))?;
         if let Some(filters) = report.filters {
             writeln!(out, "{}\n", escape::markdown(filters))?;
         }

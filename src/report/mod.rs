@@ -16,6 +16,7 @@ pub mod shape;
 pub mod stats;
 pub mod text;
 
+use crate::analysis::Totals;
 use crate::netfilter::Time;
 
 /// The manual's tables.
@@ -35,6 +36,21 @@ pub fn moment(time: Time) -> String {
         Ok(stamp) => stamp.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string(),
         Err(_) => "-".to_owned(),
     }
+}
+
+/// What stands above a report, in one line:
+/// `671 packets from 341 sources, 2014-05-04 06:25:18 to 2014-05-05 06:24:59: 170 accepted, 501 denied`.
+pub fn headline(totals: &Totals) -> String {
+    let sources = stats::counted(totals.sources, "source");
+    let mut line = format!("{} from {sources}", stats::counted(totals.packets, "packet"));
+    if let (Some(first), Some(last)) = (totals.first, totals.last) {
+        line.push_str(&format!(", {} to {}", moment(first), moment(last)));
+    }
+    line.push_str(&format!(": {} accepted, {} denied", totals.accepted, totals.denied));
+    if totals.other > 0 {
+        line.push_str(&format!(", {} neither", totals.other));
+    }
+    line
 }
 
 /// A bar of at most `width` characters: accepted, denied and other packets, against the largest

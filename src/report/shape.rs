@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use jiff::Timestamp;
 
+use crate::analysis::Totals;
 use crate::analysis::attacks::Hosts;
 use crate::analysis::quantity::counted;
 use crate::analysis::table::{self, Cell, Column, Table};
@@ -21,12 +22,8 @@ pub struct Report<'r> {
     pub filters: Option<&'r str>,
     /// What was said of the analysis: what was not counted, not understood or not read.
     pub notes: &'r [String],
-    /// Packets that were counted.
-    pub packets: u64,
-    /// Least time among them.
-    pub first: Option<Time>,
-    /// Greatest time among them.
-    pub last: Option<Time>,
+    /// The sums over all packets.
+    pub totals: &'r Totals,
     /// Names for addresses.
     pub names: &'r NameOf<'r>,
 }

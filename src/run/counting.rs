@@ -8,9 +8,9 @@ use std::thread;
 use anyhow::anyhow;
 
 use crate::analysis::table::Table;
-use crate::analysis::{self, Context, Fold, Module, Want};
+use crate::analysis::{self, Context, Fold, Module, Totals, Want};
+use crate::netfilter::Packet;
 use crate::netfilter::batch::Batch;
-use crate::netfilter::{Packet, Time};
 
 /// Packets in a batch: enough to be worth handing over, few enough to stay in the cache.
 const BATCH: usize = 2048;
@@ -23,14 +23,8 @@ const WAITING: usize = 4;
 pub struct Counted {
     /// The modules' tables, in the order of the modules.
     pub tables: Vec<Table>,
-    /// Packets that were counted.
-    pub packets: u64,
-    /// Least time among them.
-    pub first: Option<Time>,
-    /// Greatest time among them.
-    pub last: Option<Time>,
-    /// Packets that are neither accepted nor denied, by action word, most first.
-    pub undecided: Vec<(String, u64)>,
+    /// The sums over all packets.
+    pub totals: Totals,
 }
 
 /// Takes packets for counting.
@@ -76,10 +70,18 @@ pub fn count<R>(
     thread::scope(|scope| {
         let mut counters = Vec::new();
         let mut threads = Vec::new();
-        for share in &shares {
+        for (n, share) in shares.iter().enumerate() {
             let (sender, batches) = sync_channel(WAITING);
             counters.push(sender);
-            threads.push(scope.spawn(move || fold(share, context, limit, batches)));
+            // The sums are the same for every share.
+            let with_totals = n == 0;
+            threads.push(scope.spawn(move || {
+                let fold = match with_totals {
+                    true => Fold::with_totals(share, context),
+                    false => Fold::new(share, context),
+                };
+                run(fold, limit, batches)
+            }));
         }
         let mut feed = Feed {
             batch: Batch::default(),
@@ -93,9 +95,9 @@ pub fn count<R>(
         let mut counted = Counted::default();
         for thread in threads {
             let share = thread.join().map_err(|_| anyhow!("counting failed; this is a fault of ipta's"))?;
-            let mut tables = std::mem::take(&mut counted.tables);
-            tables.extend(share.tables);
-            counted = Counted { tables, ..share };
+            let (tables, totals) = share;
+            counted.tables.extend(tables);
+            counted.totals = totals.unwrap_or(counted.totals);
         }
         let place = |table: &Table| modules.iter().position(|module| module.name == table.name);
         counted.tables.sort_by_key(place);
@@ -104,21 +106,10 @@ pub fn count<R>(
 }
 
 /// A counting thread.
-fn fold(
-    modules: &[&'static Module],
-    context: &Context,
-    limit: usize,
-    batches: Receiver<Arc<Batch>>,
-) -> Counted {
-    let mut fold = Fold::new(modules, context);
+fn run(mut fold: Fold<'_>, limit: usize, batches: Receiver<Arc<Batch>>) -> (Vec<Table>, Option<Totals>) {
     for batch in batches {
         fold.packets(&batch);
     }
-    Counted {
-        packets: fold.packets,
-        first: fold.first,
-        last: fold.last,
-        undecided: fold.undecided().into_iter().map(|(word, count)| (word.to_owned(), count)).collect(),
-        tables: fold.finish(limit),
-    }
+    let totals = fold.totals();
+    (fold.finish(limit), totals)
 }

@@ -111,7 +111,7 @@ pub fn table(session: &mut Session<'_, '_>, question: &Question) -> anyhow::Resu
     })?;
     let timeless =
         if context.filters.ask_time() { store.count_timeless(&session.table, &filters)? } else { 0 };
-    if counted.packets == 0 {
+    if counted.totals.packets == 0 {
         let note = left_out::nothing_in_table(session)?;
         session.console.note(&note);
     }
@@ -183,22 +183,18 @@ pub fn report(
     filters: Option<&str>,
     stored: bool,
 ) -> anyhow::Result<()> {
-    let undecided = &counted.undecided;
-    if !undecided.is_empty() {
-        let count: u64 = undecided.iter().map(|(_, count)| count).sum();
-        let actions: Vec<&str> = undecided.iter().take(5).map(|(action, _)| action.as_str()).collect();
-        let more = if undecided.len() > actions.len() { ", ..." } else { "" };
-        let packets = words::counted(count, "packet");
-        let are = agree(count, "is", "are");
-        session
-            .console
-            .note(&format!("{packets} {are} neither accepted nor denied ({}{more})", actions.join(", ")));
+    let Counted { tables, totals } = counted;
+    if totals.other > 0 {
+        let actions = totals.undecided.iter().take(5).map(String::as_str).collect::<Vec<_>>().join(", ");
+        let more = if totals.undecided.len() > 5 { ", ..." } else { "" };
+        let packets = words::counted(totals.other, "packet");
+        let are = agree(totals.other, "is", "are");
+        session.console.note(&format!("{packets} {are} neither accepted nor denied ({actions}{more})"));
     }
-    let Counted { tables, packets, first, last, .. } = counted;
-    if *packets > 0 && tables.iter().all(|table| table.rows.is_empty()) {
+    if totals.packets > 0 && tables.iter().all(|table| table.rows.is_empty()) {
         session.console.note(&format!(
             "{} counted, none of which these tables show; add --modules sources,timeline to see more.",
-            words::counted(*packets, "packet")
+            words::counted(totals.packets, "packet")
         ));
     }
     let mut names = None;
@@ -209,8 +205,10 @@ pub fn report(
     }
     let name = |address| names.as_ref().and_then(|names| names.known(address));
     let notes = std::mem::take(&mut session.console.notes);
-    let (packets, first, last) = (*packets, *first, *last);
-    write(session, &Report { tables, filters, notes: &notes, packets, first, last, names: &name })
+    if session.settings.format == Format::Text && totals.packets > 0 {
+        session.console.done(&report::headline(totals));
+    }
+    write(session, &Report { tables, filters, notes: &notes, totals, names: &name })
 }
 
 /// Writes the report in the shape that was asked for: to standard output, or to a file, which is

@@ -14,6 +14,7 @@ mod first_day;
 mod follow;
 mod formats;
 mod harness;
+mod headline;
 mod import;
 mod input_properties;
 mod journal;

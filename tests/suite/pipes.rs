@@ -11,8 +11,8 @@ fn a_reader_that_leaves_after_one_line_is_a_normal_end() {
     let db = TestStore::on_a_file();
     db.dir.write("big.log", lines(0..30_000));
     db.import(["big.log"]);
-    let store = db.with_options(["-a", "-l", "100000"]);
-    let direct: Vec<String> = ["-a", "big.log", "-l", "100000"].map(str::to_owned).into();
+    let store = db.with_options(["--quiet", "-a", "-l", "100000"]);
+    let direct: Vec<String> = ["--quiet", "-a", "big.log", "-l", "100000"].map(str::to_owned).into();
     let scan: Vec<String> = ["--scan", "big.log"].map(str::to_owned).into();
     for args in [store, direct, scan, vec!["--help".to_owned()], db.with_options(["-lt"])] {
         let mut call = db.dir.command(&args);
@@ -31,7 +31,7 @@ fn a_reader_that_leaves_after_one_line_is_a_normal_end() {
 fn a_closed_output_is_a_normal_end() {
     let dir = TestDir::new();
     dir.write("a.log", lines(0..100));
-    for call in ["-a a.log", "--scan a.log", "--help", "--version"] {
+    for call in ["--quiet -a a.log", "--scan a.log", "--help", "--version"] {
         for closing in [">&-", ">&- 2>&-"] {
             let mut shell = std::process::Command::new("sh");
             shell.args(["-c", &format!("\"$0\" {call} {closing}"), env!("CARGO_BIN_EXE_ipta")]);
@@ -47,7 +47,7 @@ fn a_closed_output_is_a_normal_end() {
 fn an_output_without_room_is_an_error() {
     let dir = TestDir::new();
     dir.write("a.log", lines(0..100));
-    for call in [&["-a", "a.log"][..], &["--scan", "a.log"], &["--help"]] {
+    for call in [&["--quiet", "-a", "a.log"][..], &["--scan", "a.log"], &["--help"]] {
         let full = File::options().write(true).open("/dev/full").expect("opens");
         let done = dir.command(call).stdout(full).stderr(Stdio::piped()).output().expect("runs");
         assert_eq!(done.status.code(), Some(1), "{call:?}: {done:?}");
