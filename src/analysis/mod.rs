@@ -6,6 +6,7 @@
 mod addresses;
 pub mod attacks;
 mod counter;
+mod distinct;
 mod fold;
 mod group;
 mod index;

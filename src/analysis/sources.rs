@@ -4,16 +4,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::addresses::{Addr, Addresses};
 use super::counter::{Context, Counter, InternedPacket, Interner};
+use super::distinct::{AddressSet, PortSet, TOLD_APART};
 use super::index::Index;
-use super::table::{self, Body, Cell, Column, Figure, missing_last};
+use super::table::{self, Body, Cell, Column, missing_last};
 use crate::netfilter::Time;
-
-/// Targets of one source, or sources of one network, that are told apart; of more it is only known
-/// that there are more.
-const TARGETS: usize = 1024;
-
-/// Ports up to here lie in a list, more in a map of bits, which takes 8 KiB.
-const LISTED_PORTS: usize = 1024;
 
 struct SourceStats {
     addr: Addr,
@@ -22,97 +16,8 @@ struct SourceStats {
     first: Option<Time>,
     last: Option<Time>,
     ports: PortSet,
-    targets: TargetSet,
-}
-
-/// What a source's destination ports were. Most sources knock at one.
-enum PortSet {
-    None,
-    One(u16),
-    /// In order.
-    Few(Vec<u16>),
-    /// A bit a port, and how many are set.
-    Many(Box<([u64; 1024], u32)>),
-}
-
-impl PortSet {
-    fn add(&mut self, port: u16) {
-        match self {
-            PortSet::None => *self = PortSet::One(port),
-            PortSet::One(one) if *one == port => {}
-            PortSet::One(one) => *self = PortSet::Few(vec![port.min(*one), port.max(*one)]),
-            PortSet::Few(few) => {
-                let Err(place) = few.binary_search(&port) else {
-                    return;
-                };
-                if few.len() < LISTED_PORTS {
-                    few.insert(place, port);
-                    return;
-                }
-                let mut many = Box::new(([0; 1024], 0));
-                few.iter().for_each(|known| set(&mut many, *known));
-                set(&mut many, port);
-                *self = PortSet::Many(many);
-            }
-            PortSet::Many(many) => set(many, port),
-        }
-    }
-
-    fn len(&self) -> u64 {
-        match self {
-            PortSet::None => 0,
-            PortSet::One(_) => 1,
-            PortSet::Few(few) => few.len() as u64,
-            PortSet::Many(many) => many.1.into(),
-        }
-    }
-}
-
-fn set(many: &mut ([u64; 1024], u32), port: u16) {
-    let word = &mut many.0[usize::from(port / 64)];
-    let bit = 1 << (port % 64);
-    many.1 += u32::from(*word & bit == 0);
-    *word |= bit;
-}
-
-/// Where a source's packets went.
-enum TargetSet {
-    None,
-    One(Addr),
-    /// In order.
-    Few(Vec<Addr>),
-    /// More than [`TARGETS`].
-    Many,
-}
-
-impl TargetSet {
-    fn add(&mut self, target: Addr) {
-        match self {
-            TargetSet::None => *self = TargetSet::One(target),
-            TargetSet::One(one) if *one == target => {}
-            TargetSet::One(one) => *self = TargetSet::Few(vec![target.min(*one), target.max(*one)]),
-            TargetSet::Few(few) => {
-                let Err(place) = few.binary_search(&target) else {
-                    return;
-                };
-                if few.len() < TARGETS {
-                    few.insert(place, target);
-                } else {
-                    *self = TargetSet::Many;
-                }
-            }
-            TargetSet::Many => {}
-        }
-    }
-
-    fn cell(&self) -> Cell {
-        match self {
-            TargetSet::None => Cell::Figure(Figure::Exactly(0)),
-            TargetSet::One(_) => Cell::Figure(Figure::Exactly(1)),
-            TargetSet::Few(few) => Cell::Figure(Figure::Exactly(few.len() as u64)),
-            TargetSet::Many => Cell::Figure(Figure::AtLeast(TARGETS as u64)),
-        }
-    }
+    /// Where its packets went; of a network, its sources.
+    others: AddressSet,
 }
 
 /// Counts by source or by network.
@@ -146,7 +51,7 @@ impl Sources {
                 first: None,
                 last: None,
                 ports: PortSet::None,
-                targets: TargetSet::None,
+                others: AddressSet::None,
             });
         }
         &mut sources[place]
@@ -171,7 +76,7 @@ impl Counter for Sources {
             source.ports.add(port);
         }
         if other != Addr::NONE {
-            source.targets.add(other);
+            source.others.add(other);
         }
     }
 
@@ -189,7 +94,7 @@ impl Counter for Sources {
                 // No IP packet is empty: 0 means that no length was logged.
                 if source.bytes == 0 { Cell::Missing } else { Cell::Count(source.bytes) },
                 Cell::Count(source.ports.len()),
-                source.targets.cell(),
+                Cell::Figure(source.others.len()),
                 match (&self.networks, address(source)) {
                     (Some(_), Some(first)) => Cell::Word(format!("{first}/{}", prefix_length(first))),
                     (_, address) => Cell::address(address),
@@ -199,12 +104,12 @@ impl Counter for Sources {
             ]
         };
         let top = table::top((0..self.sources.len() as u32).collect(), limit, order);
-        let many = top.iter().any(|n| matches!(self.sources[*n as usize].targets, TargetSet::Many));
+        let many = top.iter().any(|n| matches!(self.sources[*n as usize].others, AddressSet::Many));
         let (columns, what) = match self.networks {
             None => (columns("Targets", "Source IP"), "targets"),
             Some(_) => (columns("Sources", "Network"), "sources"),
         };
-        let note = format!("{TARGETS}+: more than {TARGETS} {what}; they are not told apart.");
+        let note = format!("{TOLD_APART}+: more than {TOLD_APART} {what}; they are not told apart.");
         Body {
             columns,
             rows: top.into_iter().map(row).collect(),

@@ -55,10 +55,10 @@ fn targets_are_told_apart_up_to_a_limit_and_the_table_says_so() {
         |n: u32| Packet { dst: Some(std::net::IpAddr::V4((0xC633_0000 + n).into())), ..packet("192.0.2.7") };
     let up_to = |count: u32| (0..count).chain(0..count).map(to).collect::<Vec<_>>();
     let table_at = table("sources", &up_to(1024), 10);
-    assert_eq!(table_at.rows[0][3], Cell::Figure(Figure::Exactly(1024)));
+    assert_eq!(table_at.rows[0][3], Cell::Figure(table::Figure::Exactly(1024)));
     assert_eq!(table_at.notes, [""; 0]);
     let table_over = table("sources", &up_to(1025), 10);
-    assert_eq!(table_over.rows[0][3], Cell::Figure(Figure::AtLeast(1024)));
+    assert_eq!(table_over.rows[0][3], Cell::Figure(table::Figure::AtLeast(1024)));
     assert_eq!(table_over.notes, ["1024+: more than 1024 targets; they are not told apart."]);
 }
 
