@@ -26,8 +26,9 @@ fn it_counts_what_was_accepted_what_was_denied_and_what_was_neither() {
         )
     };
     dir.write("a.log", [line("ACCEPT", 1), line("DROP", 2), line("DROP", 3), line("ACCEPT", 5)].concat());
-    let said = dir.ipta(["a.log", "--accept-action", "ACCEPT"]).fine();
-    assert!(said.err.contains(": 2 accepted, 2 denied\n"), "{said:#?}");
+    assert!(dir.ipta(["a.log"]).fine().err.contains(": 2 accepted, 2 denied\n"));
+    let overruled = dir.ipta(["a.log", "--deny-action", "ACCEPT"]).fine();
+    assert!(overruled.err.contains(": 0 accepted, 4 denied\n"), "{overruled:#?}");
     let said = dir.ipta(["a.log", "--format", "json"]).fine();
     assert_eq!(said.err, "");
     for member in ["\"packets\": 4", "\"accepted\": 2", "\"denied\": 2", "\"other\": 0", "\"sources\": 3"] {
