@@ -1,4 +1,4 @@
-//! Cleaning host names from the network: whoever owns an address chooses its name.
+//! Makes host names from the DNS safe to show: the owner of an address can give it any name.
 
 use std::net::IpAddr;
 
