@@ -38,8 +38,9 @@ pub fn parse(args: impl Iterator<Item = OsString>) -> Result<Call, Stop> {
         Err(error) => {
             let refused = refusal::of_clap(&error, &args, &command);
             match bare_logs(&args, &command) {
-                Some(read) => (read, Some(refused)),
                 None => return Err(refused),
+                Some(Ok(read)) => (read, Some(refused)),
+                Some(Err(refused)) => return Err(refused),
             }
         }
     };
@@ -57,9 +58,9 @@ pub fn parse(args: impl Iterator<Item = OsString>) -> Result<Call, Stop> {
     Ok(Call { modes, given, config_file: other.config, bare })
 }
 
-/// `ipta FILE...` without a mode means `--analyze FILE...`. Where a password is given, a bare word may
-/// be the rest of it, and is none of the logs.
-fn bare_logs(args: &[OsString], command: &clap::Command) -> Option<Args> {
+/// `ipta FILE...` without a mode means `--analyze FILE...`, and is refused as that is. Where a password
+/// is given, a bare word may be the rest of it, and is none of the logs.
+fn bare_logs(args: &[OsString], command: &clap::Command) -> Option<Result<Args, Stop>> {
     let secret = |arg: &OsString| {
         let bytes = arg.as_encoded_bytes();
         bytes.starts_with(b"-p") || bytes.windows(4).any(|four| four == b"pass")
@@ -70,7 +71,8 @@ fn bare_logs(args: &[OsString], command: &clap::Command) -> Option<Args> {
     }
     let mut with_mode = vec![OsString::from("--analyze")];
     with_mode.extend_from_slice(args);
-    args::read(argv::gather(with_mode, command)).ok()
+    let args = argv::gather(with_mode, command);
+    Some(args::read(args.clone()).map_err(|error| refusal::of_clap(&error, &args, command)))
 }
 
 /// The modes in the order to run them. A table named with a mode becomes a setting of the call.

@@ -350,6 +350,14 @@ fn words_alone_are_logs_to_analyze() {
 }
 
 #[test]
+fn a_wrong_value_beside_logs_alone_is_what_is_named() {
+    for line in ["--limit 0 a.log", "a.log --format jsn", "--sinse today a.log"] {
+        assert_eq!(refused(line), refused(&format!("--analyze {line}")), "{line}");
+    }
+    assert!(refused("--limit 0 a.log").starts_with("! --limit (-l) takes a number"));
+}
+
+#[test]
 fn no_message_repeats_a_password() {
     for line in [
         "-a -pi hunter2",
