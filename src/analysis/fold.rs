@@ -77,8 +77,9 @@ impl<'c> Fold<'c> {
     pub fn finish(self, limit: usize) -> Vec<Table> {
         let numbers = self.numbers;
         let table = |(module, counter): (&'static Module, Box<dyn Counter>)| {
-            let Body { columns, rows, notes } = counter.body(&numbers, limit);
-            Table { name: module.name.into(), title: module.title.into(), columns, rows, notes }
+            let Body { columns, rows, notes, rows_in_all, packets, hours } = counter.body(&numbers, limit);
+            let (name, title) = (module.name.into(), module.title.into());
+            Table { name, title, columns, rows, notes, rows_in_all, packets, hours }
         };
         self.modules.into_iter().map(table).collect()
     }

@@ -96,7 +96,13 @@ impl Counter for Groups {
             width: *width,
             right: matches!(field, Field::Count | Field::SourcePort | Field::DestinationPort),
         });
-        Body { columns: columns.collect(), rows, notes: Vec::new() }
+        Body {
+            columns: columns.collect(),
+            rows,
+            rows_in_all: self.groups.len() as u64,
+            packets: Some(self.groups.iter().map(|group| group.count).sum()),
+            ..Body::default()
+        }
     }
 }
 

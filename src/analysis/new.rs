@@ -143,9 +143,16 @@ impl Counter for News {
             let (port, proto) = (Some(port), Some(proto));
             finds[1].push(Find { kind: Novelty::Port, src: Addr::NONE, port, proto, times });
         }
-        let notes = vec![self.note(before, finds.each_ref().map(Vec::len))];
+        let found = finds.each_ref().map(Vec::len);
+        let notes = vec![self.note(before, found)];
         let top = finds.into_iter().flat_map(|finds| table::top(finds, limit, |a, b| compare(a, b, numbers)));
-        Body { columns: COLUMNS.to_vec(), rows: top.map(|find| row(&find, numbers)).collect(), notes }
+        Body {
+            columns: COLUMNS.to_vec(),
+            rows: top.map(|find| row(&find, numbers)).collect(),
+            notes,
+            rows_in_all: found.into_iter().sum::<usize>() as u64,
+            ..Body::default()
+        }
     }
 }
 

@@ -49,6 +49,7 @@ pub fn rows(table: &Table, zone: &TimeZone) -> Vec<String> {
         Cell::Word(word) => word.clone(),
         Cell::Time(time) => when::text(*time, zone),
         Cell::Bar([accept, deny, other], most) => format!("{accept}/{deny}/{other}/{most}"),
+        Cell::Gap(length) => format!("({length} empty)"),
         Cell::Number(number) => number.to_string(),
         Cell::Missing => "-".to_owned(),
     };

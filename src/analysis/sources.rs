@@ -114,6 +114,9 @@ impl Counter for Sources {
             columns,
             rows: top.into_iter().map(row).collect(),
             notes: many.then_some(note).into_iter().collect(),
+            rows_in_all: self.sources.len() as u64,
+            packets: Some(self.sources.iter().map(|source| source.count).sum()),
+            ..Body::default()
         }
     }
 }

@@ -43,7 +43,13 @@ impl Counter for Suspects {
                 "There was more going on than could be kept in mind; something may be missing.".to_owned(),
             );
         }
-        Body { columns: COLUMNS.to_vec(), rows: found.findings.iter().take(limit).map(row).collect(), notes }
+        Body {
+            columns: COLUMNS.to_vec(),
+            rows: found.findings.iter().take(limit).map(row).collect(),
+            notes,
+            rows_in_all: found.findings.len() as u64,
+            ..Body::default()
+        }
     }
 }
 

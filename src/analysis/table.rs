@@ -21,6 +21,14 @@ pub struct Table {
     pub rows: Vec<Vec<Cell>>,
     /// What has to be said beside it, a sentence each.
     pub notes: Vec<String>,
+    /// How many rows there are without a limit.
+    pub rows_in_all: u64,
+    /// How many packets the module counted: what a row's count is a share of. None where rows are no
+    /// parts of a whole.
+    pub packets: Option<u64>,
+    /// Packets by hour and verdict (see [`Cell::Bar`]) in the order of time, of the timeline alone:
+    /// the begin of each hour that had one.
+    pub hours: Vec<(Time, [u64; 3])>,
 }
 
 /// A table without its name and title: what a module's counting ends with.
@@ -32,6 +40,12 @@ pub struct Body {
     pub rows: Vec<Vec<Cell>>,
     /// See [`Table::notes`].
     pub notes: Vec<String>,
+    /// See [`Table::rows_in_all`].
+    pub rows_in_all: u64,
+    /// See [`Table::packets`].
+    pub packets: Option<u64>,
+    /// See [`Table::hours`].
+    pub hours: Vec<(Time, [u64; 3])>,
 }
 
 /// A column's head.
@@ -80,6 +94,8 @@ pub enum Cell {
     Time(Time),
     /// Parts of a bar, out of the largest row's: what it stands for in accepted, denied and other.
     Bar([u64; 3], u64),
+    /// In the place of a time: how long nothing came, in words. Its row is for the eye alone.
+    Gap(String),
     /// A number that counts nothing: of a user's own module.
     Number(Number),
     /// What does not exist.
@@ -149,6 +165,7 @@ impl Cell {
             | Cell::Word(_)
             | Cell::Time(_)
             | Cell::Bar(..)
+            | Cell::Gap(_)
             | Cell::Number(_)
             | Cell::Missing => None,
         }

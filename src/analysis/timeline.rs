@@ -1,7 +1,8 @@
-//! The module `timeline`: packets per hour, day or longer, by verdict.
+//! The module `timeline`: packets per quarter of an hour, hour, day or longer, by verdict: the
+//! shortest of which there are no more rows than the limit.
 
 use hashbrown::HashMap;
-use jiff::civil::Date;
+use jiff::civil::{self, Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan, Zoned};
 
@@ -12,17 +13,12 @@ use crate::netfilter::{Time, Verdict};
 
 /// What is counted at first: no zone of today begins its hours elsewhere than on a quarter.
 const QUARTER: i64 = 900 * Time::SECOND;
-const QUARTERS_A_DAY: i64 = 96;
 
-/// Up to this span a row is an hour.
-const HOURLY: i64 = 3 * QUARTERS_A_DAY;
+/// Most rows, whatever the limit.
+const ROWS: usize = 400;
 
-/// Most rows; where days make more, a row is a week, a month, a year.
-const ROWS: i64 = 400;
-
-/// A clock that was wrong (a board without a battery begins in 1970) sets some packets apart: so
-/// far from the others that nobody would want the empty rows between.
-const APART: i64 = 90 * QUARTERS_A_DAY;
+/// So many empty rows in a row are shown as one.
+const FOLDED: usize = 3;
 
 /// Accepted, denied, other.
 type Counts = [u64; 3];
@@ -30,12 +26,35 @@ type Counts = [u64; 3];
 /// How much time a row covers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Unit {
-    Hour,
+    Quarter,
+    Hours(i8),
     Day,
     Week,
-    Month,
-    Year,
-    Century,
+    Months(i8),
+    Years(i16),
+}
+
+/// The shortest first.
+const UNITS: [Unit; 12] = [
+    Unit::Quarter,
+    Unit::Hours(1),
+    Unit::Hours(3),
+    Unit::Hours(6),
+    Unit::Hours(12),
+    Unit::Day,
+    Unit::Week,
+    Unit::Months(1),
+    Unit::Months(3),
+    Unit::Years(1),
+    Unit::Years(10),
+    Unit::Years(100),
+];
+
+/// A row of the table.
+enum Row {
+    Packets(Time, Counts),
+    /// A stretch without a packet, in words: `14 hours`.
+    Gap(String),
 }
 
 /// Counts by quarters of an hour; rows are made of them once the span is known.
@@ -83,31 +102,50 @@ impl Counter for Timeline {
         }] += 1;
     }
 
-    fn body(mut self: Box<Self>, _: &Interner, _: usize) -> Body {
+    fn body(mut self: Box<Self>, _: &Interner, limit: usize) -> Body {
         self.put_by();
         let mut quarters: Vec<(i64, Counts)> = self.quarters.drain().collect();
         quarters.sort_unstable_by_key(|(quarter, _)| *quarter);
-        let (near, mut notes) = without_far(&quarters, &self.zone);
-        let rows = match (near.first(), near.last()) {
-            (Some(first), Some(last)) => {
-                let unit = Unit::of(last.0 - first.0);
-                notes.insert(0, format!("A row is {}; + accepted, # denied, . other.", unit.name()));
-                rows(near, unit, &self.zone)
+        let mut notes = Vec::new();
+        let mut rows = Vec::new();
+        for unit in UNITS {
+            // No row can be longer than the longest, and two centuries may be one more than wanted.
+            let most = if unit == UNITS[UNITS.len() - 1] { usize::MAX } else { limit.min(ROWS) };
+            if let Some(found) = folded(&quarters, unit, &self.zone, most) {
+                rows = found;
+                if !rows.is_empty() {
+                    notes.push(format!("A row is {}; + accepted, # denied, . other.", unit.name()));
+                }
+                if rows.iter().any(|row| matches!(row, Row::Gap(_))) {
+                    notes.push(format!("{FOLDED} or more rows without a packet are folded into one."));
+                }
+                break;
             }
-            _ => Vec::new(),
-        };
+        }
         if self.timeless > 0 {
             let have = agree(self.timeless, "has", "have");
             notes.push(format!("{} {have} no time.", counted(self.timeless, "packet")));
         }
-        let most = rows.iter().map(|(_, counts)| counts.iter().sum()).max().unwrap_or(0);
-        let cells = |(begin, counts): (Time, Counts)| {
-            let mut cells = vec![Cell::Time(begin)];
-            cells.extend(counts.map(Cell::Count));
-            cells.push(Cell::Bar(counts, most));
-            cells
+        let sum = |row: &Row| match row {
+            Row::Packets(_, counts) => counts.iter().sum(),
+            Row::Gap(_) => 0,
         };
-        Body { columns: COLUMNS.to_vec(), rows: rows.into_iter().map(cells).collect(), notes }
+        let most = rows.iter().map(sum).max().unwrap_or(0);
+        let cells = |row: Row| match row {
+            Row::Packets(begin, counts) => {
+                let counted = counts.map(Cell::Count);
+                [Cell::Time(begin)].into_iter().chain(counted).chain([Cell::Bar(counts, most)]).collect()
+            }
+            Row::Gap(length) => [Cell::Gap(length)].into_iter().chain([const { Cell::Missing }; 4]).collect(),
+        };
+        Body {
+            columns: COLUMNS.to_vec(),
+            rows_in_all: rows.len() as u64,
+            rows: rows.into_iter().map(cells).collect(),
+            notes,
+            packets: None,
+            hours: rows_of(&quarters, Unit::Hours(1), &self.zone, usize::MAX).unwrap_or_default(),
+        }
     }
 }
 
@@ -125,50 +163,55 @@ fn add(to: &mut Counts, counts: Counts) {
     }
 }
 
-/// The quarters without the few at either end that are far apart from the rest, and a note about
-/// each end that was cut.
-fn without_far<'q>(quarters: &'q [(i64, Counts)], zone: &TimeZone) -> (&'q [(i64, Counts)], Vec<String>) {
-    let packets = |part: &[(i64, Counts)]| -> u64 { part.iter().flat_map(|(_, counts)| counts).sum() };
-    let mut parts: Vec<&[(i64, Counts)]> = quarters.chunk_by(|a, b| b.0 - a.0 <= APART).collect();
-    let most = parts.iter().map(|part| packets(part)).max().unwrap_or(0);
-    // One in twenty; or one or two among a handful.
-    let few = (most / 20).max((most / 4).min(2));
-    let is_few = |part: Option<&&[(i64, Counts)]>| part.is_some_and(|part| packets(part) <= few);
-    let begin = parts.iter().take_while(|part| is_few(Some(part))).count();
-    let early: Vec<_> = parts.drain(..begin).collect();
-    let mut late = Vec::new();
-    while is_few(parts.last()) {
-        late.extend(parts.pop());
+/// The rows that have packets: their begins and counts. None if they are more than `most`.
+fn rows_of(
+    quarters: &[(i64, Counts)],
+    unit: Unit,
+    zone: &TimeZone,
+    most: usize,
+) -> Option<Vec<(Time, Counts)>> {
+    let mut rows: Vec<(Time, Counts)> = Vec::new();
+    let mut next = None;
+    for (quarter, counts) in quarters {
+        let is_later = next.is_some_and(|next: Time| quarter * QUARTER >= next.0);
+        match rows.last_mut() {
+            Some((_, sum)) if !is_later => add(sum, *counts),
+            _ => {
+                let begin = unit.begin(*quarter, zone)?;
+                rows.push((begin, *counts));
+                next = unit.next(begin, zone);
+                if rows.len() > most {
+                    return None;
+                }
+            }
+        }
     }
-    late.reverse();
-    let cut: usize = early.iter().map(|part| part.len()).sum();
-    let end = quarters.len() - late.iter().map(|part| part.len()).sum::<usize>();
-    let note = |part: &[(i64, Counts)]| {
-        let (first, last) = (part.first()?.0, part.last()?.0);
-        let (first, last) = (date(first, zone)?, date(last, zone)?);
-        let to = if first == last { String::new() } else { format!(" to {last}") };
-        let count = packets(part);
-        let left_out = format!("{} {} left out", counted(count, "packet"), agree(count, "is", "are"));
-        Some(format!("{left_out}, far from the others: {first}{to}."))
-    };
-    let ends = [&quarters[..cut], &quarters[end..]];
-    (&quarters[cut..end], ends.into_iter().filter_map(note).collect())
+    Some(rows)
 }
 
-/// The rows from the first quarter to the last, the empty ones between them too.
-fn rows(quarters: &[(i64, Counts)], unit: Unit, zone: &TimeZone) -> Vec<(Time, Counts)> {
-    let mut rows: Vec<(Time, Counts)> = Vec::new();
-    let mut next = quarters.first().and_then(|(first, _)| unit.begin(*first, zone));
-    for (quarter, counts) in quarters {
-        while let Some(begin) = next.filter(|begin| begin.0 <= quarter * QUARTER) {
-            rows.push((begin, Counts::default()));
-            next = unit.next(begin, zone).filter(|next| *next > begin);
+/// The rows from the first quarter to the last, a few empty ones between them too, many as one. None
+/// if all are more than `most`.
+fn folded(quarters: &[(i64, Counts)], unit: Unit, zone: &TimeZone, most: usize) -> Option<Vec<Row>> {
+    let mut rows = Vec::new();
+    let mut next: Option<Time> = None;
+    for (begin, counts) in rows_of(quarters, unit, zone, most)? {
+        if let Some(after) = next {
+            let successor = |at: &Time| unit.next(*at, zone).filter(|next| next > at);
+            let empty = std::iter::successors(Some(after), successor).take_while(|at| *at < begin);
+            let empty: Vec<Time> = empty.take(FOLDED).collect();
+            if empty.len() < FOLDED {
+                rows.extend(empty.into_iter().map(|at| Row::Packets(at, Counts::default())));
+            } else {
+                rows.push(Row::Gap(length(after, begin)));
+            }
         }
-        if let Some((_, sum)) = rows.last_mut() {
-            add(sum, *counts);
+        rows.push(Row::Packets(begin, counts));
+        next = unit.next(begin, zone);
+        if rows.len() > most {
+            return None;
         }
     }
-    rows
+    Some(rows)
 }
 
 /// A quarter's moment, in the zone. The calendar ends a day before the last time that a packet can
@@ -178,58 +221,55 @@ fn zoned(quarter: i64, zone: &TimeZone) -> Zoned {
     stamp.to_zoned(zone.clone())
 }
 
-fn date(quarter: i64, zone: &TimeZone) -> Option<Date> {
-    Some(zoned(quarter, zone).date())
+fn midnight(date: Date, zone: &TimeZone) -> Option<Time> {
+    moment(date.to_datetime(civil::Time::midnight()), zone)
 }
 
-fn midnight(date: Date, zone: &TimeZone) -> Option<Time> {
-    Some(Time(date.to_zoned(zone.clone()).ok()?.timestamp().as_microsecond()))
+fn moment(wall: DateTime, zone: &TimeZone) -> Option<Time> {
+    Some(Time(wall.to_zoned(zone.clone()).ok()?.timestamp().as_microsecond()))
 }
 
 impl Unit {
-    /// For a span in quarters.
-    fn of(span: i64) -> Unit {
-        // Rows begin before the span and end after it.
-        let fits = |days: i64| span / (days * QUARTERS_A_DAY) + 2 <= ROWS;
-        match span {
-            _ if span <= HOURLY => Unit::Hour,
-            _ if fits(1) => Unit::Day,
-            _ if fits(7) => Unit::Week,
-            _ if fits(28) => Unit::Month,
-            _ if fits(365) => Unit::Year,
-            _ => Unit::Century,
-        }
-    }
-
-    fn name(self) -> &'static str {
+    fn name(self) -> String {
         match self {
-            Unit::Hour => "an hour",
-            Unit::Day => "a day",
-            Unit::Week => "a week, from Monday",
-            Unit::Month => "a month",
-            Unit::Year => "a year",
-            Unit::Century => "a century",
+            Unit::Quarter => "a quarter of an hour".to_owned(),
+            Unit::Hours(1) => "an hour".to_owned(),
+            Unit::Hours(hours) => format!("{hours} hours"),
+            Unit::Day => "a day".to_owned(),
+            Unit::Week => "a week, from Monday".to_owned(),
+            Unit::Months(1) => "a month".to_owned(),
+            Unit::Months(months) => format!("{months} months"),
+            Unit::Years(1) => "a year".to_owned(),
+            Unit::Years(years) => format!("{years} years"),
         }
     }
 
     /// When the row of a quarter begins.
     fn begin(self, quarter: i64, zone: &TimeZone) -> Option<Time> {
         let zoned = zoned(quarter, zone);
-        if self == Unit::Hour {
-            return Some(hour(&zoned, zone));
+        match self {
+            Unit::Quarter => Some(Time(quarter.saturating_mul(QUARTER))),
+            Unit::Hours(1) => Some(hour(&zoned, zone)),
+            Unit::Hours(hours) => {
+                let first = zoned.hour() - zoned.hour() % hours;
+                moment(zoned.date().at(first, 0, 0, 0), zone)
+            }
+            Unit::Day | Unit::Week | Unit::Months(_) | Unit::Years(_) => {
+                midnight(self.first_date(zoned.date())?, zone)
+            }
         }
-        midnight(self.first_date(zoned.date())?, zone)
     }
 
     fn first_date(self, date: Date) -> Option<Date> {
         let days = i64::from(date.weekday().to_monday_zero_offset());
         match self {
-            Unit::Hour | Unit::Day => Some(date),
+            Unit::Quarter | Unit::Hours(_) | Unit::Day => Some(date),
             // Where time begins there is no Monday.
             Unit::Week => Some(date.checked_sub(days.days()).unwrap_or(date)),
-            Unit::Month => Some(date.first_of_month()),
-            Unit::Year => Some(date.first_of_year()),
-            Unit::Century => Date::new(date.year() - date.year().rem_euclid(100), 1, 1).ok(),
+            Unit::Months(months) => {
+                Date::new(date.year(), date.month() - (date.month() - 1) % months, 1).ok()
+            }
+            Unit::Years(years) => Date::new(date.year() - date.year().rem_euclid(years), 1, 1).ok(),
         }
     }
 
@@ -237,17 +277,31 @@ impl Unit {
     fn next(self, begin: Time, zone: &TimeZone) -> Option<Time> {
         let zoned = Timestamp::from_microsecond(begin.0).ok()?.to_zoned(zone.clone());
         let span = match self {
-            Unit::Hour => {
+            Unit::Quarter => return Some(Time(begin.0.checked_add(QUARTER)?)),
+            Unit::Hours(1) => {
                 let later = zoned.timestamp().checked_add(SignedDuration::from_hours(1)).ok()?;
                 return Some(hour(&later.to_zoned(zone.clone()), zone));
             }
+            Unit::Hours(hours) => {
+                let later = zoned.datetime().checked_add(i64::from(hours).hours()).ok()?;
+                return moment(later, zone);
+            }
             Unit::Day => 1.day(),
             Unit::Week => 7.days(),
-            Unit::Month => 1.month(),
-            Unit::Year => 1.year(),
-            Unit::Century => 100.years(),
+            Unit::Months(months) => i64::from(months).months(),
+            Unit::Years(years) => i64::from(years).years(),
         };
         midnight(zoned.date().checked_add(span).ok()?, zone)
+    }
+}
+
+/// A stretch in words: `14 hours`.
+fn length(from: Time, to: Time) -> String {
+    let minutes = (to.0 - from.0).unsigned_abs() / (60 * Time::SECOND.unsigned_abs());
+    match minutes {
+        0..120 => counted(minutes, "minute"),
+        120..2880 => counted((minutes + 30) / 60, "hour"),
+        _ => counted((minutes + 720) / 1440, "day"),
     }
 }
 

@@ -1,7 +1,5 @@
 //! What stands above every table: how many packets, what became of them, from how many sources.
 
-use hashbrown::HashMap;
-
 use super::addresses::Addr;
 use super::counter::{InternedPacket, Interner};
 use super::index::Index;
@@ -25,8 +23,32 @@ pub struct Totals {
     pub first: Option<Time>,
     /// Greatest time among them.
     pub last: Option<Time>,
-    /// The action words of packets that were neither accepted nor denied, most frequent first.
-    pub undecided: Vec<String>,
+    /// What became of them in the log's own words, most frequent first.
+    pub actions: Vec<ActionCount>,
+}
+
+/// How many packets an action was logged for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActionCount {
+    /// Its word.
+    pub action: String,
+    /// What it means for them. A word that two firewalls mean differently is counted by verdict.
+    pub verdict: Verdict,
+    /// How many.
+    pub packets: u64,
+}
+
+impl Totals {
+    /// The actions that neither accept nor deny.
+    pub fn undecided(&self) -> impl Iterator<Item = &str> {
+        let actions = self.actions.iter().filter(|counted| counted.verdict == Verdict::Other);
+        actions.map(|counted| counted.action.as_str())
+    }
+
+    /// What an action means, by most of its packets.
+    pub fn verdict(&self, action: &str) -> Option<Verdict> {
+        Some(self.actions.iter().find(|counted| counted.action == action)?.verdict)
+    }
 }
 
 /// Adds the sums up.
@@ -35,7 +57,8 @@ pub(super) struct Summing {
     totals: Totals,
     sources: Vec<Addr>,
     index: Index,
-    undecided: HashMap<Word, u64>,
+    /// By verdict, in the place of the action's number.
+    actions: Vec<[u64; 3]>,
 }
 
 impl Summing {
@@ -48,14 +71,17 @@ impl Summing {
     fn packet(&mut self, seen: &InternedPacket<'_>) {
         let totals = &mut self.totals;
         totals.packets += 1;
-        match seen.verdict {
-            Verdict::Accept => totals.accepted += 1,
-            Verdict::Deny => totals.denied += 1,
-            Verdict::Other => {
-                totals.other += 1;
-                *self.undecided.entry(seen.action).or_default() += 1;
-            }
+        let verdict = match seen.verdict {
+            Verdict::Accept => &mut totals.accepted,
+            Verdict::Deny => &mut totals.denied,
+            Verdict::Other => &mut totals.other,
+        };
+        *verdict += 1;
+        let action = seen.action.bits() as usize;
+        if action >= self.actions.len() {
+            self.actions.resize(action + 1, [0; 3]);
         }
+        self.actions[action][place(seen.verdict)] += 1;
         if let Some(time) = seen.packet.time {
             totals.first = Some(totals.first.map_or(time, |first| first.min(time)));
             totals.last = totals.last.max(Some(time));
@@ -70,13 +96,29 @@ impl Summing {
     }
 
     pub fn finish(&self, numbers: &Interner) -> Totals {
-        let mut words: Vec<(&str, u64)> =
-            self.undecided.iter().map(|(word, count)| (numbers.words.text(*word), *count)).collect();
-        words.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
-        Totals {
-            sources: self.sources.len() as u64,
-            undecided: words.into_iter().map(|(word, _)| word.to_owned()).collect(),
-            ..self.totals.clone()
-        }
+        let counts = (0..).zip(&self.actions).flat_map(|(action, counts)| {
+            VERDICTS.map(|verdict| (Word::from_bits(action), verdict, counts[place(verdict)]))
+        });
+        let mut actions: Vec<ActionCount> = counts
+            .filter(|(.., packets)| *packets > 0)
+            .map(|(word, verdict, packets)| ActionCount {
+                action: numbers.words.text(word).to_owned(),
+                verdict,
+                packets,
+            })
+            .collect();
+        actions.sort_by(|a, b| b.packets.cmp(&a.packets).then_with(|| a.action.cmp(&b.action)));
+        Totals { sources: self.sources.len() as u64, actions, ..self.totals.clone() }
+    }
+}
+
+const VERDICTS: [Verdict; 3] = [Verdict::Accept, Verdict::Deny, Verdict::Other];
+
+/// A verdict's place among the counts of an action.
+fn place(verdict: Verdict) -> usize {
+    match verdict {
+        Verdict::Accept => 0,
+        Verdict::Deny => 1,
+        Verdict::Other => 2,
     }
 }

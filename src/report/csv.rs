@@ -25,7 +25,7 @@ impl Shape for Csv {
         writer.write_record(&heads)?;
         for table in report.tables {
             let keys: Vec<String> = table.columns.iter().map(shape::key).collect();
-            for row in &table.rows {
+            for row in shape::data(table) {
                 let cell = |head: &String| {
                     let at = keys.iter().position(|key| key == head)?;
                     text(&row[at], report.names)

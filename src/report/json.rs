@@ -91,7 +91,7 @@ fn module(table: &Table) -> JsonModule<'_> {
         name: &table.name,
         title: &table.title,
         notes: &table.notes,
-        rows: table.rows.iter().map(row).collect(),
+        rows: shape::data(table).map(row).collect(),
         columns,
     }
 }
@@ -128,7 +128,7 @@ fn fields<'c>(cells: impl Iterator<Item = (&'c String, &'c Cell)>) -> Map<String
             Cell::Time(time) => shape::rfc3339(*time).into(),
             Cell::Number(Number::Whole(number)) => (*number).into(),
             Cell::Number(Number::Real(number)) => (*number).into(),
-            Cell::Bar(..) | Cell::Missing => Value::Null,
+            Cell::Bar(..) | Cell::Gap(_) | Cell::Missing => Value::Null,
         };
         row.insert(key.clone(), value);
     }

@@ -54,6 +54,7 @@ pub(super) fn plain(cell: &Cell, names: &NameOf<'_>) -> Option<String> {
         Cell::Hosts(hosts) => Some(hosts.to_string()),
         Cell::Word(word) => Some(word.clone()),
         Cell::Time(time) => Some(super::moment(*time)),
+        Cell::Gap(length) => Some(format!("({length} empty)")),
         Cell::Number(number) => Some(number.to_string()),
         Cell::Bar(..) | Cell::Missing => None,
     }
@@ -67,6 +68,11 @@ pub(super) fn rfc3339(time: Time) -> String {
 
 /// Whether a column is for the eye alone.
 pub(super) fn is_bar(table: &Table, column: usize) -> bool {
-    let cells = || table.rows.iter().filter_map(|row| row.get(column));
+    let cells = || data(table).filter_map(|row| row.get(column));
     cells().next().is_some() && cells().all(|cell| matches!(cell, Cell::Bar(..)))
+}
+
+/// The rows for programs: a gap is none.
+pub(super) fn data(table: &Table) -> impl Iterator<Item = &Vec<Cell>> {
+    table.rows.iter().filter(|row| !matches!(row.first(), Some(Cell::Gap(_))))
 }

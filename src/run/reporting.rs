@@ -141,8 +141,11 @@ impl TableAnswer {
             name: module.name.clone().into(),
             title: module.title.clone().into(),
             columns: self.columns,
+            rows_in_all: self.rows.len() as u64,
             rows: self.rows,
             notes: Vec::new(),
+            packets: None,
+            hours: Vec::new(),
         }
     }
 }
@@ -185,8 +188,8 @@ pub fn report(
 ) -> anyhow::Result<()> {
     let Counted { tables, totals } = counted;
     if totals.other > 0 {
-        let actions = totals.undecided.iter().take(5).map(String::as_str).collect::<Vec<_>>().join(", ");
-        let more = if totals.undecided.len() > 5 { ", ..." } else { "" };
+        let actions = totals.undecided().take(5).collect::<Vec<_>>().join(", ");
+        let more = if totals.undecided().nth(5).is_some() { ", ..." } else { "" };
         let packets = words::counted(totals.other, "packet");
         let are = agree(totals.other, "is", "are");
         session.console.note(&format!("{packets} {are} neither accepted nor denied ({actions}{more})"));

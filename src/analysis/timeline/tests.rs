@@ -12,19 +12,24 @@ fn at_all(texts: &[&str]) -> Vec<Packet<'static>> {
     texts.iter().map(|text| at(text)).collect()
 }
 
+/// With room for as many rows as there may be.
 fn timeline(packets: &[Packet<'_>], zone: &TimeZone) -> (Table, Vec<String>) {
-    let table = table_with("timeline", packets, 10, Filters::default(), zone.clone());
+    limited(packets, zone, ROWS)
+}
+
+fn limited(packets: &[Packet<'_>], zone: &TimeZone, limit: usize) -> (Table, Vec<String>) {
+    let table = table_with("timeline", packets, limit, Filters::default(), zone.clone());
     let rows = shown(&table, zone);
     (table, rows)
 }
 
 #[test]
-fn a_short_log_shows_hours_empty_ones_too() {
+fn a_row_is_the_shortest_of_which_the_limit_has_room_for_all() {
     let mut packets = at_all(&["2026-05-04 08:59:59", "2026-05-04 06:35", "2026-05-04 06:00"]);
     packets[0].verdict = Verdict::Accept;
     packets[1].verdict = Verdict::Other;
     packets.push(packet("192.0.2.8"));
-    let (table, rows) = timeline(&packets, &TimeZone::UTC);
+    let (table, rows) = limited(&packets, &TimeZone::UTC, 3);
     assert_eq!(
         rows,
         [
@@ -34,6 +39,39 @@ fn a_short_log_shows_hours_empty_ones_too() {
         ]
     );
     assert_eq!(table.notes, ["A row is an hour; + accepted, # denied, . other.", "1 packet has no time."]);
+    let (_, rows) = limited(&packets, &TimeZone::UTC, 2);
+    assert_eq!(rows, ["2026-05-04 06:00:00 1 1 1 1/1/1/3"]);
+}
+
+#[test]
+fn a_long_stretch_without_packets_is_one_row() {
+    let packets = at_all(&["2026-05-04 06:00", "2026-05-04 06:20", "2026-05-05 06:00"]);
+    let (table, rows) = limited(&packets, &TimeZone::UTC, 4);
+    assert_eq!(
+        rows,
+        [
+            "2026-05-04 06:00:00 0 1 0 0/1/0/1",
+            "2026-05-04 06:15:00 0 1 0 0/1/0/1",
+            "(24 hours empty) - - - -",
+            "2026-05-05 06:00:00 0 1 0 0/1/0/1",
+        ]
+    );
+    assert_eq!(table.notes[1], "3 or more rows without a packet are folded into one.");
+    assert_eq!(table.hours.len(), 2, "{:?}", table.hours);
+}
+
+#[test]
+fn a_gap_is_told_in_the_unit_that_reads_best() {
+    let begin = utc("2026-05-04 06:00");
+    let told = ["2026-05-04 06:45", "2026-05-05 05:45", "2026-05-06 06:00", "2036-05-04"];
+    assert_eq!(told.map(|end| length(begin, utc(end))), ["45 minutes", "24 hours", "2 days", "3653 days"]);
+}
+
+/// A packet every six hours, so that nothing is folded.
+fn through(begin: &str, end: &str) -> Vec<Packet<'static>> {
+    let (begin, end) = (utc(begin).0, utc(end).0);
+    let times = (begin..=end).step_by(6 * 3600 * Time::SECOND as usize);
+    times.map(|time| Packet { time: Some(Time(time)), ..packet("192.0.2.7") }).collect()
 }
 
 #[test]
@@ -47,26 +85,27 @@ fn an_action_that_counts_as_let_through_is_accepted() {
 }
 
 #[test]
-fn more_than_three_days_show_days_of_the_zone() {
-    let packets = at_all(&["2026-05-01 22:30", "2026-05-04 23:00"]);
-    let (_, rows) = timeline(&packets, &zone("Europe/Stockholm"));
+fn days_are_those_of_the_zone() {
+    let (_, rows) = limited(&through("2026-05-01 22:30", "2026-05-04 23:00"), &zone("Europe/Stockholm"), 4);
     assert_eq!(
         rows,
         [
-            "2026-05-02 00:00:00 0 1 0 0/1/0/1",
-            "2026-05-03 00:00:00 0 0 0 0/0/0/1",
-            "2026-05-04 00:00:00 0 0 0 0/0/0/1",
-            "2026-05-05 00:00:00 0 1 0 0/1/0/1",
+            "2026-05-02 00:00:00 0 4 0 0/4/0/4",
+            "2026-05-03 00:00:00 0 4 0 0/4/0/4",
+            "2026-05-04 00:00:00 0 4 0 0/4/0/4",
+            "2026-05-05 00:00:00 0 1 0 0/1/0/4",
         ]
     );
 }
 
 #[test]
-fn three_days_to_the_quarter_are_hours_and_no_row_is_cut_by_the_limit() {
-    let (_, rows) = timeline(&at_all(&["2026-05-01 00:00", "2026-05-04 00:00"]), &TimeZone::UTC);
-    assert_eq!(rows.len(), 73);
-    let (_, rows) = timeline(&at_all(&["2026-05-01 00:00", "2026-05-04 00:15"]), &TimeZone::UTC);
-    assert_eq!(rows.len(), 4);
+fn rows_of_several_hours_begin_at_midnight() {
+    let (table, rows) = limited(&through("2026-05-01 01:00", "2026-05-02 13:00"), &TimeZone::UTC, 4);
+    let begins: Vec<&str> = rows.iter().map(|row| &row[..19]).collect();
+    let expected =
+        ["2026-05-01 00:00:00", "2026-05-01 12:00:00", "2026-05-02 00:00:00", "2026-05-02 12:00:00"];
+    assert_eq!(begins, expected);
+    assert!(table.notes[0].contains("A row is 12 hours"), "{:?}", table.notes);
 }
 
 #[test]
@@ -74,10 +113,10 @@ fn autumn_has_its_doubled_hour_twice_and_spring_lacks_one() {
     // Clocks in Sweden went from 3 to 2 on 2026-10-25 at 01:00 UTC, from 2 to 3 on 2026-03-29.
     let stockholm = zone("Europe/Stockholm");
     let autumn = at_all(&["2026-10-24 23:30", "2026-10-25 00:30", "2026-10-25 01:30", "2026-10-25 02:30"]);
-    let (_, rows) = timeline(&autumn, &stockholm);
+    let (_, rows) = limited(&autumn, &stockholm, 4);
     let hours: Vec<&str> = rows.iter().map(|row| &row[11..26]).collect();
     assert_eq!(hours, ["01:00:00 0 1 0 ", "02:00:00 0 1 0 ", "02:00:00 0 1 0 ", "03:00:00 0 1 0 "]);
-    let (_, rows) = timeline(&at_all(&["2026-03-29 00:30", "2026-03-29 01:30"]), &stockholm);
+    let (_, rows) = limited(&at_all(&["2026-03-29 00:30", "2026-03-29 01:30"]), &stockholm, 2);
     let hours: Vec<&str> = rows.iter().map(|row| &row[11..26]).collect();
     assert_eq!(hours, ["01:00:00 0 1 0 ", "03:00:00 0 1 0 "]);
 }
@@ -87,7 +126,7 @@ fn days_with_a_change_of_clocks_begin_at_midnight_all_the_same() {
     let stockholm = zone("Europe/Stockholm");
     // 23:30 on the 24th, 25th (a day of 25 hours) and 26th, then midnight of the 29th.
     let packets = at_all(&["2026-10-24 21:30", "2026-10-25 22:30", "2026-10-26 22:30", "2026-10-28 23:00"]);
-    let (_, rows) = timeline(&packets, &stockholm);
+    let (_, rows) = limited(&packets, &stockholm, 6);
     let counts: Vec<&str> = rows.iter().map(|row| &row[..24]).collect();
     assert_eq!(
         counts,
@@ -132,44 +171,48 @@ fn a_change_of_half_an_hour_and_hours_off_the_full_hour_lose_no_packet() {
 #[test]
 fn long_logs_take_longer_rows_but_never_many() {
     let spans = [
+        ("2026-01-04", "an hour"),
         ("2026-12-31", "a day"),
-        ("2027-03-01", "a week, from Monday"),
-        ("2036-01-01", "a month"),
-        ("2100-01-01", "a year"),
-        ("9999-01-01", "a century"),
+        ("2027-06-01", "a week, from Monday"),
+        ("2046-01-01", "a month"),
     ];
     for (end, unit) in spans {
-        let (table, rows) = timeline(&at_all(&["2026-01-01", end]), &TimeZone::UTC);
+        let packets = through("2026-01-01", end);
+        let (table, rows) = timeline(&packets, &TimeZone::UTC);
         assert!(table.notes[0].contains(unit), "{end}: {:?}", table.notes);
-        assert!(rows.len() <= ROWS as usize, "{end}: {} rows", rows.len());
-        let sum = |row: &Vec<Cell>| if let Cell::Count(count) = row[2] { count } else { 0 };
-        assert_eq!(table.rows.iter().map(sum).sum::<u64>(), 2, "{end}");
+        assert!(rows.len() <= ROWS, "{end}: {} rows", rows.len());
+        assert_eq!(denied(&table), packets.len() as u64, "{end}");
     }
-    let (_, weeks) = timeline(&at_all(&["2026-01-01", "2027-03-01"]), &TimeZone::UTC);
+    let (_, weeks) = timeline(&through("2026-01-01", "2027-06-01"), &TimeZone::UTC);
     assert!(weeks[0].starts_with("2025-12-29"), "{}", weeks[0]);
-    let (_, months) = timeline(&at_all(&["2026-01-15", "2036-01-01"]), &TimeZone::UTC);
+    let (_, months) = timeline(&through("2026-01-15", "2046-01-01"), &TimeZone::UTC);
     assert!(months[0].starts_with("2026-01-01") && months[1].starts_with("2026-02-01"), "{months:?}");
 }
 
-#[test]
-fn a_few_packets_with_a_wrong_clock_are_told_of_and_left_out() {
-    let mut packets: Vec<_> = (0..40).map(|n| at(&format!("2026-05-04 0{}:10", n % 3))).collect();
-    packets.extend(at_all(&["1970-01-01 00:00:12", "1970-01-02", "2036-02-07"]));
-    let (table, rows) = timeline(&packets, &TimeZone::UTC);
-    assert_eq!(rows.len(), 3, "{rows:?}");
-    assert_eq!(
-        table.notes[1..],
-        [
-            "2 packets are left out, far from the others: 1970-01-01 to 1970-01-02.",
-            "1 packet is left out, far from the others: 2036-02-07.",
-        ]
-    );
+fn denied(table: &Table) -> u64 {
+    let sum = |row: &Vec<Cell>| if let Cell::Count(count) = row[2] { count } else { 0 };
+    table.rows.iter().map(sum).sum()
 }
 
 #[test]
-fn packets_as_many_as_the_others_are_never_left_out() {
-    let (table, rows) = timeline(&at_all(&["2025-01-01", "2026-01-01"]), &TimeZone::UTC);
-    assert_eq!((rows.len(), table.notes.len()), (366, 1));
+fn a_few_packets_with_a_wrong_clock_stretch_nothing() {
+    let mut packets: Vec<_> = (0..40).map(|n| at(&format!("2026-05-04 0{}:10", n % 3))).collect();
+    packets.extend(at_all(&["1970-01-01 00:00:12", "2036-02-07"]));
+    let (table, rows) = limited(&packets, &TimeZone::UTC, 7);
+    let begins: Vec<&str> = rows.iter().map(|row| row.split(" 0 ").next().unwrap()).collect();
+    assert_eq!(
+        begins,
+        [
+            "1970-01-01 00:00:00",
+            "(20577 days empty) - - - -",
+            "2026-05-04 00:00:00",
+            "2026-05-04 01:00:00",
+            "2026-05-04 02:00:00",
+            "(3566 days empty) - - - -",
+            "2036-02-07 00:00:00",
+        ]
+    );
+    assert_eq!(denied(&table), 42);
 }
 
 #[test]
@@ -178,10 +221,8 @@ fn the_ends_of_time_are_no_trouble() {
     for name in ["UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago"] {
         for packets in [&ends[..1], &ends[1..], &ends[..]] {
             let (table, rows) = timeline(packets, &zone(name));
-            assert!(rows.len() <= ROWS as usize, "{name}: {}", rows.len());
-            let sum = |row: &Vec<Cell>| if let Cell::Count(count) = row[2] { count } else { 0 };
-            let sum: u64 = table.rows.iter().map(sum).sum();
-            assert_eq!(sum, packets.len() as u64, "{name}: {rows:?}");
+            assert!(rows.len() <= ROWS, "{name}: {}", rows.len());
+            assert_eq!(denied(&table), packets.len() as u64, "{name}: {rows:?}");
         }
     }
 }
