@@ -9,7 +9,7 @@
 //! run      -> config netfilter filter input store query dns analysis report escape exit
 //! store    -> netfilter filter query dns(the cache) config(the connection)
 //! analysis -> netfilter filter
-//! report   -> analysis query netfilter escape
+//! report   -> analysis filter query netfilter escape
 //! filter   -> netfilter
 //! config   -> netfilter(types) filter(types) escape
 //! input, netfilter, query, dns, escape, exit -> nothing in the crate

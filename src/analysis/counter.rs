@@ -7,13 +7,15 @@ use super::table::Body;
 use super::words::{StringInterner, Word};
 use crate::filter::Thresholds;
 use crate::filter::{Filters, Network};
-use crate::netfilter::{Packet, Verdict};
+use crate::netfilter::{Packet, Time, Verdict};
 
 /// What a report is made with, beside the packets.
 #[derive(Clone, Debug)]
 pub struct Context {
     /// Which packets are wanted, and which actions count as let through.
     pub filters: Filters,
+    /// When the span begins that the sums are compared with; it ends at `--since`.
+    pub before: Option<Time>,
     /// The zone that days and hours begin in.
     pub zone: TimeZone,
     /// From which rate on something is an attack.

@@ -3,18 +3,24 @@
 use super::counter::{Context, Counter, Interner};
 use super::modules::{Module, Want};
 use super::table::{Body, Table};
-use super::totals::{Summing, Totals};
+use super::totals::{Before, Summing, Totals};
 use crate::filter::Filters;
-use crate::netfilter::Packet;
 use crate::netfilter::batch::Batch;
+use crate::netfilter::{Packet, Time};
 
 /// The pass. Packets go in with [`Fold::packets`], tables come out of [`Fold::finish`].
 pub struct Fold<'c> {
     filters: &'c Filters,
+    /// When the span before begins.
+    before: Option<Time>,
     modules: Vec<(&'static Module, Box<dyn Counter>)>,
     numbers: Interner,
     /// Nothing where another pass over the same packets adds the sums up.
     totals: Option<Summing>,
+    /// The sums of the span before.
+    totals_before: Summing,
+    /// The earliest packet.
+    earliest: Option<Time>,
     /// How many packets were offered.
     position: u64,
 }
@@ -25,9 +31,12 @@ impl<'c> Fold<'c> {
     pub fn new(modules: &[&'static Module], context: &'c Context) -> Self {
         Fold {
             filters: &context.filters,
+            before: context.before,
             modules: modules.iter().map(|module| (*module, module.counter(context))).collect(),
             numbers: Interner::default(),
             totals: None,
+            totals_before: Summing::default(),
+            earliest: None,
             position: 0,
         }
     }
@@ -57,6 +66,13 @@ impl<'c> Fold<'c> {
         }
         if let Some(totals) = &mut self.totals {
             totals.packets(&wanted);
+            if let Some(before) = self.before {
+                let times = earlier.iter().filter_map(|seen| seen.packet.time);
+                self.earliest = times.chain(self.earliest).min();
+                earlier.iter().filter(|seen| seen.packet.time >= Some(before)).for_each(|seen| {
+                    self.totals_before.packet(seen);
+                });
+            }
         }
         for (module, counter) in &mut self.modules {
             if module.wants.contains(&Want::History) {
@@ -71,6 +87,16 @@ impl<'c> Fold<'c> {
     /// The sums, if they are wanted.
     pub fn totals(&self) -> Option<Totals> {
         self.totals.as_ref().map(|totals| totals.finish(&self.numbers))
+    }
+
+    /// The sums of the span before, if the context names one and these sums are wanted.
+    pub fn before(&self) -> Option<Before> {
+        let (from, to) = (self.before?, self.filters.since?);
+        self.totals.as_ref()?;
+        let first_eighth = from.0 + (to.0 - from.0) / 8;
+        let totals = self.totals_before.finish(&self.numbers);
+        let is_whole = self.earliest.is_some_and(|earliest| earliest.0 <= first_eighth);
+        Some(Before { from, to, totals, is_whole })
     }
 
     /// The tables, in the order of the modules.

@@ -26,4 +26,4 @@ mod words;
 pub use counter::Context;
 pub use fold::Fold;
 pub use modules::{DEFAULT, Module, NEW_WANTS_SINCE, Want, all, named, wants};
-pub use totals::Totals;
+pub use totals::{Before, Totals};

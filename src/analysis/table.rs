@@ -194,10 +194,15 @@ impl Cell {
 
 /// A rate as people write it: `121+/min`.
 pub fn rate(figure: Figure, seconds: u64) -> String {
+    format!("{figure}{}", per(seconds))
+}
+
+/// What a rate is counted in: `/min`.
+pub fn per(seconds: u64) -> String {
     match seconds {
-        60 => format!("{figure}/min"),
-        86_400 => format!("{figure}/day"),
-        seconds => format!("{figure}/{seconds} s"),
+        60 => "/min".to_owned(),
+        86_400 => "/day".to_owned(),
+        seconds => format!("/{seconds} s"),
     }
 }
 

@@ -27,6 +27,19 @@ pub struct Totals {
     pub actions: Vec<ActionCount>,
 }
 
+/// The sums of the span before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Before {
+    /// When it begins.
+    pub from: Time,
+    /// When it ends, and what it is compared with begins.
+    pub to: Time,
+    /// Its sums.
+    pub totals: Totals,
+    /// Whether there are packets from its beginning: in its first eighth, or older ones.
+    pub is_whole: bool,
+}
+
 /// How many packets an action was logged for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ActionCount {
@@ -43,6 +56,13 @@ impl Totals {
     pub fn undecided(&self) -> impl Iterator<Item = &str> {
         let actions = self.actions.iter().filter(|counted| counted.verdict == Verdict::Other);
         actions.map(|counted| counted.action.as_str())
+    }
+
+    /// Nothing but what actions mean, a packet each.
+    #[cfg(test)]
+    pub fn of_actions<const N: usize>(actions: [(String, Verdict); N]) -> Totals {
+        let counted = |(action, verdict)| ActionCount { action, verdict, packets: 1 };
+        Totals { actions: actions.map(counted).into(), ..Totals::default() }
     }
 
     /// What an action means, by most of its packets.
@@ -68,7 +88,7 @@ impl Summing {
         }
     }
 
-    fn packet(&mut self, seen: &InternedPacket<'_>) {
+    pub fn packet(&mut self, seen: &InternedPacket<'_>) {
         let totals = &mut self.totals;
         totals.packets += 1;
         let verdict = match seen.verdict {

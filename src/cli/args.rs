@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Parser, builder::NonEmptyStringValueParser};
 
-use crate::config::{Choice, Color, FilterText, Format, Layer, Password, PrefixChoice, Tls, nearest};
+use crate::config::{Choice, Color, FilterText, Format, Layer, Password, Period, PrefixChoice, Tls, nearest};
 
 /// The headings of the help, in its order.
 pub(super) const HEADINGS: [&str; 6] =
@@ -152,6 +152,9 @@ pub(super) struct CountArgs {
     /// Before then; a date includes its day
     #[arg(long, value_name = "TIME", value_parser = filled())]
     pub(super) until: Option<String>,
+    /// day or week: the last whole one, compared with the one before
+    #[arg(long, value_name = "SPAN", value_parser = choice::<Period>)]
+    pub(super) period: Option<Period>,
     /// From this address or network, such as 192.0.2.0/24
     #[arg(long, value_name = "ADDR", value_delimiter = ',', value_parser = filled())]
     pub(super) src: Vec<String>,
@@ -406,6 +409,7 @@ pub(super) fn layer(
         filters: FilterText {
             since: counts.since,
             until: counts.until,
+            period: counts.period,
             src: counts.src,
             dst: counts.dst,
             sport: counts.sport,

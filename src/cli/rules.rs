@@ -22,6 +22,7 @@ pub(super) fn check(modes: &[Mode], given: &Layer) -> Result<(), Stop> {
     }
     alone(modes)?;
     checked(given)?;
+    one_span(given)?;
     direct(modes)?;
     one_store(modes, given)?;
     honoured(modes, given)
@@ -84,6 +85,19 @@ fn checked(given: &Layer) -> Result<(), Stop> {
         Some(tls) if given.db_ca.is_some() && tls != Tls::Verify => Err(usage(
             &format!("--db-ca does nothing with --db-tls {}, which checks no certificate", tls.word()),
             &["--db-ca FILE --db-tls verify"],
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// A period is a beginning and an end.
+fn one_span(given: &Layer) -> Result<(), Stop> {
+    let f = &given.filters;
+    let other = [("--since", f.since.is_some()), ("--until", f.until.is_some())];
+    match other.iter().find(|(_, given)| *given) {
+        Some((option, _)) if f.period.is_some() => Err(usage(
+            &format!("--period and {option}: a period has its own beginning and end"),
+            &["leave one of them out"],
         )),
         _ => Ok(()),
     }
@@ -166,6 +180,12 @@ fn honoured(modes: &[Mode], given: &Layer) -> Result<(), Stop> {
     let table = [
         filter("--since", f.since.is_some()),
         filter("--until", f.until.is_some()),
+        Needs {
+            option: "--period",
+            given: f.period.is_some(),
+            honoured_by: reports,
+            way_out: "it works with --analyze; elsewhere: --since yesterday --until yesterday",
+        },
         filter("--src", !f.src.is_empty()),
         filter("--dst", !f.dst.is_empty()),
         filter("--sport", !f.sport.is_empty()),

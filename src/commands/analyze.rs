@@ -139,6 +139,6 @@ fn files(session: &mut Session<'_, '_>, analysis: Analysis) -> anyhow::Result<Ex
         session.console.note(&left_out.all(&session.filters));
     }
     let filters = question.filtered(timeless);
-    reporting::report(session, &counted, filters.as_deref(), false)?;
+    reporting::report(session, &counted, filters.as_ref(), false)?;
     Ok(exit)
 }

@@ -26,7 +26,7 @@ pub use error::Note;
 pub use file::load;
 pub use save::save;
 pub use settings::{Layer, Settings, merge};
-pub use texts::{FilterText, OwnModule, PrefixChoice};
+pub use texts::{FilterText, OwnModule, Period, PrefixChoice};
 
 /// The user's configuration file, `~/.ipta-conf`; none without a home folder.
 pub fn default_path() -> Option<PathBuf> {
@@ -123,6 +123,10 @@ impl Choice for Format {
 impl Choice for Color {
     const WORDS: &'static [(&'static str, Self)] =
         &[("auto", Color::Auto), ("always", Color::Always), ("never", Color::Never)];
+}
+
+impl Choice for Period {
+    const WORDS: &'static [(&'static str, Self)] = &[("day", Period::Day), ("week", Period::Week)];
 }
 
 impl Choice for Tls {

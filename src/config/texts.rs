@@ -29,6 +29,15 @@ pub struct OwnModule {
     pub sql: String,
 }
 
+/// The last whole span of the calendar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Period {
+    /// Yesterday.
+    Day,
+    /// From Monday to Sunday.
+    Week,
+}
+
 /// The filters as typed. Empty: not given.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FilterText {
@@ -36,6 +45,8 @@ pub struct FilterText {
     pub since: Option<String>,
     /// `--until`, exclusive, but a date includes its day.
     pub until: Option<String>,
+    /// `--period`: says both, and compares with the span before.
+    pub period: Option<Period>,
     /// Source addresses or networks.
     pub src: Vec<String>,
     /// Destination addresses or networks.
@@ -52,4 +63,11 @@ pub struct FilterText {
     pub iface: Vec<String>,
     /// Syslog hosts.
     pub log_host: Vec<String>,
+}
+
+impl FilterText {
+    /// Whether there is a time before the one that is wanted, to compare with.
+    pub fn has_before(&self) -> bool {
+        self.since.is_some() || self.period.is_some()
+    }
 }

@@ -139,10 +139,6 @@ impl Filters {
     /// The filters in words, with times in that zone: `since 2026-05-04 00:00:00, from
     /// 192.0.2.0/24, not lo`. Empty if none is set.
     pub fn words(&self, zone: &TimeZone) -> String {
-        let port = |range: &RangeInclusive<u16>| match (range.start(), range.end()) {
-            (from, to) if from == to => from.to_string(),
-            (from, to) => format!("{from}-{to}"),
-        };
         let times = [
             self.since.map(|time| format!("since {}", when::text(time, zone))),
             self.until.map(|time| format!("before {}", when::text(time, zone))),
@@ -150,8 +146,8 @@ impl Filters {
         let values = [
             self.src.words("from", Network::to_string),
             self.dst.words("to", Network::to_string),
-            self.sport.words("from port", port),
-            self.dport.words("to port", port),
+            self.sport.words("from port", ports),
+            self.dport.words("to port", ports),
             self.proto.words("of protocol", Protocol::to_string),
             self.action.words("with action", String::clone),
             self.iface.words("on interface", String::clone),
@@ -194,6 +190,14 @@ impl Filters {
             return true;
         }
         time.is_some_and(|t| self.since.is_none_or(|s| t >= s) && self.until.is_none_or(|u| t < u))
+    }
+}
+
+/// A port or a range as it is read: `22`, `6000-6010`.
+pub fn ports(range: &RangeInclusive<u16>) -> String {
+    match (range.start(), range.end()) {
+        (from, to) if from == to => from.to_string(),
+        (from, to) => format!("{from}-{to}"),
     }
 }
 

@@ -51,6 +51,12 @@ impl<T> Selection<T> {
         (self.any.is_empty() || self.any.iter().any(&has)) && !self.none.iter().any(has)
     }
 
+    /// As typed: `192.0.2.1`, `not:192.0.2.3`.
+    pub fn texts(&self, text: impl Fn(&T) -> String) -> Vec<String> {
+        let unwanted = self.none.iter().map(|value| format!("not:{}", text(value)));
+        self.any.iter().map(&text).chain(unwanted).collect()
+    }
+
     /// In words: `from 192.0.2.1 or 192.0.2.2`, `not from 192.0.2.3`; none for each that is empty.
     pub(super) fn words(&self, what: &str, text: impl Fn(&T) -> String) -> [Option<String>; 2] {
         let joined = |values: &[T]| values.iter().map(&text).collect::<Vec<_>>().join(" or ");

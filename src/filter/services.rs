@@ -59,6 +59,11 @@ impl Services {
     }
 }
 
+/// The commonest name of a port, whatever this machine calls it: reports are to be alike everywhere.
+pub fn name(port: u16) -> Option<&'static str> {
+    COMMON.iter().find(|(_, common)| *common == port).map(|(name, _)| *name)
+}
+
 /// From IANA's registry of service names and port numbers.
 const COMMON: [(&str, u16); 34] = [
     ("ftp-data", 20),

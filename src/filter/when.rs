@@ -2,7 +2,7 @@
 
 use jiff::civil::{Date, DateTime, Time as TimeOfDay};
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Span, Timestamp, Zoned};
+use jiff::{SignedDuration, Span, Timestamp, ToSpan, Zoned};
 
 use crate::netfilter::Time;
 use crate::netfilter::timestamp::{self, Calendar, Reference};
@@ -40,6 +40,39 @@ pub fn until(text: &str, now: Time, zone: &TimeZone) -> Result<Time, String> {
             Ok(next.unwrap_or(Time::MAX))
         }
     }
+}
+
+/// Two spans of the calendar, one after the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spans {
+    /// When the first begins.
+    pub before: Time,
+    /// When it ends and the second begins.
+    pub begin: Time,
+    /// When that ends.
+    pub end: Time,
+}
+
+/// Yesterday, and the day before.
+pub fn last_day(now: Time, zone: &TimeZone) -> Option<Spans> {
+    spans(clock(now, zone)?.date(), 1, zone)
+}
+
+/// The week from Monday to Sunday before this one, and the one before that.
+pub fn last_week(now: Time, zone: &TimeZone) -> Option<Spans> {
+    let today = clock(now, zone)?.date();
+    let monday = today.checked_sub(i64::from(today.weekday().to_monday_zero_offset()).days()).ok()?;
+    spans(monday, 7, zone)
+}
+
+fn spans(end: Date, days: i64, zone: &TimeZone) -> Option<Spans> {
+    let begin = end.checked_sub(days.days()).ok()?;
+    let before = begin.checked_sub(days.days()).ok()?;
+    Some(Spans { before: midnight(before, zone)?, begin: midnight(begin, zone)?, end: midnight(end, zone)? })
+}
+
+fn clock(now: Time, zone: &TimeZone) -> Option<Zoned> {
+    Some(Timestamp::from_microsecond(now.0).ok()?.to_zoned(zone.clone()))
 }
 
 /// The moment that lies an age before now: `90d`, `12w`, `6 months`, `1y`, in the calendar of a zone.

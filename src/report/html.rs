@@ -37,8 +37,11 @@ impl Shape for Html {
         open(out, "ipta: what the firewall logged")?;
         writeln!(out, "<h1>What the firewall logged</h1>")?;
         writeln!(out, "<p>{}</p>", escape::html(&super::headline(report.totals)))?;
+        if let Some(before) = report.before {
+            writeln!(out, "<p>{}</p>", escape::html(&super::comparison(report.totals, before)))?;
+        }
         if let Some(filters) = report.filters {
-            writeln!(out, "<p>{}</p>", escape::html(filters))?;
+            writeln!(out, "<p>{}</p>", escape::html(&filters.words))?;
         }
         for note in report.notes {
             writeln!(out, "<p class=\"note\">{}</p>", escape::html(note).replace('\n', "<br>"))?;

@@ -2,12 +2,15 @@
 //! number that changes its meaning raises it.
 //!
 //! ```text
-//! { "ipta": "1.0.0", "version": 2, "packets": 671, "accepted": 170, "denied": 501, "other": 0,
-//!   "sources": 341, "first": "...Z", "last": "...Z", "filters": null, "notes": [],
+//! { "ipta": "1.0.0", "version": 3, "packets": 671, "accepted": 170, "denied": 501, "other": 0,
+//!   "sources": 341, "first": "...Z", "last": "...Z", "before": null, "filters": null, "notes": [],
 //!   "modules": [ { "name": "denied", "title": "...", "notes": [],
 //!                  "columns": ["count", ...], "rows": [ { "count": 138, ... }, ... ] }, ... ],
 //!   "names": { "192.0.2.7": "host.example" } }
 //! ```
+//!
+//! `before` has the sums of the span before, with `from` and `to`, where two spans are compared;
+//! `filters` what was asked for, its values as they are typed.
 //!
 //! Times are RFC 3339 in UTC. What does not exist is null. Numbers are numbers in every row; what a
 //! text says beside them has fields of its own:
@@ -25,13 +28,15 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::shape::{self, NameOf, Report, Shape};
+use super::shape::{self, Filtered, NameOf, Report, Shape};
 use crate::analysis::quantity::noun;
 use crate::analysis::table::{Cell, Number, Table};
+use crate::analysis::{Before, Totals};
 use crate::escape;
+use crate::filter;
 
 /// The version of the shape.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// One object.
 pub struct Json;
@@ -47,10 +52,39 @@ struct Object<'r> {
     sources: u64,
     first: Option<String>,
     last: Option<String>,
-    filters: Option<&'r str>,
+    before: Option<JsonBefore>,
+    filters: Option<JsonFilters>,
     notes: &'r [String],
     modules: Vec<JsonModule<'r>>,
     names: BTreeMap<String, String>,
+}
+
+#[derive(Serialize)]
+struct JsonBefore {
+    from: String,
+    to: String,
+    packets: u64,
+    accepted: u64,
+    denied: u64,
+    other: u64,
+    sources: u64,
+}
+
+#[derive(Serialize)]
+struct JsonFilters {
+    since: Option<String>,
+    until: Option<String>,
+    src: Vec<String>,
+    dst: Vec<String>,
+    sport: Vec<String>,
+    dport: Vec<String>,
+    proto: Vec<String>,
+    action: Vec<String>,
+    iface: Vec<String>,
+    log_host: Vec<String>,
+    no_local: bool,
+    no_accept: bool,
+    without_time: u64,
 }
 
 #[derive(Serialize)]
@@ -74,12 +108,38 @@ impl Shape for Json {
             sources: report.totals.sources,
             first: report.totals.first.map(shape::rfc3339),
             last: report.totals.last.map(shape::rfc3339),
-            filters: report.filters,
+            before: report.before.map(before),
+            filters: report.filters.map(filters),
             notes: report.notes,
             modules: report.tables.iter().map(module).collect(),
             names: names(report.tables, report.names),
         };
         writeln!(out, "{}", escape::json(&serde_json::to_string_pretty(&object)?))
+    }
+}
+
+fn before(before: &Before) -> JsonBefore {
+    let Totals { packets, accepted, denied, other, sources, .. } = before.totals;
+    let (from, to) = (shape::rfc3339(before.from), shape::rfc3339(before.to));
+    JsonBefore { from, to, packets, accepted, denied, other, sources }
+}
+
+fn filters(filtered: &Filtered<'_>) -> JsonFilters {
+    let filters = filtered.filters;
+    JsonFilters {
+        since: filters.since.map(shape::rfc3339),
+        until: filters.until.map(shape::rfc3339),
+        src: filters.src.texts(ToString::to_string),
+        dst: filters.dst.texts(ToString::to_string),
+        sport: filters.sport.texts(filter::ports),
+        dport: filters.dport.texts(filter::ports),
+        proto: filters.proto.texts(ToString::to_string),
+        action: filters.action.texts(String::clone),
+        iface: filters.iface.texts(String::clone),
+        log_host: filters.log_host.texts(String::clone),
+        no_local: filters.no_local,
+        no_accept: filters.no_accept,
+        without_time: filtered.timeless,
     }
 }
 

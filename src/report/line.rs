@@ -1,13 +1,14 @@
-//! Follow's and scan's line: one packet, in columns of fixed width (the manual's chapter 6).
+//! Follow's and scan's line: one packet, in columns of fixed width (the manual's chapter 6). A
+//! terminal that has no room for them gets narrower ones, and the date in a line of its own.
 
 use std::borrow::Cow;
 use std::net::IpAddr;
 
 use jiff::tz::TimeZone;
 
-use super::text;
+use super::{terminal, text};
 use crate::escape;
-use crate::netfilter::{Packet, Time, Verdict, clean};
+use crate::netfilter::{Packet, Time, clean};
 
 /// Least width of the address columns on a narrow terminal.
 const NARROWEST: usize = 15;
@@ -28,11 +29,37 @@ pub struct Style {
     pub color: bool,
 }
 
+/// Widths of columns in characters. A port takes five.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Widths {
+    time: usize,
+    count: usize,
+    interface: usize,
+    address: usize,
+    proto: usize,
+    action: usize,
+}
+
+impl Widths {
+    /// The manual's.
+    const PIPE: Widths = Widths { time: 19, count: 8, interface: 8, address: 30, proto: 10, action: 10 };
+    /// For a terminal of 80 columns, and without a date.
+    const NARROW: Widths = Widths { time: 8, count: 6, interface: 5, address: 15, proto: 6, action: 7 };
+
+    /// Of all columns that the style has, with the blanks between them, but for the addresses.
+    fn others(&self, style: &Style) -> usize {
+        let time = if style.time.is_some() { self.time + 1 } else { 0 };
+        let count = if style.counter { self.count + 1 } else { 0 };
+        time + count + self.interface + 1 + 2 * (1 + 5 + 1) + self.proto + 1 + self.action
+    }
+}
+
 /// Writes lines into a buffer, one packet each.
 pub struct PacketLines {
     style: Style,
-    /// Width of each address column.
-    address: usize,
+    widths: Widths,
+    /// Width of the terminal, if it is one.
+    terminal: Option<usize>,
     shown: u64,
     clock: LineClock,
 }
@@ -40,16 +67,18 @@ pub struct PacketLines {
 impl PacketLines {
     /// In the width of a pipe.
     pub fn new(style: Style) -> Self {
-        PacketLines { style, address: 30, shown: 0, clock: LineClock::default() }
+        PacketLines { style, widths: Widths::PIPE, terminal: None, shown: 0, clock: LineClock::default() }
     }
 
-    /// Lets the address columns fill a terminal of that width, in characters.
+    /// Lets the address columns fill a terminal of that width, in characters. Where that leaves too
+    /// little, the others are narrow.
     pub fn fit(&mut self, terminal: usize) {
-        let time = if self.style.time.is_some() { 20 } else { 0 };
-        let counter = if self.style.counter { 9 } else { 0 };
-        // IF, two ports, protocol and action with the blanks between.
-        let others = time + counter + 9 + 6 + 6 + 11 + 10 + 2;
-        self.address = (terminal.saturating_sub(others) / 2).max(NARROWEST);
+        let room = |widths: &Widths| terminal.saturating_sub(widths.others(&self.style)) / 2;
+        self.widths = match room(&Widths::PIPE) {
+            address @ NARROWEST.. => Widths { address, ..Widths::PIPE },
+            _ => Widths { address: room(&Widths::NARROW).max(NARROWEST), ..Widths::NARROW },
+        };
+        self.terminal = Some(terminal);
     }
 
     /// Adds a packet's line, with a header before it where one is due. `count` is the packet's
@@ -66,55 +95,70 @@ impl PacketLines {
             self.header(out);
         }
         self.shown += 1;
+        let widths = self.widths;
+        let is_narrow = widths.time < Widths::PIPE.time;
         if let Some(zone) = &self.style.time {
-            self.clock.write(out, packet.time, zone);
+            if is_narrow {
+                self.clock.date(out, packet.time, zone);
+            }
+            self.clock.write(out, packet.time, zone, widths.time);
+        }
+        let begin = out.len() - if self.style.time.is_some() { widths.time } else { 0 };
+        if self.style.time.is_some() {
             out.push(b' ');
         }
         if self.style.counter {
-            number(out, count, 8);
+            number(out, count, widths.count);
             out.push(b' ');
         }
         let interface = if packet.if_in.is_empty() { packet.if_out } else { packet.if_in };
-        word(out, interface, 8);
+        if is_narrow && interface.len() > widths.interface {
+            let end = text::ending(&escape::terminal(&clean(interface)), widths.interface);
+            word(out, end.as_bytes(), widths.interface);
+        } else {
+            word(out, interface, widths.interface);
+        }
         out.push(b' ');
-        address(out, packet.src, src, self.address);
+        address(out, packet.src, src, widths.address);
         out.push(b' ');
         port(out, packet.src_port);
+        let half = out.len();
         out.push(b' ');
-        address(out, packet.dst, dst, self.address);
+        address(out, packet.dst, dst, widths.address);
         out.push(b' ');
         port(out, packet.dst_port);
         out.push(b' ');
-        word(out, packet.proto, 10);
+        word(out, packet.proto, widths.proto);
         out.push(b' ');
+        let action = out.len();
+        word(out, packet.action, 0);
+        let is_wide = self.terminal.is_some_and(|terminal| characters(&out[begin..]) > terminal);
         if self.style.color {
-            let color = match packet.verdict {
-                Verdict::Accept => "\x1b[32m",
-                Verdict::Deny => "\x1b[31m",
-                Verdict::Other => "\x1b[33m",
-            };
-            out.extend_from_slice(color.as_bytes());
-            word(out, packet.action, 0);
+            let color = terminal::verdict_color(packet.verdict);
+            out.splice(action..action, color.bytes());
             out.extend_from_slice(b"\x1b[0m");
-        } else {
-            word(out, packet.action, 0);
+        }
+        // Two addresses of IPv6 fill a terminal: the second goes on a line of its own.
+        if is_wide {
+            out.splice(half..half, *b"\n   ");
         }
         out.push(b'\n');
     }
 
     /// Adds the header and its rule.
     fn header(&self, out: &mut Vec<u8>) {
-        let address = self.address;
+        let widths = self.widths;
         let mut columns: Vec<(&str, usize, bool)> = Vec::new();
         if self.style.time.is_some() {
-            columns.push(("Time", 19, false));
+            columns.push(("Time", widths.time, false));
         }
         if self.style.counter {
-            columns.push(("Count", 8, false));
+            columns.push(("Count", widths.count, false));
         }
-        columns.extend([("IF", 8, false), ("Source", address, false), ("Port", 5, true)]);
-        columns.extend([("Destination", address, false), ("Port", 5, true), ("Proto", 10, false)]);
-        columns.push(("Action", 10, false));
+        let address = widths.address;
+        columns.extend([("IF", widths.interface, false), ("Source", address, false), ("Port", 5, true)]);
+        columns.extend([("Destination", address, false), ("Port", 5, true), ("Proto", widths.proto, false)]);
+        columns.push(("Action", widths.action, false));
         let heads = columns.iter().map(|(head, width, right)| match right {
             true => format!("{head:>width$}"),
             false => format!("{head:<width$}"),
@@ -201,15 +245,39 @@ fn number(out: &mut Vec<u8>, value: u64, width: usize) {
 #[derive(Default)]
 struct LineClock {
     minute: Option<i64>,
+    /// The minute: `2026-05-04 06:35:`.
     text: String,
+    /// The date that was last written in a line of its own.
+    date: String,
 }
 
 impl LineClock {
-    fn write(&mut self, out: &mut Vec<u8>, time: Option<Time>, zone: &TimeZone) {
+    /// The last `width` characters of a time.
+    fn write(&mut self, out: &mut Vec<u8>, time: Option<Time>, zone: &TimeZone, width: usize) {
         let Some(time) = time else {
-            left(out, 19, |out| out.push(b'-'));
+            left(out, width, |out| out.push(b'-'));
             return;
         };
+        let seconds = self.read(time, zone);
+        out.extend_from_slice(&self.text.as_bytes()[19 - width..]);
+        out.extend_from_slice(&[b'0' + seconds / 10, b'0' + seconds % 10]);
+    }
+
+    /// A line with the date, if it is another than that of the packet before.
+    fn date(&mut self, out: &mut Vec<u8>, time: Option<Time>, zone: &TimeZone) {
+        let Some(time) = time else {
+            return;
+        };
+        self.read(time, zone);
+        if self.text[..10] != self.date {
+            self.date = self.text[..10].to_owned();
+            out.extend_from_slice(self.date.as_bytes());
+            out.push(b'\n');
+        }
+    }
+
+    /// Takes the minute of a time over, and gives the seconds after it.
+    fn read(&mut self, time: Time, zone: &TimeZone) -> u8 {
         let seconds = time.0.div_euclid(Time::SECOND);
         let minute = seconds.div_euclid(60);
         if self.minute != Some(minute) {
@@ -217,15 +285,14 @@ impl LineClock {
             self.text = begin.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:").to_string();
             self.minute = Some(minute);
         }
-        out.extend_from_slice(self.text.as_bytes());
-        let second = seconds.rem_euclid(60) as u8;
-        out.extend_from_slice(&[b'0' + second / 10, b'0' + second % 10]);
+        seconds.rem_euclid(60) as u8
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::netfilter::Verdict;
 
     const PLAIN: Style = Style { header: false, counter: true, time: None, color: false };
 
@@ -318,8 +385,57 @@ Count    IF       Source                          Port Destination              
     fn address_columns_take_what_a_terminal_leaves_but_not_less_than_fifteen() {
         let mut lines = PacketLines::new(PLAIN);
         lines.fit(200);
-        assert_eq!(lines.address, 73);
+        assert_eq!(lines.widths, Widths { address: 73, ..Widths::PIPE });
         lines.fit(40);
-        assert_eq!(lines.address, 15);
+        assert_eq!(lines.widths, Widths::NARROW);
+    }
+
+    fn on_terminal(width: usize, time: bool, packets: &[Packet<'_>]) -> Vec<String> {
+        let style = Style { header: true, color: true, time: time.then_some(TimeZone::UTC), ..PLAIN };
+        let mut lines = PacketLines::new(style);
+        lines.fit(width);
+        let mut out = Vec::new();
+        for packet in packets {
+            lines.packet(&mut out, 1951, packet, None, None);
+        }
+        let text = String::from_utf8(out).unwrap().replace("\x1b[31m", "").replace("\x1b[0m", "");
+        text.lines().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn eighty_columns_have_room_for_a_packet_with_its_time() {
+        let four = Packet {
+            if_in: b"enp0s31f6",
+            src: "192.168.100.200".parse().ok(),
+            dst: "198.51.100.200".parse().ok(),
+            action: b"INVALID",
+            ..packet()
+        };
+        let next_day = Packet { time: Some(Time(1_777_962_912 * Time::SECOND)), ..four };
+        assert_eq!(
+            on_terminal(80, true, &[four, four, next_day]),
+            [
+                "Time     Count  IF    Source           Port Destination      Port Proto  Action",
+                "-------- ------ ----- --------------- ----- --------------- ----- ------ -------",
+                "2026-05-04",
+                "06:35:12   1951 *31f6 192.168.100.200 35396 198.51.100.200  15003 TCP    INVALID",
+                "06:35:12   1951 *31f6 192.168.100.200 35396 198.51.100.200  15003 TCP    INVALID",
+                "2026-05-05",
+                "06:35:12   1951 *31f6 192.168.100.200 35396 198.51.100.200  15003 TCP    INVALID",
+            ]
+        );
+    }
+
+    #[test]
+    fn no_line_is_wider_than_a_terminal_of_eighty_columns() {
+        let six: Option<IpAddr> = "2001:db8:1111:2222:3333:4444:5555:6666".parse().ok();
+        let long = Packet { src: six, dst: six, proto: b"ICMPv6", ..packet() };
+        for (width, time) in [(80, false), (80, true), (100, true), (200, true)] {
+            let lines = on_terminal(width, time, &[packet(), long]);
+            assert!(lines.iter().all(|line| line.len() <= width), "{lines:?}");
+        }
+        let lines = on_terminal(80, false, &[long]);
+        assert_eq!(lines[2], "  1951 eth0  2001:db8:1111:2222:3333:4444:5555:6666 35396");
+        assert_eq!(lines[3], "    2001:db8:1111:2222:3333:4444:5555:6666 15003 ICMPv6 DROP");
     }
 }

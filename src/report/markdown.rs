@@ -12,8 +12,11 @@ pub struct Markdown;
 impl Shape for Markdown {
     fn write(&self, out: &mut dyn Write, report: &Report<'_>) -> io::Result<()> {
         writeln!(out, "{}\n", escape::markdown(&super::headline(report.totals)))?;
+        if let Some(before) = report.before {
+            writeln!(out, "{}\n", escape::markdown(&super::comparison(report.totals, before)))?;
+        }
         if let Some(filters) = report.filters {
-            writeln!(out, "{}\n", escape::markdown(filters))?;
+            writeln!(out, "{}\n", escape::markdown(&filters.words))?;
         }
         for note in report.notes {
             writeln!(

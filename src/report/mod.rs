@@ -14,9 +14,11 @@ pub mod progress;
 pub mod record;
 pub mod shape;
 pub mod stats;
+pub mod terminal;
 pub mod text;
 
-use crate::analysis::Totals;
+use crate::analysis::quantity::noun;
+use crate::analysis::{Before, Totals};
 use crate::netfilter::Time;
 
 /// The manual's tables.
@@ -38,19 +40,59 @@ pub fn moment(time: Time) -> String {
     }
 }
 
+/// A number in groups of three digits: `1,234,567`.
+pub fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
+    for (n, digit) in digits.chars().enumerate() {
+        if n > 0 && (digits.len() - n).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
 /// What stands above a report, in one line:
 /// `671 packets from 341 sources, 2014-05-04 06:25:18 to 2014-05-05 06:24:59: 170 accepted, 501 denied`.
 pub fn headline(totals: &Totals) -> String {
-    let sources = stats::counted(totals.sources, "source");
-    let mut line = format!("{} from {sources}", stats::counted(totals.packets, "packet"));
+    let many = |count: u64, what: &str| format!("{} {}", thousands(count), noun(count, what));
+    let mut line = format!("{} from {}", many(totals.packets, "packet"), many(totals.sources, "source"));
     if let (Some(first), Some(last)) = (totals.first, totals.last) {
         line.push_str(&format!(", {} to {}", moment(first), moment(last)));
     }
-    line.push_str(&format!(": {} accepted, {} denied", totals.accepted, totals.denied));
+    line.push_str(&format!(": {} accepted, {} denied", thousands(totals.accepted), thousands(totals.denied)));
     if totals.other > 0 {
-        line.push_str(&format!(", {} neither", totals.other));
+        line.push_str(&format!(", {} neither", thousands(totals.other)));
     }
     line
+}
+
+/// What a report is compared with, in one line: `Against 2026-11-24 00:00:00 to 2026-11-25 00:00:00:
+/// packets +12% (599), accepted unchanged (170), denied -5% (429), sources +20% (162)`.
+pub fn comparison(totals: &Totals, before: &Before) -> String {
+    let then = &before.totals;
+    let sums = [
+        ("packets", totals.packets, then.packets),
+        ("accepted", totals.accepted, then.accepted),
+        ("denied", totals.denied, then.denied),
+        ("sources", totals.sources, then.sources),
+    ];
+    let sums = sums.map(|(what, now, then)| format!("{what} {} ({})", change(now, then), thousands(then)));
+    format!("Against {} to {}: {}", moment(before.from), moment(before.to), sums.join(", "))
+}
+
+/// `+12%`, `unchanged`; of nothing no part can be told.
+pub fn change(now: u64, before: u64) -> String {
+    if now == before {
+        return "unchanged".to_owned();
+    }
+    let sign = if now > before { '+' } else { '-' };
+    match (u128::from(now.abs_diff(before)) * 100 + u128::from(before) / 2).checked_div(before.into()) {
+        None => format!("{sign}{}", thousands(now)),
+        Some(0) => format!("{sign}<1%"),
+        Some(percent) => format!("{sign}{}%", thousands(u64::try_from(percent).unwrap_or(u64::MAX))),
+    }
 }
 
 /// A bar of at most `width` characters: accepted, denied and other packets, against the largest

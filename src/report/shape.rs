@@ -5,10 +5,11 @@ use std::net::IpAddr;
 
 use jiff::Timestamp;
 
-use crate::analysis::Totals;
 use crate::analysis::attacks::Hosts;
 use crate::analysis::quantity::counted;
 use crate::analysis::table::{self, Cell, Column, Table};
+use crate::analysis::{Before, Totals};
+use crate::filter::Filters;
 use crate::netfilter::Time;
 
 /// What a reader wants to see instead of an address: its name, if it has one.
@@ -18,14 +19,26 @@ pub type NameOf<'n> = dyn Fn(IpAddr) -> Option<String> + 'n;
 pub struct Report<'r> {
     /// The modules' tables, in their order.
     pub tables: &'r [Table],
-    /// The filters in words, if there are any.
-    pub filters: Option<&'r str>,
+    /// What packets it is about, if not all.
+    pub filters: Option<&'r Filtered<'r>>,
     /// What was said of the analysis: what was not counted, not understood or not read.
     pub notes: &'r [String],
     /// The sums over all packets.
     pub totals: &'r Totals,
+    /// Those of the span before, if they are to be compared.
+    pub before: Option<&'r Before>,
     /// Names for addresses.
     pub names: &'r NameOf<'r>,
+}
+
+/// What a report was limited to.
+pub struct Filtered<'r> {
+    /// The filters.
+    pub filters: &'r Filters,
+    /// They in words, a sentence.
+    pub words: String,
+    /// How many packets they could not place in time.
+    pub timeless: u64,
 }
 
 /// A way to write a report.

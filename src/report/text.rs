@@ -4,6 +4,8 @@ use std::io::{self, Write};
 
 use comfy_table::{CellAlignment, ColumnConstraint, Table as Grid, Width, presets};
 
+use unicode_width::UnicodeWidthStr;
+
 use super::shape::{self, NameOf, Report, Shape};
 use crate::analysis::table::{Cell, Column, Table};
 use crate::escape;
@@ -14,7 +16,7 @@ pub struct Text;
 impl Shape for Text {
     fn write(&self, out: &mut dyn Write, report: &Report<'_>) -> io::Result<()> {
         if let Some(filters) = report.filters {
-            writeln!(out, "{}", escape::terminal(filters))?;
+            writeln!(out, "{}", escape::terminal(&filters.words))?;
         }
         report.tables.iter().try_for_each(|part| table(out, part, report.names))
     }
@@ -84,10 +86,10 @@ fn shown(cell: &Cell, column: &Column, names: &NameOf<'_>) -> String {
 
 /// A name too long for its column shows its end, which tells most, after a `*`.
 pub fn ending(name: &str, width: usize) -> String {
-    let length = name.chars().count();
-    if length <= width {
+    if name.width() <= width {
         return name.to_owned();
     }
-    let end: String = name.chars().skip(length - width.saturating_sub(1)).collect();
+    let fits = |(at, _): &(usize, char)| name[*at..].width() < width;
+    let end = name.char_indices().find(fits).map_or("", |(at, _)| &name[at..]);
     format!("*{end}")
 }

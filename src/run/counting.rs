@@ -8,7 +8,7 @@ use std::thread;
 use anyhow::anyhow;
 
 use crate::analysis::table::Table;
-use crate::analysis::{self, Context, Fold, Module, Totals, Want};
+use crate::analysis::{self, Before, Context, Fold, Module, Totals, Want};
 use crate::netfilter::Packet;
 use crate::netfilter::batch::Batch;
 
@@ -25,6 +25,8 @@ pub struct Counted {
     pub tables: Vec<Table>,
     /// The sums over all packets.
     pub totals: Totals,
+    /// Those of the span before, if the context names one.
+    pub before: Option<Before>,
 }
 
 /// Takes packets for counting.
@@ -95,9 +97,11 @@ pub fn count<R>(
         let mut counted = Counted::default();
         for thread in threads {
             let share = thread.join().map_err(|_| anyhow!("counting failed; this is a fault of ipta's"))?;
-            let (tables, totals) = share;
-            counted.tables.extend(tables);
-            counted.totals = totals.unwrap_or(counted.totals);
+            counted.tables.extend(share.tables);
+            if let Some((totals, before)) = share.sums {
+                counted.totals = totals;
+                counted.before = before;
+            }
         }
         let place = |table: &Table| modules.iter().position(|module| module.name == table.name);
         counted.tables.sort_by_key(place);
@@ -106,10 +110,17 @@ pub fn count<R>(
 }
 
 /// A counting thread.
-fn run(mut fold: Fold<'_>, limit: usize, batches: Receiver<Arc<Batch>>) -> (Vec<Table>, Option<Totals>) {
+fn run(mut fold: Fold<'_>, limit: usize, batches: Receiver<Arc<Batch>>) -> Share {
     for batch in batches {
         fold.packets(&batch);
     }
-    let totals = fold.totals();
-    (fold.finish(limit), totals)
+    let sums = fold.totals().map(|totals| (totals, fold.before()));
+    Share { tables: fold.finish(limit), sums }
+}
+
+/// What a counting thread ends with.
+struct Share {
+    tables: Vec<Table>,
+    /// The sums, and those of the span before, from the thread that adds them up.
+    sums: Option<(Totals, Option<Before>)>,
 }

@@ -10,14 +10,15 @@ use anyhow::anyhow;
 use super::counting::{self, Counted};
 use super::naming::{self, Naming};
 use super::session::Session;
-use super::{Misused, left_out, output, settings};
+use super::{Misused, left_out, output, settings, show};
 use crate::analysis::quantity::agree;
 use crate::analysis::table::{Cell, Column, Number, Table};
 use crate::analysis::{self, Context, Module, Want};
 use crate::config::{Format, Layer, OwnModule};
 use crate::filter::Filters;
 use crate::query::{self, Access, Answer};
-use crate::report::shape::Report;
+use crate::report::shape::{Filtered, Report, Shape};
+use crate::report::terminal::{self, Terminal};
 use crate::report::{self, stats as words};
 use crate::store::{Columns, QuerySession};
 
@@ -38,6 +39,7 @@ pub fn question(session: &mut Session<'_, '_>, given: &Layer, of_logs: bool) -> 
     let (modules, mut own) = settings::modules(session.settings)?;
     let context = Context {
         filters: session.filters.clone(),
+        before: settings::spans(session.settings, &session.clock)?.map(|spans| spans.before),
         zone: session.clock.zone.clone(),
         thresholds: session.settings.thresholds.clone(),
         allow: settings::allow(session.settings)?,
@@ -71,24 +73,27 @@ pub fn question(session: &mut Session<'_, '_>, given: &Layer, of_logs: bool) -> 
 }
 
 impl Question {
-    /// The filters to read packets with: what was before `--since` too, if a module compares with it.
+    /// The filters to read packets with: what was before `--since` too, if something is compared with it.
     pub fn reading(&self) -> Filters {
         let mut filters = self.context.filters.clone();
         if analysis::wants(&self.modules, Want::History) {
             filters.since = None;
+        } else if self.context.before.is_some() {
+            filters.since = self.context.before;
         }
         filters
     }
 
     /// What the filters were, and how many packets they could not place in time; nothing without
     /// filters.
-    pub fn filtered(&self, timeless: u64) -> Option<String> {
+    pub fn filtered(&self, timeless: u64) -> Option<Filtered<'_>> {
         let Context { filters, zone, .. } = &self.context;
         let left_out = match timeless {
             0 => String::new(),
             count => format!("; {count} without a time left out"),
         };
-        filters.any().then(|| format!("Only packets {}{left_out}.", filters.words(zone)))
+        let words = || format!("Only packets {}{left_out}.", filters.words(zone));
+        filters.any().then(|| Filtered { filters, words: words(), timeless })
     }
 }
 
@@ -125,7 +130,7 @@ pub fn table(session: &mut Session<'_, '_>, question: &Question) -> anyhow::Resu
             counted.tables.push(answer.table(module));
         }
     }
-    report(session, &counted, question.filtered(timeless).as_deref(), true)
+    report(session, &counted, question.filtered(timeless).as_ref(), true)
 }
 
 /// The answer to the query of a user's module.
@@ -183,10 +188,19 @@ impl Answer for TableAnswer {
 pub fn report(
     session: &mut Session<'_, '_>,
     counted: &Counted,
-    filters: Option<&str>,
+    filters: Option<&Filtered<'_>>,
     stored: bool,
 ) -> anyhow::Result<()> {
-    let Counted { tables, totals } = counted;
+    let Counted { tables, totals, before } = counted;
+    let before = before.as_ref().filter(|before| {
+        if !before.is_whole {
+            let (from, to) = (report::moment(before.from), report::moment(before.to));
+            session.console.note(&format!(
+                "Nothing to compare with: the packets do not reach back to the span before, {from} to {to}."
+            ));
+        }
+        before.is_whole
+    });
     if totals.other > 0 {
         let actions = totals.undecided().take(5).collect::<Vec<_>>().join(", ");
         let more = if totals.undecided().nth(5).is_some() { ", ..." } else { "" };
@@ -208,23 +222,39 @@ pub fn report(
     }
     let name = |address| names.as_ref().and_then(|names| names.known(address));
     let notes = std::mem::take(&mut session.console.notes);
+    // The mark before a line takes two.
+    let width = show::terminal_width().filter(|_| session.console.err_is_terminal);
+    let width = width.map_or(usize::MAX, |width| width.saturating_sub(2));
     if session.settings.format == Format::Text && totals.packets > 0 {
-        session.console.done(&report::headline(totals));
+        let lines = terminal::wrapped(&report::headline(totals), width);
+        session.console.done(&lines.join("\n  "));
     }
-    write(session, &Report { tables, filters, notes: &notes, totals, names: &name })
+    if let Some(before) = before
+        && session.settings.format == Format::Text
+    {
+        let comparison = terminal::wrapped(&report::comparison(totals, before), width);
+        session.console.done(&comparison.join("\n  "));
+    }
+    write(session, &Report { tables, filters, notes: &notes, totals, before, names: &name })
 }
 
 /// Writes the report in the shape that was asked for: to standard output, or to a file, which is
 /// written whole or not at all.
 fn write(session: &mut Session<'_, '_>, report: &Report<'_>) -> anyhow::Result<()> {
-    let shape = match session.settings.format {
+    let settings = session.settings;
+    let on_terminal = session.console.out_is_terminal && settings.output.is_none();
+    let width = show::terminal_width().unwrap_or(80);
+    let terminal = Terminal { width, color: show::colored(settings, on_terminal) };
+    let shape: &dyn Shape = match settings.format {
+        // Coloured for a reader such as `less -R`, or for a terminal: then it is for the eye.
+        Format::Text if on_terminal || terminal.color => &terminal,
         Format::Text => report::TEXT,
         Format::Json => report::JSON,
         Format::Csv => report::CSV,
         Format::Markdown => report::MARKDOWN,
         Format::Html => report::HTML,
     };
-    let Some(path) = &session.settings.output else {
+    let Some(path) = &settings.output else {
         shape.write(session.console.out, report)?;
         session.console.out.flush()?;
         return Ok(());

@@ -5,8 +5,9 @@ use jiff::tz::TimeZone;
 use super::Misused;
 use super::clock::Clock;
 use crate::analysis::{self, Module, NEW_WANTS_SINCE, Want};
-use crate::config::{self, Choice, Layer, OwnModule, PrefixChoice, Settings, Tls};
+use crate::config::{self, Choice, Layer, OwnModule, Period, PrefixChoice, Settings, Tls};
 use crate::filter::services::{self, Services};
+use crate::filter::when::Spans;
 use crate::filter::{ActionVerdicts, Filters, Network, Protocol, Selection, protocols, when};
 use crate::netfilter::prefix::Rules;
 use crate::netfilter::presets;
@@ -69,8 +70,10 @@ pub fn filters(settings: &Settings, clock: &Clock) -> Result<Filters, Misused> {
         let read = |text: &str| services::ports(text, &|name| known.port(name));
         Selection::read(texts, |text| read(text).map_err(|e| Misused(format!("{option}: {e}"))))
     };
-    let since = moment("--since", &text.since, when::since)?;
-    let until = moment("--until", &text.until, when::until)?;
+    let (since, until) = match spans(settings, clock)? {
+        Some(spans) => (Some(spans.begin), Some(spans.end)),
+        None => (moment("--since", &text.since, when::since)?, moment("--until", &text.until, when::until)?),
+    };
     if let (Some(since), Some(until)) = (since, until)
         && since >= until
     {
@@ -96,6 +99,19 @@ pub fn filters(settings: &Settings, clock: &Clock) -> Result<Filters, Misused> {
     })
 }
 
+/// The spans of `--period`.
+pub fn spans(settings: &Settings, clock: &Clock) -> Result<Option<Spans>, Misused> {
+    let Some(period) = settings.filters.period else {
+        return Ok(None);
+    };
+    let spans = match period {
+        Period::Day => when::last_day(clock.now, &clock.zone),
+        Period::Week => when::last_week(clock.now, &clock.zone),
+    };
+    let early = || Misused("--period: this machine's clock is at the beginning of the calendar".to_owned());
+    spans.map(Some).ok_or_else(early)
+}
+
 /// Reads a moment: what was typed, now, the local zone.
 type MomentText = fn(&str, Time, &TimeZone) -> Result<Time, String>;
 
@@ -111,17 +127,20 @@ fn protocol(typed: &str) -> Result<Protocol, Misused> {
     })
 }
 
-/// The modules of a report: those chosen, in the order of a full report, else the manual's five; and
-/// those of the configuration file, in its order. `all` leaves out what compares with the time before
+/// The modules of a report: those chosen, in the order of a full report, else the manual's five, with
+/// `new` if two spans are compared; and those of the configuration file, in its order. `all` leaves out what compares with the time before
 /// `--since` if that is not given.
 pub fn modules(settings: &Settings) -> Result<(Vec<&'static Module>, Vec<OwnModule>), Misused> {
     let Some(names) = &settings.modules else {
-        return Ok((analysis::all().iter().take(analysis::DEFAULT).collect(), Vec::new()));
+        let new = analysis::all()
+            .iter()
+            .filter(|module| settings.filters.period.is_some() && analysis::wants(&[*module], Want::History));
+        return Ok((analysis::all().iter().take(analysis::DEFAULT).chain(new).collect(), Vec::new()));
     };
     known_modules(names, &settings.own_modules)?;
     let names: Vec<&str> = names.iter().map(|name| name.trim()).collect();
     let all = names.contains(&"all");
-    let since = settings.filters.since.is_some();
+    let since = settings.filters.has_before();
     let named = |module: &&Module| names.contains(&module.name);
     let history = |module: &&'static Module| analysis::wants(&[*module], Want::History);
     if !since && analysis::all().iter().any(|module| named(&module) && history(&module)) {
@@ -190,7 +209,7 @@ pub fn of_file(mut file: Layer, given: &Layer) -> Result<Layer, Misused> {
     own_modules(&alone.own_modules)?;
     if let Some(names) = &mut file.modules {
         known_modules(names, &alone.own_modules).map_err(own)?;
-        if given.filters.since.is_none() {
+        if !given.filters.has_before() {
             let history = |name: &str| {
                 analysis::named(name.trim()).is_some_and(|module| analysis::wants(&[module], Want::History))
             };

@@ -4,11 +4,27 @@ use std::io;
 
 use super::session::Session;
 use crate::analysis::attacks::Alert;
-use crate::config::{Color, Format};
+use crate::config::{Color, Format, Settings};
 use crate::netfilter::Packet;
 use crate::report::console::Console;
 use crate::report::line::{PacketLines, Style};
 use crate::report::record;
+
+/// Whether standard output is to be coloured.
+pub fn colored(settings: &Settings, on_terminal: bool) -> bool {
+    match settings.color {
+        Color::Always => true,
+        Color::Never => false,
+        // https://no-color.org: set and not empty means no.
+        Color::Auto => on_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+    }
+}
+
+/// How wide the terminal at standard output is, in characters.
+pub fn terminal_width() -> Option<usize> {
+    let (terminal_size::Width(width), _) = terminal_size::terminal_size_of(io::stdout())?;
+    Some(usize::from(width)).filter(|width| *width > 0)
+}
 
 /// Formats packets and holds the lines until they are written.
 pub struct Show {
@@ -24,12 +40,7 @@ impl Show {
     pub fn new(session: &Session<'_, '_>) -> Show {
         let settings = session.settings;
         let on_terminal = session.console.out_is_terminal;
-        let color = match settings.color {
-            Color::Always => true,
-            Color::Never => false,
-            // https://no-color.org: set and not empty means no.
-            Color::Auto => on_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
-        };
+        let color = colored(settings, on_terminal);
         let style = Style {
             header: settings.header,
             counter: settings.counter,
@@ -48,9 +59,9 @@ impl Show {
     /// Takes over the terminal's width, which may have changed.
     pub fn fit(&mut self) {
         if self.on_terminal
-            && let Some((terminal_size::Width(width), _)) = terminal_size::terminal_size_of(io::stdout())
+            && let Some(width) = terminal_width()
         {
-            self.lines.fit(usize::from(width));
+            self.lines.fit(width);
         }
     }
 
