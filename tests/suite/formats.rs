@@ -24,7 +24,7 @@ fn example() -> String {
 fn json_holds_the_numbers_of_the_text() {
     let dir = TestDir::new();
     let report: Value = serde_json::from_str(&report(&dir, &example(), "json")).expect("JSON");
-    assert_eq!(report["version"], 2);
+    assert_eq!(report["version"], 3);
     assert_eq!(report["packets"], 671);
     let first = &report["modules"][0]["rows"][0];
     assert_eq!(report["modules"][0]["name"], "denied");

@@ -24,6 +24,7 @@ mod manual;
 mod manual_options;
 mod names;
 mod parser_properties;
+mod period;
 mod pipes;
 mod process;
 mod prune;
