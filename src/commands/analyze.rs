@@ -91,7 +91,7 @@ pub fn run(session: &mut Session<'_, '_>, analysis: Analysis) -> anyhow::Result<
 fn files(session: &mut Session<'_, '_>, analysis: Analysis) -> anyhow::Result<Exit> {
     let Analysis { logs: sources, question } = analysis;
     let filters = question.reading();
-    let limit = session.settings.limit;
+    let limit = session.settings.rows();
     let mut left_out = LeftOut::default();
     let (rules, clock, asked) = (&session.rules, &session.clock, &session.filters);
     let (counted, logs) = counting::count(&question.modules, &question.context, limit, |feed| {

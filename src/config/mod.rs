@@ -64,6 +64,19 @@ pub enum Format {
     Html,
 }
 
+impl Format {
+    /// The format that the name of a file ends with, if it does.
+    pub fn of_file(path: &Path) -> Option<Format> {
+        Some(match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
+            "html" | "htm" => Format::Html,
+            "json" => Format::Json,
+            "csv" => Format::Csv,
+            "md" | "markdown" => Format::Markdown,
+            _ => return None,
+        })
+    }
+}
+
 /// Whether the output is coloured. `auto` also honours `NO_COLOR`, which is read where the output is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Color {

@@ -62,7 +62,7 @@ macro_rules! settings {
 
         /// Command line over file over defaults, setting by setting. The store is one setting.
         pub fn merge(given: &Layer, file: &Layer) -> Settings {
-            Settings {
+            let settings = Settings {
                 $( $sn: first(&given.$sn, &file.$sn).unwrap_or_else(|| $sv), )+
                 $( $on: first(&given.$on, &file.$on), )+
                 $( $fn: file.$fn.clone().unwrap_or_else(|| $fv), )+
@@ -72,14 +72,15 @@ macro_rules! settings {
                 place: place(given, file),
                 filters: given.filters.clone(),
                 config_file: file.config_file.clone(),
-            }
+            };
+            settings.format_by_ending(given)
         }
 
         impl Settings {
             /// These settings, with what another layer says in their place; its filters replace
             /// these, and the store stays.
             pub fn with(&self, given: &Layer) -> Settings {
-                Settings {
+                let settings = Settings {
                     $( $sn: given.$sn.clone().unwrap_or_else(|| self.$sn.clone()), )+
                     $( $on: first(&given.$on, &self.$on), )+
                     $( $fn: self.$fn.clone(), )+
@@ -89,7 +90,8 @@ macro_rules! settings {
                     place: self.place.clone(),
                     filters: given.filters.clone(),
                     config_file: self.config_file.clone(),
-                }
+                };
+                settings.format_by_ending(given)
             }
         }
 
@@ -139,8 +141,6 @@ settings! {
         dns_ttl: u32 = 336, "dns_ttl";
         /// Show names instead of addresses.
         rdns: bool = false, "rdns";
-        /// Rows of each report module, 1 or more.
-        limit: usize = 10, "limit";
         /// Headers in follow and scan.
         header: bool = true, "header";
         /// Line numbers in follow and scan.
@@ -163,6 +163,8 @@ settings! {
         color: Color = Color::default(), "color";
     }
     optional {
+        /// Rows of each report module, 1 or more; none: what suits the format.
+        limit: usize, "limit";
         /// Report modules by name, or `all`; none: the manual's five.
         modules: Vec<String>, "modules";
     }
@@ -223,6 +225,23 @@ settings! {
         sql: String;
         /// Where a report is written; none: standard output.
         output: PathBuf;
+    }
+}
+
+impl Settings {
+    /// Unless the command line names a format, the ending of its file does.
+    fn format_by_ending(mut self, given: &Layer) -> Settings {
+        if given.format.is_none()
+            && let Some(format) = given.output.as_deref().and_then(Format::of_file)
+        {
+            self.format = format;
+        }
+        self
+    }
+
+    /// Rows of each report module. A page has more than a screen.
+    pub fn rows(&self) -> usize {
+        self.limit.unwrap_or(if self.format == Format::Html { 200 } else { 10 })
     }
 }
 

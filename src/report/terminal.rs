@@ -319,7 +319,7 @@ fn service(cell: &Cell) -> Option<&'static str> {
 }
 
 /// A cell whole, with numbers in groups of three digits.
-fn shown(cell: &Cell, names: &NameOf<'_>) -> String {
+pub(super) fn shown(cell: &Cell, names: &NameOf<'_>) -> String {
     let figure = |figure: &Figure| {
         format!("{}{}", thousands(figure.count()), if figure.is_lower_bound() { "+" } else { "" })
     };

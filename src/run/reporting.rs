@@ -100,7 +100,7 @@ impl Question {
 /// Reports on the table of the call.
 pub fn table(session: &mut Session<'_, '_>, question: &Question) -> anyhow::Result<()> {
     let Question { modules, own, context } = question;
-    let (filters, limit) = (question.reading(), session.settings.limit);
+    let (filters, limit) = (question.reading(), session.settings.rows());
     let store = session.store.open()?;
     let evidence = analysis::wants(modules, Want::Evidence);
     let columns = Columns {

@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use super::Misused;
 use super::clock::Clock;
 use crate::analysis::{self, Module, NEW_WANTS_SINCE, Want};
-use crate::config::{self, Choice, Layer, OwnModule, Period, PrefixChoice, Settings, Tls};
+use crate::config::{self, Choice, Format, Layer, OwnModule, Period, PrefixChoice, Settings, Tls};
 use crate::filter::services::{self, Services};
 use crate::filter::when::Spans;
 use crate::filter::{ActionVerdicts, Filters, Network, Protocol, Selection, protocols, when};
@@ -128,14 +128,17 @@ fn protocol(typed: &str) -> Result<Protocol, Misused> {
 }
 
 /// The modules of a report: those chosen, in the order of a full report, else the manual's five, with
-/// `new` if two spans are compared; and those of the configuration file, in its order. `all` leaves out what compares with the time before
+/// `new` if two spans are compared, or for a page all; and those of the configuration file, in its order. `all` leaves out what compares with the time before
 /// `--since` if that is not given.
 pub fn modules(settings: &Settings) -> Result<(Vec<&'static Module>, Vec<OwnModule>), Misused> {
     let Some(names) = &settings.modules else {
-        let new = analysis::all()
-            .iter()
-            .filter(|module| settings.filters.period.is_some() && analysis::wants(&[*module], Want::History));
-        return Ok((analysis::all().iter().take(analysis::DEFAULT).chain(new).collect(), Vec::new()));
+        let usual = |(n, module): &(usize, &'static Module)| match analysis::wants(&[*module], Want::History)
+        {
+            true => settings.filters.period.is_some(),
+            false => *n < analysis::DEFAULT || settings.format == Format::Html,
+        };
+        let chosen = analysis::all().iter().enumerate().filter(usual).map(|(_, module)| module);
+        return Ok((chosen.collect(), Vec::new()));
     };
     known_modules(names, &settings.own_modules)?;
     let names: Vec<&str> = names.iter().map(|name| name.trim()).collect();

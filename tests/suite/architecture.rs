@@ -16,7 +16,8 @@ use syn::visit::Visit;
 use crate::process::project;
 
 /// Third-party crates that live in one place, and that place under `src/`.
-const CRATES: [(&str, &str); 12] = [
+const CRATES: [(&str, &str); 13] = [
+    ("askama", "report/html/"),
     ("rustyline", "commands/analyze_interactive/editor.rs"),
     ("clap", "cli/"),
     ("mysql", "store/"),

@@ -103,20 +103,21 @@ fn csv_has_one_header_and_as_many_cells_in_each_row() {
 }
 
 #[test]
-fn a_page_has_no_outside_reference_and_no_script() {
+fn a_page_has_no_outside_reference() {
     let dir = TestDir::new();
     let page = report(&dir, &example(), "html");
-    for foreign in ["http:", "https:", "<script", "<link", "<img", "url(", "@import"] {
+    for foreign in ["http:", "https:", "<link", "<img", "url(", "@import"] {
         assert!(!page.contains(foreign), "{foreign} in the page");
     }
     assert!(page.contains("<svg") && page.contains(">213.136.38.8<"));
+    assert_eq!(page.matches("<script").count(), 1);
 }
 
 #[test]
 fn what_a_log_contains_is_text_everywhere() {
     let dir = TestDir::new();
     let page = report(&dir, HOSTILE, "html");
-    assert!(!page.contains("<script>") && page.contains("&lt;script&gt;"));
+    assert!(page.matches("<script>").count() == 1 && page.contains("&lt;script&gt;"));
     let csv = report(&dir, HOSTILE, "csv");
     assert!(csv.contains("'=1+1") && !csv.contains(",=1+1"));
     let markdown = report(&dir, HOSTILE, "markdown");

@@ -91,7 +91,7 @@ fn rows() -> Vec<Row> {
         row("dns_table", "dns_table = 'f'", "--dns-table c", |s| s.dns_table.clone(), ["dns", "f", "c"]),
         row("dns_ttl", "dns_ttl = 1", "--ttl 0", |s| s.dns_ttl.to_string(), ["336", "1", "0"]),
         row("rdns", "rdns = true", "--no-rdns", |s| s.rdns.to_string(), ["false", "true", "false"]),
-        row("limit", "limit = 5", "-l 6", |s| s.limit.to_string(), ["10", "5", "6"]),
+        row("limit", "limit = 5", "-l 6", |s| s.rows().to_string(), ["10", "5", "6"]),
         row("header", "header = false", "--header", |s| s.header.to_string(), ["true", "false", "true"]),
         row("counter", "counter = false", "--counter", |s| s.counter.to_string(), ["true", "false", "true"]),
         row("show_lo", "show_lo = false", "--local", |s| s.show_lo.to_string(), ["true", "false", "true"]),
