@@ -52,6 +52,7 @@ demo: $(IPTA)
 # lines are what a reader looks for.
 test:
 	@tests/needs.sh $(COMPILERS) 'cargo-fmt=rustfmt' 'cargo-clippy=clippy' $(SERVER) $(JOURNAL)
+	@tests/browser.sh
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings </dev/null
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --document-private-items </dev/null

@@ -3,6 +3,7 @@
 mod any_log;
 mod architecture;
 mod attacks;
+mod browser;
 mod chapter5;
 mod config;
 mod crashes;
