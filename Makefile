@@ -88,8 +88,11 @@ install: $(IPTA) $(MANUAL)
 	install -m 644 $(MANUAL) '$(DOCDIR)/manual.html'
 	install -m 644 README.md LICENSE '$(DOCDIR)'
 	install -m 644 examples/README.md examples/ipta-conf examples/ipta.cron examples/firewall.nft \
+	    examples/ipta-daily.cron examples/ipta-daily.service examples/ipta-daily.timer \
 	    examples/logrotate-iptables examples/rsyslog-iptables.conf examples/iptables.log '$(DOCDIR)/examples'
-	install -m 755 examples/firewall.sh '$(DOCDIR)/examples'
+	install -m 755 examples/firewall.sh examples/ipta-daily '$(DOCDIR)/examples'
+	install -d '$(DOCDIR)/manual'
+	install -m 644 manual/report-light.png manual/report-dark.png '$(DOCDIR)/manual'
 
 uninstall:
 	rm -f '$(BINDIR)/ipta'

@@ -95,7 +95,10 @@ fn a_click_on_a_source_or_a_port_shows_its_rows_and_names_the_command() {
     assert!(!sources.is_empty() && sources.iter().all(|source| source == "91.200.12.11"), "{sources:?}");
     let line = browser.value("document.getElementById('picked').innerText.replace(/\\s+/g, ' ')");
     let line = line.as_str().expect("a line");
-    assert!(line.contains("ipta ... --src 91.200.12.11") && line.contains("Rows of this page only"), "{line}");
+    assert!(
+        line.contains("ipta ... --src 91.200.12.11") && line.contains("Rows of this page only"),
+        "{line}"
+    );
     browser.value("document.getElementById('clear').click()");
     assert_eq!(column(&mut browser, 1).len(), 25);
     browser.value("document.querySelector('.key[data-dport=\"80\"]').click()");

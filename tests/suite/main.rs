@@ -7,6 +7,7 @@ mod browser;
 mod chapter5;
 mod config;
 mod crashes;
+mod daily;
 mod differential;
 mod doctor;
 mod fallbacks;
