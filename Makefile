@@ -92,7 +92,7 @@ install: $(IPTA) $(MANUAL)
 	    examples/logrotate-iptables examples/rsyslog-iptables.conf examples/iptables.log '$(DOCDIR)/examples'
 	install -m 755 examples/firewall.sh examples/ipta-daily '$(DOCDIR)/examples'
 	install -d '$(DOCDIR)/manual'
-	install -m 644 manual/report-light.png manual/report-dark.png '$(DOCDIR)/manual'
+	install -m 644 manual/report-light.png manual/report-dark.png manual/report.schema.json '$(DOCDIR)/manual'
 
 uninstall:
 	rm -f '$(BINDIR)/ipta'

@@ -33,6 +33,7 @@ mod prune;
 mod queries;
 mod same_packets;
 mod scan;
+mod schema;
 mod servers;
 mod spellings;
 mod stores;
