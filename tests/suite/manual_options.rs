@@ -43,6 +43,23 @@ fn every_option_that_the_manual_gives_to_ipta_exists() {
     assert!(seen > 200, "only {seen} options found in manual/");
 }
 
+#[test]
+fn every_one_of_the_ten_questions_is_answered() {
+    let dir = TestDir::new();
+    let log = fs::read(project("examples/iptables.log")).expect("the example");
+    dir.write("iptables.log", &log);
+    let chapter = fs::read_to_string(project("manual/09-use.md")).expect("the chapter");
+    let (_, questions) = chapter.split_once("## Ten questions").expect("the questions");
+    let calls: Vec<&str> = questions.lines().filter_map(|line| line.strip_prefix("$ ipta ")).collect();
+    assert_eq!(calls.len(), 10);
+    for call in calls {
+        let local = call.replace("/var/log/iptables.log*", "iptables.log").replace("/var/log/", "");
+        let words: Vec<&str> = local.split_whitespace().collect();
+        let said = dir.ipta(words).fine();
+        assert!(said.out.lines().count() > 2, "{call}: {said:#?}");
+    }
+}
+
 /// The chapters, each with its name.
 fn chapters() -> Vec<(String, String)> {
     let files = fs::read_dir(project("manual")).expect("manual/");
