@@ -6,9 +6,10 @@
 //! main     -> lib -> cli, commands, run, config, report, escape, exit
 //! cli      -> config escape
 //! commands -> run cli(the options of a line) config netfilter filter input store query dns analysis report escape exit    (never another command)
-//! run      -> config netfilter filter input store query dns analysis report escape exit
+//! run      -> config netfilter filter input store query dns geoip analysis report escape exit
 //! store    -> netfilter filter query dns(the cache) config(the connection)
 //! analysis -> netfilter filter
+//! geoip    -> analysis(the origins)
 //! report   -> analysis filter query netfilter escape
 //! filter   -> netfilter
 //! config   -> netfilter(types) filter(types) escape
@@ -31,6 +32,7 @@ mod escape;
 mod exit;
 pub mod exports;
 mod filter;
+mod geoip;
 mod input;
 mod netfilter;
 mod query;

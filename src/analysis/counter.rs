@@ -1,9 +1,13 @@
 //! What a module is to the pass: something that counts packets and ends with a table.
 
+use std::net::IpAddr;
+use std::sync::Arc;
+
 use jiff::tz::TimeZone;
 
 use super::addresses::{Addr, Addresses};
-use super::table::Body;
+use super::origins::Origins;
+use super::table::{Body, Cell, Column};
 use super::words::{StringInterner, Word};
 use crate::filter::Thresholds;
 use crate::filter::{Filters, Network};
@@ -20,6 +24,8 @@ pub struct Context {
     pub zone: TimeZone,
     /// From which rate on something is an attack.
     pub thresholds: Thresholds,
+    /// Who knows where addresses are, if somebody does.
+    pub origins: Option<Arc<dyn Origins>>,
     /// Networks that are never called attackers.
     pub allow: Vec<Network>,
 }
@@ -84,4 +90,30 @@ impl Interner {
             host: self.words.number(3, packet.host),
         }
     }
+}
+
+/// The columns that say where an address is: those that somebody can fill.
+pub fn origin_columns(origins: Option<&Arc<dyn Origins>>) -> Vec<Column> {
+    let known = |knows: bool, column: Column| knows.then_some(column);
+    let Some(origins) = origins else {
+        return Vec::new();
+    };
+    let country = known(origins.knows_countries(), Column::word("Country", 7));
+    let system = known(origins.knows_systems(), Column::word("AS", 25));
+    country.into_iter().chain(system).collect()
+}
+
+/// What stands in them.
+pub fn origin_cells(origins: Option<&Arc<dyn Origins>>, address: Option<IpAddr>) -> Vec<Cell> {
+    let Some(origins) = origins else {
+        return Vec::new();
+    };
+    let origin = address.map(|address| origins.of(address)).unwrap_or_default();
+    let country = origins
+        .knows_countries()
+        .then(|| origin.country.map_or(Cell::Missing, |country| Cell::Word(country.code)));
+    let system = origins
+        .knows_systems()
+        .then(|| origin.system.map_or(Cell::Missing, |system| Cell::Word(system.words())));
+    country.into_iter().chain(system).collect()
 }

@@ -6,6 +6,7 @@
 mod addresses;
 pub mod attacks;
 mod counter;
+mod countries;
 mod distinct;
 mod fold;
 mod group;
@@ -13,6 +14,7 @@ mod index;
 mod key;
 mod modules;
 mod new;
+mod origins;
 pub mod quantity;
 #[cfg(test)]
 mod sample;
@@ -25,5 +27,6 @@ mod words;
 
 pub use counter::Context;
 pub use fold::Fold;
-pub use modules::{DEFAULT, Module, NEW_WANTS_SINCE, Want, all, named, wants};
+pub use modules::{COUNTRIES_WANT_A_DATABASE, DEFAULT, Module, NEW_WANTS_SINCE, Want, all, named, wants};
+pub use origins::{Country, Origin, Origins, System};
 pub use totals::{Before, Totals};

@@ -1,6 +1,7 @@
 //! The modules of a report, as values: adding one is adding an entry to `MODULES`.
 
 use super::counter::{Context, Counter, InternedPacket};
+use super::countries::Countries;
 use super::group::Groups;
 use super::key::Field;
 use super::new::News;
@@ -33,6 +34,8 @@ pub enum Want {
     Host,
     /// The length of packets.
     Length,
+    /// Where addresses are: which the context says, not the readers.
+    Origins,
     /// The log prefix, the TCP flags, ICMP type and code.
     Evidence,
 }
@@ -62,7 +65,7 @@ impl Module {
 use Field::{Action, Count, Destination, DestinationPort, Host, InterfaceIn, Protocol, Source, SourcePort};
 
 /// Every module, the manual's five (chapter 5) first and in its order.
-static MODULES: [Module; 13] = [
+static MODULES: [Module; 14] = [
     Module {
         name: "denied",
         title: "Showing denied traffic grouped by IP, destination port, action taken and protocol.",
@@ -153,6 +156,13 @@ static MODULES: [Module; 13] = [
         how: How::Own(Sources::of_networks),
     },
     Module {
+        name: "countries",
+        title: "Packets by country",
+        counts: every,
+        wants: &[Want::Origins],
+        how: How::Own(Countries::counter),
+    },
+    Module {
         name: "accepted",
         title: "Accepted packets",
         counts: accepted,
@@ -208,6 +218,10 @@ pub fn named(name: &str) -> Option<&'static Module> {
 /// What to say if `new` is asked for and there is no `--since`.
 pub const NEW_WANTS_SINCE: &str =
     "--modules: 'new' compares with what was before --since; give that too, such as --since yesterday";
+
+/// What to say if `countries` is asked for and there is no database.
+pub const COUNTRIES_WANT_A_DATABASE: &str =
+    "--modules: 'countries' needs to know where addresses are; name a database: --geoip-database FILE.mmdb";
 
 /// Whether one of these modules wants that.
 pub fn wants(modules: &[&'static Module], want: Want) -> bool {

@@ -25,8 +25,14 @@ pub fn table_with(
     zone: TimeZone,
 ) -> Table {
     let module = super::named(module).expect("a module");
-    let context =
-        Context { filters, before: None, zone, thresholds: Thresholds::default(), allow: Vec::new() };
+    let context = Context {
+        filters,
+        before: None,
+        zone,
+        thresholds: Thresholds::default(),
+        origins: None,
+        allow: Vec::new(),
+    };
     let mut fold = Fold::new(&[module], &context);
     // Two batches: what is counted must not depend on where one ends.
     for packets in packets.chunks(packets.len().div_ceil(2).max(1)) {

@@ -1,11 +1,15 @@
 //! The modules `sources` and `networks`: who sends most, and how wide.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
+
+use hashbrown::HashMap;
 
 use super::addresses::{Addr, Addresses};
-use super::counter::{Context, Counter, InternedPacket, Interner};
+use super::counter::{Context, Counter, InternedPacket, Interner, origin_cells, origin_columns};
 use super::distinct::{AddressSet, PortSet, TOLD_APART};
 use super::index::Index;
+use super::origins::Origins;
 use super::table::{self, Body, Cell, Column, missing_last};
 use crate::netfilter::Time;
 
@@ -25,18 +29,60 @@ struct SourceStats {
 pub struct Sources {
     sources: Vec<SourceStats>,
     index: Index,
-    /// The first addresses of networks, where those are counted.
-    networks: Option<Addresses>,
+    /// Where networks are counted.
+    networks: Option<Networks>,
+    origins: Option<Arc<dyn Origins>>,
+}
+
+/// The networks of sources: autonomous systems, where they are known, else those of their addresses.
+#[derive(Default)]
+struct Networks {
+    /// The first addresses of networks.
+    first: Addresses,
+    /// What every source belongs to, where that has to be asked for.
+    of_source: HashMap<Addr, Addr>,
+    /// Systems in words.
+    systems: HashMap<u32, String>,
+}
+
+impl Networks {
+    fn of(&mut self, seen: &InternedPacket<'_>, origins: Option<&Arc<dyn Origins>>) -> Addr {
+        let first = seen.packet.src.map(network);
+        let (Some(origins), Some(address)) = (origins, seen.packet.src) else {
+            return self.first.number(first);
+        };
+        if let Some(known) = self.of_source.get(&seen.src) {
+            return *known;
+        }
+        let found = match origins.of(address).system {
+            Some(system) => {
+                self.systems.entry(system.number).or_insert_with(|| system.words());
+                Addr::of_system(system.number)
+            }
+            None => self.first.number(first),
+        };
+        self.of_source.insert(seen.src, found);
+        found
+    }
+
+    fn cell(&self, addr: Addr) -> Cell {
+        match (addr.system().and_then(|number| self.systems.get(&number)), self.first.address(addr)) {
+            (Some(words), _) => Cell::Word(words.clone()),
+            (None, Some(first)) => Cell::Word(format!("{first}/{}", prefix_length(first))),
+            (None, None) => Cell::Missing,
+        }
+    }
 }
 
 impl Sources {
-    pub fn counter(_: &Context) -> Box<dyn Counter> {
-        Box::<Sources>::default()
+    pub fn counter(context: &Context) -> Box<dyn Counter> {
+        Box::new(Sources { origins: context.origins.clone(), ..Sources::default() })
     }
 
     /// The same by network, with how many sources a network has instead of how many targets.
-    pub fn of_networks(_: &Context) -> Box<dyn Counter> {
-        Box::new(Sources { networks: Some(Addresses::default()), ..Sources::default() })
+    pub fn of_networks(context: &Context) -> Box<dyn Counter> {
+        let origins = context.origins.clone().filter(|origins| origins.knows_systems());
+        Box::new(Sources { networks: Some(Networks::default()), origins, ..Sources::default() })
     }
 
     /// A source, made where it is missing.
@@ -63,7 +109,7 @@ impl Counter for Sources {
         let packet = seen.packet;
         let (key, other) = match &mut self.networks {
             None => (seen.src, seen.dst),
-            Some(networks) => (networks.number(packet.src.map(network)), seen.src),
+            Some(networks) => (networks.of(seen, self.origins.as_ref()), seen.src),
         };
         let source = self.source(key);
         source.count += 1;
@@ -81,34 +127,45 @@ impl Counter for Sources {
     }
 
     fn body(self: Box<Self>, numbers: &Interner, limit: usize) -> Body {
-        let addresses = self.networks.as_ref().unwrap_or(&numbers.addresses);
+        let addresses = self.networks.as_ref().map_or(&numbers.addresses, |networks| &networks.first);
         let address = |source: &SourceStats| addresses.address(source.addr);
+        // Systems before other networks.
+        let system = |source: &SourceStats| source.addr.system();
         let order = |a: &u32, b: &u32| {
             let (a, b) = (&self.sources[*a as usize], &self.sources[*b as usize]);
-            b.count.cmp(&a.count).then_with(|| missing_last(address(a), address(b)))
+            (b.count.cmp(&a.count))
+                .then_with(|| missing_last(system(a), system(b)))
+                .then_with(|| missing_last(address(a), address(b)))
         };
         let row = |n: u32| {
             let source = &self.sources[n as usize];
-            vec![
+            let mut row = vec![
                 Cell::Count(source.count),
                 // No IP packet is empty: 0 means that no length was logged.
                 if source.bytes == 0 { Cell::Missing } else { Cell::Count(source.bytes) },
                 Cell::Count(source.ports.len()),
                 Cell::Figure(source.others.len()),
-                match (&self.networks, address(source)) {
-                    (Some(_), Some(first)) => Cell::Word(format!("{first}/{}", prefix_length(first))),
-                    (_, address) => Cell::address(address),
+                match &self.networks {
+                    Some(networks) => networks.cell(source.addr),
+                    None => Cell::address(address(source)),
                 },
                 Cell::time(source.first),
                 Cell::time(source.last),
-            ]
+            ];
+            if self.networks.is_none() {
+                row.extend(origin_cells(self.origins.as_ref(), address(source)));
+            }
+            row
         };
         let top = table::top((0..self.sources.len() as u32).collect(), limit, order);
         let many = top.iter().any(|n| matches!(self.sources[*n as usize].others, AddressSet::Many));
-        let (columns, what) = match self.networks {
+        let (mut columns, what) = match self.networks {
             None => (columns("Targets", "Source IP"), "targets"),
             Some(_) => (columns("Sources", "Network"), "sources"),
         };
+        if self.networks.is_none() {
+            columns.extend(origin_columns(self.origins.as_ref()));
+        }
         let note = format!("{TOLD_APART}+: more than {TOLD_APART} {what}; they are not told apart.");
         Body {
             columns,

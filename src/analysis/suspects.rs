@@ -1,28 +1,35 @@
 //! The module `attacks`: what the detector found, as a table with its evidence.
 
+use std::sync::Arc;
+
 use super::attacks::{AttackKind, Detector, Finding};
-use super::counter::{Context, Counter, InternedPacket, Interner};
+use super::counter::{Context, Counter, InternedPacket, Interner, origin_cells, origin_columns};
+use super::origins::Origins;
 use super::quantity::counted;
 use super::table::{Body, Cell, Column, Figure};
 
 /// Runs the detector beside the other modules.
-pub struct Suspects(Detector);
+pub struct Suspects {
+    detector: Detector,
+    origins: Option<Arc<dyn Origins>>,
+}
 
 impl Suspects {
     pub fn counter(context: &Context) -> Box<dyn Counter> {
         let verdicts = context.filters.verdicts.clone();
-        Box::new(Suspects(Detector::new(context.thresholds.clone(), context.allow.clone(), verdicts)))
+        let detector = Detector::new(context.thresholds.clone(), context.allow.clone(), verdicts);
+        Box::new(Suspects { detector, origins: context.origins.clone() })
     }
 }
 
 impl Counter for Suspects {
     fn packet(&mut self, seen: &InternedPacket<'_>) {
         // Alerts are for those who watch; a report has the whole.
-        let _ = self.0.packet(seen.packet);
+        let _ = self.detector.packet(seen.packet);
     }
 
     fn body(self: Box<Self>, _: &Interner, limit: usize) -> Body {
-        let found = self.0.finish();
+        let found = self.detector.finish();
         let mut notes = Vec::new();
         if found.findings.len() > limit {
             notes.push(format!("{} more; --limit shows them.", found.findings.len() - limit));
@@ -44,8 +51,13 @@ impl Counter for Suspects {
             );
         }
         Body {
-            columns: COLUMNS.to_vec(),
-            rows: found.findings.iter().take(limit).map(row).collect(),
+            columns: COLUMNS.into_iter().chain(origin_columns(self.origins.as_ref())).collect(),
+            rows: found
+                .findings
+                .iter()
+                .take(limit)
+                .map(|finding| row(finding, self.origins.as_ref()))
+                .collect(),
             notes,
             rows_in_all: found.findings.len() as u64,
             ..Body::default()
@@ -66,7 +78,7 @@ const COLUMNS: [Column; 10] = [
     Column::number("Threshold", 9),
 ];
 
-fn row(finding: &Finding) -> Vec<Cell> {
+fn row(finding: &Finding, origins: Option<&Arc<dyn Origins>>) -> Vec<Cell> {
     let figure = match finding.lower_bound {
         true => Figure::AtLeast,
         false => Figure::Exactly,
@@ -83,7 +95,7 @@ fn row(finding: &Finding) -> Vec<Cell> {
         0 => Cell::Missing,
         count => Cell::Amount(count, what),
     };
-    vec![
+    let mut row = vec![
         Cell::Figure(figure(finding.packets)),
         Cell::Word(finding.kind.to_string()),
         Cell::Hosts(finding.source),
@@ -94,7 +106,9 @@ fn row(finding: &Finding) -> Vec<Cell> {
         distinct,
         Cell::Rate(figure(finding.peak), finding.per),
         Cell::Rate(Figure::Exactly(finding.threshold), finding.per),
-    ]
+    ];
+    row.extend(origin_cells(origins, finding.source.one()));
+    row
 }
 
 #[cfg(test)]

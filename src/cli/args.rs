@@ -249,6 +249,15 @@ pub(super) struct DisplayArgs {
     /// In follow: leave out the packets that ipta itself causes
     #[arg(long)]
     pub(super) no_loop: bool,
+    /// A database that knows where addresses are (.mmdb: countries, autonomous systems). Repeatable
+    #[arg(long, value_name = "FILE")]
+    pub(super) geoip_database: Vec<PathBuf>,
+    /// The country of each source in follow and scan (opposite: --no-geo)
+    #[arg(long, overrides_with = "no_geo")]
+    pub(super) geo: bool,
+    /// No countries in follow and scan
+    #[arg(long, overrides_with = "geo")]
+    pub(super) no_geo: bool,
     /// auto, always or never (default auto: on a terminal)
     #[arg(long, value_name = "WHEN", value_parser = choice::<Color>)]
     pub(super) color: Option<Color>,
@@ -426,6 +435,8 @@ pub(super) fn layer(
         header: either(display.header, display.no_header),
         counter: either(display.counter, display.no_counter),
         time: either(display.time, display.no_time),
+        geoip_databases: (!display.geoip_database.is_empty()).then_some(display.geoip_database),
+        geo: either(display.geo, display.no_geo),
         last: display.last,
         attacks: on(display.attacks),
         no_loop: on(display.no_loop),

@@ -231,6 +231,18 @@ fn honoured(modes: &[Mode], given: &Layer) -> Result<(), Stop> {
             way_out: "--doctor writes text and json",
         },
         Needs {
+            option: "--geo",
+            given: given.geo == Some(true),
+            honoured_by: |mode| matches!(mode, Mode::Follow(_) | Mode::Scan(_) | Mode::SaveDb),
+            way_out: "it works with --follow and --scan; a report shows countries by itself",
+        },
+        Needs {
+            option: "--geoip-database",
+            given: given.geoip_databases.is_some(),
+            honoured_by: filters_or_saves,
+            way_out: "it works with --analyze, --follow and --scan",
+        },
+        Needs {
             option: "--limit",
             given: given.limit.is_some(),
             honoured_by: shows_no_lines,

@@ -165,7 +165,7 @@ struct LiveView {
 }
 
 impl LiveView {
-    fn new(session: &Session<'_, '_>, waker: Waker) -> Result<LiveView, Misused> {
+    fn new(session: &Session<'_, '_>, waker: Waker) -> anyhow::Result<LiveView> {
         let settings = session.settings;
         let watch = settings.attacks.then(|| AttackWatch::new(session)).transpose()?;
         let names = settings.rdns.then(|| Naming::new(naming::live(settings)));
@@ -176,7 +176,7 @@ impl LiveView {
             settings.rdns.then(|| std::fs::read_to_string("/etc/resolv.conf").unwrap_or_default());
         let ssh = std::env::var("SSH_CONNECTION").ok();
         Ok(LiveView {
-            show: Show::new(session),
+            show: Show::new(session)?,
             names,
             self_traffic: SelfTraffic::new(resolv_conf.as_deref(), ssh.as_deref()),
             told: Vec::new(),

@@ -49,7 +49,7 @@ pub fn run(session: &mut Session<'_, '_>, sources: Vec<LogSource>) -> anyhow::Re
 }
 
 fn table(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
-    let mut show = Show::new(session);
+    let mut show = Show::new(session)?;
     let names = session.settings.rdns.then(|| Naming::new(naming::scanning(session.settings)));
     let mut waiting = NameQueue::new(TOGETHER);
     let filters = session.filters.clone();
@@ -98,7 +98,7 @@ fn table(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
 }
 
 fn logs(session: &mut Session<'_, '_>, sources: Vec<LogSource>) -> anyhow::Result<Exit> {
-    let mut show = Show::new(session);
+    let mut show = Show::new(session)?;
     let names = session.settings.rdns.then(|| Naming::new(naming::scanning(session.settings)));
     let mut total = ParseStats::default();
     let mut exit = Exit::Done;

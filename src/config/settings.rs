@@ -157,6 +157,10 @@ settings! {
         accept_actions: Vec<String> = Vec::new(), "accept_actions";
         /// Further action words that mean 'turned away'.
         deny_actions: Vec<String> = Vec::new(), "deny_actions";
+        /// Databases that know where addresses are.
+        geoip_databases: Vec<PathBuf> = Vec::new(), "geoip_databases";
+        /// Countries in follow and scan.
+        geo: bool = false, "geo";
         /// How a report is written.
         format: Format = Format::default(), "format";
         /// Whether the output is coloured.

@@ -140,6 +140,22 @@ impl FileValue for Vec<String> {
     }
 }
 
+impl FileValue for Vec<PathBuf> {
+    fn kind() -> KeyKind {
+        KeyKind::List
+    }
+
+    fn read(reader: &mut DocumentReader<'_>, key: &str, line: usize, value: &TomlValue<'_>) -> Option<Self> {
+        let texts: Option<Vec<String>> = FileValue::read(reader, key, line, value);
+        texts.map(|texts| texts.into_iter().map(PathBuf::from).collect())
+    }
+
+    fn toml(&self) -> Result<Toml, String> {
+        let paths: Result<Array, String> = self.iter().map(|path| lasting(path)).collect();
+        paths.map(Toml::from)
+    }
+}
+
 impl<T: Choice> FileValue for T {
     fn kind() -> KeyKind {
         KeyKind::Word(T::listed())

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use jiff::tz::TimeZone;
 
 use super::{terminal, text};
+use crate::analysis::Origin;
 use crate::escape;
 use crate::netfilter::{Packet, Time, clean};
 
@@ -27,6 +28,19 @@ pub struct Style {
     pub time: Option<TimeZone>,
     /// The action coloured by verdict.
     pub color: bool,
+    /// The country of the source.
+    pub geo: bool,
+}
+
+/// What is known of a packet's addresses.
+#[derive(Default)]
+pub struct PacketNames<'n> {
+    /// Name of the source, if it has one.
+    pub src: Option<&'n str>,
+    /// Name of the destination.
+    pub dst: Option<&'n str>,
+    /// Where the source is; none if that is not to be shown.
+    pub origin: Option<Origin>,
 }
 
 /// Widths of columns in characters. A port takes five.
@@ -46,11 +60,15 @@ impl Widths {
     /// For a terminal of 80 columns, and without a date.
     const NARROW: Widths = Widths { time: 8, count: 6, interface: 5, address: 15, proto: 6, action: 7 };
 
+    /// The same with a country beside the time.
+    const NARROWEST: Widths = Widths { interface: 4, proto: 4, ..Widths::NARROW };
+
     /// Of all columns that the style has, with the blanks between them, but for the addresses.
     fn others(&self, style: &Style) -> usize {
         let time = if style.time.is_some() { self.time + 1 } else { 0 };
         let count = if style.counter { self.count + 1 } else { 0 };
-        time + count + self.interface + 1 + 2 * (1 + 5 + 1) + self.proto + 1 + self.action
+        let country = if style.geo { 3 } else { 0 };
+        time + count + country + self.interface + 1 + 2 * (1 + 5 + 1) + self.proto + 1 + self.action
     }
 }
 
@@ -76,21 +94,17 @@ impl PacketLines {
         let room = |widths: &Widths| terminal.saturating_sub(widths.others(&self.style)) / 2;
         self.widths = match room(&Widths::PIPE) {
             address @ NARROWEST.. => Widths { address, ..Widths::PIPE },
-            _ => Widths { address: room(&Widths::NARROW).max(NARROWEST), ..Widths::NARROW },
+            _ => match room(&Widths::NARROW) {
+                address @ NARROWEST.. => Widths { address, ..Widths::NARROW },
+                _ => Widths::NARROWEST,
+            },
         };
         self.terminal = Some(terminal);
     }
 
     /// Adds a packet's line, with a header before it where one is due. `count` is the packet's
-    /// number among all that were seen, `src` and `dst` its names where there are any.
-    pub fn packet(
-        &mut self,
-        out: &mut Vec<u8>,
-        count: u64,
-        packet: &Packet<'_>,
-        src: Option<&str>,
-        dst: Option<&str>,
-    ) {
+    /// number among all that were seen.
+    pub fn packet(&mut self, out: &mut Vec<u8>, count: u64, packet: &Packet<'_>, names: &PacketNames<'_>) {
         if self.style.header && self.shown.is_multiple_of(HEADER_EVERY) {
             self.header(out);
         }
@@ -119,12 +133,17 @@ impl PacketLines {
             word(out, interface, widths.interface);
         }
         out.push(b' ');
-        address(out, packet.src, src, widths.address);
+        address(out, packet.src, names.src, widths.address);
         out.push(b' ');
         port(out, packet.src_port);
+        if self.style.geo {
+            let country = names.origin.as_ref().and_then(|origin| origin.country.as_ref());
+            out.push(b' ');
+            word(out, country.map_or("", |country| &country.code).as_bytes(), 2);
+        }
         let half = out.len();
         out.push(b' ');
-        address(out, packet.dst, dst, widths.address);
+        address(out, packet.dst, names.dst, widths.address);
         out.push(b' ');
         port(out, packet.dst_port);
         out.push(b' ');
@@ -157,6 +176,9 @@ impl PacketLines {
         }
         let address = widths.address;
         columns.extend([("IF", widths.interface, false), ("Source", address, false), ("Port", 5, true)]);
+        if self.style.geo {
+            columns.push(("CC", 2, false));
+        }
         columns.extend([("Destination", address, false), ("Port", 5, true), ("Proto", widths.proto, false)]);
         columns.push(("Action", widths.action, false));
         let heads = columns.iter().map(|(head, width, right)| match right {
@@ -292,9 +314,10 @@ impl LineClock {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::Country;
     use crate::netfilter::Verdict;
 
-    const PLAIN: Style = Style { header: false, counter: true, time: None, color: false };
+    const PLAIN: Style = Style { header: false, counter: true, time: None, color: false, geo: false };
 
     fn packet() -> Packet<'static> {
         Packet {
@@ -315,7 +338,8 @@ mod tests {
 
     fn line(style: &Style, packet: &Packet<'_>, src: Option<&str>, dst: Option<&str>) -> String {
         let mut out = Vec::new();
-        PacketLines::new(style.clone()).packet(&mut out, 1951, packet, src, dst);
+        let names = PacketNames { src, dst, origin: None };
+        PacketLines::new(style.clone()).packet(&mut out, 1951, packet, &names);
         String::from_utf8(out).unwrap()
     }
 
@@ -362,6 +386,24 @@ Count    IF       Source                          Port Destination              
     }
 
     #[test]
+    fn the_country_stands_after_its_source() {
+        let mut lines = PacketLines::new(Style { header: true, geo: true, ..PLAIN });
+        let country = Some(Country { code: "SE".to_owned(), name: None });
+        let mut out = Vec::new();
+        for origin in [Origin { country, system: None }, Origin::default()] {
+            lines.packet(
+                &mut out,
+                1,
+                &packet(),
+                &PacketNames { origin: Some(origin), ..PacketNames::default() },
+            );
+        }
+        let text = String::from_utf8(out).unwrap();
+        assert!(text.contains("  Port CC Destination ") && text.contains(" ----- -- -----"), "{text}");
+        assert!(text.contains(" 35396 SE 2001:db8::1 ") && text.contains(" 35396 -  2001:db8::1 "), "{text}");
+    }
+
+    #[test]
     fn the_lines_own_time_is_local() {
         let zone = TimeZone::posix("EST5").unwrap();
         let style = Style { time: Some(zone), counter: false, ..PLAIN };
@@ -373,7 +415,7 @@ Count    IF       Source                          Port Destination              
         let mut lines = PacketLines::new(Style { header: true, ..PLAIN });
         let mut out = Vec::new();
         for count in 1..=41 {
-            lines.packet(&mut out, count, &packet(), None, None);
+            lines.packet(&mut out, count, &packet(), &PacketNames::default());
         }
         let text = String::from_utf8(out).unwrap();
         let heads: Vec<usize> =
@@ -387,7 +429,7 @@ Count    IF       Source                          Port Destination              
         lines.fit(200);
         assert_eq!(lines.widths, Widths { address: 73, ..Widths::PIPE });
         lines.fit(40);
-        assert_eq!(lines.widths, Widths::NARROW);
+        assert_eq!(lines.widths, Widths::NARROWEST);
     }
 
     fn on_terminal(width: usize, time: bool, packets: &[Packet<'_>]) -> Vec<String> {
@@ -396,7 +438,7 @@ Count    IF       Source                          Port Destination              
         lines.fit(width);
         let mut out = Vec::new();
         for packet in packets {
-            lines.packet(&mut out, 1951, packet, None, None);
+            lines.packet(&mut out, 1951, packet, &PacketNames::default());
         }
         let text = String::from_utf8(out).unwrap().replace("\x1b[31m", "").replace("\x1b[0m", "");
         text.lines().map(str::to_owned).collect()
@@ -423,6 +465,23 @@ Count    IF       Source                          Port Destination              
                 "2026-05-05",
                 "06:35:12   1951 *31f6 192.168.100.200 35396 198.51.100.200  15003 TCP    INVALID",
             ]
+        );
+    }
+
+    #[test]
+    fn eighty_columns_have_room_for_the_country_too() {
+        let style = Style { header: true, geo: true, time: Some(TimeZone::UTC), ..PLAIN };
+        let mut lines = PacketLines::new(style);
+        lines.fit(80);
+        let four = Packet { dst: "198.51.100.200".parse().ok(), action: b"INVALID", ..packet() };
+        let mut out = Vec::new();
+        lines.packet(&mut out, 1951, &four, &PacketNames::default());
+        let text = String::from_utf8(out).unwrap();
+        assert!(
+            text.ends_with(
+                "06:35:12   1951 eth0 192.0.2.7       35396 -  198.51.100.200  15003 TCP  INVALID\n"
+            ),
+            "{text}"
         );
     }
 

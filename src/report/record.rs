@@ -4,7 +4,9 @@ use std::net::IpAddr;
 
 use serde_json::{Map, Value};
 
+use super::line::PacketNames;
 use super::shape::rfc3339;
+use crate::analysis::System;
 use crate::escape;
 use crate::netfilter::{Packet, TcpFlags, clean};
 
@@ -28,34 +30,47 @@ const FLAGS: [(u16, &str); 9] = [
     (TcpFlags::AE, "AE"),
 ];
 
+/// Further fields, where it is known where addresses are.
+const ORIGIN: [&str; 2] = ["src_country", "src_as"];
+
 /// Adds a packet as one line of JSON.
-pub fn json(out: &mut Vec<u8>, number: u64, packet: &Packet<'_>, src: Option<&str>, dst: Option<&str>) {
-    let values = values(number, packet, src, dst);
-    let object: Map<String, Value> = FIELDS.iter().map(|field| (*field).to_owned()).zip(values).collect();
+pub fn json(out: &mut Vec<u8>, number: u64, packet: &Packet<'_>, names: &PacketNames<'_>) {
+    let values = values(number, packet, names).into_iter().chain(origin(names));
+    let fields = FIELDS.iter().chain(&ORIGIN).map(|field| (*field).to_owned());
+    let object: Map<String, Value> = fields.zip(values).collect();
     out.extend_from_slice(escape::json(&Value::Object(object).to_string()).as_bytes());
     out.push(b'\n');
 }
 
 /// Adds the header of a CSV file.
-pub fn csv_header(out: &mut Vec<u8>) {
-    out.extend_from_slice(FIELDS.join(",").as_bytes());
+pub fn csv_header(out: &mut Vec<u8>, geo: bool) {
+    let origin: &[&str] = if geo { &ORIGIN } else { &[] };
+    out.extend_from_slice([&FIELDS[..], origin].concat().join(",").as_bytes());
     out.push(b'\n');
 }
 
 /// Adds a packet as a row of CSV.
-pub fn csv(out: &mut Vec<u8>, number: u64, packet: &Packet<'_>, src: Option<&str>, dst: Option<&str>) {
+pub fn csv(out: &mut Vec<u8>, number: u64, packet: &Packet<'_>, names: &PacketNames<'_>) {
     let cell = |value: Value| match value {
         Value::Null => String::new(),
         Value::String(text) => escape::spreadsheet(&text),
         other => other.to_string(),
     };
-    let cells = values(number, packet, src, dst).map(cell);
+    let cells = values(number, packet, names).into_iter().chain(origin(names)).map(cell);
     let mut writer = csv::Writer::from_writer(out);
     // A vector takes everything.
     let _ = writer.write_record(cells).and_then(|()| Ok(writer.flush()?));
 }
 
-fn values(number: u64, packet: &Packet<'_>, src: Option<&str>, dst: Option<&str>) -> [Value; 22] {
+fn origin(names: &PacketNames<'_>) -> Vec<Value> {
+    let Some(origin) = &names.origin else {
+        return Vec::new();
+    };
+    let country = origin.country.as_ref().map(|country| country.code.as_str());
+    vec![country.into(), origin.system.as_ref().map(System::words).into()]
+}
+
+fn values(number: u64, packet: &Packet<'_>, names: &PacketNames<'_>) -> [Value; 22] {
     let text = |bytes: &[u8]| match bytes.is_empty() {
         true => Value::Null,
         false => clean(bytes).into(),
@@ -72,10 +87,10 @@ fn values(number: u64, packet: &Packet<'_>, src: Option<&str>, dst: Option<&str>
         text(packet.if_in),
         text(packet.if_out),
         address(packet.src),
-        src.into(),
+        names.src.into(),
         packet.src_port.into(),
         address(packet.dst),
-        dst.into(),
+        names.dst.into(),
         packet.dst_port.into(),
         text(packet.proto),
         text(packet.action),

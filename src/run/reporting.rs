@@ -42,6 +42,7 @@ pub fn question(session: &mut Session<'_, '_>, given: &Layer, of_logs: bool) -> 
         before: settings::spans(session.settings, &session.clock)?.map(|spans| spans.before),
         zone: session.clock.zone.clone(),
         thresholds: session.settings.thresholds.clone(),
+        origins: settings::origins(session.settings)?,
         allow: settings::allow(session.settings)?,
     };
     let mut missing = Vec::new();

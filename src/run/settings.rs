@@ -1,14 +1,18 @@
 //! From settings as text to rules, filters and modules.
 
+use std::sync::Arc;
+
+use anyhow::anyhow;
 use jiff::tz::TimeZone;
 
 use super::Misused;
 use super::clock::Clock;
-use crate::analysis::{self, Module, NEW_WANTS_SINCE, Want};
+use crate::analysis::{self, COUNTRIES_WANT_A_DATABASE, Module, NEW_WANTS_SINCE, Origins, Want};
 use crate::config::{self, Choice, Format, Layer, OwnModule, Period, PrefixChoice, Settings, Tls};
 use crate::filter::services::{self, Services};
 use crate::filter::when::Spans;
 use crate::filter::{ActionVerdicts, Filters, Network, Protocol, Selection, protocols, when};
+use crate::geoip::Databases;
 use crate::netfilter::prefix::Rules;
 use crate::netfilter::presets;
 use crate::netfilter::{Time, Verdict};
@@ -127,15 +131,16 @@ fn protocol(typed: &str) -> Result<Protocol, Misused> {
     })
 }
 
-/// The modules of a report: those chosen, in the order of a full report, else the manual's five, with
-/// `new` if two spans are compared, or for a page all; and those of the configuration file, in its order. `all` leaves out what compares with the time before
-/// `--since` if that is not given.
+/// The modules of a report: those chosen, in the order of a full report; else the manual's five, with
+/// `new` if two spans are compared, or for a page all. Then those of the configuration file, in its
+/// order. `all` leaves out those that lack something in this call.
 pub fn modules(settings: &Settings) -> Result<(Vec<&'static Module>, Vec<OwnModule>), Misused> {
     let Some(names) = &settings.modules else {
-        let usual = |(n, module): &(usize, &'static Module)| match analysis::wants(&[*module], Want::History)
-        {
-            true => settings.filters.period.is_some(),
-            false => *n < analysis::DEFAULT || settings.format == Format::Html,
+        let html = settings.format == Format::Html;
+        let compares =
+            |module| settings.filters.period.is_some() && analysis::wants(&[module], Want::History);
+        let usual = |(n, module): &(usize, &'static Module)| {
+            missing(settings, module).is_none() && (*n < analysis::DEFAULT || html || compares(*module))
         };
         let chosen = analysis::all().iter().enumerate().filter(usual).map(|(_, module)| module);
         return Ok((chosen.collect(), Vec::new()));
@@ -143,15 +148,24 @@ pub fn modules(settings: &Settings) -> Result<(Vec<&'static Module>, Vec<OwnModu
     known_modules(names, &settings.own_modules)?;
     let names: Vec<&str> = names.iter().map(|name| name.trim()).collect();
     let all = names.contains(&"all");
-    let since = settings.filters.has_before();
-    let named = |module: &&Module| names.contains(&module.name);
-    let history = |module: &&'static Module| analysis::wants(&[*module], Want::History);
-    if !since && analysis::all().iter().any(|module| named(&module) && history(&module)) {
-        return Err(Misused(NEW_WANTS_SINCE.to_owned()));
+    let named = |module: &Module| names.contains(&module.name);
+    let mut ours = analysis::all().iter().filter(|module| named(module));
+    if let Some(missing) = ours.find_map(|module| missing(settings, module)) {
+        return Err(Misused(missing.to_owned()));
     }
-    let ours = analysis::all().iter().filter(|module| named(module) || all && (since || !history(module)));
+    let ours = analysis::all().iter();
+    let ours = ours.filter(|module| named(module) || all && missing(settings, module).is_none());
     let own = settings.own_modules.iter().filter(|module| all || names.contains(&module.name.as_str()));
     Ok((ours.collect(), own.cloned().collect()))
+}
+
+/// What a module lacks in this call, in words.
+fn missing(settings: &Settings, module: &'static Module) -> Option<&'static str> {
+    let wants = |want| analysis::wants(&[module], want);
+    if wants(Want::History) && !settings.filters.has_before() {
+        return Some(NEW_WANTS_SINCE);
+    }
+    (wants(Want::Origins) && settings.geoip_databases.is_empty()).then_some(COUNTRIES_WANT_A_DATABASE)
 }
 
 fn known_modules(names: &[String], own: &[OwnModule]) -> Result<(), Misused> {
@@ -210,17 +224,24 @@ pub fn of_file(mut file: Layer, given: &Layer) -> Result<Layer, Misused> {
         )));
     }
     own_modules(&alone.own_modules)?;
+    let file_alone = file.clone();
     if let Some(names) = &mut file.modules {
         known_modules(names, &alone.own_modules).map_err(own)?;
-        if !given.filters.has_before() {
-            let history = |name: &str| {
-                analysis::named(name.trim()).is_some_and(|module| analysis::wants(&[module], Want::History))
-            };
-            names.retain(|name| !history(name));
-        }
+        let call = config::merge(given, &Layer { modules: None, ..file_alone });
+        names.retain(|name| {
+            !analysis::named(name.trim()).is_some_and(|module| missing(&call, module).is_some())
+        });
     }
     file.modules = file.modules.filter(|names| !names.is_empty());
     Ok(file)
+}
+
+/// What the databases of the call know of addresses; none without a database.
+pub fn origins(settings: &Settings) -> anyhow::Result<Option<Arc<dyn Origins>>> {
+    match settings.geoip_databases.as_slice() {
+        [] => Ok(None),
+        paths => Ok(Some(Arc::new(Databases::open(paths).map_err(|error| anyhow!(error))?))),
+    }
 }
 
 /// Networks that are never called attackers.

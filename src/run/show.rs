@@ -1,13 +1,17 @@
 //! Lines of packets on their way to standard output, for follow and scan.
 
 use std::io;
+use std::net::IpAddr;
+use std::sync::Arc;
 
 use super::session::Session;
+use super::{Misused, settings};
 use crate::analysis::attacks::Alert;
+use crate::analysis::{Origin, Origins};
 use crate::config::{Color, Format, Settings};
 use crate::netfilter::Packet;
 use crate::report::console::Console;
-use crate::report::line::{PacketLines, Style};
+use crate::report::line::{PacketLines, PacketNames, Style};
 use crate::report::record;
 
 /// Whether standard output is to be coloured.
@@ -33,12 +37,27 @@ pub struct Show {
     held: Vec<u8>,
     on_terminal: bool,
     color: bool,
+    /// Who knows where addresses are, if that is to be shown.
+    origins: Option<Arc<dyn Origins>>,
+    /// The source that was asked for last: one that floods is asked for once.
+    last: Option<(IpAddr, Origin)>,
 }
 
 impl Show {
     /// As the settings and the kind of output say.
-    pub fn new(session: &Session<'_, '_>) -> Show {
+    pub fn new(session: &Session<'_, '_>) -> anyhow::Result<Show> {
         let settings = session.settings;
+        let origins = match settings.geo {
+            true => settings::origins(settings)?,
+            false => None,
+        };
+        if settings.geo && origins.is_none() {
+            return Err(Misused(
+                "--geo needs to know where addresses are; name a database: --geoip-database FILE.mmdb"
+                    .to_owned(),
+            )
+            .into());
+        }
         let on_terminal = session.console.out_is_terminal;
         let color = colored(settings, on_terminal);
         let style = Style {
@@ -46,14 +65,15 @@ impl Show {
             counter: settings.counter,
             time: settings.time.then(|| session.clock.zone.clone()),
             color,
+            geo: settings.geo,
         };
         let (lines, format) = (PacketLines::new(style), settings.format);
-        let mut show = Show { lines, format, held: Vec::new(), on_terminal, color };
+        let mut show = Show { lines, format, held: Vec::new(), on_terminal, color, origins, last: None };
         if format == Format::Csv && settings.header {
-            record::csv_header(&mut show.held);
+            record::csv_header(&mut show.held, settings.geo);
         }
         show.fit();
-        show
+        Ok(show)
     }
 
     /// Takes over the terminal's width, which may have changed.
@@ -67,14 +87,29 @@ impl Show {
 
     /// Adds a packet's line.
     pub fn packet(&mut self, count: u64, packet: &Packet<'_>, src: Option<&str>, dst: Option<&str>) {
+        let names = PacketNames { src, dst, origin: self.origin(packet.src) };
         match self.format {
-            Format::Json => record::json(&mut self.held, count, packet, src, dst),
-            Format::Csv => record::csv(&mut self.held, count, packet, src, dst),
+            Format::Json => record::json(&mut self.held, count, packet, &names),
+            Format::Csv => record::csv(&mut self.held, count, packet, &names),
             // The command line refuses the others; a setting of the file is for reports.
             Format::Text | Format::Markdown | Format::Html => {
-                self.lines.packet(&mut self.held, count, packet, src, dst);
+                self.lines.packet(&mut self.held, count, packet, &names);
             }
         }
+    }
+
+    /// Where a source is; none if that is not wanted.
+    fn origin(&mut self, address: Option<IpAddr>) -> Option<Origin> {
+        let origins = self.origins.as_ref()?;
+        let Some(address) = address else {
+            return Some(Origin::default());
+        };
+        if let Some((_, origin)) = self.last.as_ref().filter(|(last, _)| *last == address) {
+            return Some(origin.clone());
+        }
+        let origin = origins.of(address);
+        self.last = Some((address, origin.clone()));
+        Some(origin)
     }
 
     /// Adds an attack that has just begun.

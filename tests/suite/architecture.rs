@@ -16,7 +16,8 @@ use syn::visit::Visit;
 use crate::process::project;
 
 /// Third-party crates that live in one place, and that place under `src/`.
-const CRATES: [(&str, &str); 13] = [
+const CRATES: [(&str, &str); 14] = [
+    ("maxminddb", "geoip/"),
     ("askama", "report/html/"),
     ("rustyline", "commands/analyze_interactive/editor.rs"),
     ("clap", "cli/"),
@@ -36,7 +37,8 @@ const CRATES: [(&str, &str); 13] = [
 const MOST: usize = 700;
 
 /// The part of a module that a rule in brackets leaves open, such as `analysis(filters)`.
-const PARTS: [(&str, &[&str]); 4] = [
+const PARTS: [(&str, &[&str]); 5] = [
+    ("the origins", &["Country", "Origin", "Origins", "System"]),
     ("the options of a line", &["parse", "Stop"]),
     ("types", &["Verdict", "Thresholds"]),
     ("the cache", &["KnownName"]),

@@ -15,6 +15,7 @@ mod filters;
 mod first_day;
 mod follow;
 mod formats;
+mod geoip;
 mod harness;
 mod headline;
 mod import;

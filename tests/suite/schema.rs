@@ -5,6 +5,7 @@ use std::fs;
 use boon::{Compiler, Schemas};
 use serde_json::Value;
 
+use crate::geoip::mmdb;
 use crate::process::{TestDir, project};
 
 fn schema() -> Value {
@@ -31,11 +32,13 @@ fn report(dir: &TestDir, call: &[&str]) -> Value {
 fn every_module_writes_what_the_schema_says() {
     let dir = TestDir::new();
     let log = project("examples/iptables.log").display().to_string();
-    let report = report(&dir, &[&log, "--modules", "all", "--since", "2026-05-17 12:00", "--year", "2026"]);
+    dir.write("geo.mmdb", mmdb::sample());
+    let since = ["--since", "2026-05-17 12:00", "--year", "2026", "--geoip-database", "geo.mmdb"];
+    let report = report(&dir, &[&[&log, "--modules", "all"][..], &since].concat());
     assert_eq!(fault(&report), None);
     let known = schema()["$defs"]["row"]["properties"].clone();
     let modules = report["modules"].as_array().expect("modules");
-    assert!(modules.len() >= 13, "{}", modules.len());
+    assert!(modules.len() >= 14, "{}", modules.len());
     for module in modules {
         let rows = module["rows"].as_array().expect("rows");
         assert!(!rows.is_empty(), "{module}");

@@ -132,6 +132,14 @@ fn rows() -> Vec<Row> {
             |s| s.modules.as_ref().map_or_else(|| "-".into(), |m| m.join(" ")),
             ["-", "f", "c d"],
         ),
+        row(
+            "geoip_databases",
+            "geoip_databases = ['/f']",
+            "--geoip-database /c --geoip-database /d",
+            |s| format!("{:?}", s.geoip_databases),
+            ["[]", "[\"/f\"]", "[\"/c\", \"/d\"]"],
+        ),
+        row("geo", "geo = true", "--no-geo", |s| s.geo.to_string(), ["false", "true", "false"]),
         row("format", "format = 'csv'", "--format html", |s| s.format.word().into(), ["text", "csv", "html"]),
         row(
             "color",
