@@ -3,8 +3,11 @@
 
 use std::net::IpAddr;
 
-/// Networks with their records; a record is a list of names and texts or numbers.
-pub fn database(networks: &[(&str, u8, &[(&str, Datum)])]) -> Vec<u8> {
+/// A record: names with their values.
+type Record<'r> = &'r [(&'r str, Datum)];
+
+/// Networks (address and length) with their records.
+pub fn database(networks: &[(&str, u8, Record<'_>)]) -> Vec<u8> {
     let mut data = Vec::new();
     // A node is two records: where a bit of 0 and of 1 lead. None: nowhere yet.
     let mut nodes: Vec<[Option<Lead>; 2]> = vec![[None, None]];

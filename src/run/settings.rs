@@ -229,7 +229,7 @@ pub fn of_file(mut file: Layer, given: &Layer) -> Result<Layer, Misused> {
         known_modules(names, &alone.own_modules).map_err(own)?;
         let call = config::merge(given, &Layer { modules: None, ..file_alone });
         names.retain(|name| {
-            !analysis::named(name.trim()).is_some_and(|module| missing(&call, module).is_some())
+            analysis::named(name.trim()).is_none_or(|module| missing(&call, module).is_none())
         });
     }
     file.modules = file.modules.filter(|names| !names.is_empty());

@@ -229,7 +229,7 @@ fn a_scan_with_a_dead_server_ends_and_says_why_there_are_no_names() {
         let begun = Instant::now();
         let scanned = run(network.inside(dir.command(["--scan", log, "--rdns", "--no-header"])), "").fine();
         // No line waits longer than 1.5 seconds for the first answer of all.
-        assert!(begun.elapsed() < Duration::from_secs(3), "{log}: {:?}", begun.elapsed());
+        assert!(begun.elapsed() < Duration::from_secs(5), "{log}: {:?}", begun.elapsed());
         scanned
     };
     let few = scan("few");
