@@ -6,6 +6,8 @@ use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::text::ending;
+
 /// A bar of bytes read, with lines a second and the time left. Shows nothing where stderr is no
 /// terminal.
 pub struct Progress {
@@ -20,11 +22,12 @@ impl Progress {
     pub fn new(name: &str, total: Option<u64>, read: Arc<AtomicU64>, show: bool) -> Self {
         let target = if show { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(total, target);
-        let template = "  {prefix} {bar:24} {bytes}/{total_bytes}, {msg}, {eta} left";
+        let template = "  {prefix} {wide_bar} {bytes}/{total_bytes}, {msg}, {eta} left";
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.progress_chars("#>-"));
         }
-        bar.set_prefix(crate::escape::terminal(name).into_owned());
+        // A bar of some length stays on a terminal of 80 columns.
+        bar.set_prefix(ending(&crate::escape::terminal(name), 24));
         Progress { bar, read, begun: Instant::now(), lines: 0 }
     }
 
