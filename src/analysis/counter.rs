@@ -66,6 +66,10 @@ pub trait Counter {
     /// Takes in a packet from before `--since`: comes to modules that want
     /// [`History`](super::Want::History) only.
     fn earlier(&mut self, _seen: &InternedPacket<'_>) {}
+    /// Whether it wanted packets in the order of time, and they were far from it.
+    fn out_of_order(&self) -> bool {
+        false
+    }
     /// What was counted, at most `limit` rows.
     fn body(self: Box<Self>, numbers: &Interner, limit: usize) -> Body;
 }

@@ -84,6 +84,12 @@ impl<'c> Fold<'c> {
         }
     }
 
+    /// The modules that wanted packets in the order of time and did not get them so.
+    pub fn out_of_order(&self) -> Vec<&'static Module> {
+        let modules = self.modules.iter().filter(|(_, counter)| counter.out_of_order());
+        modules.map(|(module, _)| *module).collect()
+    }
+
     /// The sums, if they are wanted.
     pub fn totals(&self) -> Option<Totals> {
         self.totals.as_ref().map(|totals| totals.finish(&self.numbers))

@@ -4,13 +4,16 @@ use std::sync::Arc;
 
 use super::attacks::{AttackKind, Detector, Finding};
 use super::counter::{Context, Counter, InternedPacket, Interner, origin_cells, origin_columns};
+use super::in_time::InTime;
 use super::origins::Origins;
 use super::quantity::counted;
 use super::table::{Body, Cell, Column, Figure};
+use crate::netfilter::Packet;
 
 /// Runs the detector beside the other modules.
 pub struct Suspects {
     detector: Detector,
+    order: InTime,
     origins: Option<Arc<dyn Origins>>,
 }
 
@@ -18,17 +21,23 @@ impl Suspects {
     pub fn counter(context: &Context) -> Box<dyn Counter> {
         let verdicts = context.filters.verdicts.clone();
         let detector = Detector::new(context.thresholds.clone(), context.allow.clone(), verdicts);
-        Box::new(Suspects { detector, origins: context.origins.clone() })
+        Box::new(Suspects { detector, order: InTime::default(), origins: context.origins.clone() })
     }
 }
 
 impl Counter for Suspects {
     fn packet(&mut self, seen: &InternedPacket<'_>) {
-        // Alerts are for those who watch; a report has the whole.
-        let _ = self.detector.packet(seen.packet);
+        let detector = &mut self.detector;
+        self.order.packet(seen.packet, &mut |packet| judge(detector, packet));
     }
 
-    fn body(self: Box<Self>, _: &Interner, limit: usize) -> Body {
+    fn out_of_order(&self) -> bool {
+        self.order.late
+    }
+
+    fn body(mut self: Box<Self>, _: &Interner, limit: usize) -> Body {
+        let detector = &mut self.detector;
+        self.order.finish(&mut |packet| judge(detector, packet));
         let found = self.detector.finish();
         let mut notes = Vec::new();
         if found.findings.len() > limit {
@@ -63,6 +72,11 @@ impl Counter for Suspects {
             ..Body::default()
         }
     }
+}
+
+/// Alerts are for those who watch; a report has the whole.
+fn judge(detector: &mut Detector, packet: &Packet<'_>) {
+    let _ = detector.packet(packet);
 }
 
 const COLUMNS: [Column; 10] = [

@@ -27,6 +27,8 @@ pub struct Counted {
     pub totals: Totals,
     /// Those of the span before, if the context names one.
     pub before: Option<Before>,
+    /// The modules that need packets in the order of time and got them in another.
+    pub out_of_order: Vec<&'static Module>,
 }
 
 /// Takes packets for counting.
@@ -98,6 +100,7 @@ pub fn count<R>(
         for thread in threads {
             let share = thread.join().map_err(|_| anyhow!("counting failed; this is a fault of ipta's"))?;
             counted.tables.extend(share.tables);
+            counted.out_of_order.extend(share.out_of_order);
             if let Some((totals, before)) = share.sums {
                 counted.totals = totals;
                 counted.before = before;
@@ -115,7 +118,8 @@ fn run(mut fold: Fold<'_>, limit: usize, batches: Receiver<Arc<Batch>>) -> Share
         fold.packets(&batch);
     }
     let sums = fold.totals().map(|totals| (totals, fold.before()));
-    Share { tables: fold.finish(limit), sums }
+    let out_of_order = fold.out_of_order();
+    Share { tables: fold.finish(limit), sums, out_of_order }
 }
 
 /// What a counting thread ends with.
@@ -123,4 +127,6 @@ struct Share {
     tables: Vec<Table>,
     /// The sums, and those of the span before, from the thread that adds them up.
     sums: Option<(Totals, Option<Before>)>,
+    /// See [`Counted::out_of_order`].
+    out_of_order: Vec<&'static Module>,
 }

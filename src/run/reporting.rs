@@ -20,7 +20,7 @@ use crate::query::{self, Access, Answer};
 use crate::report::shape::{Filtered, Report, Shape};
 use crate::report::terminal::{self, Terminal};
 use crate::report::{self, stats as words};
-use crate::store::{Columns, QuerySession};
+use crate::store::{Columns, QuerySession, Stored};
 
 /// What a call is to report.
 pub struct Question {
@@ -115,6 +115,18 @@ pub fn table(session: &mut Session<'_, '_>, question: &Question) -> anyhow::Resu
     let (mut counted, ()) = counting::count(modules, context, limit, |feed| {
         Ok(store.packets(&session.table, &filters, columns, &mut |stored| feed.packet(&stored.packet))?)
     })?;
+    if !counted.out_of_order.is_empty() {
+        // Logs were imported in another order than they were written in. What does not depend on it is
+        // counted already.
+        let (again, ()) = counting::count(&counted.out_of_order, context, limit, |feed| {
+            let mut each = |stored: &Stored<'_>| feed.packet(&stored.packet);
+            Ok(store.packets_by_time(&session.table, &filters, columns, &mut each)?)
+        })?;
+        for table in again.tables {
+            let place = counted.tables.iter_mut().find(|counted| counted.name == table.name);
+            place.into_iter().for_each(|counted| *counted = table.clone());
+        }
+    }
     let timeless =
         if context.filters.ask_time() { store.count_timeless(&session.table, &filters)? } else { 0 };
     if counted.totals.packets == 0 {
@@ -192,7 +204,7 @@ pub fn report(
     filters: Option<&Filtered<'_>>,
     stored: bool,
 ) -> anyhow::Result<()> {
-    let Counted { tables, totals, before } = counted;
+    let Counted { tables, totals, before, .. } = counted;
     let before = before.as_ref().filter(|before| {
         if !before.is_whole {
             let (from, to) = (report::moment(before.from), report::moment(before.to));

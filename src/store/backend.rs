@@ -68,6 +68,16 @@ pub(super) trait Backend: Send {
         each: &mut dyn FnMut(&Stored<'_>),
     ) -> Result<(), StoreError>;
 
+    /// Every packet that fulfils a condition, in the order of time, by the index on it; those without
+    /// a time first.
+    fn packets_by_time(
+        &mut self,
+        table: &TableName,
+        condition: &Condition,
+        columns: Columns,
+        each: &mut dyn FnMut(&Stored<'_>),
+    ) -> Result<(), StoreError>;
+
     /// The row numbers, from the least to after the greatest, of the packets that fulfil a condition
     /// on the time; none if there is no such packet. By the index on the time.
     fn id_range(&mut self, table: &TableName, times: &Condition) -> Result<Option<Range<u64>>, StoreError>;

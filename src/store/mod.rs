@@ -184,6 +184,18 @@ impl Store {
         self.backend.packets(table, ids, &Condition::of(dialect, filters), columns, each)
     }
 
+    /// The same in the order of time, those without a time first: slower, since the rows lie in another.
+    pub fn packets_by_time(
+        &mut self,
+        table: &TableName,
+        filters: &Filters,
+        columns: Columns,
+        each: &mut dyn FnMut(&Stored<'_>),
+    ) -> Result<(), StoreError> {
+        let condition = Condition::of(self.backend.dialect(), filters);
+        self.backend.packets_by_time(table, &condition, columns, each)
+    }
+
     /// Action words of the table, as many as asked for.
     pub fn actions(&mut self, table: &TableName, most: usize) -> Result<BTreeSet<String>, StoreError> {
         let sql = format!("SELECT DISTINCT action FROM `{table}` LIMIT {most}");

@@ -73,6 +73,66 @@ fn a_table_tells_of_the_same_attacks_as_the_log() {
     }
 }
 
+/// Four rotated logs of a day; two follow each other within a second. A slow scan goes through all, a
+/// guesser of passwords over the last two.
+fn rotated() -> [String; 4] {
+    let line = |second: u32, source: &str, from: u32, port: u32| {
+        format!(
+            "2026-05-04T{:02}:{:02}:{:02}+00:00 gw kernel: IPT: DROP IN=eth0 OUT= SRC={source} DST=198.51.100.1 \
+             LEN=60 PROTO=TCP SPT={from} DPT={port} WINDOW=1 RES=0x00 SYN URGP=0\n",
+            second / 3600,
+            second / 60 % 60,
+            second % 60
+        )
+    };
+    let mut lines = Vec::new();
+    lines.extend((0..96).map(|n| (n * 900, line(n * 900, "203.0.113.9", 40_000, 1000 + n))));
+    lines.extend((0..60).map(|n| (64_770 + n, line(64_770 + n, "203.0.113.10", 41_000 + n, 22))));
+    for end in [21_600, 43_200, 64_800] {
+        lines.extend((0..6).map(|n| (end, line(end, &format!("192.0.2.{n}"), 50_000 + n, 80))));
+    }
+    lines.sort_by_key(|(second, _)| *second);
+    let mut logs = [(); 4].map(|()| String::new());
+    for (n, (second, line)) in lines.into_iter().enumerate() {
+        // Within the second of a rotation the older log takes every other line.
+        let at = second / 21_600;
+        let is_older = second % 21_600 == 0 && second > 0 && n % 2 == 0;
+        logs[(at - u32::from(is_older)) as usize].push_str(&line);
+    }
+    logs
+}
+
+#[test]
+fn attacks_are_the_same_in_whatever_order_logs_are_imported() {
+    let logs = rotated();
+    for db in [TestStore::on_a_file(), TestStore::on_a_server()] {
+        let names: Vec<String> = logs
+            .iter()
+            .enumerate()
+            .map(|(n, log)| db.dir.write(&format!("log.{n}"), log).display().to_string())
+            .collect();
+        let report = || db.ipta(["-a", "--modules", "attacks"]).fine().out;
+        db.ipta(["-i"].into_iter().chain(names.iter().map(String::as_str))).fine();
+        let together = report();
+        assert!(together.contains("slow SYN scan") && together.contains("brute force"), "{together}");
+        assert_eq!(together.lines().count(), 6, "{together}");
+        for order in orders() {
+            db.ipta(["-c"]).fine();
+            for n in order {
+                db.ipta(["-i", &names[n]]).fine();
+            }
+            assert_eq!(report(), together, "{order:?}");
+        }
+    }
+}
+
+/// Every order of four things.
+fn orders() -> Vec<[usize; 4]> {
+    let all = (0..256).map(|n| [n / 64, n / 16 % 4, n / 4 % 4, n % 4]);
+    let differ = |order: &[usize; 4]| (0..4).all(|n| order.contains(&n));
+    all.filter(differ).collect()
+}
+
 #[test]
 fn an_ordinary_day_has_no_finding() {
     let line = |second: u32, word: &str, rest: &str| {

@@ -133,6 +133,19 @@ impl Backend for Sqlite {
         self.insert_all(table, packets, entry).map_err(|e| self.failed("storing packets", &e))
     }
 
+    fn packets_by_time(
+        &mut self,
+        table: &TableName,
+        condition: &Condition,
+        columns: Columns,
+        each: &mut dyn FnMut(&Stored<'_>),
+    ) -> Result<(), StoreError> {
+        let names = columns.names();
+        let sql = format!("SELECT {names} FROM `{table}` WHERE {} ORDER BY `timestamp`", condition.sql);
+        let done = self.stream(&sql, rows::bound(&condition.values), columns, each);
+        done.map_err(|e| self.failed("reading packets", &e))
+    }
+
     fn packets(
         &mut self,
         table: &TableName,
