@@ -34,7 +34,7 @@ impl InTime {
             return;
         };
         self.late |= self.passed.is_some_and(|passed| time < passed);
-        self.newest = if self.held.len() == 0 { time } else { self.newest.max(time) };
+        self.newest = if self.held.is_empty() { time } else { self.newest.max(time) };
         self.held.push(packet);
         if self.held.len() >= FULL {
             self.pass_on(Some(self.newest.saturating_sub(WINDOW)), each);
