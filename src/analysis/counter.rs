@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 use super::addresses::{Addr, Addresses};
+use super::blocklist::Spared;
 use super::origins::Origins;
 use super::table::{Body, Cell, Column};
 use super::words::{StringInterner, Word};
@@ -28,6 +29,8 @@ pub struct Context {
     pub origins: Option<Arc<dyn Origins>>,
     /// Networks that are never called attackers.
     pub allow: Vec<Network>,
+    /// Networks that are never blocked either.
+    pub spared: Spared,
 }
 
 /// A packet on its way through the modules, with its words and addresses as numbers.

@@ -2,7 +2,7 @@
 
 use super::counter::{Context, Counter, Interner};
 use super::modules::{Module, Want};
-use super::table::{Body, Table};
+use super::table::Table;
 use super::totals::{Before, Summing, Totals};
 use crate::filter::Filters;
 use crate::netfilter::batch::Batch;
@@ -109,9 +109,7 @@ impl<'c> Fold<'c> {
     pub fn finish(self, limit: usize) -> Vec<Table> {
         let numbers = self.numbers;
         let table = |(module, counter): (&'static Module, Box<dyn Counter>)| {
-            let Body { columns, rows, notes, rows_in_all, packets, hours } = counter.body(&numbers, limit);
-            let (name, title) = (module.name.into(), module.title.into());
-            Table { name, title, columns, rows, notes, rows_in_all, packets, hours }
+            module.table(counter.body(&numbers, limit))
         };
         self.modules.into_iter().map(table).collect()
     }

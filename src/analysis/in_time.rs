@@ -75,6 +75,8 @@ fn compare(a: &Packet<'_>, b: &Packet<'_>) -> Ordering {
         .then_with(|| a.proto.cmp(b.proto))
         .then_with(|| flags(a).cmp(&flags(b)))
         .then_with(|| (a.icmp_type, a.icmp_code).cmp(&(b.icmp_type, b.icmp_code)))
+        // What a firewall logs before it decides comes before the decision.
+        .then_with(|| b.verdict.cmp(&a.verdict))
         .then_with(|| a.action.cmp(b.action))
         .then_with(|| a.prefix.cmp(b.prefix))
 }

@@ -5,6 +5,7 @@
 
 mod addresses;
 pub mod attacks;
+pub mod blocklist;
 mod counter;
 mod countries;
 mod distinct;
@@ -16,6 +17,7 @@ mod key;
 mod modules;
 mod new;
 mod origins;
+mod profile;
 pub mod quantity;
 #[cfg(test)]
 mod sample;
@@ -28,6 +30,9 @@ mod words;
 
 pub use counter::Context;
 pub use fold::Fold;
-pub use modules::{COUNTRIES_WANT_A_DATABASE, DEFAULT, Module, NEW_WANTS_SINCE, Want, all, named, wants};
+pub use modules::{
+    COUNTRIES_WANT_A_DATABASE, DEFAULT, Module, NEW_WANTS_SINCE, Want, all, blocklist, dossier, named, wants,
+};
 pub use origins::{Country, Origin, Origins, System};
+pub use suspects::finding;
 pub use totals::{Before, Totals};

@@ -1,12 +1,15 @@
 //! The modules of a report, as values: adding one is adding an entry to `MODULES`.
 
+use super::blocklist::Candidates;
 use super::counter::{Context, Counter, InternedPacket};
 use super::countries::Countries;
 use super::group::Groups;
 use super::key::Field;
 use super::new::News;
+use super::profile::Profile;
 use super::sources::Sources;
-use super::suspects::Suspects;
+use super::suspects::{self, Suspects};
+use super::table::{Body, Table};
 use super::timeline::Timeline;
 use crate::netfilter::Verdict;
 
@@ -52,6 +55,11 @@ impl Module {
     /// Whether it counts by a plain key. The others have more to do for a packet.
     pub fn is_plain(&self) -> bool {
         matches!(self.how, How::Grouped { .. })
+    }
+
+    /// Its table, from what its counting ended with.
+    pub(super) fn table(&self, body: Body) -> Table {
+        body.titled(self.name, self.title)
     }
 
     pub(super) fn counter(&self, context: &Context) -> Box<dyn Counter> {
@@ -174,7 +182,7 @@ static MODULES: [Module; 14] = [
     },
     Module {
         name: "attacks",
-        title: "Suspected attacks",
+        title: suspects::TITLE,
         counts: every,
         wants: &[Want::Evidence],
         how: How::Own(Suspects::counter),
@@ -201,6 +209,83 @@ static MODULES: [Module; 14] = [
         how: How::Own(News::counter),
     },
 ];
+
+/// What counts for formats that block sources; not a part of reports.
+static BLOCKLISTS: [Module; 2] = [
+    Module {
+        name: "attacks",
+        title: "Sources of suspected attacks",
+        counts: every,
+        wants: &[Want::Evidence],
+        how: How::Own(Candidates::of_attacks),
+    },
+    Module {
+        name: "sources",
+        title: "Noisiest sources",
+        counts: every,
+        wants: &[],
+        how: How::Own(Candidates::of_sources),
+    },
+];
+
+/// What a dossier (`--who`) is made of: reports on the packets of a source.
+static DOSSIER: [Module; 6] = [
+    Module {
+        name: "profile",
+        title: "What is known of it",
+        counts: every,
+        wants: &[Want::Length],
+        how: How::Own(Profile::counter),
+    },
+    Module {
+        name: "attacks",
+        title: suspects::TITLE,
+        counts: every,
+        wants: &[Want::Evidence],
+        how: How::Own(Suspects::counter),
+    },
+    Module { name: "days", title: "By day", counts: every, wants: &[], how: How::Own(Timeline::by_day) },
+    Module {
+        name: "ports",
+        title: "Ports it tried",
+        counts: every,
+        wants: &[],
+        how: How::Grouped {
+            key: &[DestinationPort, Protocol, Action],
+            columns: &[(Count, 6), (DestinationPort, 5), (Protocol, 6), (Action, 10)],
+        },
+    },
+    Module {
+        name: "targets",
+        title: "Where it went",
+        counts: every,
+        wants: &[],
+        how: How::Grouped {
+            key: &[Destination, Action],
+            columns: &[(Count, 6), (Destination, 25), (Action, 10)],
+        },
+    },
+    Module {
+        name: "actions",
+        title: "What became of it",
+        counts: every,
+        wants: &[],
+        how: How::Grouped {
+            key: &[Action, InterfaceIn],
+            columns: &[(Count, 6), (Action, 10), (InterfaceIn, 10)],
+        },
+    },
+];
+
+/// The modules of a dossier, in their order.
+pub fn dossier() -> Vec<&'static Module> {
+    DOSSIER.iter().collect()
+}
+
+/// The sources of a module as a list to block; none if it has none.
+pub fn blocklist(name: &str) -> Option<&'static Module> {
+    BLOCKLISTS.iter().find(|module| module.name == name)
+}
 
 /// How many of [`all`] a report has if nobody says otherwise: the manual's five.
 pub const DEFAULT: usize = 5;

@@ -26,6 +26,7 @@ pub fn table_with(
 ) -> Table {
     let module = super::named(module).expect("a module");
     let context = Context {
+        spared: Vec::new(),
         filters,
         before: None,
         zone,

@@ -2,26 +2,35 @@
 
 use std::sync::Arc;
 
-use super::attacks::{AttackKind, Detector, Finding};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::attacks::{self, Detector, Episode, Finding, Judgement};
 use super::counter::{Context, Counter, InternedPacket, Interner, origin_cells, origin_columns};
 use super::in_time::InTime;
 use super::origins::Origins;
 use super::quantity::counted;
-use super::table::{Body, Cell, Column, Figure};
-use crate::netfilter::Packet;
+use super::table::{Body, Cell, Column, Figure, Table};
+use crate::netfilter::{Packet, Time};
+
+/// What its table is called.
+pub const TITLE: &str = "Suspected attacks";
 
 /// Runs the detector beside the other modules.
 pub struct Suspects {
     detector: Detector,
     order: InTime,
     origins: Option<Arc<dyn Origins>>,
+    zone: TimeZone,
 }
 
 impl Suspects {
     pub fn counter(context: &Context) -> Box<dyn Counter> {
         let verdicts = context.filters.verdicts.clone();
         let detector = Detector::new(context.thresholds.clone(), context.allow.clone(), verdicts);
-        Box::new(Suspects { detector, order: InTime::default(), origins: context.origins.clone() })
+        let (origins, zone) = (context.origins.clone(), context.zone.clone());
+        Box::new(Suspects { detector, order: InTime::default(), origins, zone })
     }
 }
 
@@ -39,38 +48,55 @@ impl Counter for Suspects {
         let detector = &mut self.detector;
         self.order.finish(&mut |packet| judge(detector, packet));
         let found = self.detector.finish();
-        let mut notes = Vec::new();
-        if found.findings.len() > limit {
-            notes.push(format!("{} more; --limit shows them.", found.findings.len() - limit));
-        }
-        if found.findings.iter().any(|finding| finding.lower_bound) {
-            let limited = match found.lower_bounds.as_slice() {
-                [] => "there was no room to count on".to_owned(),
-                prefixes => format!("rate-limited in the firewall: {}", prefixes.join(", ")),
-            };
-            notes.push(format!("Figures with + are lower bounds ({limited})."));
-        }
-        if found.timeless > 0 {
-            let packets = counted(found.timeless, "packet");
-            notes.push(format!("{packets} without a time could not be judged."));
-        }
-        if found.capped {
-            notes.push(
-                "There was more going on than could be kept in mind; something may be missing.".to_owned(),
-            );
-        }
-        Body {
-            columns: COLUMNS.into_iter().chain(origin_columns(self.origins.as_ref())).collect(),
-            rows: found
-                .findings
-                .iter()
-                .take(limit)
-                .map(|finding| row(finding, self.origins.as_ref()))
-                .collect(),
-            notes,
-            rows_in_all: found.findings.len() as u64,
-            ..Body::default()
-        }
+        let rows_in_all = found.findings.len() as u64;
+        let notes = notes(&found, limit);
+        let findings = found.findings.into_iter().take(limit).collect();
+        Body { notes, rows_in_all, ..body(findings, self.origins.as_ref(), &self.zone) }
+    }
+}
+
+/// What is said beside the findings.
+fn notes(found: &Judgement, limit: usize) -> Vec<String> {
+    let mut notes = Vec::new();
+    if found.findings.len() > limit {
+        notes.push(format!("{} more; --limit shows them.", found.findings.len() - limit));
+    }
+    let mut reasons = Vec::new();
+    if !found.lower_bounds.is_empty() {
+        reasons.push(format!("rate-limited in the firewall: {}", found.lower_bounds.join(", ")));
+    } else if found.findings.iter().any(|finding| finding.lower_bound) {
+        reasons.push("there was no room to count on".to_owned());
+    }
+    if found.findings.iter().any(|finding| finding.is_shared) {
+        reasons.push("what a source did at one time in several ways is counted once".to_owned());
+    }
+    if !reasons.is_empty() {
+        notes.push(format!("Figures with + are lower bounds ({}).", reasons.join("; ")));
+    }
+    if found.timeless > 0 {
+        let packets = counted(found.timeless, "packet");
+        notes.push(format!("{packets} without a time could not be judged."));
+    }
+    if found.capped {
+        notes
+            .push("There was more going on than could be kept in mind; something may be missing.".to_owned());
+    }
+    notes
+}
+
+/// An attack that goes on, as the module's table with one finding.
+pub fn finding(episode: Episode, zone: &TimeZone) -> Table {
+    body(attacks::findings(vec![episode]), None, zone).titled("attacks", TITLE)
+}
+
+/// Findings as a table.
+fn body(findings: Vec<Finding>, origins: Option<&Arc<dyn Origins>>, zone: &TimeZone) -> Body {
+    Body {
+        columns: COLUMNS.into_iter().chain(origin_columns(origins)).collect(),
+        rows: findings.iter().map(|finding| row(finding, origins, zone)).collect(),
+        rows_in_all: findings.len() as u64,
+        findings,
+        ..Body::default()
     }
 }
 
@@ -79,50 +105,74 @@ fn judge(detector: &mut Detector, packet: &Packet<'_>) {
     let _ = detector.packet(packet);
 }
 
-const COLUMNS: [Column; 10] = [
+const COLUMNS: [Column; 13] = [
+    Column::word("Severity", 8),
     Column::number("Packets", 7),
     Column::word("Attack", 14),
     Column::word("Source IP", 25),
     Column::word("Target", 25),
     Column::number("Port", 5),
+    Column::word("Services", 14),
     Column::word("First", 19),
     Column::word("Last", 19),
+    Column::number("Days", 4),
     Column::number("Distinct", 9),
     Column::number("Peak", 9),
     Column::number("Threshold", 9),
 ];
 
-fn row(finding: &Finding, origins: Option<&Arc<dyn Origins>>) -> Vec<Cell> {
-    let figure = match finding.lower_bound {
-        true => Figure::AtLeast,
-        false => Figure::Exactly,
-    };
-    let what = match finding.kind {
-        AttackKind::Sweep(_) => "host",
-        AttackKind::SynFlood
-        | AttackKind::IcmpFlood
-        | AttackKind::BruteForce
-        | AttackKind::PortScan(_)
-        | AttackKind::SlowScan(_) => "port",
-    };
+/// Services that a row names; a scan may have tried all of them.
+const SERVICES: usize = 3;
+
+fn row(finding: &Finding, origins: Option<&Arc<dyn Origins>>, zone: &TimeZone) -> Vec<Cell> {
+    let figure = |count, is_lower| if is_lower { Figure::AtLeast(count) } else { Figure::Exactly(count) };
     let distinct = match finding.distinct {
         0 => Cell::Missing,
-        count => Cell::Amount(count, what),
+        count => Cell::Amount(count, finding.kinds[0].counted()),
     };
+    let kinds: Vec<String> = finding.kinds.iter().map(ToString::to_string).collect();
+    let mut services = finding.services.iter().take(SERVICES).copied().collect::<Vec<_>>().join(", ");
+    if finding.services.len() > SERVICES {
+        services.push_str(&format!(", {} more", finding.services.len() - SERVICES));
+    }
     let mut row = vec![
-        Cell::Figure(figure(finding.packets)),
-        Cell::Word(finding.kind.to_string()),
+        Cell::Word(finding.severity.as_str().to_owned()),
+        Cell::Figure(figure(finding.packets, finding.lower_bound || finding.is_shared)),
+        Cell::Word(kinds.join(", ")),
         Cell::Hosts(finding.source),
         Cell::Hosts(finding.target),
         Cell::port(finding.port),
+        Cell::word(&services),
         Cell::Time(finding.first),
         Cell::Time(finding.last),
+        Cell::Count(days(finding, zone)),
         distinct,
-        Cell::Rate(figure(finding.peak), finding.per),
+        Cell::Rate(figure(finding.peak, finding.lower_bound), finding.per),
         Cell::Rate(Figure::Exactly(finding.threshold), finding.per),
     ];
     row.extend(origin_cells(origins, finding.source.one()));
     row
+}
+
+/// On how many days of this zone it went on.
+fn days(finding: &Finding, zone: &TimeZone) -> u64 {
+    let date = |time: Time| {
+        let stamp = Timestamp::from_microsecond(time.0).unwrap_or(Timestamp::UNIX_EPOCH);
+        stamp.to_zoned(zone.clone()).date()
+    };
+    let mut days = 0;
+    let mut counted_to: Option<Date> = None;
+    for episode in &finding.episodes {
+        let (first, last) = (date(episode.first), date(episode.last));
+        let from = counted_to.map_or(Ok(first), |to| to.tomorrow().map(|next| next.max(first)));
+        // The end of all days is no day that a packet was on.
+        let Ok(from) = from else { break };
+        if last >= from {
+            days += (last - from).get_days() as u64 + 1;
+            counted_to = Some(last);
+        }
+    }
+    days
 }
 
 #[cfg(test)]

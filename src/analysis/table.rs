@@ -5,7 +5,8 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::net::IpAddr;
 
-use super::attacks::Hosts;
+use super::attacks::{Finding, Hosts};
+use super::blocklist::Blocklist;
 use crate::netfilter::Time;
 
 /// A module's result.
@@ -29,6 +30,10 @@ pub struct Table {
     /// Packets by hour and verdict (see [`Cell::Bar`]) in the order of time, of the timeline alone:
     /// the begin of each hour that had one.
     pub hours: Vec<(Time, [u64; 3])>,
+    /// What the rows tell of, of the attacks alone.
+    pub findings: Vec<Finding>,
+    /// Whom to block, where that is asked for; there are no rows then.
+    pub blocklist: Option<Blocklist>,
 }
 
 /// A table without its name and title: what a module's counting ends with.
@@ -46,6 +51,19 @@ pub struct Body {
     pub packets: Option<u64>,
     /// See [`Table::hours`].
     pub hours: Vec<(Time, [u64; 3])>,
+    /// See [`Table::findings`].
+    pub findings: Vec<Finding>,
+    /// See [`Table::blocklist`].
+    pub blocklist: Option<Blocklist>,
+}
+
+impl Body {
+    /// The table of these names.
+    pub fn titled(self, name: &'static str, title: &'static str) -> Table {
+        let Body { columns, rows, notes, rows_in_all, packets, hours, findings, blocklist } = self;
+        let (name, title) = (name.into(), title.into());
+        Table { name, title, columns, rows, notes, rows_in_all, packets, hours, findings, blocklist }
+    }
 }
 
 /// A column's head.

@@ -64,11 +64,23 @@ pub struct Timeline {
     /// The quarter that packets come in now, and what came.
     current: (i64, Counts),
     timeless: u64,
+    /// The shortest row.
+    least: usize,
 }
 
 impl Timeline {
     pub fn counter(context: &Context) -> Box<dyn Counter> {
+        Timeline::in_rows_of(Unit::Quarter, context)
+    }
+
+    /// The same in days or longer.
+    pub fn by_day(context: &Context) -> Box<dyn Counter> {
+        Timeline::in_rows_of(Unit::Day, context)
+    }
+
+    fn in_rows_of(least: Unit, context: &Context) -> Box<dyn Counter> {
         Box::new(Timeline {
+            least: UNITS.iter().position(|unit| *unit == least).unwrap_or(0),
             zone: context.zone.clone(),
             quarters: HashMap::new(),
             current: (0, Counts::default()),
@@ -108,7 +120,7 @@ impl Counter for Timeline {
         quarters.sort_unstable_by_key(|(quarter, _)| *quarter);
         let mut notes = Vec::new();
         let mut rows = Vec::new();
-        for unit in UNITS {
+        for unit in UNITS.into_iter().skip(self.least) {
             // No row can be longer than the longest, and two centuries may be one more than wanted.
             let most = if unit == UNITS[UNITS.len() - 1] { usize::MAX } else { limit.min(ROWS) };
             if let Some(found) = folded(&quarters, unit, &self.zone, most) {
@@ -145,6 +157,7 @@ impl Counter for Timeline {
             notes,
             packets: None,
             hours: rows_of(&quarters, Unit::Hours(1), &self.zone, usize::MAX).unwrap_or_default(),
+            ..Body::default()
         }
     }
 }

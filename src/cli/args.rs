@@ -49,6 +49,10 @@ pub(super) struct ModeArgs {
     /// Analyze the table; with FILEs, analyze those logs directly, without a database
     #[arg(long, short = 'a', value_name = "FILE", num_args = 0..)]
     pub(super) analyze: Option<Vec<PathBuf>>,
+    /// Everything about one source, an address or a network: from the table, or from logs that follow it.
+    /// Not with other modes
+    #[arg(long, value_names = ["ADDR", "FILE"], num_args = 1..)]
+    pub(super) who: Option<Vec<PathBuf>>,
     /// Show new packets of a log as they come; - is standard input, journal the systemd journal. Not with
     /// other modes; without a database
     #[arg(long, short = 'f', value_name = "FILE")]
@@ -216,7 +220,7 @@ pub(super) struct DisplayArgs {
     /// Modules of the report, or all (default denied,icmp,ports,invalid,interfaces)
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = filled())]
     pub(super) modules: Vec<String>,
-    /// text, json, csv, markdown or html (default text)
+    /// text, json, csv, markdown or html (default text); nft, ipset or cidr: a list of sources to block
     #[arg(long, value_name = "FORMAT", value_parser = choice::<Format>)]
     pub(super) format: Option<Format>,
     /// Write the report to FILE, whole or not at all
@@ -246,6 +250,10 @@ pub(super) struct DisplayArgs {
     /// In follow: point out suspected attacks
     #[arg(long)]
     pub(super) attacks: bool,
+    /// In follow: run this command when an attack begins, with what is known of it as JSON on its standard
+    /// input; turns --attacks on
+    #[arg(long, value_name = "CMD", value_parser = filled())]
+    pub(super) alert_command: Option<String>,
     /// In follow: leave out the packets that ipta itself causes
     #[arg(long)]
     pub(super) no_loop: bool,
@@ -438,7 +446,8 @@ pub(super) fn layer(
         geoip_databases: (!display.geoip_database.is_empty()).then_some(display.geoip_database),
         geo: either(display.geo, display.no_geo),
         last: display.last,
-        attacks: on(display.attacks),
+        attacks: on(display.attacks || display.alert_command.is_some()),
+        alert_command: display.alert_command,
         no_loop: on(display.no_loop),
         color: display.color,
         dns_table: names.dns_table.clone(),

@@ -110,7 +110,8 @@ fn before_password<'t>(text: &'t str, command: &Command) -> Option<&'t str> {
 }
 
 /// The modes that take logs.
-pub(super) const TAKE_LOGS: [&str; 7] = ["--import", "-i", "--analyze", "-a", "--scan", "--follow", "-f"];
+pub(super) const TAKE_LOGS: [&str; 8] =
+    ["--import", "-i", "--analyze", "-a", "--scan", "--who", "--follow", "-f"];
 
 /// Logs may be given anywhere after their mode (`--import --again a.log`), where only one mode of the
 /// call takes any; clap wants them right after it. A word after an option for passwords stays

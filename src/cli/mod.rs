@@ -98,6 +98,7 @@ fn modes_of(args: ModeArgs, names: &NameArgs, given: &mut Layer) -> Result<Vec<M
         args.prune.map(Mode::Prune),
         names.dns_dump.then_some(Mode::DnsDump),
         args.analyze.map(|files| Mode::Analyze(once(files))),
+        args.who.map(who),
         (args.analyze_interactive || args.sql.is_some()).then_some(Mode::AnalyzeInteractive),
         args.save_db.then_some(Mode::SaveDb),
         args.follow.map(Mode::Follow),
@@ -105,6 +106,13 @@ fn modes_of(args: ModeArgs, names: &NameArgs, given: &mut Layer) -> Result<Vec<M
         args.doctor.map(Mode::Doctor),
     ];
     Ok(modes.into_iter().flatten().collect())
+}
+
+/// The source and the logs after it.
+fn who(words: Vec<PathBuf>) -> Mode {
+    let mut words = words.into_iter();
+    let source = words.next().unwrap_or_default().to_string_lossy().into_owned();
+    Mode::Who(source, once(words.collect()))
 }
 
 /// Each file once, where it stood first. `./a` and `a` are the same file; `-` and `./-` are not.

@@ -49,7 +49,8 @@ pub(super) fn same_table(
 }
 
 fn alone(modes: &[Mode]) -> Result<(), Stop> {
-    let lonely = modes.iter().find(|m| matches!(m, Mode::Follow(_) | Mode::Scan(_) | Mode::Doctor(_)));
+    let lonely =
+        modes.iter().find(|m| matches!(m, Mode::Follow(_) | Mode::Scan(_) | Mode::Doctor(_) | Mode::Who(..)));
     let Some(lonely) = lonely.filter(|_| modes.len() > 1) else {
         return Ok(());
     };
@@ -140,7 +141,7 @@ struct Needs {
 
 /// Whether the mode looks at packets one by one and can leave some out.
 fn filters(mode: &Mode) -> bool {
-    matches!(mode, Mode::Analyze(_) | Mode::Follow(_) | Mode::Scan(_))
+    matches!(mode, Mode::Analyze(_) | Mode::Who(..) | Mode::Follow(_) | Mode::Scan(_))
 }
 
 /// A setting that filters and has a key, so it can be saved too.
@@ -157,7 +158,7 @@ fn reads_logs_or_saves(mode: &Mode) -> bool {
 }
 
 fn reports(mode: &Mode) -> bool {
-    matches!(mode, Mode::Analyze(_) | Mode::AnalyzeInteractive)
+    matches!(mode, Mode::Analyze(_) | Mode::Who(..) | Mode::AnalyzeInteractive)
 }
 
 fn follows(mode: &Mode) -> bool {
@@ -231,6 +232,12 @@ fn honoured(modes: &[Mode], given: &Layer) -> Result<(), Stop> {
             way_out: "--doctor writes text and json",
         },
         Needs {
+            option: "--format",
+            given: given.format.is_some_and(Format::is_blocklist),
+            honoured_by: |mode| matches!(mode, Mode::Analyze(_) | Mode::SaveDb),
+            way_out: "nft, ipset and cidr list sources to block: ipta --analyze --format nft",
+        },
+        Needs {
             option: "--geo",
             given: given.geo == Some(true),
             honoured_by: |mode| matches!(mode, Mode::Follow(_) | Mode::Scan(_) | Mode::SaveDb),
@@ -254,7 +261,30 @@ fn honoured(modes: &[Mode], given: &Layer) -> Result<(), Stop> {
             honoured_by: shows_no_lines,
             way_out: "--follow and --scan show packets; modules are parts of a report: ipta --analyze --modules NAME",
         },
-        Needs { option: "--attacks", given: given.attacks.is_some(), honoured_by: follows, way_out: ATTACKS },
+        Needs {
+            option: "--src",
+            given: !f.src.is_empty(),
+            honoured_by: |mode| !matches!(mode, Mode::Who(..)),
+            way_out: "a dossier is of the source that --who names; leave --src out",
+        },
+        Needs {
+            option: "--modules",
+            given: given.modules.is_some(),
+            honoured_by: |mode| !matches!(mode, Mode::Who(..)),
+            way_out: "--who has parts of its own; for others: ipta --analyze --src ADDR --modules NAME",
+        },
+        Needs {
+            option: "--attacks",
+            given: given.attacks.is_some() && given.alert_command.is_none(),
+            honoured_by: follows,
+            way_out: ATTACKS,
+        },
+        Needs {
+            option: "--alert-command",
+            given: given.alert_command.is_some(),
+            honoured_by: |mode| follows(mode) || *mode == Mode::SaveDb,
+            way_out: FOLLOW,
+        },
         Needs { option: "--no-loop", given: given.no_loop.is_some(), honoured_by: follows, way_out: FOLLOW },
         Needs { option: "--last", given: given.last.is_some(), honoured_by: follows, way_out: FOLLOW },
     ];

@@ -302,7 +302,7 @@ fn wrong_usage_names_the_option_and_the_way_out() {
         ),
         (
             "-a --format jsno",
-            "! --format takes one of text, json, csv, markdown, html, not 'jsno'\n  did you mean json?\n  all options: ipta --help\n",
+            "! --format takes one of text, json, csv, markdown, html, nft, ipset, cidr, not 'jsno'\n  did you mean json?\n  all options: ipta --help\n",
         ),
         ("--rdns=yes -a", "! --rdns (-r) takes no value\n  all options: ipta --help\n"),
         (

@@ -39,6 +39,31 @@ pub fn check(
         paths.iter().try_for_each(|path| bare_log(path))?;
     }
     let question = reporting::question(session, &call.given, !paths.is_empty())?;
+    ready(session, plan, call, paths, question)
+}
+
+/// The same for a dossier of a source.
+pub fn check_dossier(
+    session: &mut Session<'_, '_>,
+    plan: &mut Plan,
+    call: &Call,
+    source: &str,
+    paths: &[PathBuf],
+) -> anyhow::Result<Analysis> {
+    let way_out = format!("\n  ipta --who 192.0.2.7 {}", if paths.is_empty() { "" } else { "FILE" });
+    let source = source.parse().map_err(|error| Misused(format!("--who: {error}{}", way_out.trim_end())))?;
+    session.filters.src = vec![source].into();
+    let question = reporting::dossier(session)?;
+    ready(session, plan, call, paths, question)
+}
+
+fn ready(
+    session: &mut Session<'_, '_>,
+    plan: &mut Plan,
+    call: &Call,
+    paths: &[PathBuf],
+    question: Question,
+) -> anyhow::Result<Analysis> {
     if let Some(path) = &session.settings.output {
         output::check(path, &session.settings.place, call.logs())?;
     }
@@ -91,7 +116,7 @@ pub fn run(session: &mut Session<'_, '_>, analysis: Analysis) -> anyhow::Result<
 fn files(session: &mut Session<'_, '_>, analysis: Analysis) -> anyhow::Result<Exit> {
     let Analysis { logs: sources, question } = analysis;
     let filters = question.reading();
-    let limit = session.settings.rows();
+    let limit = question.limit;
     let mut left_out = LeftOut::default();
     let (rules, clock, asked) = (&session.rules, &session.clock, &session.filters);
     let (counted, logs) = counting::count(&question.modules, &question.context, limit, |feed| {

@@ -8,14 +8,16 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 
+use crate::analysis;
 use crate::analysis::attacks::{Alert, Detector};
 use crate::dns::{Cause, Facts, SelfTraffic};
 use crate::exit::{Exit, reader_is_gone};
 use crate::filter::Filters;
 use crate::input::{Alarm, Journal, NewLine, Pipe, Polled, RunningJournal, Select, Tail, Waker};
 use crate::netfilter::{Packet, Reader};
-use crate::report::stats as words;
+use crate::report::{self, stats as words};
 use crate::run::Misused;
+use crate::run::alert_command::{AlertCommand, LAST_CALLS};
 use crate::run::clock::Clock;
 use crate::run::name_queue::{NameQueue, Run};
 use crate::run::naming::{self, Naming};
@@ -78,9 +80,11 @@ pub fn run(session: &mut Session<'_, '_>, path: &Path) -> anyhow::Result<Exit> {
         live.show_ready(session, polled.ended)?;
         live.say_if_nothing_fits(session, &reader);
         if polled.ended {
+            live.end_alerts(session, LAST_CALLS);
             return Ok(Exit::Done);
         }
         if let Some(signal) = caught.signal() {
+            live.end_alerts(session, Duration::ZERO);
             return Ok(Exit::Signal(signal));
         }
         if !session.console.out_is_terminal && reader_is_gone(io::stdout()) {
@@ -158,6 +162,8 @@ struct LiveView {
     count: u64,
     /// Looks for attacks (`--attacks`).
     watch: Option<AttackWatch>,
+    /// Who else is told of them (`--alert-command`).
+    command: Option<AlertCommand>,
     /// Prefixes that no rule takes were told of.
     prefixes_told: bool,
     /// Why lines could not be written while reading.
@@ -168,6 +174,11 @@ impl LiveView {
     fn new(session: &Session<'_, '_>, waker: Waker) -> anyhow::Result<LiveView> {
         let settings = session.settings;
         let watch = settings.attacks.then(|| AttackWatch::new(session)).transpose()?;
+        let command = settings.alert_command.clone().filter(|_| settings.attacks);
+        let command = command.map(|command| {
+            let waker = waker.clone();
+            AlertCommand::new(command, move || waker.wake())
+        });
         let names = settings.rdns.then(|| Naming::new(naming::live(settings)));
         if let Some(names) = &names {
             names.on_answer(move || waker.wake());
@@ -183,6 +194,7 @@ impl LiveView {
             waiting: NameQueue::new(1),
             count: 0,
             watch,
+            command,
             prefixes_told: false,
             unwritten: None,
         })
@@ -192,6 +204,10 @@ impl LiveView {
         self.count += 1;
         if let Some(alert) = self.watch.as_mut().and_then(|watch| watch.alert(packet)) {
             self.show.alert(&alert);
+            if let Some(command) = &self.command {
+                let table = analysis::finding(alert.episode, &session.clock.zone);
+                command.alert(report::json::finding(&table));
+            }
         }
         // What is not shown causes nothing: no question and no line over SSH.
         if self.unwritten.is_some() || !session.filters.pass(packet) {
@@ -262,9 +278,27 @@ impl LiveView {
         if let Some(names) = &self.names {
             names.tell(session.console);
         }
+        self.tell_failures(session);
         self.show.fit();
         self.show.write(session.console)?;
         Ok(())
+    }
+
+    fn tell_failures(&self, session: &mut Session<'_, '_>) {
+        for failure in self.command.iter().flat_map(AlertCommand::failures) {
+            session.console.warn(&format!("The command of --alert-command {failure}"));
+        }
+    }
+
+    /// Lets the command have what waits for it; says what it could not be given.
+    fn end_alerts(&self, session: &mut Session<'_, '_>, patience: Duration) {
+        let Some(command) = &self.command else { return };
+        let left = command.finish(patience);
+        self.tell_failures(session);
+        if left > 0 {
+            let attacks = words::counted(left, "attack");
+            session.console.warn(&format!("The command of --alert-command was not told of {attacks}."));
+        }
     }
 
     /// Whether a packet's names are known or its time is over.

@@ -143,6 +143,10 @@ fn prepare<'c>(
             let question = analyze::check(session, plan, call, paths)?;
             Box::new(move |session| analyze::run(session, question))
         }
+        Mode::Who(source, paths) => {
+            let question = analyze::check_dossier(session, plan, call, source, paths)?;
+            Box::new(move |session| analyze::run(session, question))
+        }
         Mode::AnalyzeInteractive => {
             analyze_interactive::check(session, plan)?;
             Box::new(analyze_interactive::run)

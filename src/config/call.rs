@@ -51,6 +51,8 @@ pub enum Mode {
     DnsDump,
     /// Analyze these logs, each named once; none: the table of the call.
     Analyze(Vec<PathBuf>),
+    /// Everything about a source, as typed, from these logs, each named once; none: from the table of the call.
+    Who(String, Vec<PathBuf>),
     /// A shell for queries.
     AnalyzeInteractive,
     /// Write the configuration file.
@@ -72,11 +74,12 @@ impl Call {
 
 impl Mode {
     /// Every mode's option, for a guess at what a bare word means.
-    pub const OPTIONS: [&'static str; 21] = [
+    pub const OPTIONS: [&'static str; 22] = [
         "--import",
         "--analyze",
         "--follow",
         "--scan",
+        "--who",
         "--clear",
         "--create-table",
         "--list-tables",
@@ -99,7 +102,7 @@ impl Mode {
     /// The logs that its packets come from; none for a mode that reads no log.
     pub fn logs(&self) -> &[PathBuf] {
         match self {
-            Mode::Import(logs) | Mode::Analyze(logs) | Mode::Scan(logs) => logs,
+            Mode::Import(logs) | Mode::Analyze(logs) | Mode::Who(_, logs) | Mode::Scan(logs) => logs,
             Mode::Follow(log) => slice::from_ref(log),
             Mode::DnsPrune
             | Mode::DnsClear
@@ -136,6 +139,7 @@ impl Mode {
             Mode::Prune(_) => "--prune",
             Mode::DnsDump => "--dns-dump",
             Mode::Analyze(_) => "--analyze",
+            Mode::Who(..) => "--who",
             Mode::AnalyzeInteractive => "--analyze-interactive",
             Mode::SaveDb => "--save-db",
             Mode::Follow(_) => "--follow",

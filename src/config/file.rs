@@ -1,7 +1,10 @@
 //! Reading `~/.ipta-conf`: the file, its rights, its paths. What is in it: `document`.
 
 use std::io::{self, Read};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+
+use rustix::process::geteuid;
 
 use super::document::read;
 use super::error::{ConfigError, Note};
@@ -22,10 +25,8 @@ pub fn load(path: &Path, explicit: bool) -> Result<Option<(Layer, Vec<Note>)>, C
         Err(e) if missing(&e) => return Err(unreadable("there is no such configuration file".into())),
         Err(e) => return Err(unreadable(format!("the configuration does not open: {}", e.kind()))),
     };
-    let mode = file.metadata().ok().filter(std::fs::Metadata::is_file).map(|m| {
-        use std::os::unix::fs::PermissionsExt;
-        m.permissions().mode()
-    });
+    let facts = file.metadata().ok().filter(std::fs::Metadata::is_file);
+    let mode = facts.as_ref().map(|facts| facts.permissions().mode());
     let mut bytes = Vec::new();
     file.take(MOST + 1)
         .read_to_end(&mut bytes)
@@ -46,6 +47,15 @@ pub fn load(path: &Path, explicit: bool) -> Result<Option<(Layer, Vec<Note>)>, C
     let folder = path.parent().unwrap_or(Path::new(""));
     for file in [&mut layer.db_file, &mut layer.db_ca].into_iter().flatten() {
         *file = from_folder(folder, file);
+    }
+    if layer.alert_command.is_some() && geteuid().is_root() {
+        let is_safe = |facts: &std::fs::Metadata| facts.uid() == 0 && facts.permissions().mode() & 0o022 == 0;
+        if !facts.as_ref().is_some_and(is_safe) {
+            let name = shown(path);
+            return Err(unreadable(format!(
+                "alert_command would run as root, and others may write the file: chown root {name}; chmod 600 {name}"
+            )));
+        }
     }
     let mut notes = Vec::new();
     if layer.db_pass.is_some() && mode.is_some_and(|mode| mode & 0o044 != 0) {

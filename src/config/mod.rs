@@ -62,6 +62,12 @@ pub enum Format {
     Markdown,
     /// One file without outside references.
     Html,
+    /// What `nft -f` loads: sources to block.
+    Nft,
+    /// What `ipset restore` loads: sources to block.
+    Ipset,
+    /// Sources to block, one address a line.
+    Cidr,
 }
 
 impl Format {
@@ -72,8 +78,16 @@ impl Format {
             "json" => Format::Json,
             "csv" => Format::Csv,
             "md" | "markdown" => Format::Markdown,
+            "nft" => Format::Nft,
+            "ipset" => Format::Ipset,
+            "cidr" => Format::Cidr,
             _ => return None,
         })
+    }
+
+    /// Whether it lists sources to block.
+    pub fn is_blocklist(self) -> bool {
+        matches!(self, Format::Nft | Format::Ipset | Format::Cidr)
     }
 }
 
@@ -130,6 +144,9 @@ impl Choice for Format {
         ("csv", Format::Csv),
         ("markdown", Format::Markdown),
         ("html", Format::Html),
+        ("nft", Format::Nft),
+        ("ipset", Format::Ipset),
+        ("cidr", Format::Cidr),
     ];
 }
 

@@ -171,6 +171,8 @@ settings! {
         limit: usize, "limit";
         /// Report modules by name, or `all`; none: the manual's five.
         modules: Vec<String>, "modules";
+        /// What /bin/sh runs when an attack begins.
+        alert_command: String, "alert_command";
     }
     connection {
         /// Host name, address, or the path of a socket.

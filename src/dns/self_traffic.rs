@@ -66,6 +66,16 @@ impl SelfTraffic {
         SelfTraffic { nameservers, stub, ssh: ssh_connection.and_then(session) }
     }
 
+    /// The name servers.
+    pub fn nameservers(&self) -> &[IpAddr] {
+        &self.nameservers
+    }
+
+    /// Where the SSH session comes from, if there is one.
+    pub fn session(&self) -> Option<IpAddr> {
+        self.ssh.map(|session| session.client.0)
+    }
+
     /// Why the packet is of our own making; none if it is not.
     pub fn cause(&self, packet: &Facts) -> Option<Cause> {
         let end = |address: Option<IpAddr>, port: Option<u16>| Some((address?.to_canonical(), port?));

@@ -59,7 +59,7 @@ pub struct Filters {
 }
 
 /// A network in CIDR notation; a single address is a network of its full length.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Network {
     address: IpAddr,
     /// Prefix length: 0 to 32 for IPv4, 0 to 128 for IPv6.
@@ -67,6 +67,17 @@ pub struct Network {
 }
 
 impl Network {
+    /// The network of so many bits that an address lies in, /24 or /48 as a rule.
+    pub fn around(address: IpAddr, length: u8) -> Network {
+        let (address, _) = Network { address, length }.bounds();
+        Network { address, length }
+    }
+
+    /// The network of one address.
+    pub fn single(address: IpAddr) -> Network {
+        Network { address, length: if address.is_ipv4() { 32 } else { 128 } }
+    }
+
     /// Whether the address lies in it; families never mix.
     pub fn contains(&self, address: IpAddr) -> bool {
         let (first, last) = self.bounds();

@@ -19,6 +19,9 @@
 //! lower_bound      in rows with figures that may be lower bounds: whether they are
 //! per_seconds      in rows with rates (peak, threshold): the seconds that they count in
 //! *_count          beside an address that may be many: how many; the address is null then
+//! *_network        the network of these many, if they are known by one
+//! kinds, services, episodes
+//!                  in rows of the attacks: what a row sums up, each episode with its own figures
 //! *_of             beside a number of things: what they are
 //! ```
 
@@ -29,6 +32,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::shape::{self, Filtered, NameOf, Report, Shape};
+use crate::analysis::attacks::{Episode, Hosts};
 use crate::analysis::quantity::noun;
 use crate::analysis::table::{Cell, Number, Table};
 use crate::analysis::{Before, Totals};
@@ -147,13 +151,52 @@ fn module(table: &Table) -> JsonModule<'_> {
     let shown: Vec<usize> = (0..table.columns.len()).filter(|n| !shape::is_bar(table, *n)).collect();
     let columns: Vec<String> = shown.iter().map(|n| shape::key(&table.columns[*n])).collect();
     let row = |row: &Vec<Cell>| fields(columns.iter().zip(shown.iter().map(|n| &row[*n])));
-    JsonModule {
-        name: &table.name,
-        title: &table.title,
-        notes: &table.notes,
-        rows: shape::data(table).map(row).collect(),
-        columns,
+    let mut rows: Vec<Map<String, Value>> = shape::data(table).map(row).collect();
+    for (row, finding) in rows.iter_mut().zip(&table.findings) {
+        row.insert("kinds".to_owned(), texts(&finding.kinds));
+        row.insert("services".to_owned(), texts(&finding.services));
+        row.insert("episodes".to_owned(), finding.episodes.iter().map(episode).collect());
     }
+    JsonModule { name: &table.name, title: &table.title, notes: &table.notes, rows, columns }
+}
+
+/// The one finding of a table, as a row of the module `attacks`.
+pub fn finding(table: &Table) -> Map<String, Value> {
+    module(table).rows.into_iter().next().unwrap_or_default()
+}
+
+/// A part of a finding.
+fn episode(episode: &Episode) -> Value {
+    let hosts = |name: &str, hosts: Hosts| {
+        [
+            (name.to_owned(), hosts.one().map(|address| address.to_string()).into()),
+            (format!("{name}_count"), hosts.count().into()),
+            (format!("{name}_network"), hosts.network().map(|network| network.to_string()).into()),
+        ]
+    };
+    let distinct = (episode.distinct > 0).then_some(episode.distinct);
+    let rest = [
+        ("attack", episode.kind.to_string().into()),
+        ("sources", texts(&episode.sources)),
+        ("port", episode.port.into()),
+        ("services", texts(&episode.services)),
+        ("first", shape::rfc3339(episode.first).into()),
+        ("last", shape::rfc3339(episode.last).into()),
+        ("packets", episode.packets.into()),
+        ("distinct", distinct.into()),
+        ("distinct_of", distinct.map(|count| noun(count, episode.kind.counted())).into()),
+        ("peak", episode.peak.into()),
+        ("threshold", episode.threshold.into()),
+        ("per_seconds", episode.per.into()),
+        ("lower_bound", (episode.lower_bound || episode.target.is_lower_bound()).into()),
+    ];
+    let rest = rest.map(|(key, value): (&str, Value)| (key.to_owned(), value));
+    let ends = hosts("source_ip", episode.source).into_iter().chain(hosts("target", episode.target));
+    Value::Object(ends.chain(rest).collect())
+}
+
+fn texts(values: &[impl ToString]) -> Value {
+    values.iter().map(|value| Value::from(value.to_string())).collect()
 }
 
 /// A row: a field for every cell, and those beside them.
@@ -180,6 +223,8 @@ fn fields<'c>(cells: impl Iterator<Item = (&'c String, &'c Cell)>) -> Map<String
             Cell::Hosts(hosts) => {
                 bounded(hosts.is_lower_bound());
                 row.insert(format!("{key}_count"), hosts.count().into());
+                let network = hosts.network().map(|network| network.to_string());
+                row.insert(format!("{key}_network"), network.into());
                 hosts.one().map(|address| address.to_string()).into()
             }
             Cell::Port(port) => (*port).into(),

@@ -4,10 +4,11 @@
 //! packets come from.
 
 pub mod answer;
+pub mod blocklist;
 pub mod console;
 mod csv;
 mod html;
-mod json;
+pub mod json;
 pub mod line;
 mod markdown;
 pub mod progress;
@@ -31,6 +32,13 @@ pub const CSV: &dyn shape::Shape = &csv::Csv;
 pub const MARKDOWN: &dyn shape::Shape = &markdown::Markdown;
 /// One file for a browser.
 pub const HTML: &dyn shape::Shape = &html::Html;
+
+/// For `nft -f`.
+pub const NFT: &dyn shape::Shape = &blocklist::Nft;
+/// For `ipset restore`.
+pub const IPSET: &dyn shape::Shape = &blocklist::Ipset;
+/// One address a line.
+pub const CIDR: &dyn shape::Shape = &blocklist::Cidr;
 
 /// A moment in the local zone: `2026-05-04 06:35:12`.
 pub fn moment(time: Time) -> String {

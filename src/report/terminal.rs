@@ -35,6 +35,15 @@ pub(super) fn verdict_color(verdict: Verdict) -> &'static str {
     }
 }
 
+/// The colour of a severity, by its word.
+fn severity_color(word: &str) -> &'static str {
+    match word {
+        "high" => ALARM,
+        "medium" => verdict_color(Verdict::Other),
+        _ => "",
+    }
+}
+
 const BOLD: &str = "\x1b[1m";
 const DIM: &str = "\x1b[2m";
 const ALARM: &str = "\x1b[1;31m";
@@ -75,6 +84,7 @@ enum Kind {
     Word,
     Action,
     Attack,
+    Severity,
     Bar,
 }
 
@@ -269,7 +279,8 @@ impl Terminal {
     fn colored(&self, kind: Kind, text: &str, totals: &Totals) -> String {
         match kind {
             Kind::Action => self.paint(totals.verdict(text).map_or("", verdict_color), text),
-            Kind::Attack => self.paint(ALARM, text),
+            Kind::Attack => self.paint(BOLD, text),
+            Kind::Severity => self.paint(severity_color(text), text),
             Kind::Bar => {
                 let marks = [('+', Verdict::Accept), ('#', Verdict::Deny), ('.', Verdict::Other)];
                 let part = |(mark, verdict): (char, Verdict)| {
@@ -306,6 +317,7 @@ fn kind<'c>(head: &str, right: bool, mut cells: impl Iterator<Item = &'c Cell>) 
         Some(Cell::Bar(..)) => Kind::Bar,
         Some(Cell::Word(_)) if head == "Action" => Kind::Action,
         Some(Cell::Word(_)) if head == "Attack" => Kind::Attack,
+        Some(Cell::Word(_)) if head == "Severity" => Kind::Severity,
         _ if right => Kind::Number,
         _ => Kind::Word,
     }

@@ -18,6 +18,9 @@ const BATCH: usize = 2048;
 /// Batches that may wait for a counting thread.
 const WAITING: usize = 4;
 
+/// How the `MAC=` of a frame begins that Ethernet carries to everybody.
+const BROADCAST: &[u8] = b"ff:ff:ff:ff:ff:ff";
+
 /// What was counted.
 #[derive(Default)]
 pub struct Counted {
@@ -35,7 +38,7 @@ pub struct Counted {
 pub struct Feed {
     batch: Batch,
     host: bool,
-    prefix: bool,
+    evidence: bool,
     counters: Vec<SyncSender<Arc<Batch>>>,
 }
 
@@ -43,8 +46,10 @@ impl Feed {
     /// Takes a packet in. Texts that no module looks at are left out.
     pub fn packet(&mut self, packet: &Packet<'_>) {
         let host = if self.host { packet.host } else { b"" };
-        let prefix = if self.prefix { packet.prefix } else { b"" };
-        self.batch.push(&Packet { host, prefix, mac: b"", if_out: b"", ..*packet });
+        let prefix = if self.evidence { packet.prefix } else { b"" };
+        // Of a frame's addresses, whether it went to everybody is all that matters.
+        let mac = if self.evidence && packet.mac.starts_with(BROADCAST) { BROADCAST } else { b"" };
+        self.batch.push(&Packet { host, prefix, mac, if_out: b"", ..*packet });
         if self.batch.len() >= BATCH {
             self.hand_over();
         }
@@ -90,7 +95,7 @@ pub fn count<R>(
         let mut feed = Feed {
             batch: Batch::default(),
             host: analysis::wants(modules, Want::Host),
-            prefix: analysis::wants(modules, Want::Evidence),
+            evidence: analysis::wants(modules, Want::Evidence),
             counters,
         };
         let outcome = read(&mut feed);

@@ -3,6 +3,7 @@
 //!
 //! Knows no command.
 
+pub mod alert_command;
 pub mod clock;
 pub mod counting;
 pub mod left_out;
@@ -18,6 +19,7 @@ pub mod session;
 pub mod settings;
 pub mod show;
 pub mod signals;
+mod spared;
 
 /// A call that cannot be meant as it was typed; ends with status 2.
 #[derive(Debug, thiserror::Error)]

@@ -10,16 +10,17 @@ use anyhow::anyhow;
 use super::counting::{self, Counted};
 use super::naming::{self, Naming};
 use super::session::Session;
-use super::{Misused, left_out, output, settings, show};
+use super::{Misused, left_out, output, settings, show, spared};
 use crate::analysis::quantity::agree;
 use crate::analysis::table::{Cell, Column, Number, Table};
-use crate::analysis::{self, Context, Module, Want};
+use crate::analysis::{self, Context, Module, Totals, Want};
 use crate::config::{Format, Layer, OwnModule};
+use crate::escape;
 use crate::filter::Filters;
 use crate::query::{self, Access, Answer};
 use crate::report::shape::{Filtered, Report, Shape};
 use crate::report::terminal::{self, Terminal};
-use crate::report::{self, stats as words};
+use crate::report::{self, blocklist, stats as words};
 use crate::store::{Columns, QuerySession, Stored};
 
 /// What a call is to report.
@@ -30,21 +31,28 @@ pub struct Question {
     pub own: Vec<OwnModule>,
     /// What they count with.
     pub context: Context,
+    /// Rows of each module at most.
+    pub limit: usize,
+    /// Whether sources to block are listed, and no report is written.
+    is_blocklist: bool,
 }
 
 /// What the settings ask for; `given` is what the command line says itself, `of_logs` that logs are
 /// analyzed directly. A module of the configuration file that cannot be part of this report is an
 /// error where the command line names it, and otherwise left out with a note.
 pub fn question(session: &mut Session<'_, '_>, given: &Layer, of_logs: bool) -> anyhow::Result<Question> {
-    let (modules, mut own) = settings::modules(session.settings)?;
-    let context = Context {
-        filters: session.filters.clone(),
-        before: settings::spans(session.settings, &session.clock)?.map(|spans| spans.before),
-        zone: session.clock.zone.clone(),
-        thresholds: session.settings.thresholds.clone(),
-        origins: settings::origins(session.settings)?,
-        allow: settings::allow(session.settings)?,
+    let is_blocklist = session.settings.format.is_blocklist();
+    let (modules, mut own) = match is_blocklist {
+        true => (vec![settings::blocklist(given, session.settings.format)?], Vec::new()),
+        false => settings::modules(session.settings)?,
     };
+    // A list of sources is cut only if the call says so.
+    let limit = match is_blocklist {
+        true => given.limit.unwrap_or(usize::MAX),
+        false => session.settings.rows(),
+    };
+    let spared = if is_blocklist { spared::spared(session) } else { Vec::new() };
+    let context = Context { spared, ..context(session)? };
     let mut missing = Vec::new();
     for module in &own {
         let name = &module.name;
@@ -70,13 +78,38 @@ pub fn question(session: &mut Session<'_, '_>, given: &Layer, of_logs: bool) -> 
     for (_, reason) in missing {
         session.console.note(&format!("Left out: {reason}"));
     }
-    Ok(Question { modules, own, context })
+    Ok(Question { modules, own, context, limit, is_blocklist })
+}
+
+/// What a dossier of a source asks for; the filters of the call leave out all others. Whoever `allow` names may
+/// be looked at too.
+pub fn dossier(session: &Session<'_, '_>) -> anyhow::Result<Question> {
+    let context = Context { allow: Vec::new(), ..context(session)? };
+    let limit = session.settings.rows();
+    Ok(Question { modules: analysis::dossier(), own: Vec::new(), context, limit, is_blocklist: false })
+}
+
+fn context(session: &Session<'_, '_>) -> anyhow::Result<Context> {
+    Ok(Context {
+        filters: session.filters.clone(),
+        before: settings::spans(session.settings, &session.clock)?.map(|spans| spans.before),
+        zone: session.clock.zone.clone(),
+        thresholds: session.settings.thresholds.clone(),
+        origins: settings::origins(session.settings)?,
+        allow: settings::allow(session.settings)?,
+        spared: Vec::new(),
+    })
 }
 
 impl Question {
-    /// The filters to read packets with: what was before `--since` too, if something is compared with it.
+    /// The filters to read packets with: what was before `--since` too, if something is compared with it. For
+    /// a list of sources to block, only time and place count: who was let in must be seen.
     pub fn reading(&self) -> Filters {
         let mut filters = self.context.filters.clone();
+        if self.is_blocklist {
+            let Filters { since, until, log_host, verdicts, .. } = filters;
+            return Filters { since, until, log_host, verdicts, ..Filters::default() };
+        }
         if analysis::wants(&self.modules, Want::History) {
             filters.since = None;
         } else if self.context.before.is_some() {
@@ -100,14 +133,15 @@ impl Question {
 
 /// Reports on the table of the call.
 pub fn table(session: &mut Session<'_, '_>, question: &Question) -> anyhow::Result<()> {
-    let Question { modules, own, context } = question;
-    let (filters, limit) = (question.reading(), session.settings.rows());
+    let Question { modules, own, context, .. } = question;
+    let (filters, limit) = (question.reading(), question.limit);
     let store = session.store.open()?;
     let evidence = analysis::wants(modules, Want::Evidence);
     let columns = Columns {
         host: analysis::wants(modules, Want::Host),
         length: analysis::wants(modules, Want::Length),
         prefix: evidence,
+        mac: evidence,
         tcp_flags: evidence,
         icmp: evidence,
         ..Columns::default()
@@ -164,6 +198,8 @@ impl TableAnswer {
             notes: Vec::new(),
             packets: None,
             hours: Vec::new(),
+            findings: Vec::new(),
+            blocklist: None,
         }
     }
 }
@@ -215,13 +251,14 @@ pub fn report(
         before.is_whole
     });
     if totals.other > 0 {
-        let actions = totals.undecided().take(5).collect::<Vec<_>>().join(", ");
-        let more = if totals.undecided().nth(5).is_some() { ", ..." } else { "" };
-        let packets = words::counted(totals.other, "packet");
-        let are = agree(totals.other, "is", "are");
-        session.console.note(&format!("{packets} {are} neither accepted nor denied ({actions}{more})"));
+        session.console.note(&undecided(totals));
     }
-    if totals.packets > 0 && tables.iter().all(|table| table.rows.is_empty()) {
+    let blocklists: Vec<_> = tables.iter().filter_map(|table| table.blocklist.as_ref()).collect();
+    for list in &blocklists {
+        tables.iter().flat_map(|table| &table.notes).for_each(|note| session.console.note(note));
+        session.console.note(&format!("{}.", blocklist::account(list)));
+    }
+    if blocklists.is_empty() && totals.packets > 0 && tables.iter().all(|table| table.rows.is_empty()) {
         session.console.note(&format!(
             "{} counted, none of which these tables show; add --modules sources,timeline to see more.",
             words::counted(totals.packets, "packet")
@@ -251,6 +288,26 @@ pub fn report(
     write(session, &Report { tables, filters, notes: &notes, totals, before, names: &name })
 }
 
+/// How many packets have an action that neither accepts nor denies, and the options that settle it.
+fn undecided(totals: &Totals) -> String {
+    const NAMED: usize = 5;
+    let words: Vec<&str> = totals.undecided().take(NAMED).collect();
+    let more = if totals.undecided().nth(NAMED).is_some() { ", ..." } else { "" };
+    let packets = words::counted(totals.other, "packet");
+    let are = agree(totals.other, "is", "are");
+    let said = format!("{packets} {are} neither accepted nor denied ({}{more})", words.join(", "));
+    // A word with a comma is two for the option; AUDIT says that another line follows.
+    let fits = |word: &&str| !word.is_empty() && !word.contains(',') && *word != "AUDIT";
+    let meant = words.into_iter().filter(fits).collect::<Vec<_>>().join(",");
+    if meant.is_empty() {
+        return said;
+    }
+    let meant = escape::shell(&meant);
+    format!(
+        "{said}. If your firewall denied them: --deny-action {meant}; if it let them in: --accept-action {meant}."
+    )
+}
+
 /// Writes the report in the shape that was asked for: to standard output, or to a file, which is
 /// written whole or not at all.
 fn write(session: &mut Session<'_, '_>, report: &Report<'_>) -> anyhow::Result<()> {
@@ -266,6 +323,9 @@ fn write(session: &mut Session<'_, '_>, report: &Report<'_>) -> anyhow::Result<(
         Format::Csv => report::CSV,
         Format::Markdown => report::MARKDOWN,
         Format::Html => report::HTML,
+        Format::Nft => report::NFT,
+        Format::Ipset => report::IPSET,
+        Format::Cidr => report::CIDR,
     };
     let Some(path) = &settings.output else {
         shape.write(session.console.out, report)?;

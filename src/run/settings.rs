@@ -159,6 +159,23 @@ pub fn modules(settings: &Settings) -> Result<(Vec<&'static Module>, Vec<OwnModu
     Ok((ours.collect(), own.cloned().collect()))
 }
 
+/// The module whose sources are listed to be blocked: those of attacks, unless the command line names another.
+pub fn blocklist(given: &Layer, format: Format) -> Result<&'static Module, Misused> {
+    let names = given.modules.as_deref().unwrap_or_default();
+    let module = match names {
+        [] => analysis::blocklist("attacks"),
+        [name] => analysis::blocklist(name.trim()),
+        _ => None,
+    };
+    module.ok_or_else(|| {
+        Misused(format!(
+            "--format {} lists the sources of one module, 'attacks' or 'sources', not of '{}'; leave --modules out",
+            format.word(),
+            names.join(",")
+        ))
+    })
+}
+
 /// What a module lacks in this call, in words.
 fn missing(settings: &Settings, module: &'static Module) -> Option<&'static str> {
     let wants = |want| analysis::wants(&[module], want);

@@ -92,7 +92,7 @@ impl Show {
             Format::Json => record::json(&mut self.held, count, packet, &names),
             Format::Csv => record::csv(&mut self.held, count, packet, &names),
             // The command line refuses the others; a setting of the file is for reports.
-            Format::Text | Format::Markdown | Format::Html => {
+            Format::Text | Format::Markdown | Format::Html | Format::Nft | Format::Ipset | Format::Cidr => {
                 self.lines.packet(&mut self.held, count, packet, &names);
             }
         }

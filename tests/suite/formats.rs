@@ -75,12 +75,17 @@ fn in_json_every_number_is_a_number_and_a_lower_bound_is_a_field() {
     let of = |kind: &str| rows.iter().find(|row| row["attack"] == kind).expect(kind);
     let scan = of("slow SYN scan");
     let expected = serde_json::json!({
-        "packets": 180, "attack": "slow SYN scan", "source_ip": "192.0.2.7", "source_ip_count": 1,
-        "target": "198.51.100.1", "target_count": 1, "port": null,
+        "severity": "medium", "packets": 180, "attack": "slow SYN scan", "kinds": ["slow SYN scan"],
+        "source_ip": "192.0.2.7", "source_ip_count": 1, "source_ip_network": null,
+        "target": "198.51.100.1", "target_count": 1, "target_network": null, "port": null, "services": [], "days": 1,
         "first": scan["first"], "last": scan["last"], "distinct": 180, "distinct_of": "ports",
         "peak": 180, "threshold": 15, "per_seconds": 86_400, "lower_bound": true,
+        "episodes": scan["episodes"],
     });
     assert_eq!(*scan, expected);
+    let episode = &scan["episodes"][0];
+    let fields = ["attack", "packets", "source_ip", "target", "distinct", "distinct_of", "lower_bound"];
+    fields.iter().for_each(|field| assert_eq!(episode[field], scan[field], "{field}"));
     let flood = of("SYN flood");
     let figures = ["packets", "source_ip", "source_ip_count", "peak", "per_seconds"].map(|key| &flood[key]);
     let expected = [300.into(), Value::Null, 250.into(), 300.into(), 10.into()];

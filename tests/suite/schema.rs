@@ -15,12 +15,19 @@ fn schema() -> Value {
 
 /// What is wrong with a report, if something is.
 fn fault(report: &Value) -> Option<String> {
+    fault_of("report", report)
+}
+
+/// What is wrong with a value that is to be a report, or one of the schema's definitions.
+pub fn fault_of(what: &str, value: &Value) -> Option<String> {
     let mut compiler = Compiler::new();
     compiler.enable_format_assertions();
     compiler.add_resource("report.json", schema()).expect("a resource");
     let mut schemas = Schemas::new();
-    let place = compiler.compile("report.json", &mut schemas).expect("a schema");
-    schemas.validate(report, place).err().map(|error| format!("{error:#}"))
+    let place =
+        if what == "report" { "report.json".to_owned() } else { format!("report.json#/$defs/{what}") };
+    let place = compiler.compile(&place, &mut schemas).expect("a schema");
+    schemas.validate(value, place).err().map(|error| format!("{error:#}"))
 }
 
 fn report(dir: &TestDir, call: &[&str]) -> Value {

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use super::key::ProtocolName;
 use crate::netfilter::{Packet, TcpFlags};
 
 /// What a packet tries.
@@ -13,8 +14,15 @@ pub enum Signal {
     Datagram,
     /// To find a port by flags that open nothing.
     Stealth(Flags),
-    /// To be answered by ICMP.
+    /// An echo request.
     Echo,
+    /// To be answered by ICMP in another way: a timestamp or address mask request, which nmap's host
+    /// discovery sends too.
+    Ping,
+    /// To find a host on the link (RFC 4861, 4.3).
+    Solicitation,
+    /// To find out whether a protocol is spoken, other than those that every host speaks.
+    Protocol(ProtocolName),
 }
 
 /// The TCP flags of scans that open no connection.
@@ -26,6 +34,8 @@ pub enum Flags {
     Fin,
     /// FIN, PSH and URG.
     Xmas,
+    /// FIN and ACK.
+    Maimon,
     /// ACK alone.
     Ack,
 }
@@ -33,11 +43,18 @@ pub enum Flags {
 /// Answers come from these ports (DNS, NTP), whatever port they go to.
 const ANSWERS: [u16; 2] = [53, 123];
 
-/// QUIC: what a web server sends when its client has gone.
-const QUIC: u16 = 443;
+/// From these ports answers come to a client's port: NetBIOS, QUIC (what a web server sends when its client
+/// has gone), IKE, SSDP, STUN, WS-Discovery, IPsec through NAT, mDNS, LLMNR.
+const ANSWERS_TO_CLIENTS: [u16; 10] = [137, 161, 443, 500, 1900, 3478, 3702, 4500, 5353, 5355];
+
+/// Where an FTP server's data connections come from (RFC 959, 5.2).
+const FTP_DATA: u16 = 20;
 
 /// Clients' own ports begin here.
 const CLIENT: u16 = 1024;
+
+/// Linux takes the ports of its clients from here on (`ip_local_port_range`); others from 49152 (RFC 6335).
+const EPHEMERAL: u16 = 32_768;
 
 /// Services rarely listen above this; clients and scanners rarely send from below.
 const SERVICE: u16 = 10_000;
@@ -59,36 +76,91 @@ pub fn classify(packet: &Packet<'_>, accepted: bool) -> Option<Signal> {
         },
         b"UDP" if !accepted => {
             let (from, to) = (packet.src_port?, packet.dst_port?);
-            let answer = ANSWERS.contains(&from) || from == QUIC && to >= CLIENT;
+            let answer = ANSWERS.contains(&from) || ANSWERS_TO_CLIENTS.contains(&from) && to >= CLIENT;
             (!answer).then_some(Signal::Datagram)
         }
-        b"ICMP" if !accepted => (packet.icmp_type == Some(8)).then_some(Signal::Echo),
-        b"ICMPv6" if !accepted => (packet.icmp_type == Some(128)).then_some(Signal::Echo),
+        b"ICMP" if !accepted => match packet.icmp_type? {
+            8 => Some(Signal::Echo),
+            13 | 17 => Some(Signal::Ping),
+            _ => None,
+        },
+        b"ICMPv6" if !accepted => match packet.icmp_type? {
+            128 => Some(Signal::Echo),
+            135 => Some(Signal::Solicitation),
+            _ => None,
+        },
+        b"UDP" | b"UDPLITE" | b"ICMP" | b"ICMPv6" | b"ARP" | b"" => None,
+        other if !accepted => {
+            let mut name = ProtocolName::default();
+            name.iter_mut().zip(other).for_each(|(to, from)| *to = *from);
+            Some(Signal::Protocol(name))
+        }
         _ => None,
     }
 }
 
 fn stealth(flags: TcpFlags, packet: &Packet<'_>) -> Option<Signal> {
     const XMAS: u16 = TcpFlags::FIN | TcpFlags::PSH | TcpFlags::URG;
+    const MAIMON: u16 = TcpFlags::FIN | TcpFlags::ACK;
     let kind = match flags.0 & (XMAS | TcpFlags::SYN | TcpFlags::RST | TcpFlags::ACK) {
         0 => Flags::Null,
         TcpFlags::FIN => Flags::Fin,
         XMAS => Flags::Xmas,
+        MAIMON => Flags::Maimon,
         TcpFlags::ACK => Flags::Ack,
         _ => return None,
     };
     let (from, to) = (packet.src_port?, packet.dst_port?);
-    // Late packets of finished connections: a server to the port of its client.
-    let late = matches!(kind, Flags::Fin | Flags::Ack) && from < SERVICE && to >= CLIENT;
+    // Late packets of finished connections.
+    let late = may_be_late(kind) && is_late_answer(from, to);
     (!late && !ANSWERS.contains(&from)).then_some(Signal::Stealth(kind))
 }
 
+/// Whether it goes from a service to a client's port; game servers listen higher than others.
+pub fn is_late_answer(from: u16, to: u16) -> bool {
+    from < SERVICE && to >= CLIENT || from < EPHEMERAL && to >= EPHEMERAL
+}
+
+/// Whether such packets end connections, and come after their end.
+fn may_be_late(flags: Flags) -> bool {
+    matches!(flags, Flags::Fin | Flags::Maimon | Flags::Ack)
+}
+
+/// Whether a packet counts for a scan that takes a day: in a day, answers and late packets to a client's
+/// ever-changing ports add up to what looks like one.
+pub fn is_certain(signal: Signal, to: u16) -> bool {
+    match signal {
+        Signal::Datagram => !may_answer(signal, to),
+        Signal::Stealth(flags) => !(may_be_late(flags) && to >= EPHEMERAL),
+        Signal::Open | Signal::Echo | Signal::Ping | Signal::Solicitation | Signal::Protocol(_) => true,
+    }
+}
+
+/// Whether it may be an answer: a datagram to a client's port. Neighbors answer discovery (SSDP,
+/// Chromecast) from random ports.
+pub fn may_answer(signal: Signal, to: u16) -> bool {
+    signal == Signal::Datagram && to >= EPHEMERAL
+}
+
+/// Whether it opens an FTP server's connection to its client, a new port for every file.
+pub fn is_ftp_data(from: u16, to: u16) -> bool {
+    from == FTP_DATA && to >= CLIENT
+}
+
+/// Whether this host sent the packet: it came in nowhere.
+pub fn is_own(packet: &Packet<'_>) -> bool {
+    packet.if_in.is_empty()
+}
+
 /// Whether the packet is meant for many: multicast, the limited broadcast, or any frame that
-/// Ethernet carries to everybody (`MAC=` begins with the destination).
-pub fn to_many(packet: &Packet<'_>, target: IpAddr) -> bool {
+/// Ethernet carries to everybody (`MAC=` begins with the destination). Solicitations are, and are no less
+/// meant for one.
+pub fn to_many(signal: Signal, packet: &Packet<'_>, target: IpAddr) -> bool {
     let broadcast = match target {
         IpAddr::V4(address) => address.is_broadcast(),
         IpAddr::V6(_) => false,
     };
-    target.is_multicast() || broadcast || packet.mac.starts_with(b"ff:ff:ff:ff:ff:ff")
+    (target.is_multicast() && signal != Signal::Solicitation)
+        || broadcast
+        || packet.mac.starts_with(b"ff:ff:ff:ff:ff:ff")
 }

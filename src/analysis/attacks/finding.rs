@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 use crate::analysis::quantity::counted;
+use crate::filter::Network;
 use crate::netfilter::Time;
 
 /// What kind of attack it is, in the order of reports.
@@ -16,17 +17,17 @@ pub enum AttackKind {
     /// One source tries passwords.
     BruteForce,
     /// One source looks for ports of one host.
-    PortScan(ProbeKind),
+    Scan(ProbeKind),
     /// The same, slowly.
     SlowScan(ProbeKind),
-    /// One source looks for one port on many hosts.
+    /// One source looks for many hosts, by one port or by ping.
     Sweep(ProbeKind),
 }
 
-/// What a scan sends.
+/// What a scan or a sweep sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ProbeKind {
-    /// TCP with SYN alone: nmap's SYN and connect scans look the same to a firewall.
+    /// TCP with SYN alone: nmap's SYN, connect and idle scans look the same to a firewall.
     Syn,
     /// UDP.
     Udp,
@@ -38,8 +39,17 @@ pub enum ProbeKind {
     Fin,
     /// TCP with FIN, PSH and URG.
     Xmas,
-    /// TCP with ACK alone.
+    /// TCP with FIN and ACK: Uriel Maimon's scan.
+    Maimon,
+    /// TCP with ACK alone: nmap's ACK and window scans send the same and differ in what they look for in
+    /// the answer.
     Ack,
+    /// IP protocols, one after the other.
+    Protocol,
+    /// ICMP and ICMPv6 echo requests.
+    Ping,
+    /// ICMPv6 neighbor solicitations (RFC 4861), which is how a host looks for others on its link.
+    Neighbor,
 }
 
 impl fmt::Display for ProbeKind {
@@ -51,8 +61,25 @@ impl fmt::Display for ProbeKind {
             ProbeKind::Null => "NULL",
             ProbeKind::Fin => "FIN",
             ProbeKind::Xmas => "XMAS",
-            ProbeKind::Ack => "ACK",
+            ProbeKind::Maimon => "Maimon",
+            ProbeKind::Ack => "ACK or window",
+            ProbeKind::Protocol => "protocol",
+            ProbeKind::Ping => "ping",
+            ProbeKind::Neighbor => "neighbor",
         })
+    }
+}
+
+impl AttackKind {
+    /// What is tried one after the other, or counted; `port`, `host`.
+    pub fn counted(self) -> &'static str {
+        match self {
+            AttackKind::SynFlood | AttackKind::BruteForce => "connection",
+            AttackKind::IcmpFlood => "echo request",
+            AttackKind::Scan(ProbeKind::Protocol) | AttackKind::SlowScan(ProbeKind::Protocol) => "protocol",
+            AttackKind::Scan(_) | AttackKind::SlowScan(_) => "port",
+            AttackKind::Sweep(_) => "host",
+        }
     }
 }
 
@@ -62,7 +89,7 @@ impl fmt::Display for AttackKind {
             AttackKind::SynFlood => f.write_str("SYN flood"),
             AttackKind::IcmpFlood => f.write_str("ICMP flood"),
             AttackKind::BruteForce => f.write_str("brute force"),
-            AttackKind::PortScan(probe) => write!(f, "{probe} scan"),
+            AttackKind::Scan(probe) => write!(f, "{probe} scan"),
             AttackKind::SlowScan(probe) => write!(f, "slow {probe} scan"),
             AttackKind::Sweep(probe) => write!(f, "{probe} sweep"),
         }
@@ -78,6 +105,8 @@ pub enum Hosts {
     Many(u64),
     /// So many were counted, and there were more.
     AtLeast(u64),
+    /// So many of one network.
+    Of(Network, u64),
 }
 
 impl Hosts {
@@ -85,7 +114,15 @@ impl Hosts {
     pub fn one(self) -> Option<IpAddr> {
         match self {
             Hosts::One(address) => Some(address),
-            Hosts::Many(_) | Hosts::AtLeast(_) => None,
+            Hosts::Many(_) | Hosts::AtLeast(_) | Hosts::Of(..) => None,
+        }
+    }
+
+    /// The network, if they are known by one.
+    pub fn network(self) -> Option<Network> {
+        match self {
+            Hosts::Of(network, _) => Some(network),
+            Hosts::One(_) | Hosts::Many(_) | Hosts::AtLeast(_) => None,
         }
     }
 
@@ -93,7 +130,7 @@ impl Hosts {
     pub fn count(self) -> u64 {
         match self {
             Hosts::One(_) => 1,
-            Hosts::Many(count) | Hosts::AtLeast(count) => count,
+            Hosts::Many(count) | Hosts::AtLeast(count) | Hosts::Of(_, count) => count,
         }
     }
 
@@ -109,6 +146,7 @@ impl fmt::Display for Hosts {
             Hosts::One(address) => address.fmt(f),
             Hosts::Many(count) => f.write_str(&counted(*count, "host")),
             Hosts::AtLeast(count) => write!(f, "{count}+ hosts"),
+            Hosts::Of(network, count) => write!(f, "{network} ({})", counted(*count, "host")),
         }
     }
 }
@@ -119,24 +157,32 @@ pub type AttackSources = Hosts;
 /// The targets of an attack.
 pub type AttackTargets = Hosts;
 
-/// One attack.
+/// The most sources of a network that an episode names: an IPv4 network's.
+pub const SOURCES: usize = 256;
+
+/// One attack, from when its rate is first met until it has been quiet for a while.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Finding {
+pub struct Episode {
     /// What it is.
     pub kind: AttackKind,
     /// Where it came from.
     pub source: AttackSources,
+    /// The sources of a network that took part, the first [`SOURCES`] of them by address; none for one source.
+    pub sources: Vec<IpAddr>,
     /// Where it went.
     pub target: AttackTargets,
     /// The one port of it; none for scans (see `distinct`) and ICMP.
     pub port: Option<u16>,
+    /// Well-known services among the ports of a scan, by port.
+    pub services: Vec<&'static str>,
     /// Its first packet.
     pub first: Time,
     /// Its last packet.
     pub last: Time,
     /// Packets of it; connections where connections are counted (brute force, SYN flood).
     pub packets: u64,
-    /// Distinct ports of a scan (of the host with the most), distinct hosts of a sweep; 0 for others.
+    /// Distinct ports or protocols of a scan (of the host with the most), distinct hosts of a sweep; 0 for
+    /// others.
     pub distinct: u64,
     /// The highest rate: connections, ports, hosts or requests in any `per` seconds.
     pub peak: u64,
@@ -148,21 +194,71 @@ pub struct Finding {
     pub lower_bound: bool,
 }
 
+/// How much an attack deserves attention.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Somebody looked around.
+    Low,
+    /// Somebody looked hard, or tried to get in.
+    Medium,
+    /// Somebody tried hard to get in, or to keep others out.
+    High,
+}
+
+impl Severity {
+    /// Its word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Severity::Low => "low",
+            Severity::Medium => "medium",
+            Severity::High => "high",
+        }
+    }
+}
+
+/// All that one attacker did: a source, several sources of one network that did the same, or those that
+/// flooded a target together.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finding {
+    /// How grave it is.
+    pub severity: Severity,
+    /// What was done, the gravest first.
+    pub kinds: Vec<AttackKind>,
+    /// Where it came from.
+    pub source: AttackSources,
+    /// Where it went.
+    pub target: AttackTargets,
+    /// The port, if it was one.
+    pub port: Option<u16>,
+    /// Well-known services that were tried.
+    pub services: Vec<&'static str>,
+    /// Its first packet.
+    pub first: Time,
+    /// Its last packet.
+    pub last: Time,
+    /// Its packets; connections where connections are counted.
+    pub packets: u64,
+    /// As [`Episode::distinct`], of the first kind; the most of any episode.
+    pub distinct: u64,
+    /// As [`Episode::peak`], of the first kind; the most of any episode.
+    pub peak: u64,
+    /// Seconds that `peak` and `threshold` count in.
+    pub per: u64,
+    /// From this rate on it is one; a brute force goes over it.
+    pub threshold: u64,
+    /// The figures are at least so high.
+    pub lower_bound: bool,
+    /// The packets are at least so many: scans, sweeps and brute force that went on at one time share some.
+    pub is_shared: bool,
+    /// What it is made of, in the order of time.
+    pub episodes: Vec<Episode>,
+}
+
 /// An attack that has just begun.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Alert {
-    /// What it is, as far as one can tell by now.
-    pub kind: AttackKind,
-    /// Where it comes from.
-    pub source: AttackSources,
-    /// Where it goes.
-    pub target: AttackTargets,
-    /// The one port of it; none for scans and ICMP.
-    pub port: Option<u16>,
-    /// Its first packet.
-    pub first: Time,
-    /// The packet that gave it away.
-    pub last: Time,
+    /// What it is, as far as one can tell by now; its last packet is the one that gave it away.
+    pub episode: Episode,
     /// Connections, ports, hosts or requests so far.
     pub count: u64,
 }
@@ -170,19 +266,13 @@ pub struct Alert {
 impl fmt::Display for Alert {
     /// `brute force from 192.0.2.7 on 198.51.100.1 port 22: 6 connections in 5 s`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (kind, source, target) = (self.kind, self.source, self.target);
+        let Episode { kind, source, target, port, first, last, .. } = &self.episode;
         write!(f, "{kind} from {source} on {target}")?;
-        if let Some(port) = self.port {
+        if let Some(port) = port {
             write!(f, " port {port}")?;
         }
-        let what = match kind {
-            AttackKind::SynFlood | AttackKind::BruteForce => "connection",
-            AttackKind::IcmpFlood => "echo request",
-            AttackKind::PortScan(_) | AttackKind::SlowScan(_) => "port",
-            AttackKind::Sweep(_) => "host",
-        };
-        let seconds = (self.last.0 - self.first.0).max(0) / Time::SECOND;
-        write!(f, ": {} in ", counted(self.count, what))?;
+        let seconds = (last.0 - first.0).max(0) / Time::SECOND;
+        write!(f, ": {} in ", counted(self.count, kind.counted()))?;
         match seconds {
             0 => f.write_str("under 1 s"),
             1..120 => write!(f, "{seconds} s"),

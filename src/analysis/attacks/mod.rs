@@ -8,14 +8,20 @@
 //! - A connection is a SYN without ACK, once per addresses and ports within two minutes.
 //! - Brute force: more connections a minute from one source to one port of `auth_ports` than the
 //!   setting, whatever became of them; or any that the tutorial's rule marked `*ATTACK*`.
-//! - Scans, sweeps and floods look at packets that were not accepted.
+//! - Scans, sweeps and floods look at packets that were not accepted; slow scans at those that were denied.
+//! - A packet that was logged without a verdict waits for one ([`held`]). What this host sends itself counts
+//!   if it was denied.
+//! - Sources of one network (/24, /48) that stay below a rate of a minute alone are counted together.
 //! - An attack lasts until its rate has not been met for ten minutes (a slow scan: a day).
-//! - A flood and a brute force on one port are one attack: see `settle`.
+//! - A flood and a brute force on one port are one attack: see `correlate`.
+//! - All that one attacker did is one finding: see `attackers`.
 
+mod attackers;
 mod classify;
 mod connections;
 mod correlate;
 mod finding;
+mod held;
 mod host;
 mod key;
 mod limited;
@@ -23,20 +29,23 @@ mod open;
 mod rates;
 mod recent;
 mod scans;
+mod services;
 mod set;
 #[cfg(test)]
 mod tests;
 mod tracked;
 mod window;
 
-pub use finding::{Alert, AttackKind, Finding, Hosts};
+pub use attackers::{findings, packets};
+pub use finding::{Alert, AttackKind, Episode, Finding, Hosts, ProbeKind, Severity};
 
 use crate::filter::{ActionVerdicts, Network, Thresholds};
 use crate::netfilter::{Packet, Verdict};
 use classify::Signal;
 use connections::{Connections, Syn};
+use held::Held;
 use host::Host;
-use key::{PortScanKey, SYN, SweepKey, UDP};
+use key::{NEIGHBOR, PING, PortScanKey, ProtocolScanKey, SYN, SweepKey, UDP};
 use limited::Prefixes;
 use open::OpenAttacks;
 use rates::{Hit, Rates};
@@ -46,7 +55,10 @@ use tracked::Tracker;
 /// What is watched at most, of each kind.
 const MOST: usize = 200_000;
 
-/// PortScanKey, hosts and sources that all attacks under way keep together.
+/// Sources of one network that are taken for one attacker.
+const TOGETHER: usize = 3;
+
+/// Ports, hosts and sources that all attacks under way keep together.
 const ROOM: usize = 1_000_000;
 
 /// How old the newest time may be before an older packet is taken for the next file's.
@@ -75,29 +87,58 @@ pub struct Detector {
     timeless: u64,
     prefixes: Prefixes,
     connections: Connections,
+    held: Held<Knock>,
     brute_force: Rates,
+    brute_force_together: Rates,
     syn_flood: Rates,
     icmp_flood: Rates,
     ports: Tracker<ScanTracker<PortScanKey>>,
+    ports_together: Tracker<ScanTracker<PortScanKey>>,
+    protocols: Tracker<ScanTracker<ProtocolScanKey>>,
     across: Tracker<ScanTracker<SweepKey>>,
+    across_together: Tracker<ScanTracker<SweepKey>>,
     open: OpenAttacks,
+}
+
+/// A packet as far as it may be part of an attack.
+#[derive(Clone, Copy, Debug)]
+struct Knock {
+    hit: Hit,
+    signal: Signal,
+    target: Host,
+    /// Both ports, 0 where there is none.
+    from: u16,
+    to: u16,
+    verdict: Verdict,
+    /// It drowns in a flood from many sources.
+    is_spoofed: bool,
 }
 
 impl Detector {
     /// Packets from `allow` are never looked at.
     pub fn new(thresholds: Thresholds, allow: Vec<Network>, verdicts: ActionVerdicts) -> Self {
-        let rate = |kind, threshold: u32, need: u32, per| {
+        let rate = |kind, threshold: u32, need: u32, per, sources| {
             let (threshold, need) = (u64::from(threshold), u64::from(need.max(1)));
-            let limit = rates::RateLimit { kind, threshold, need, per };
-            Rates::new(limit, MOST)
+            Rates::new(rates::RateLimit { kind, threshold, need, per, sources }, MOST)
         };
         let of = &thresholds;
+        let passwords = |sources| {
+            rate(AttackKind::BruteForce, of.brute_force, of.brute_force.saturating_add(1), 60, sources)
+        };
+        let scan = |fast, slow, sources| scans::ScanLimit { fast, slow, sources };
+        // What comes from a network within a day is no one's plan: only what comes within a minute is.
+        let (ports, ports_together) =
+            (scan(of.port_scan, Some(of.slow_scan), 1), scan(of.port_scan, None, TOGETHER));
         Detector {
-            brute_force: rate(AttackKind::BruteForce, of.brute_force, of.brute_force.saturating_add(1), 60),
-            syn_flood: rate(AttackKind::SynFlood, of.syn_flood, of.syn_flood, 10),
-            icmp_flood: rate(AttackKind::IcmpFlood, of.icmp_flood, of.icmp_flood, 10),
-            ports: Tracker::new(scans::ScanLimit { fast: of.port_scan, slow: Some(of.slow_scan) }, MOST),
-            across: Tracker::new(scans::ScanLimit { fast: of.sweep, slow: None }, MOST),
+            brute_force: passwords(None),
+            brute_force_together: passwords(Some(TOGETHER)),
+            syn_flood: rate(AttackKind::SynFlood, of.syn_flood, of.syn_flood, 10, None),
+            icmp_flood: rate(AttackKind::IcmpFlood, of.icmp_flood, of.icmp_flood, 10, None),
+            ports: Tracker::new(ports, MOST),
+            ports_together: Tracker::new(ports_together, MOST),
+            protocols: Tracker::new(ports, MOST),
+            across: Tracker::new(scan(of.sweep, None, 1), MOST),
+            across_together: Tracker::new(scan(of.sweep, None, TOGETHER), MOST),
             thresholds,
             allow,
             verdicts,
@@ -105,6 +146,7 @@ impl Detector {
             timeless: 0,
             prefixes: Prefixes::default(),
             connections: Connections::new(),
+            held: Held::new(),
             open: OpenAttacks::new(ROOM),
         }
     }
@@ -120,52 +162,95 @@ impl Detector {
     }
 
     fn watch(&mut self, packet: &Packet<'_>) -> Option<()> {
-        let accepted = self.verdicts.of(packet) == Verdict::Accept;
-        let signal = classify::classify(packet, accepted);
+        let verdict = self.verdicts.of(packet);
+        let accepted = verdict == Verdict::Accept;
+        let mut signal = classify::classify(packet, accepted);
         if accepted && signal.is_none() {
-            return None;
+            if self.held.is_empty() {
+                return None;
+            }
+            signal = classify::classify(packet, false);
         }
         // What is no attack counts for the rate of its prefix all the same.
-        let prefix = packet.time.and_then(|time| self.prefixes.count(packet.prefix, time.0));
+        let prefix = match accepted && signal != Some(Signal::Open) {
+            true => None,
+            false => packet.time.and_then(|time| self.prefixes.count(packet.prefix, time.0)),
+        };
         let (signal, source, target) = (signal?, packet.src?, packet.dst?);
-        if classify::to_many(packet, target) || self.allow.iter().any(|network| network.contains(source)) {
+        let is_own = classify::is_own(packet) && verdict != Verdict::Deny;
+        if is_own
+            || classify::to_many(signal, packet, target)
+            || self.allow.iter().any(|network| network.contains(source))
+        {
             return None;
         }
         let Some(time) = packet.time.map(|time| time.0) else {
-            self.timeless += 1;
+            self.timeless += u64::from(!accepted || signal == Signal::Open);
             return None;
         };
         if time > self.now || time < self.now.saturating_sub(NEXT_FILE) {
             self.now = time;
         }
-        let (source, target) = (Host::from(source), Host::from(target));
-        let hit = Hit { time, source, prefix, marked: false };
-        match signal {
-            Signal::Open => {
-                let (from, port) = (packet.src_port.unwrap_or(0), packet.dst_port?);
-                let hit = Hit { marked: classify::marked(packet), ..hit };
-                let spoofed = self.open(hit, target, from, port, accepted);
-                if !accepted {
-                    self.reach(hit, target, port, SYN, spoofed);
+        while let Some(knock) = self.held.next(Some(self.now)) {
+            self.knock(knock);
+        }
+        let marked = classify::marked(packet);
+        let hit = Hit { time, source: source.into(), prefix, marked };
+        let (from, to) = match signal {
+            Signal::Open | Signal::Datagram | Signal::Stealth(_) => {
+                (packet.src_port.unwrap_or(0), packet.dst_port?)
+            }
+            Signal::Echo | Signal::Ping | Signal::Solicitation | Signal::Protocol(_) => (0, 0),
+        };
+        let mut knock = Knock { hit, signal, target: target.into(), from, to, verdict, is_spoofed: false };
+        let is_undecided = verdict == Verdict::Other && !marked;
+        if is_undecided || !self.held.is_empty() {
+            let kind = match (signal, packet.tcp_flags) {
+                (Signal::Open | Signal::Stealth(_), Some(flags)) => u32::from(flags.0),
+                (Signal::Open | Signal::Stealth(_), None) => 0,
+                (Signal::Datagram, _) => 1 << 16,
+                (Signal::Echo | Signal::Ping | Signal::Solicitation | Signal::Protocol(_), _) => {
+                    2 << 16 | u32::from(packet.icmp_type.unwrap_or(0))
                 }
+            };
+            let identity = (hit.source, knock.target, u32::from(from) << 16 | u32::from(to), kind);
+            if is_undecided {
+                // Who tries passwords is told at once: there the verdict does not matter.
+                if self.is_guarded(&knock) {
+                    knock.is_spoofed = self.open(&knock);
+                }
+                self.held.push(time, identity, knock);
+                return Some(());
             }
-            Signal::Datagram => self.reach(hit, target, packet.dst_port?, UDP, false),
-            Signal::Stealth(flags) => {
-                let probe = Probe { time, item: packet.dst_port?, sent: 0, prefix };
-                let key = (source, target, Some(flags));
-                self.ports.packet(key, probe, false, self.now, &mut self.open);
-            }
-            Signal::Echo => {
-                let key = (None, target, None);
-                self.icmp_flood.packet(key, hit, false, self.now, &mut self.open);
-            }
+            self.held.settle(&identity);
+        }
+        if signal == Signal::Open {
+            knock.is_spoofed = self.open(&knock);
+        }
+        if !accepted {
+            self.reach(&knock);
         }
         Some(())
     }
 
+    /// A packet for which no verdict came.
+    fn knock(&mut self, mut knock: Knock) {
+        if knock.signal == Signal::Open && !self.is_guarded(&knock) {
+            knock.is_spoofed = self.open(&knock);
+        }
+        self.reach(&knock);
+    }
+
+    /// Whether it opens a connection where passwords are asked for.
+    fn is_guarded(&self, knock: &Knock) -> bool {
+        let guarded = knock.hit.marked || self.thresholds.auth_ports.contains(&knock.to);
+        knock.signal == Signal::Open && guarded
+    }
+
     /// A SYN packet, for flood and brute force. True if it drowns in a flood from many sources.
-    fn open(&mut self, hit: Hit, target: Host, from: u16, port: u16, accepted: bool) -> bool {
-        let guarded = hit.marked || self.thresholds.auth_ports.contains(&port);
+    fn open(&mut self, knock: &Knock) -> bool {
+        let Knock { hit, target, from, to: port, .. } = *knock;
+        let (accepted, guarded) = (knock.verdict == Verdict::Accept, self.is_guarded(knock));
         if accepted && !guarded {
             return false;
         }
@@ -175,55 +260,123 @@ impl Detector {
         if !accepted && syn != Syn::Repeat {
             let key = (None, target, Some(port));
             let hit = Hit { marked: false, ..hit };
-            spoofed = self.syn_flood.packet(key, hit, false, self.now, &mut self.open);
+            spoofed = self.syn_flood.packet(key, hit, false, self.now, &mut self.open).is_from_many;
         }
         if guarded && syn == Syn::New {
             let key = (Some(hit.source), target, Some(port));
             let marked = hit.marked && !self.brute_force.exceeded_by_other(&key, hit.time);
             let known = spoofed && !marked;
             let hit = Hit { marked, ..hit };
-            self.brute_force.packet(key, hit, known, self.now, &mut self.open);
+            let alone = self.brute_force.packet(key, hit, known, self.now, &mut self.open).is_attack;
+            if !alone && !accepted && is_apart(hit.source, target) {
+                let key = (Some(hit.source.network()), target, Some(port));
+                let hit = Hit { marked: false, ..hit };
+                self.brute_force_together.packet(key, hit, spoofed, self.now, &mut self.open);
+            }
         }
         spoofed
     }
 
-    /// A packet to a port, for scans and sweeps.
-    fn reach(&mut self, hit: Hit, target: Host, port: u16, sent: u8, known: bool) {
+    /// A packet that was not accepted, for scans, sweeps and floods of pings.
+    fn reach(&mut self, knock: &Knock) {
+        let Knock { hit, signal, target, from, to, is_spoofed, .. } = *knock;
+        let now = self.now;
         let Hit { time, source, prefix, .. } = hit;
-        let probe = Probe { time, item: port, sent, prefix };
-        let key = (source, target, None);
-        self.ports.packet(key, probe, known, self.now, &mut self.open);
-        let probe = Probe { time, item: target, sent, prefix };
-        let key = (source, port, sent);
-        self.across.packet(key, probe, known, self.now, &mut self.open);
+        let is_certain = knock.verdict == Verdict::Deny && classify::is_certain(signal, to);
+        let may_answer = classify::may_answer(signal, to);
+        let probe = Probe { time, source, item: (), sent: 0, prefix, is_certain, may_answer };
+        match signal {
+            Signal::Open if classify::is_ftp_data(from, to) => {}
+            Signal::Open => {
+                self.port(target, to, None, probe.with(SYN), is_spoofed);
+                self.host(target, Some(to), probe.with(SYN), is_spoofed);
+            }
+            Signal::Datagram => {
+                if !classify::is_late_answer(from, to) {
+                    self.port(target, to, None, probe.with(UDP), false);
+                }
+                self.host(target, Some(to), probe.with(UDP), false);
+            }
+            Signal::Stealth(flags) => self.port(target, to, Some(flags), probe, false),
+            Signal::Protocol(name) => {
+                self.protocols.packet((source, target), probe.of(name), false, now, &mut self.open);
+            }
+            Signal::Echo => {
+                self.icmp_flood.packet((None, target, None), hit, false, now, &mut self.open);
+                self.host(target, None, probe.with(PING), false);
+            }
+            Signal::Ping => self.host(target, None, probe.with(PING), false),
+            Signal::Solicitation => self.host(target, None, probe.with(NEIGHBOR), false),
+        }
+    }
+
+    /// A port of a host is tried.
+    fn port(
+        &mut self,
+        target: Host,
+        port: u16,
+        flags: Option<classify::Flags>,
+        probe: Probe<()>,
+        known: bool,
+    ) {
+        let (source, probe) = (probe.source, probe.of(port));
+        let alone = self.ports.packet((source, target, flags), probe, known, self.now, &mut self.open);
+        if !alone.is_some_and(|(_, is_attack)| is_attack) && is_apart(source, target) {
+            let key = (source.network(), target, flags);
+            self.ports_together.packet(key, probe, known, self.now, &mut self.open);
+        }
+    }
+
+    /// A host is tried, at one port or by ping.
+    fn host(&mut self, target: Host, port: Option<u16>, probe: Probe<()>, known: bool) {
+        let (source, sent, probe) = (probe.source, probe.sent, probe.of(target));
+        let alone = self.across.packet((source, port, sent), probe, known, self.now, &mut self.open);
+        if !alone.is_some_and(|(_, is_attack)| is_attack) && is_apart(source, target) {
+            let key = (source.network(), port, sent);
+            self.across_together.packet(key, probe, known, self.now, &mut self.open);
+        }
     }
 
     /// What was found in all.
     pub fn finish(mut self) -> Judgement {
-        let capped = self.connections.capped
-            || self.brute_force.capped()
-            || self.syn_flood.capped()
-            || self.icmp_flood.capped()
-            || self.ports.capped()
-            || self.across.capped();
+        while let Some(knock) = self.held.next(None) {
+            self.knock(knock);
+        }
+        let mut capped = self.connections.capped;
         let open = &mut self.open;
-        for rates in [self.brute_force, self.syn_flood, self.icmp_flood] {
+        for rates in [self.brute_force, self.brute_force_together, self.syn_flood, self.icmp_flood] {
+            capped |= rates.capped();
             rates.finish(open);
         }
-        self.ports.finish(open);
-        self.across.finish(open);
+        for ports in [self.ports, self.ports_together] {
+            capped |= ports.capped();
+            ports.finish(open);
+        }
+        capped |= self.protocols.capped();
+        self.protocols.finish(open);
+        for across in [self.across, self.across_together] {
+            capped |= across.capped();
+            across.finish(open);
+        }
         let limited = self.prefixes.limited();
         let mut lower_bounds = Vec::new();
         let closed = open.take();
-        let mut findings = Vec::new();
-        for mut one in correlate::correlate(closed, u64::from(self.thresholds.sweep)) {
+        let mut episodes = Vec::new();
+        for mut one in correlate::correlate(closed) {
             let prefixes = one.shares.limited(&limited);
-            one.finding.lower_bound |= !prefixes.is_empty();
+            one.episode.lower_bound |= !prefixes.is_empty();
             lower_bounds.extend(prefixes.into_iter().map(|number| self.prefixes.text(number)));
-            findings.push(one.finding);
+            episodes.push(one.episode);
         }
         lower_bounds.sort_unstable();
         lower_bounds.dedup();
+        let findings = attackers::findings(episodes);
         Judgement { findings, timeless: self.timeless, capped: capped || open.capped, lower_bounds }
     }
+}
+
+/// Whether the source's network can be an attacker of this target: not where both are neighbors, who all
+/// have something to say to each other.
+fn is_apart(source: Host, target: Host) -> bool {
+    !source.is_local() && source.network() != target.network()
 }

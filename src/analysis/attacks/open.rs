@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::finding::{Alert, Finding};
+use super::finding::{Alert, Episode};
 use super::limited::Number;
 use super::set::Room;
 use crate::netfilter::Time;
@@ -35,7 +35,7 @@ pub struct OpenAttacks {
 /// An attack that is over.
 #[derive(Clone, Debug)]
 pub struct Closed {
-    pub finding: Finding,
+    pub episode: Episode,
     pub shares: Shares,
     /// It rests on more than the tutorial's mark.
     pub by_rate: bool,
@@ -68,7 +68,7 @@ impl OpenAttacks {
     }
 
     fn thin(&mut self) {
-        self.closed.sort_unstable_by(|a, b| a.finding.severer(&b.finding));
+        self.closed.sort_unstable_by(|a, b| a.episode.severer(&b.episode));
         self.closed.truncate(MOST);
         self.capped = true;
     }
@@ -88,13 +88,6 @@ impl Shares {
             Some(share) => *share = (prefix, share.1 + packets),
             None => self.others += packets,
         }
-    }
-
-    pub fn join(&mut self, other: &Shares) {
-        for (prefix, packets) in other.of.iter().filter(|share| share.1 > 0) {
-            self.add(*prefix, *packets);
-        }
-        self.others += other.others;
     }
 
     /// The limited prefixes, if at least half of the packets carried one.

@@ -4,11 +4,12 @@ use std::net::IpAddr;
 
 use hashbrown::HashMap;
 
-use super::finding::{Alert, AttackKind, Finding, Hosts};
-use super::host::Host;
+use super::finding::{Alert, AttackKind, Episode, Hosts};
+use super::host::{self, Host};
 use super::limited::Number;
 use super::open::{Closed, OpenAttacks, QUIET, Shares};
 use super::recent::RecentQueue;
+use super::services;
 use super::set::Set;
 use super::tracked::{Expiring, Tracker, Watched};
 use super::window::Window;
@@ -33,6 +34,8 @@ pub struct RateLimit {
     pub need: u64,
     /// Seconds of the window.
     pub per: u64,
+    /// From how many sources of a network, whose first address then stands for the source of the key.
+    pub sources: Option<usize>,
 }
 
 impl RateLimit {
@@ -49,6 +52,15 @@ pub struct Hit {
     pub prefix: Option<Number>,
     /// The firewall itself said that the rate was exceeded.
     pub marked: bool,
+}
+
+/// What a packet belongs to.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Standing {
+    /// An attack under way.
+    pub is_attack: bool,
+    /// One from so many sources that they are spoofed.
+    pub is_from_many: bool,
 }
 
 /// All that is watched for one kind.
@@ -116,11 +128,17 @@ impl Rates {
         self.tracker.capped()
     }
 
-    /// Counts a packet. Only what is watched already, if `known`. True if this is a flood from
-    /// many sources.
-    pub fn packet(&mut self, key: RateKey, hit: Hit, known: bool, now: i64, open: &mut OpenAttacks) -> bool {
+    /// Counts a packet. Only what is watched already, if `known`.
+    pub fn packet(
+        &mut self,
+        key: RateKey,
+        hit: Hit,
+        known: bool,
+        now: i64,
+        open: &mut OpenAttacks,
+    ) -> Standing {
         let Some((rate, exceeded)) = self.tracker.packet(key, hit, known, now, open) else {
-            return false;
+            return Standing::default();
         };
         if exceeded && key.0.is_some() {
             if self.exceeded.len() >= RECENT {
@@ -128,7 +146,8 @@ impl Rates {
             }
             self.exceeded.insert((key.1, key.2), (hit.source, hit.time));
         }
-        rate.live.as_ref().is_some_and(|live| live.sources.len() >= SPOOFED)
+        let is_from_many = rate.live.as_ref().is_some_and(|live| live.sources.len() >= SPOOFED);
+        Standing { is_attack: rate.live(), is_from_many }
     }
 
     pub fn finish(self, open: &mut OpenAttacks) {
@@ -163,7 +182,7 @@ impl Watched for Rate {
         let time = hit.time.max(self.last);
         self.last = time;
         let sum = self.window.add(time);
-        let by_rate = sum >= limit.need;
+        let by_rate = sum >= limit.need && self.is_from(limit, hit.source);
         let attack = by_rate || hit.marked;
         if let Some(live) = &mut self.live {
             live.shares.add(hit.prefix, 1);
@@ -185,7 +204,7 @@ impl Watched for Rate {
         }
         if attack {
             self.begin(key, hit, sum, by_rate, limit, open);
-        } else if key.0.is_none() {
+        } else if key.0.is_none() || limit.sources.is_some() {
             while let Some((oldest, _)) = self.recent.oldest()
                 && (time - oldest >= limit.span() || self.recent.len() >= RECENT)
             {
@@ -198,29 +217,28 @@ impl Watched for Rate {
 
     fn close(self, key: &RateKey, limit: &RateLimit, open: &mut OpenAttacks) {
         let Some(live) = self.live else { return };
+        let episode = live.episode(key, limit);
         live.sources.leave(&mut open.room);
-        open.close(Closed {
-            finding: Finding {
-                kind: limit.kind,
-                source: live.source(),
-                target: Hosts::One(key.1.into()),
-                port: key.2,
-                first: Time(live.first),
-                last: Time(live.last),
-                packets: live.packets,
-                distinct: 0,
-                peak: live.peak,
-                per: limit.per,
-                threshold: limit.threshold,
-                lower_bound: false,
-            },
-            shares: live.shares,
-            by_rate: live.by_rate,
-        });
+        open.close(Closed { episode, shares: live.shares, by_rate: live.by_rate });
     }
 }
 
 impl Rate {
+    /// Whether enough sources take part, this one included, where that is asked for.
+    fn is_from(&self, limit: &RateLimit, source: Host) -> bool {
+        let Some(sources) = limit.sources.filter(|_| self.live.is_none()) else {
+            return true;
+        };
+        let oldest = self.last - limit.span();
+        let mut known = vec![source];
+        for (_, other) in self.recent.iter().filter(|(time, _)| *time > oldest) {
+            if known.len() < sources && !known.contains(other) {
+                known.push(*other);
+            }
+        }
+        known.len() >= sources
+    }
+
     fn begin(
         &mut self,
         key: &RateKey,
@@ -251,25 +269,38 @@ impl Rate {
             sources,
             shares,
         };
-        open.alert(Alert {
-            kind: limit.kind,
-            source: live.source(),
-            target: Hosts::One(key.1.into()),
-            port: key.2,
-            first: Time(first),
-            last: Time(self.last),
-            count: sum,
-        });
+        open.alert(Alert { episode: live.episode(key, limit), count: sum });
         self.live = Some(Box::new(live));
     }
 }
 
 impl OngoingRate {
-    fn source(&self) -> Hosts {
-        match self.sources.only() {
-            Some(source) => Hosts::One(IpAddr::from(*source)),
-            None if self.sources.more => Hosts::AtLeast(self.sources.len() as u64),
-            None => Hosts::Many(self.sources.len() as u64),
+    fn source(&self, key: &RateKey, limit: &RateLimit) -> Hosts {
+        let count = self.sources.len() as u64;
+        match (key.0.filter(|_| limit.sources.is_some()), self.sources.only()) {
+            (Some(network), _) => Hosts::Of(host::network(network.into()), count),
+            (None, Some(source)) => Hosts::One(IpAddr::from(*source)),
+            (None, None) if self.sources.more => Hosts::AtLeast(count),
+            (None, None) => Hosts::Many(count),
+        }
+    }
+
+    fn episode(&self, key: &RateKey, limit: &RateLimit) -> Episode {
+        Episode {
+            kind: limit.kind,
+            source: self.source(key, limit),
+            sources: limit.sources.map_or_else(Vec::new, |_| host::listed(&self.sources)),
+            target: Hosts::One(key.1.into()),
+            port: key.2,
+            services: services::probed(|port| key.2 == Some(port)),
+            first: Time(self.first),
+            last: Time(self.last),
+            packets: self.packets,
+            distinct: 0,
+            peak: self.peak,
+            per: limit.per,
+            threshold: limit.threshold,
+            lower_bound: false,
         }
     }
 }

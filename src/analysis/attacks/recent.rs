@@ -31,14 +31,6 @@ impl<T> RecentQueue<T> {
         self.newest.as_mut()
     }
 
-    /// The item so many places before the newest, which is 0.
-    pub fn back(&self, places: usize) -> Option<&T> {
-        match places.checked_sub(1) {
-            None => self.newest.as_ref(),
-            Some(places) => self.older.iter().rev().nth(places),
-        }
-    }
-
     pub fn drop_oldest(&mut self) {
         if self.older.pop_front().is_none() {
             self.newest = None;

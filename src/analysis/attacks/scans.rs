@@ -1,8 +1,10 @@
 //! Attacks by breadth: one source that tries many ports of a host, or one port of many hosts.
 
 use std::hash::Hash;
+use std::net::IpAddr;
 
-use super::finding::{Alert, Finding, Hosts};
+use super::finding::{Alert, Episode, Hosts};
+use super::host::{self, Host};
 use super::key::ScanKey;
 use super::limited::Number;
 use super::open::{Closed, OpenAttacks, QUIET, Shares};
@@ -15,13 +17,35 @@ use crate::netfilter::Time;
 const MINUTE: i64 = 60 * Time::SECOND;
 const DAY: i64 = 86_400 * Time::SECOND;
 
+/// A datagram for a client's port that came so often is an answer, and no probe: what scans repeats a probe
+/// once or twice.
+const ANSWERS: u32 = 3;
+
 /// A packet as it counts for breadth.
 #[derive(Clone, Copy, Debug)]
 pub struct Probe<T> {
     pub time: i64,
+    pub source: Host,
     pub item: T,
     pub sent: u8,
     pub prefix: Option<Number>,
+    /// Whether it counts for a slow scan too.
+    pub is_certain: bool,
+    /// Whether it is a datagram that may be an answer.
+    pub may_answer: bool,
+}
+
+impl Probe<()> {
+    /// The same of a thing that is tried.
+    pub fn of<T>(self, item: T) -> Probe<T> {
+        let Probe { time, source, sent, prefix, is_certain, may_answer, .. } = self;
+        Probe { time, source, item, sent, prefix, is_certain, may_answer }
+    }
+
+    /// The same with what was sent.
+    pub fn with(self, sent: u8) -> Probe<()> {
+        Probe { sent, ..self }
+    }
 }
 
 /// How many make an attack.
@@ -31,6 +55,8 @@ pub struct ScanLimit {
     pub fast: u32,
     /// In a day, where that is asked for.
     pub slow: Option<u32>,
+    /// From how many sources: one, or a network's.
+    pub sources: usize,
 }
 
 impl ScanLimit {
@@ -53,10 +79,21 @@ pub struct ScanTracker<K: ScanKey> {
 #[derive(Clone, Copy, Debug)]
 struct Item<T> {
     item: T,
+    source: Host,
     sent: u8,
+    is_certain: bool,
+    may_answer: bool,
     packets: u32,
     first: i64,
     last: i64,
+}
+
+impl<T> Item<T> {
+    /// Whether it counts in a window of this length that ends now.
+    fn counts(&self, now: i64, span: i64) -> bool {
+        let is_answer = self.may_answer && self.packets >= ANSWERS;
+        now - self.last < span && !is_answer && (self.is_certain || span < DAY)
+    }
 }
 
 /// An attack under way.
@@ -66,6 +103,8 @@ struct OngoingScan<T> {
     slow: bool,
     /// How long a pause it may have.
     quiet: i64,
+    /// When there was enough to call it one.
+    began: i64,
     first: i64,
     last: i64,
     /// When the last new thing was tried.
@@ -75,6 +114,8 @@ struct OngoingScan<T> {
     peak: u64,
     window: Window,
     tried: Set<T>,
+    /// Those who tried: of a network alone.
+    sources: Option<Set<Host>>,
     shares: Shares,
 }
 
@@ -121,17 +162,17 @@ impl<K: ScanKey> Watched for ScanTracker<K> {
                 live.packet(probe, time, open);
                 if live.slow {
                     self.remember(probe, time, limit);
-                    if self.within(limit.fast, MINUTE) {
-                        self.quicken(key, open);
+                    if self.within(limit.fast, MINUTE, limit.sources) {
+                        self.quicken(key, probe, limit, open);
                     }
                 }
             }
             None => {
                 self.remember(probe, time, limit);
-                if self.within(limit.fast, MINUTE) {
-                    self.begin(key, MINUTE, probe, open);
-                } else if limit.slow.is_some_and(|slow| self.within(slow, DAY)) {
-                    self.begin(key, DAY, probe, open);
+                if self.within(limit.fast, MINUTE, limit.sources) {
+                    self.begin(key, MINUTE, probe, limit, open);
+                } else if limit.slow.is_some_and(|slow| self.within(slow, DAY, limit.sources)) {
+                    self.begin(key, DAY, probe, limit, open);
                 }
             }
         }
@@ -140,41 +181,26 @@ impl<K: ScanKey> Watched for ScanTracker<K> {
 
     fn close(self, key: &K, limit: &ScanLimit, open: &mut OpenAttacks) {
         let Some(live) = self.live else { return };
-        live.tried.leave(&mut open.room);
-        let (source, target, port) = key.ends(live.distinct());
-        let threshold = if live.slow { limit.slow.unwrap_or(limit.fast) } else { limit.fast };
-        open.close(Closed {
-            finding: Finding {
-                kind: key.kind(live.sent, live.slow),
-                source,
-                target,
-                port,
-                first: Time(live.first),
-                last: Time(live.last),
-                packets: live.packets,
-                distinct: live.tried.len() as u64,
-                peak: live.peak,
-                per: if live.slow { 86_400 } else { 60 },
-                threshold: u64::from(threshold),
-                lower_bound: live.tried.more,
-            },
-            shares: live.shares,
-            by_rate: true,
-        });
+        let episode = live.episode(key, limit);
+        live.leave(open);
+        open.close(Closed { episode, shares: live.shares, by_rate: true });
     }
 }
 
 impl<K: ScanKey> ScanTracker<K> {
     /// Puts a thing at the end of the latest ones.
     fn remember(&mut self, probe: Probe<K::Item>, time: i64, limit: &ScanLimit) {
-        let item = match self.items.take(|item| item.item == probe.item) {
-            Some(item) => Item {
-                packets: item.packets.saturating_add(1),
-                sent: item.sent | probe.sent,
+        let Probe { item, source, sent, is_certain, may_answer, .. } = probe;
+        let item = match self.items.take(|known| known.item == item) {
+            Some(known) => Item {
+                packets: known.packets.saturating_add(1),
+                sent: known.sent | sent,
+                is_certain: known.is_certain || is_certain,
+                may_answer: known.may_answer && may_answer,
                 last: time,
-                ..item
+                ..known
             },
-            None => Item { item: probe.item, sent: probe.sent, packets: 1, first: time, last: time },
+            None => Item { item, source, sent, is_certain, may_answer, packets: 1, first: time, last: time },
         };
         if self.items.len() >= limit.most() {
             self.items.drop_oldest();
@@ -182,17 +208,38 @@ impl<K: ScanKey> ScanTracker<K> {
         self.items.push(item);
     }
 
-    /// Whether the latest `count` of them lie within the span before the newest time.
-    fn within(&self, count: u32, span: i64) -> bool {
-        let oldest = self.items.back(count.max(1) as usize - 1);
-        oldest.is_some_and(|item| self.last - item.last < span)
+    /// Whether enough of the latest ones count within the span before the newest time, from so many sources.
+    fn within(&self, count: u32, span: i64, sources: usize) -> bool {
+        let count = count.max(1) as usize;
+        if self.items.len() < count {
+            return false;
+        }
+        let counting = || self.items.iter().filter(|item| item.counts(self.last, span));
+        if counting().count() < count {
+            return false;
+        }
+        let mut known = Vec::with_capacity(sources);
+        for item in counting() {
+            if known.len() < sources && !known.contains(&item.source) {
+                known.push(item.source);
+            }
+        }
+        known.len() >= sources
     }
 
-    fn begin(&mut self, key: &K, span: i64, probe: Probe<K::Item>, open: &mut OpenAttacks) {
+    fn begin(
+        &mut self,
+        key: &K,
+        span: i64,
+        probe: Probe<K::Item>,
+        limit: &ScanLimit,
+        open: &mut OpenAttacks,
+    ) {
         let now = self.last;
         let mut live = OngoingScan {
             slow: span == DAY,
             quiet: if span == DAY { DAY } else { QUIET },
+            began: now,
             first: now,
             last: now,
             active: now,
@@ -201,40 +248,50 @@ impl<K: ScanKey> ScanTracker<K> {
             peak: 0,
             window: Window::new(span),
             tried: Set::new(),
+            sources: (limit.sources > 1).then(Set::new),
             shares: Shares::default(),
         };
-        for item in self.items.iter().filter(|item| now - item.last < span) {
+        for item in self.items.iter().filter(|item| item.counts(now, span)) {
             let early = now - item.first < span;
             live.first = live.first.min(if early { item.first } else { item.last });
             live.packets += if early { u64::from(item.packets) } else { 1 };
             live.sent |= item.sent;
             live.tried.insert(item.item, &mut open.room);
+            live.seen(item.source, open);
         }
         live.shares.add(probe.prefix, live.packets);
         live.fill(&self.items, now, span);
-        live.alert(key, open);
+        live.alert(key, limit, open);
         if !live.slow {
             self.items = RecentQueue::new();
         }
         self.live = Some(Box::new(live));
     }
 
-    /// A slow scan has become a fast one: it is one attack, and the fast one.
-    fn quicken(&mut self, key: &K, open: &mut OpenAttacks) {
+    /// A slow scan has become a fast one: it is one attack, and the fast one. If it has just begun, knocks of
+    /// hours before have nothing to do with it.
+    fn quicken(&mut self, key: &K, probe: Probe<K::Item>, limit: &ScanLimit, open: &mut OpenAttacks) {
         let now = self.last;
-        let items = std::mem::replace(&mut self.items, RecentQueue::new());
-        if let Some(live) = &mut self.live {
-            live.slow = false;
-            live.window = Window::new(MINUTE);
-            live.peak = 0;
-            live.fill(&items, now, MINUTE);
-            live.alert(key, open);
+        let Some(mut live) = self.live.take() else { return };
+        if now - live.began < MINUTE {
+            live.leave(open);
+            return self.begin(key, MINUTE, probe, limit, open);
         }
+        let items = std::mem::replace(&mut self.items, RecentQueue::new());
+        live.slow = false;
+        live.window = Window::new(MINUTE);
+        live.peak = 0;
+        live.fill(&items, now, MINUTE);
+        live.alert(key, limit, open);
+        self.live = Some(live);
     }
 }
 
 impl<T: Copy + Eq + Hash> OngoingScan<T> {
     fn packet(&mut self, probe: Probe<T>, time: i64, open: &mut OpenAttacks) {
+        if self.slow && !probe.is_certain {
+            return;
+        }
         let new = self.tried.insert(probe.item, &mut open.room);
         let span = if self.slow { DAY } else { MINUTE };
         if !new && time - self.active > span {
@@ -245,9 +302,22 @@ impl<T: Copy + Eq + Hash> OngoingScan<T> {
         self.last = time;
         self.sent |= probe.sent;
         self.shares.add(probe.prefix, 1);
+        self.seen(probe.source, open);
         if new {
             self.active = time;
             self.peak = self.peak.max(self.window.add(time));
+        }
+    }
+
+    /// Gives back the room that it took.
+    fn leave(&self, open: &mut OpenAttacks) {
+        self.tried.leave(&mut open.room);
+        self.sources.iter().for_each(|sources| sources.leave(&mut open.room));
+    }
+
+    fn seen(&mut self, source: Host, open: &mut OpenAttacks) {
+        if let Some(sources) = &mut self.sources {
+            sources.insert(source, &mut open.room);
         }
     }
 
@@ -255,7 +325,7 @@ impl<T: Copy + Eq + Hash> OngoingScan<T> {
     fn fill(&mut self, items: &RecentQueue<Item<T>>, now: i64, span: i64) {
         let mut times: Vec<i64> = items
             .iter()
-            .filter(|item| now - item.last < span)
+            .filter(|item| item.counts(now, span))
             .map(|item| if now - item.first < span { item.first } else { item.last })
             .collect();
         times.sort_unstable();
@@ -269,16 +339,33 @@ impl<T: Copy + Eq + Hash> OngoingScan<T> {
         if self.tried.more { Hosts::AtLeast(count) } else { Hosts::Many(count) }
     }
 
-    fn alert<W: ScanKey<Item = T>>(&self, key: &W, open: &mut OpenAttacks) {
-        let (source, target, port) = key.ends(self.distinct());
-        open.alert(Alert {
+    fn alert<K: ScanKey<Item = T>>(&self, key: &K, limit: &ScanLimit, open: &mut OpenAttacks) {
+        open.alert(Alert { episode: self.episode(key, limit), count: self.tried.len() as u64 });
+    }
+
+    fn episode<K: ScanKey<Item = T>>(&self, key: &K, limit: &ScanLimit) -> Episode {
+        let source = IpAddr::from(key.source());
+        let source = match &self.sources {
+            None => Hosts::One(source),
+            Some(sources) => Hosts::Of(host::network(source), sources.len() as u64),
+        };
+        let (target, port) = key.goal(self.distinct());
+        let threshold = if self.slow { limit.slow.unwrap_or(limit.fast) } else { limit.fast };
+        Episode {
             kind: key.kind(self.sent, self.slow),
             source,
+            sources: self.sources.as_ref().map_or_else(Vec::new, host::listed),
             target,
             port,
+            services: key.services(|item| self.tried.contains(&item)),
             first: Time(self.first),
             last: Time(self.last),
-            count: self.tried.len() as u64,
-        });
+            packets: self.packets,
+            distinct: self.tried.len() as u64,
+            peak: self.peak,
+            per: if self.slow { 86_400 } else { 60 },
+            threshold: u64::from(threshold),
+            lower_bound: self.tried.more || self.sources.as_ref().is_some_and(|sources| sources.more),
+        }
     }
 }

@@ -36,8 +36,16 @@ impl<T: Hash + Eq> Set<T> {
         new
     }
 
+    pub fn contains(&self, item: &T) -> bool {
+        self.items.contains(item)
+    }
+
     pub fn len(&self) -> usize {
         self.items.len()
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &T> {
+        self.items.iter()
     }
 
     /// The one item of a set of one.

@@ -404,7 +404,7 @@ impl Answer for ShapedAnswer<'_> {
 /// How a format writes answers; `room`: columns of the terminal they go to.
 fn shape(format: Format, room: Option<usize>) -> Box<dyn AnswerShape> {
     match format {
-        Format::Text => Box::new(TextTable::new(room)),
+        Format::Text | Format::Nft | Format::Ipset | Format::Cidr => Box::new(TextTable::new(room)),
         Format::Json => Box::new(JsonLines::default()),
         Format::Csv => Box::new(CsvRows::default()),
         Format::Markdown => Box::new(MarkdownTables::default()),

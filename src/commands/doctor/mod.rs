@@ -78,7 +78,13 @@ pub fn run(session: &mut Session<'_, '_>, log: Option<&PathBuf>) -> anyhow::Resu
             let text = serde_json::to_string_pretty(&document)?;
             writeln!(session.console.out, "{}", escape::json(&text))?;
         }
-        Format::Text | Format::Csv | Format::Markdown | Format::Html => {
+        Format::Text
+        | Format::Csv
+        | Format::Markdown
+        | Format::Html
+        | Format::Nft
+        | Format::Ipset
+        | Format::Cidr => {
             text(session.console.out, &findings)?;
         }
     }

@@ -69,6 +69,8 @@ struct Attacks {
 }
 
 struct Attack {
+    /// `high`, `medium` or `low`.
+    severity: String,
     kind: String,
     source: Source,
     evidence: String,
@@ -223,9 +225,11 @@ fn attacks(table: &Table, report: &Report<'_>) -> Option<Attacks> {
         let parts = [
             ("Target", " to "),
             ("Port", " port "),
+            ("Services", " for "),
             ("Distinct", ", "),
             ("First", ", "),
             ("Last", " to "),
+            ("Days", ", days: "),
             ("Peak", "; peak "),
             ("Threshold", ", suspicious from "),
         ];
@@ -233,6 +237,7 @@ fn attacks(table: &Table, report: &Report<'_>) -> Option<Attacks> {
             evidence.extend(shown(head).map(|value| format!("{before}{value}")));
         }
         Attack {
+            severity: shown("Severity").unwrap_or_default(),
             kind: shown("Attack").unwrap_or_default(),
             source: Source {
                 is_address: address.is_some(),

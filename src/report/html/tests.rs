@@ -13,6 +13,8 @@ fn table(name: &'static str, columns: Vec<Column>, rows: Vec<Vec<Cell>>) -> Tabl
         notes: Vec::new(),
         packets: Some(1000),
         hours: Vec::new(),
+        findings: Vec::new(),
+        blocklist: None,
     }
 }
 

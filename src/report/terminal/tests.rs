@@ -12,6 +12,8 @@ fn table(columns: Vec<Head>, rows: Vec<Vec<Cell>>) -> Table {
         notes: Vec::new(),
         packets: Some(4000),
         hours: Vec::new(),
+        findings: Vec::new(),
+        blocklist: None,
     }
 }
 

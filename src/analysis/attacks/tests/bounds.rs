@@ -66,7 +66,7 @@ fn a_spoofed_flood_is_one_finding_and_says_that_there_were_more() {
     });
     let result = outcome(flood);
     let [found] = &result.findings[..] else { panic!("{result:#?}") };
-    assert_eq!((found.kind, found.packets), (AttackKind::SynFlood, 300_000));
+    assert_eq!((&found.kinds[..], found.packets), (&[AttackKind::SynFlood][..], 300_000));
     assert_eq!(found.source, Hosts::AtLeast(65_536));
     assert!(result.capped);
 }
@@ -89,7 +89,7 @@ fn the_same_packets_give_the_same_outcome() {
 fn attacks_without_number_are_thinned_out_and_it_says_so() {
     let six = (0..45_000u32).flat_map(|source| {
         (0..6u16).map(move |n| Packet {
-            src: numbered(source),
+            src: elsewhere(source),
             ..accepted(syn(f64::from(source), 40_000 + n, 22))
         })
     });

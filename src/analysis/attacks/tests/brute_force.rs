@@ -19,7 +19,7 @@ fn six_accepted_connections_in_a_minute_are_one() {
 
 #[test]
 fn five_a_minute_all_day_are_none() {
-    assert_eq!(findings(ssh(7200, 12.0)), []);
+    assert_eq!(episodes(ssh(7200, 12.0)), []);
 }
 
 #[test]
@@ -32,7 +32,7 @@ fn an_hour_of_it_is_one_finding() {
 fn a_pause_under_ten_minutes_does_not_part_it_and_an_hour_does() {
     let twice = |pause: f64| {
         let later = (0..10).map(move |n| accepted(syn(pause + f64::from(n), 50_000 + n, 22)));
-        findings(ssh(10, 1.0).chain(later))
+        episodes(ssh(10, 1.0).chain(later))
     };
     assert_eq!(twice(500.0).iter().map(|f| f.packets).collect::<Vec<_>>(), [20]);
     assert_eq!(twice(3600.0).iter().map(|f| f.packets).collect::<Vec<_>>(), [10, 10]);
@@ -48,12 +48,12 @@ fn what_connects_now_and_then_afterwards_does_not_lengthen_it() {
 #[test]
 fn retransmitted_syns_are_one_connection() {
     let syns = [0.0, 1.0, 3.0, 7.0, 15.0, 31.0, 63.0];
-    assert_eq!(findings(syns.map(|at| syn(at, 40_000, 22))), []);
+    assert_eq!(episodes(syns.map(|at| syn(at, 40_000, 22))), []);
 }
 
 #[test]
 fn a_port_where_nobody_logs_in_has_none() {
-    assert_eq!(findings((0..60).map(|n| accepted(syn(f64::from(n), 40_000 + n, 80)))), []);
+    assert_eq!(episodes((0..60).map(|n| accepted(syn(f64::from(n), 40_000 + n, 80)))), []);
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn the_tutorials_rules_name_the_brute_force_and_the_flood_and_nothing_else() {
     }
     // While the rate is exceeded, the rule marks the connections of everybody.
     packets.push(Packet { src: ip("203.0.113.7"), ..attack(syn(31.5, 2222, 22)) });
-    let found = findings(merged(packets));
+    let found = episodes(merged(packets));
     let kinds: Vec<_> = found.iter().map(|f| (f.kind, f.port, f.packets)).collect();
     assert_eq!(kinds, [(AttackKind::SynFlood, Some(143), 1000), (AttackKind::BruteForce, Some(22), 60)]);
 }
@@ -127,5 +127,5 @@ fn a_mark_while_another_exceeds_the_rate_gives_no_alert() {
     let packets = merged(packets);
     let alerts: Vec<_> = packets.iter().filter_map(|p| detector.packet(p)).collect();
     assert_eq!(alerts.len(), 1, "{alerts:#?}");
-    assert_eq!(alerts[0].source, Hosts::One(ip(ATTACKER).unwrap()));
+    assert_eq!(alerts[0].episode.source, Hosts::One(ip(ATTACKER).unwrap()));
 }

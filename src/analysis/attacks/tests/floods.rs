@@ -24,12 +24,12 @@ fn two_hundred_sources_in_ten_seconds_are_one_flood() {
 
 #[test]
 fn one_less_is_none() {
-    assert_eq!(findings(spoofed(199, 0.05, 80)), []);
+    assert_eq!(episodes(spoofed(199, 0.05, 80)), []);
 }
 
 #[test]
 fn two_hundred_in_eleven_seconds_are_none() {
-    assert_eq!(findings(spoofed(200, 0.055, 80)), []);
+    assert_eq!(episodes(spoofed(200, 0.055, 80)), []);
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn a_long_brute_force_stays_beside_a_flood_in_its_midst() {
         (0..600u16).map(|n| Packet { dst: ip("2001:db8:1::10"), ..syn(f64::from(n) * 6.0, 40_000 + n, 22) });
     let flood = spoofed(2000, 0.01, 22)
         .map(|p| Packet { time: p.time.map(|t| Time(t.0 + 1800 * Time::SECOND)), ..p });
-    let kinds: Vec<_> = findings(merged(brute.chain(flood).collect())).iter().map(|f| f.kind).collect();
+    let kinds: Vec<_> = episodes(merged(brute.chain(flood).collect())).iter().map(|f| f.kind).collect();
     assert_eq!(kinds, [AttackKind::SynFlood, AttackKind::BruteForce]);
 }
 
@@ -83,12 +83,12 @@ fn one_fixed_source_port_does_not_hide_it() {
 fn many_clients_whose_syns_are_repeated_are_none() {
     let clients =
         (0..100u32).flat_map(|n| [0.0, 1.0, 3.0].map(|at| Packet { src: numbered(n), ..syn(at, 5000, 80) }));
-    assert_eq!(findings(merged(clients.collect())), []);
+    assert_eq!(episodes(merged(clients.collect())), []);
 }
 
 #[test]
 fn what_was_accepted_is_none() {
-    assert_eq!(findings(spoofed(5000, 0.01, 80).map(accepted)), []);
+    assert_eq!(episodes(spoofed(5000, 0.01, 80).map(accepted)), []);
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn pings_of_ipv6_are_one_too() {
 
 #[test]
 fn a_ping_a_second_is_none() {
-    assert_eq!(findings((0..3600).map(|n| ping(f64::from(n)))), []);
+    assert_eq!(episodes((0..3600).map(|n| ping(f64::from(n)))), []);
 }
 
 #[test]

@@ -9,15 +9,15 @@ fn answers(from: u16, shape: fn(f64, u16, u16) -> Packet<'static>) -> impl Itera
 #[test]
 fn answers_of_dns_and_ntp_are_no_scan() {
     for from in [53, 123] {
-        assert_eq!(findings(answers(from, udp)), []);
-        assert_eq!(findings(answers(from, |at, from, to| tcp(at, from, to - 32_768, TcpFlags::ACK))), []);
+        assert_eq!(episodes(answers(from, udp)), []);
+        assert_eq!(episodes(answers(from, |at, from, to| tcp(at, from, to - 32_768, TcpFlags::ACK))), []);
     }
-    assert_eq!(findings(answers(43_211, udp)).len(), 1);
+    assert_eq!(episodes(answers(43_211, udp)).len(), 1);
 }
 
 #[test]
 fn a_syn_from_port_53_is_no_answer() {
-    assert_eq!(findings(answers(53, syn)).len(), 1);
+    assert_eq!(episodes(answers(53, syn)).len(), 1);
 }
 
 #[test]
@@ -31,32 +31,32 @@ fn late_packets_of_a_server_are_no_scan() {
         TcpFlags::PSH | TcpFlags::ACK,
     ] {
         let late = (0..500).map(|n| tcp(f64::from(n) / 10.0, 443, 32_768 + n, flags));
-        assert_eq!(findings(late), [], "flags {flags}");
+        assert_eq!(episodes(late), [], "flags {flags}");
     }
-    assert_eq!(findings(answers(443, udp)), []);
+    assert_eq!(episodes(answers(443, udp)), []);
 }
 
 #[test]
 fn backscatter_is_no_scan() {
     assert_eq!(
-        findings((0..500).map(|n| tcp(f64::from(n) / 10.0, 80, n, TcpFlags::SYN | TcpFlags::ACK))),
+        episodes((0..500).map(|n| tcp(f64::from(n) / 10.0, 80, n, TcpFlags::SYN | TcpFlags::ACK))),
         []
     );
-    assert_eq!(findings((0..500).map(|n| tcp(f64::from(n) / 10.0, 80, n, TcpFlags::RST))), []);
+    assert_eq!(episodes((0..500).map(|n| tcp(f64::from(n) / 10.0, 80, n, TcpFlags::RST))), []);
 }
 
 #[test]
 fn broadcast_and_multicast_are_nothing() {
     for to in ["255.255.255.255", "224.0.0.251", "239.255.255.250", "ff02::fb"] {
         let packets = (0..500).map(|n| Packet { dst: ip(to), ..udp(f64::from(n) / 10.0, 40_000, n) });
-        assert_eq!(findings(packets), [], "{to}");
+        assert_eq!(episodes(packets), [], "{to}");
     }
     let frames = (0..500).map(|n| Packet {
         mac: b"ff:ff:ff:ff:ff:ff:02:00:5e:00:53:02:08:00",
         dst: ip("192.0.2.255"),
         ..udp(f64::from(n) / 10.0, 40_000, n)
     });
-    assert_eq!(findings(frames), []);
+    assert_eq!(episodes(frames), []);
 }
 
 #[test]
@@ -84,8 +84,8 @@ fn packets_without_addresses_or_ports_do_no_harm() {
         ..packet(0.0)
     };
     for proto in [&b"TCP"[..], b"UDP", b"ICMP", b"ARP", b""] {
-        assert_eq!(findings((0..500).map(|_| Packet { src: None, ..bare(proto) })), []);
-        assert_eq!(findings((0..500).map(|_| Packet { dst: None, ..bare(proto) })), []);
+        assert_eq!(episodes((0..500).map(|_| Packet { src: None, ..bare(proto) })), []);
+        assert_eq!(episodes((0..500).map(|_| Packet { dst: None, ..bare(proto) })), []);
     }
-    assert_eq!(findings((0..500).map(|_| bare(b"TCP"))), []);
+    assert_eq!(episodes((0..500).map(|_| bare(b"TCP"))), []);
 }

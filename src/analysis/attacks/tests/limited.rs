@@ -9,7 +9,7 @@ fn ufw(packet: Packet<'static>) -> Packet<'static> {
 fn a_scan_behind_a_limit_is_a_slow_scan_and_a_lower_bound() {
     let result = outcome((0..180).map(|n| ufw(syn(f64::from(n) * 20.0, 43_000, n))));
     let [found] = &result.findings[..] else { panic!("{result:#?}") };
-    assert_eq!((found.kind, found.lower_bound), (AttackKind::SlowScan(ProbeKind::Syn), true));
+    assert_eq!((&found.kinds[..], found.lower_bound), (&[AttackKind::SlowScan(ProbeKind::Syn)][..], true));
     assert_eq!(result.lower_bounds, ["[UFW BLOCK] "]);
 }
 

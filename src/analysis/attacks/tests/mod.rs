@@ -1,7 +1,9 @@
 //! Packets made by hand, and what the detector says about them.
 
+mod attackers;
 mod bounds;
 mod brute_force;
+mod days;
 mod floods;
 mod guards;
 mod limited;
@@ -12,7 +14,7 @@ mod scans;
 use crate::filter::ActionVerdicts;
 use std::net::IpAddr;
 
-use super::{Alert, AttackKind, Detector, Finding, Judgement, Thresholds};
+use super::{Alert, AttackKind, Detector, Episode, Finding, Judgement, Thresholds};
 use crate::filter::Network;
 use crate::netfilter::{Packet, TcpFlags, Time, Verdict};
 
@@ -29,6 +31,11 @@ fn ip(text: &str) -> Option<IpAddr> {
 /// The address `n` of a large documentation network.
 fn numbered(n: u32) -> Option<IpAddr> {
     Some(IpAddr::V6((0x2001_0db8_u128 << 96 | u128::from(n)).into()))
+}
+
+/// An address in a network `n` of its own.
+fn elsewhere(n: u32) -> Option<IpAddr> {
+    Some(IpAddr::V6((0x2001_0db8_u128 << 96 | u128::from(n) << 80 | 0x66).into()))
 }
 
 /// A dropped packet, `seconds` after the start.
@@ -94,9 +101,16 @@ fn findings<'a>(packets: impl IntoIterator<Item = Packet<'a>>) -> Vec<Finding> {
     outcome(packets).findings
 }
 
-/// The one finding.
-fn only<'a>(packets: impl IntoIterator<Item = Packet<'a>>) -> Finding {
-    let mut found = findings(packets);
+/// The episodes of all findings, those with the most packets first.
+fn episodes<'a>(packets: impl IntoIterator<Item = Packet<'a>>) -> Vec<Episode> {
+    let mut all: Vec<_> = findings(packets).into_iter().flat_map(|finding| finding.episodes).collect();
+    all.sort_by(Episode::severer);
+    all
+}
+
+/// The one finding, which has one episode.
+fn only<'a>(packets: impl IntoIterator<Item = Packet<'a>>) -> Episode {
+    let mut found = episodes(packets);
     assert_eq!(found.len(), 1, "{found:#?}");
     found.remove(0)
 }

@@ -7,12 +7,12 @@ fn scan(ports: std::ops::Range<u16>, start: f64, every: f64) -> impl Iterator<It
 }
 
 fn kinds(packets: impl IntoIterator<Item = Packet<'static>>) -> Vec<AttackKind> {
-    findings(packets).iter().map(|f| f.kind).collect()
+    episodes(packets).iter().map(|f| f.kind).collect()
 }
 
 #[test]
 fn fifteen_ports_in_a_minute_are_one_and_fourteen_none() {
-    assert_eq!(kinds(scan(1..16, 0.0, 4.0)), [AttackKind::PortScan(ProbeKind::Syn)]);
+    assert_eq!(kinds(scan(1..16, 0.0, 4.0)), [AttackKind::Scan(ProbeKind::Syn)]);
     assert_eq!(kinds(scan(1..15, 0.0, 1.0)), []);
 }
 
@@ -30,14 +30,14 @@ fn a_scan_of_every_port_counts_them_all() {
 #[test]
 fn two_scans_with_an_hour_between_are_two() {
     let twice = scan(1..101, 0.0, 0.01).chain(scan(1..101, 3600.0, 0.01));
-    assert_eq!(kinds(twice), [AttackKind::PortScan(ProbeKind::Syn); 2]);
+    assert_eq!(kinds(twice), [AttackKind::Scan(ProbeKind::Syn); 2]);
 }
 
 #[test]
 fn a_slow_scan_that_grows_fast_is_one_fast_scan() {
     let packets = scan(1..31, 0.0, 600.0).chain(scan(1000..1100, 18_100.0, 0.01));
     let found = only(packets);
-    assert_eq!((found.kind, found.distinct), (AttackKind::PortScan(ProbeKind::Syn), 130));
+    assert_eq!((found.kind, found.distinct), (AttackKind::Scan(ProbeKind::Syn), 130));
     assert_eq!(found.peak, 100);
 }
 
@@ -75,7 +75,7 @@ fn fourteen_hosts_are_none() {
 
 #[test]
 fn a_port_alone_is_no_scan_of_another_source() {
-    let many = (0..200u32).map(|n| Packet { src: numbered(n), ..syn(f64::from(n), 43_000, n as u16) });
+    let many = (0..200u32).map(|n| Packet { src: elsewhere(n), ..syn(f64::from(n), 43_000, n as u16) });
     assert_eq!(kinds(many), []);
 }
 
@@ -86,13 +86,13 @@ fn a_little_disorder_changes_nothing() {
         pair.reverse();
     }
     let found = only(packets);
-    assert_eq!((found.kind, found.distinct, found.packets), (AttackKind::PortScan(ProbeKind::Syn), 100, 100));
+    assert_eq!((found.kind, found.distinct, found.packets), (AttackKind::Scan(ProbeKind::Syn), 100, 100));
 }
 
 #[test]
 fn the_next_file_begins_anew() {
     let day = |base: u16| scan(base..base + 8, 0.0, 3600.0);
     assert_eq!(kinds(day(100).chain(day(200))), []);
-    let found = findings(scan(1..51, 0.0, 0.1).chain(scan(1..51, -86_400.0, 0.1)));
+    let found = episodes(scan(1..51, 0.0, 0.1).chain(scan(1..51, -86_400.0, 0.1)));
     assert_eq!(found.iter().map(|f| f.packets).collect::<Vec<_>>(), [50, 50]);
 }
