@@ -25,7 +25,8 @@ CHAPTERS = $(wildcard manual/*.md) manual/make_manual.rs manual/style.css
 COMPILERS = 'cargo=rust' 'cc=gcc libc6-dev'
 SERVER = 'mariadbd|mysqld=mariadb-server-core' 'mariadb-install-db|mysqld=mariadb-server-core' \
          '/usr/lib/mysql/plugin/auth_ed25519.so=mariadb-server' 'mariadb=mariadb-client' \
-         'unshare=util-linux' 'nsenter=util-linux' 'script=bsdutils'
+         'unshare=util-linux' 'nsenter=util-linux' 'script=bsdutils' \
+         'nft=nftables' 'ipset=ipset' 'ip=iproute2' 'jq=jq'
 JOURNAL = 'journalctl=systemd' '/usr/lib/systemd/systemd-journal-remote=systemd-journal-remote'
 
 # Nothing here asks anything; a closed or borrowed standard input has no part.

@@ -1,8 +1,10 @@
 //! The tests of the whole: real servers, real files, the real program.
 
+mod alert_command;
 mod any_log;
 mod architecture;
 mod attacks;
+mod blocking;
 mod browser;
 mod chapter5;
 mod config;
@@ -42,3 +44,4 @@ mod time;
 mod tls;
 mod upgrade;
 mod waiting;
+mod who;
