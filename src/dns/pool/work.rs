@@ -168,6 +168,8 @@ impl Shared {
         pool.unanswered = self.options.give_up.saturating_sub(1);
         pool.paused_until = Some(Instant::now() + self.options.pause);
         for waiting in std::mem::take(&mut pool.queue) {
+            // Nobody will come to ask these either.
+            pool.miss(waiting);
             pool.open.remove(&waiting);
         }
         self.settled.notify_all();
