@@ -9,9 +9,10 @@ use super::addresses::{Addr, Addresses};
 use super::blocklist::Spared;
 use super::origins::Origins;
 use super::table::{Body, Cell, Column};
-use super::words::{StringInterner, Word};
+use super::words::{BatchWords, Interned, Word};
 use crate::filter::Thresholds;
 use crate::filter::{Filters, Network};
+use crate::netfilter::batch::PacketWords;
 use crate::netfilter::{Packet, Time, Verdict};
 
 /// What a report is made with, beside the packets.
@@ -51,7 +52,7 @@ pub struct InternedPacket<'a> {
 /// What the numbers of an [`InternedPacket`] stand for.
 #[derive(Debug, Default)]
 pub struct Interner {
-    pub words: StringInterner,
+    pub words: Interned,
     pub addresses: Addresses,
 }
 
@@ -78,12 +79,14 @@ pub trait Counter {
 }
 
 impl Interner {
-    /// A packet with its words and addresses as numbers.
+    /// A packet of a batch with its words and addresses as numbers.
     pub fn seen<'a>(
         &mut self,
         filters: &Filters,
         position: u64,
         packet: &'a Packet<'a>,
+        words: PacketWords,
+        batch: &mut BatchWords<'_>,
     ) -> InternedPacket<'a> {
         InternedPacket {
             packet,
@@ -91,10 +94,10 @@ impl Interner {
             verdict: filters.verdicts.of(packet),
             src: self.addresses.number(packet.src),
             dst: self.addresses.number(packet.dst),
-            action: self.words.number(0, packet.action),
-            proto: self.words.number(1, packet.proto),
-            if_in: self.words.number(2, packet.if_in),
-            host: self.words.number(3, packet.host),
+            action: batch.word(words.action, &mut self.words),
+            proto: batch.word(words.proto, &mut self.words),
+            if_in: batch.word(words.if_in, &mut self.words),
+            host: batch.word(words.host, &mut self.words),
         }
     }
 }

@@ -4,8 +4,9 @@ use super::counter::{Context, Counter, Interner};
 use super::modules::{Module, Want};
 use super::table::Table;
 use super::totals::{Before, Summing, Totals};
+use super::words::BatchWords;
 use crate::filter::Filters;
-use crate::netfilter::batch::Batch;
+use crate::netfilter::batch::{Batch, PacketWords};
 use crate::netfilter::{Packet, Time};
 
 /// The pass. Packets go in with [`Fold::packets`], tables come out of [`Fold::finish`].
@@ -51,18 +52,18 @@ impl<'c> Fold<'c> {
     /// Module by module, not packet by packet: a module's groups are scattered over memory, and in
     /// a short loop the processor looks for the next one while it waits for this one.
     pub fn packets(&mut self, batch: &Batch) {
-        let packets: Vec<Packet<'_>> = batch.iter().collect();
+        let packets: Vec<(Packet<'_>, PacketWords)> = batch.with_words().collect();
         let (mut wanted, mut earlier) = (Vec::with_capacity(packets.len()), Vec::new());
-        for packet in &packets {
+        let mut words = BatchWords::new(batch);
+        for (packet, numbers) in &packets {
             self.position += 1;
-            match self.filters.since {
-                Some(since) if packet.time.is_none_or(|time| time < since) => {
-                    if packet.time.is_some() {
-                        earlier.push(self.numbers.seen(self.filters, self.position, packet));
-                    }
-                }
-                _ => wanted.push(self.numbers.seen(self.filters, self.position, packet)),
+            let is_earlier =
+                self.filters.since.is_some_and(|since| packet.time.is_none_or(|time| time < since));
+            if is_earlier && packet.time.is_none() {
+                continue;
             }
+            let seen = self.numbers.seen(self.filters, self.position, packet, *numbers, &mut words);
+            if is_earlier { earlier.push(seen) } else { wanted.push(seen) }
         }
         if let Some(totals) = &mut self.totals {
             totals.packets(&wanted);

@@ -4,8 +4,6 @@
 //! order that two imports agree on. What is held here leaves by time, and packets of one time by what is in
 //! them: so the order does not depend on how they came.
 
-use std::cmp::Ordering;
-
 use crate::netfilter::batch::Batch;
 use crate::netfilter::{Packet, Time};
 
@@ -48,37 +46,14 @@ impl InTime {
 
     /// Passes on what is not newer than `until`; half, if that is nothing.
     fn pass_on(&mut self, until: Option<i64>, each: &mut dyn FnMut(&Packet<'_>)) {
-        let held = std::mem::take(&mut self.held);
-        let mut packets: Vec<Packet<'_>> = held.iter().collect();
-        packets.sort_by(compare);
-        let ready = match until {
-            None => packets.len(),
-            Some(until) => match packets.partition_point(|packet| packet.time <= Some(Time(until))) {
-                0 => packets.len() / 2,
-                ready => ready,
-            },
-        };
-        let (ready, rest) = packets.split_at(ready);
-        ready.iter().for_each(each);
-        self.passed = ready.last().and_then(|packet| packet.time).map(|time| time.0).max(self.passed);
-        rest.iter().for_each(|packet| self.held.push(packet));
+        self.held.sort_by_time();
+        let is_ready = |packet: &Packet<'_>| until.is_none_or(|until| packet.time <= Some(Time(until)));
+        let passed = &mut self.passed;
+        self.held.take_first(is_ready, |packet| {
+            *passed = packet.time.map(|time| time.0).max(*passed);
+            each(packet);
+        });
     }
-}
-
-/// By time, then by content.
-fn compare(a: &Packet<'_>, b: &Packet<'_>) -> Ordering {
-    let ends = |p: &Packet<'_>| (p.src, p.dst, p.src_port, p.dst_port);
-    let flags = |p: &Packet<'_>| p.tcp_flags.map(|flags| flags.0);
-    (a.time.cmp(&b.time))
-        .then_with(|| a.host.cmp(b.host))
-        .then_with(|| ends(a).cmp(&ends(b)))
-        .then_with(|| a.proto.cmp(b.proto))
-        .then_with(|| flags(a).cmp(&flags(b)))
-        .then_with(|| (a.icmp_type, a.icmp_code).cmp(&(b.icmp_type, b.icmp_code)))
-        // What a firewall logs before it decides comes before the decision.
-        .then_with(|| b.verdict.cmp(&a.verdict))
-        .then_with(|| a.action.cmp(b.action))
-        .then_with(|| a.prefix.cmp(b.prefix))
 }
 
 #[cfg(test)]

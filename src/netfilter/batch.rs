@@ -1,22 +1,25 @@
 //! Packets that outlive their lines: what travels from the reading to the storing thread.
 
+use std::cmp::Ordering;
 use std::net::IpAddr;
 
-use super::{Packet, TcpFlags, Time, Verdict, clean};
+use super::words::Words;
+use super::{Packet, TcpFlags, Time, Verdict};
 
-/// A run of owned packets, in the order of their lines. All text lies in one buffer, cleaned
-/// (`clean`), so a batch costs two allocations however many packets it holds. A packet that a
-/// syslog daemon counted a hundred thousand times is held once.
+/// A run of owned packets, in the order of their lines. Each text is kept once, cleaned (`clean`), so a batch
+/// costs few allocations however many packets it holds. A packet that a syslog daemon counted a hundred
+/// thousand times is held once.
 #[derive(Debug, Default)]
 pub struct Batch {
-    text: String,
+    words: Words,
     rows: Vec<BatchRow>,
     packets: usize,
-    /// Where the last packet's prefix lay when it came in.
-    last_prefix: usize,
 }
 
-#[derive(Debug, Clone, Copy)]
+/// Bytes of texts from which on those that no packet has any more are let go.
+const MOST_WORDS: usize = 1 << 20;
+
+#[derive(Debug, Clone, Copy, PartialEq)]
 struct BatchRow {
     time: Option<Time>,
     src: Option<IpAddr>,
@@ -30,43 +33,33 @@ struct BatchRow {
     tcp_flags: Option<TcpFlags>,
     icmp_type: Option<u8>,
     icmp_code: Option<u8>,
-    /// Where host, prefix, action, if_in, if_out, mac and proto end in the text; host begins at
-    /// `begin`.
-    begin: u32,
-    ends: [u32; 7],
+    words: PacketWords,
     /// How often in a row.
     times: u32,
+}
+
+/// The texts of a packet by their numbers in its batch, which are below [`Batch::words`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PacketWords {
+    /// Logging host.
+    pub host: u32,
+    /// Action.
+    pub action: u32,
+    /// Interface in.
+    pub if_in: u32,
+    /// Protocol.
+    pub proto: u32,
+    prefix: u32,
+    if_out: u32,
+    mac: u32,
 }
 
 impl Batch {
     /// Adds a packet.
     pub fn push(&mut self, packet: &Packet<'_>) {
         self.packets += 1;
-        // Repeats come from one line, so only a prefix in the same place is worth comparing.
-        let prefix = packet.prefix.as_ptr().addr();
-        if std::mem::replace(&mut self.last_prefix, prefix) == prefix
-            && let Some(last) = self.rows.last()
-            && self.packet(last) == *packet
-            && let Some(last) = self.rows.last_mut()
-        {
-            last.times += 1;
-            return;
-        }
-        let begin = self.text.len() as u32;
-        let words = [
-            packet.host,
-            packet.prefix,
-            packet.action,
-            packet.if_in,
-            packet.if_out,
-            packet.mac,
-            packet.proto,
-        ];
-        let ends = words.map(|word| {
-            self.text.push_str(&clean(word));
-            self.text.len() as u32
-        });
-        self.rows.push(BatchRow {
+        let words = &mut self.words;
+        let row = BatchRow {
             time: packet.time,
             src: packet.src,
             dst: packet.dst,
@@ -79,23 +72,106 @@ impl Batch {
             tcp_flags: packet.tcp_flags,
             icmp_type: packet.icmp_type,
             icmp_code: packet.icmp_code,
-            begin,
-            ends,
+            words: PacketWords {
+                host: words.number(0, packet.host),
+                prefix: words.number(1, packet.prefix),
+                action: words.number(2, packet.action),
+                if_in: words.number(3, packet.if_in),
+                if_out: words.number(4, packet.if_out),
+                mac: words.number(5, packet.mac),
+                proto: words.number(6, packet.proto),
+            },
             times: 1,
-        });
+        };
+        if let Some(last) = self.rows.last_mut()
+            && (BatchRow { times: last.times, ..row }) == *last
+            && let Some(times) = last.times.checked_add(1)
+        {
+            last.times = times;
+            return;
+        }
+        self.rows.push(row);
     }
 
     /// The packets; their text is valid UTF-8 without NUL.
     pub fn iter(&self) -> impl Iterator<Item = Packet<'_>> {
-        self.rows.iter().flat_map(|row| std::iter::repeat_n(self.packet(row), row.times as usize))
+        self.with_words().map(|(packet, _)| packet)
+    }
+
+    /// The packets with their texts by number.
+    pub fn with_words(&self) -> impl Iterator<Item = (Packet<'_>, PacketWords)> {
+        let packets = |row: &BatchRow| (self.packet(row), row.words);
+        self.rows.iter().flat_map(move |row| std::iter::repeat_n(packets(row), row.times as usize))
+    }
+
+    /// Puts the packets into the order of time, those without one first, and packets of one time into an order that
+    /// depends on nothing but what is in them. What a firewall logs before it decides comes before the decision.
+    pub fn sort_by_time(&mut self) {
+        let mut rows = std::mem::take(&mut self.rows);
+        let word = |a: u32, b: u32| match a == b {
+            true => Ordering::Equal,
+            false => self.words.text(a).cmp(self.words.text(b)),
+        };
+        let ends = |row: &BatchRow| (row.src, row.dst, row.src_port, row.dst_port);
+        let flags = |row: &BatchRow| row.tcp_flags.map(|flags| flags.0);
+        let order = |a: &BatchRow, b: &BatchRow| {
+            (a.time.cmp(&b.time))
+                .then_with(|| word(a.words.host, b.words.host))
+                .then_with(|| ends(a).cmp(&ends(b)))
+                .then_with(|| word(a.words.proto, b.words.proto))
+                .then_with(|| flags(a).cmp(&flags(b)))
+                .then_with(|| (a.icmp_type, a.icmp_code).cmp(&(b.icmp_type, b.icmp_code)))
+                .then_with(|| b.verdict.cmp(&a.verdict))
+                .then_with(|| word(a.words.action, b.words.action))
+                .then_with(|| word(a.words.prefix, b.words.prefix))
+        };
+        if !rows.is_sorted_by(|a, b| order(a, b).is_le()) {
+            rows.sort_by(order);
+        }
+        self.rows = rows;
+    }
+
+    /// Takes the first packets out that are of a kind, and gives each to `each`. If that is none, half of them all.
+    pub fn take_first(
+        &mut self,
+        is_of_kind: impl Fn(&Packet<'_>) -> bool,
+        mut each: impl FnMut(&Packet<'_>),
+    ) {
+        let others = self.rows.iter().position(|row| !is_of_kind(&self.packet(row)));
+        let count = match others {
+            Some(0) => self.rows.len().div_ceil(2),
+            Some(others) => others,
+            None => self.rows.len(),
+        };
+        for row in &self.rows[..count] {
+            let packet = self.packet(row);
+            (0..row.times).for_each(|_| each(&packet));
+            self.packets -= row.times as usize;
+        }
+        self.rows.drain(..count);
+        if self.rows.is_empty() {
+            self.clear();
+        } else if self.words.size() > MOST_WORDS {
+            let kept = std::mem::take(self);
+            kept.iter().for_each(|packet| self.push(&packet));
+        }
+    }
+
+    /// A text by its number.
+    pub fn text(&self, number: u32) -> &str {
+        self.words.text(number)
+    }
+
+    /// How many texts there are.
+    pub fn words(&self) -> usize {
+        self.words.len()
     }
 
     /// Takes all out, keeping the memory.
     pub fn clear(&mut self) {
-        self.text.clear();
+        self.words.clear();
         self.rows.clear();
         self.packets = 0;
-        self.last_prefix = 0;
     }
 
     /// How many packets.
@@ -110,29 +186,25 @@ impl Batch {
 
     /// About how many bytes it takes, for bounding it.
     pub fn size(&self) -> usize {
-        self.text.len() + self.rows.len() * size_of::<BatchRow>()
+        self.words.size() + self.rows.len() * size_of::<BatchRow>()
     }
 
     fn packet(&self, row: &BatchRow) -> Packet<'_> {
-        let text = self.text.as_bytes();
-        let word = |n: usize| {
-            let from = if n == 0 { row.begin } else { row.ends[n - 1] };
-            &text[from as usize..row.ends[n] as usize]
-        };
+        let word = |number: u32| self.words.text(number).as_bytes();
         Packet {
             time: row.time,
-            host: word(0),
-            prefix: word(1),
-            action: word(2),
+            host: word(row.words.host),
+            prefix: word(row.words.prefix),
+            action: word(row.words.action),
             verdict: row.verdict,
-            if_in: word(3),
-            if_out: word(4),
-            mac: word(5),
+            if_in: word(row.words.if_in),
+            if_out: word(row.words.if_out),
+            mac: word(row.words.mac),
             src: row.src,
             dst: row.dst,
             src_port: row.src_port,
             dst_port: row.dst_port,
-            proto: word(6),
+            proto: word(row.words.proto),
             length: row.length,
             ttl: row.ttl,
             ip_id: row.ip_id,

@@ -19,7 +19,7 @@ pub enum Reference {
 ///
 /// A stamp without a year lies in the newest year that the reference allows. In autumn's doubled
 /// hour it is the first pass; a skipped one moves forward.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Calendar {
     zone: TimeZone,
     /// Stamps without a year are not later than this.

@@ -17,9 +17,10 @@ mod reader;
 mod repeat;
 pub mod stats;
 pub mod timestamp;
+pub mod words;
 
 pub use line::Reason;
-pub use reader::Reader;
+pub use reader::{Part, Reader};
 
 use std::borrow::Cow;
 use std::fmt;

@@ -23,8 +23,18 @@ pub struct Reader<'r> {
     calendar: Calendar,
     last: LastLines,
     prefix_cache: PrefixCache,
+    /// A line repeats one that came before all that was read.
+    repeats_earlier: bool,
     /// What became of the lines so far.
     pub stats: ParseStats,
+}
+
+/// What reading a run of lines leaves behind, beside their packets.
+#[derive(Debug)]
+pub struct Part {
+    stats: ParseStats,
+    last: LastLines,
+    repeats_earlier: bool,
 }
 
 /// What a line's text gave.
@@ -44,8 +54,34 @@ impl<'r> Reader<'r> {
             calendar,
             last: LastLines::default(),
             prefix_cache: PrefixCache::default(),
+            repeats_earlier: false,
             stats: ParseStats::default(),
         }
+    }
+
+    /// A reader of the same kind that has read nothing.
+    pub fn beside(&self) -> Reader<'r> {
+        Reader::new(self.rules, self.calendar.clone())
+    }
+
+    /// Ends a run of lines; the next one begins as if nothing had been read.
+    pub fn take_part(&mut self) -> Part {
+        Part {
+            stats: std::mem::take(&mut self.stats),
+            last: std::mem::take(&mut self.last),
+            repeats_earlier: std::mem::take(&mut self.repeats_earlier),
+        }
+    }
+
+    /// Takes over what a run of lines left behind that another reader read, and that follows what this one read.
+    /// False, and nothing is taken over, if what this one read would have made a difference: then it has to
+    /// read these lines itself.
+    pub fn follow(&mut self, part: &Part) -> bool {
+        if part.repeats_earlier || !self.stats.can_add(&part.stats) || !self.last.follow(&part.last) {
+            return false;
+        }
+        self.stats.add(&part.stats);
+        true
     }
 
     /// The calendar, to move its reference.
@@ -126,6 +162,7 @@ impl<'r> Reader<'r> {
             }
             None => {
                 let Some(last) = self.last.of(header.host).map(<[u8]>::to_vec) else {
+                    self.repeats_earlier = true;
                     return LineOutcome { damage: vec![Reason::NothingToRepeat], ..LineOutcome::default() };
                 };
                 let last = header::read(&last);

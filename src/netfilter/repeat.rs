@@ -76,6 +76,20 @@ impl LastLines {
         }
     }
 
+    /// How many hosts have one.
+    pub fn len(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// Keeps those of lines that came after these; false if there are too many hosts to be sure which are kept.
+    pub fn follow(&mut self, later: &LastLines) -> bool {
+        if self.len() + later.len() > HOSTS_KEPT {
+            return false;
+        }
+        later.lines.iter().for_each(|last| self.keep(&last.host, &last.line));
+        true
+    }
+
     /// A host's last line, if it is kept.
     pub fn of(&self, host: &[u8]) -> Option<&[u8]> {
         let line = &self.lines.get(self.find(host)?)?.line;

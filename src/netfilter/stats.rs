@@ -87,6 +87,14 @@ impl ParseStats {
         }
     }
 
+    /// Whether adding these counts gives what counting on would have given: nothing comes near its limit.
+    pub fn can_add(&self, other: &ParseStats) -> bool {
+        let few = |mine: &BTreeMap<Vec<u8>, u64>, theirs: &BTreeMap<Vec<u8>, u64>| {
+            mine.len() + theirs.len() <= PREFIXES_KEPT
+        };
+        few(&self.unknown_prefixes, &other.unknown_prefixes) && few(&self.undecided, &other.undecided)
+    }
+
     pub(super) fn packet(&mut self, packet: &Packet<'_>) {
         match packet.time {
             None => self.timeless += 1,

@@ -1,0 +1,120 @@
+//! The few words of a log (hosts, prefixes, actions, interfaces, protocols) as small numbers, each text kept
+//! once.
+
+use std::hash::BuildHasher;
+
+use hashbrown::{DefaultHashBuilder, HashTable};
+
+use super::clean;
+
+/// How many words a slot remembers.
+const RECENT: usize = 16;
+
+/// Fields that words come from.
+pub const SLOTS: usize = 7;
+
+/// Every word met so far, numbered from 0, its text cleaned ([`clean`]).
+#[derive(Clone, Debug, Default)]
+pub struct Words {
+    text: String,
+    /// Where each begins and ends in the text.
+    places: Vec<(u32, u32)>,
+    by_text: HashTable<u32>,
+    hasher: DefaultHashBuilder,
+    /// The words that each slot met last, by what is quick to know of a word.
+    recent: [[u32; RECENT]; SLOTS],
+}
+
+impl Words {
+    /// The number of a word. `slot` names the field it comes from: a field mostly has one of a few words, and
+    /// then nothing has to be looked up.
+    pub fn number(&mut self, slot: usize, bytes: &[u8]) -> u32 {
+        let at = (bytes.len() + usize::from(bytes.last().copied().unwrap_or(0))) % RECENT;
+        let recent = self.recent[slot][at];
+        if (recent as usize) < self.places.len() && self.bytes(recent) == bytes {
+            return recent;
+        }
+        let number = match self.find(bytes) {
+            Some(number) => number,
+            None => {
+                let text = clean(bytes);
+                self.find(text.as_bytes()).unwrap_or_else(|| self.add(&text))
+            }
+        };
+        self.recent[slot][at] = number;
+        number
+    }
+
+    /// A word's text.
+    pub fn text(&self, number: u32) -> &str {
+        let (begin, end) = self.places[number as usize];
+        &self.text[begin as usize..end as usize]
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    /// How many bytes their texts take.
+    pub fn size(&self) -> usize {
+        self.text.len()
+    }
+
+    /// Forgets them all, keeping the memory.
+    pub fn clear(&mut self) {
+        self.text.clear();
+        self.places.clear();
+        self.by_text.clear();
+    }
+
+    fn bytes(&self, number: u32) -> &[u8] {
+        self.text(number).as_bytes()
+    }
+
+    fn find(&self, bytes: &[u8]) -> Option<u32> {
+        let hash = self.hasher.hash_one(bytes);
+        self.by_text.find(hash, |number| self.bytes(*number) == bytes).copied()
+    }
+
+    fn add(&mut self, text: &str) -> u32 {
+        let (begin, number) = (self.text.len() as u32, self.places.len() as u32);
+        self.text.push_str(text);
+        self.places.push((begin, self.text.len() as u32));
+        let (hasher, texts, places) = (&self.hasher, &self.text, &self.places);
+        let hash = |number: &u32| {
+            let (begin, end) = places[*number as usize];
+            hasher.hash_one(&texts.as_bytes()[begin as usize..end as usize])
+        };
+        self.by_text.insert_unique(hash(&number), number, hash);
+        number
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_has_one_number_in_every_slot_and_spelling() {
+        let mut words = Words::default();
+        let texts: [&[u8]; 6] = [b"DROP", b"", b"ACCEPT", b"DROP", b"a\xff", "a\u{fffd}".as_bytes()];
+        let numbers: Vec<u32> = texts.iter().enumerate().map(|(n, text)| words.number(n, text)).collect();
+        assert_eq!(numbers, [0, 1, 2, 0, 3, 3]);
+        assert_eq!((words.text(0), words.text(1), words.text(3)), ("DROP", "", "a\u{fffd}"));
+        assert_eq!(words.len(), 4);
+    }
+
+    #[test]
+    fn many_words_keep_their_numbers_and_none_is_left_after_clearing() {
+        let mut words = Words::default();
+        for _ in 0..2 {
+            for n in 0..5000_u32 {
+                assert_eq!(words.number(0, format!("prefix {n}").as_bytes()), n);
+            }
+            assert_eq!(words.text(4321), "prefix 4321");
+        }
+        words.clear();
+        assert_eq!((words.len(), words.number(0, b"prefix 17")), (0, 0));
+    }
+}
