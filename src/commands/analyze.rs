@@ -7,14 +7,18 @@ use std::path::{Path, PathBuf};
 use crate::config::{self, Call, Mode};
 use crate::escape;
 use crate::exit::Exit;
+use crate::filter::Filters;
 use crate::input::Journal;
+use crate::netfilter::Packet;
+use crate::netfilter::batch::Batch;
 use crate::netfilter::stats::ParseStats;
 use crate::report::stats as words;
 use crate::run::Misused;
-use crate::run::counting;
+use crate::run::counting::{self, Needs};
 use crate::run::left_out::LeftOut;
 use crate::run::logs::LogSource;
 use crate::run::output;
+use crate::run::parsing::{self, Maker, Sink};
 use crate::run::plan::{Need, Plan};
 use crate::run::reading;
 use crate::run::reporting::{self, Question};
@@ -112,6 +116,40 @@ pub fn run(session: &mut Session<'_, '_>, analysis: Analysis) -> anyhow::Result<
     }
 }
 
+/// Makes batches for counting of the packets that are wanted.
+struct Wanted<'w> {
+    /// What is read.
+    filters: &'w Filters,
+    /// What was asked for.
+    asked: &'w Filters,
+    needs: Needs,
+}
+
+/// Packets that passed the filters, and what is known of the others.
+#[derive(Default)]
+struct Filtered {
+    packets: Batch,
+    left_out: LeftOut,
+}
+
+impl Maker for Wanted<'_> {
+    type Made = Filtered;
+
+    fn packet(&self, made: &mut Filtered, packet: &Packet<'_>) {
+        match self.filters.pass(packet) {
+            true => self.needs.push(&mut made.packets, packet),
+            false => made.left_out.packet(self.asked, packet),
+        }
+        if packet.time.is_none() {
+            made.left_out.timeless(self.asked, packet);
+        }
+    }
+
+    fn is_full(&self, made: &Filtered) -> bool {
+        made.packets.len() >= counting::BATCH
+    }
+}
+
 /// Analyzes logs, with no store at all.
 fn files(session: &mut Session<'_, '_>, analysis: Analysis) -> anyhow::Result<Exit> {
     let Analysis { logs: sources, question } = analysis;
@@ -120,15 +158,12 @@ fn files(session: &mut Session<'_, '_>, analysis: Analysis) -> anyhow::Result<Ex
     let mut left_out = LeftOut::default();
     let (rules, clock, asked) = (&session.rules, &session.clock, &session.filters);
     let (counted, logs) = counting::count(&question.modules, &question.context, limit, |feed| {
-        Ok(reading::packets(sources, rules, clock, |packet| {
-            match filters.pass(packet) {
-                true => feed.packet(packet),
-                false => left_out.packet(asked, packet),
-            }
-            if packet.time.is_none() {
-                left_out.timeless(asked, packet);
-            }
-        }))
+        let maker = Wanted { filters: &filters, asked, needs: feed.needs() };
+        let mut done = |made: Filtered| {
+            feed.batch(made.packets);
+            left_out.add(made.left_out);
+        };
+        Ok(reading::packets(sources, rules, clock, parsing::workers(), Sink::new(&maker, &mut done)))
     })?;
     let timeless = left_out.timeless;
     let mut total = ParseStats::default();

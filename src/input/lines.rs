@@ -1,7 +1,8 @@
 //! A log line by line, in memory that does not grow with the log.
 
-use memchr::memchr;
+use memchr::{memchr, memrchr};
 
+use super::chunks::Chunk;
 use super::error::ReadError;
 use super::open::Log;
 use super::splitter::{LINE_CAP, strip};
@@ -85,6 +86,26 @@ impl Lines {
         let bytes = &self.buf[found.start..found.stop];
         let bytes = if found.too_long { bytes } else { strip(bytes) };
         Ok(Some(Line { bytes, end: self.offset, complete: found.complete, too_long: found.too_long }))
+    }
+
+    /// All whole lines that are held, read into this memory; reads on where there are none. Errors as in
+    /// [`Lines::next`].
+    pub fn chunk(&mut self, mut bytes: Vec<u8>) -> Result<Option<Chunk>, ReadError> {
+        bytes.clear();
+        loop {
+            if let Some(at) = memrchr(b'\n', &self.buf[self.scanned..self.filled]) {
+                let found = self.take(self.scanned + at, true);
+                bytes.extend_from_slice(&self.buf[found.start..self.pos]);
+                return Ok(Some(Chunk::new(bytes, false)));
+            }
+            self.scanned = self.filled;
+            let is_long = self.filled - self.pos > LINE_CAP;
+            if is_long || self.done || !self.fill()? {
+                let Some(line) = self.next()? else { return Ok(None) };
+                bytes.extend_from_slice(line.bytes);
+                return Ok(Some(Chunk::new(bytes, line.too_long)));
+            }
+        }
     }
 
     /// Moves forward to an uncompressed offset, to go on from there, and gives the offset reached,

@@ -3,6 +3,7 @@
 //! Owns opening, decompressing, cutting into lines and following. Knows nothing of what a line
 //! means, of where packets go, or of the command line: it gives bytes, offsets and errors.
 
+mod chunks;
 mod error;
 mod format;
 mod growing;
@@ -14,6 +15,7 @@ mod splitter;
 mod tail;
 mod watch;
 
+pub use chunks::Chunk;
 pub use error::{OpenError, ReadError};
 pub use journal::{Journal, JournalEntries, RunningJournal, Select, hash_of};
 pub use lines::Lines;

@@ -13,7 +13,7 @@ use crate::netfilter::Packet;
 use crate::netfilter::batch::Batch;
 
 /// Packets in a batch: enough to be worth handing over, few enough to stay in the cache.
-const BATCH: usize = 2048;
+pub const BATCH: usize = 2048;
 
 /// Batches that may wait for a counting thread.
 const WAITING: usize = 4;
@@ -37,30 +37,54 @@ pub struct Counted {
 /// Takes packets for counting.
 pub struct Feed {
     batch: Batch,
-    host: bool,
-    evidence: bool,
+    needs: Needs,
     counters: Vec<SyncSender<Arc<Batch>>>,
 }
 
-impl Feed {
-    /// Takes a packet in. Texts that no module looks at are left out.
-    pub fn packet(&mut self, packet: &Packet<'_>) {
+/// Which texts of packets the modules look at.
+#[derive(Clone, Copy)]
+pub struct Needs {
+    host: bool,
+    evidence: bool,
+}
+
+impl Needs {
+    /// Adds a packet to a batch, without the texts that no module looks at.
+    pub fn push(self, batch: &mut Batch, packet: &Packet<'_>) {
         let host = if self.host { packet.host } else { b"" };
         let prefix = if self.evidence { packet.prefix } else { b"" };
         // Of a frame's addresses, whether it went to everybody is all that matters.
         let mac = if self.evidence && packet.mac.starts_with(BROADCAST) { BROADCAST } else { b"" };
-        self.batch.push(&Packet { host, prefix, mac, if_out: b"", ..*packet });
+        batch.push(&Packet { host, prefix, mac, if_out: b"", ..*packet });
+    }
+}
+
+impl Feed {
+    /// Which texts of packets are wanted.
+    pub fn needs(&self) -> Needs {
+        self.needs
+    }
+
+    /// Takes a packet in.
+    pub fn packet(&mut self, packet: &Packet<'_>) {
+        self.needs.push(&mut self.batch, packet);
         if self.batch.len() >= BATCH {
             self.hand_over();
         }
     }
 
-    fn hand_over(&mut self) {
-        let batch = Arc::new(std::mem::take(&mut self.batch));
+    /// Takes in packets that were added by [`Needs::push`].
+    pub fn batch(&mut self, batch: Batch) {
+        let batch = Arc::new(batch);
         for counter in &self.counters {
             // A counting thread that is gone has panicked, which its join tells.
             let _ = counter.send(Arc::clone(&batch));
         }
+    }
+
+    fn hand_over(&mut self) {
+        let batch = std::mem::take(&mut self.batch);
+        self.batch(batch);
     }
 }
 
@@ -94,8 +118,10 @@ pub fn count<R>(
         }
         let mut feed = Feed {
             batch: Batch::default(),
-            host: analysis::wants(modules, Want::Host),
-            evidence: analysis::wants(modules, Want::Evidence),
+            needs: Needs {
+                host: analysis::wants(modules, Want::Host),
+                evidence: analysis::wants(modules, Want::Evidence),
+            },
             counters,
         };
         let outcome = read(&mut feed);

@@ -15,8 +15,8 @@ const LISTED: usize = 20;
 pub struct LeftOut {
     /// Those that pass all but the time filters, and have no time.
     pub timeless: u64,
-    /// Action words, where the filters ask for some.
-    actions: BTreeSet<String>,
+    /// Action words, where the filters ask for some, in the order of the log.
+    actions: Vec<String>,
 }
 
 impl LeftOut {
@@ -31,15 +31,25 @@ impl LeftOut {
     pub fn packet(&mut self, filters: &Filters, packet: &Packet<'_>) {
         if !filters.action.any.is_empty() && self.actions.len() < LISTED {
             let action = String::from_utf8_lossy(packet.action);
-            if !self.actions.contains(action.as_ref()) {
-                self.actions.insert(action.into_owned());
+            if !self.actions.iter().any(|known| *known == action) {
+                self.actions.push(action.into_owned());
+            }
+        }
+    }
+
+    /// Adds what the next part of the logs has.
+    pub fn add(&mut self, next: LeftOut) {
+        self.timeless += next.timeless;
+        for action in next.actions {
+            if self.actions.len() < LISTED && !self.actions.contains(&action) {
+                self.actions.push(action);
             }
         }
     }
 
     /// That no packet passes.
     pub fn all(self, filters: &Filters) -> String {
-        none_passes("", filters, self.actions)
+        none_passes("", filters, self.actions.into_iter().collect())
     }
 }
 

@@ -12,6 +12,7 @@ pub mod name_queue;
 pub mod naming;
 pub mod output;
 pub mod packets;
+pub mod parsing;
 pub mod plan;
 pub mod reading;
 pub mod reporting;

@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use super::clock::Clock;
 use super::logs::LogSource;
-use super::packets::{self, LineRead};
-use crate::input::Lines;
+use super::parsing::{LogLines, Maker, Sink, Stops};
+use crate::input::{Lines, ReadError};
 use crate::netfilter::batch::Batch;
 use crate::netfilter::fingerprint::{Fingerprint, Fingerprints, second};
 use crate::netfilter::prefix::Rules;
@@ -23,6 +23,10 @@ const WINDOW: i64 = 2;
 
 /// Packets remembered beyond that, for logs that are not: after a clock was set back, say.
 const REMEMBERED: usize = 200_000;
+
+/// How often a log is tried to be read by workers: one whose chunks all depend on those before them is read
+/// line by line.
+const TRIES: usize = 16;
 
 /// What was read of a log.
 pub struct LogRead {
@@ -38,13 +42,14 @@ pub struct LogRead {
     pub other: String,
 }
 
-/// Reads logs to their ends and hands on each packet once. What was read comes back in the order of
-/// the logs.
-pub fn packets(
+/// Reads logs to their ends with so many workers, and hands on what is made of each packet, once. What was read
+/// comes back in the order of the logs.
+pub fn packets<M: Maker>(
     sources: Vec<LogSource>,
     rules: &Rules,
     clock: &Clock,
-    mut each: impl FnMut(&Packet<'_>),
+    workers: usize,
+    mut sink: Sink<'_, M>,
 ) -> Vec<LogRead> {
     let many = sources.len() > 1;
     let mut done = Vec::new();
@@ -74,15 +79,16 @@ pub fn packets(
         let border = if alone { next.map_or(i64::MAX, |next| next - WINDOW) } else { i64::MIN };
         let open = &mut active[at];
         if alone && (!many || merge.seen.is_over(open.second()) && open.second() < Some(border)) {
-            open.run(border, &mut each);
+            open.run(border, workers, &mut sink);
         } else {
-            merge.line(open, &mut each);
+            merge.line(open, &mut |packet| sink.packet(packet));
         }
         if open.ended {
             let open = active.remove(at);
             done.push((open.number, open.finish()));
         }
     }
+    sink.flush();
     done.sort_by_key(|(number, _)| *number);
     done.into_iter().map(|(_, read)| read).collect()
 }
@@ -91,7 +97,7 @@ pub fn packets(
 struct Open<'r> {
     number: usize,
     source: LogSource,
-    lines: Lines,
+    lines: LogLines,
     reader: Reader<'r>,
     /// The packets of the line ahead.
     ahead: Batch,
@@ -115,7 +121,7 @@ impl<'r> Open<'r> {
                 let mut open = Open {
                     number,
                     source,
-                    lines: Lines::new(log),
+                    lines: LogLines::new(Lines::new(log)),
                     reader,
                     ahead: Batch::default(),
                     ended: false,
@@ -147,27 +153,44 @@ impl<'r> Open<'r> {
     fn advance(&mut self) {
         self.ahead.clear();
         while self.ahead.is_empty() && !self.ended {
-            let ahead = &mut self.ahead;
-            next_line(&mut self.lines, &mut self.reader, &mut self.error, &mut |packet| ahead.push(packet))
-                .unwrap_or_else(|()| self.ended = true);
+            let Open { lines, reader, ahead, .. } = self;
+            let read = lines.next_line(reader, &mut |packet| ahead.push(packet));
+            self.settle(read);
         }
     }
 
     /// Hands on packets as long as they come before a second, or to the end.
-    fn run(&mut self, border: i64, each: &mut dyn FnMut(&Packet<'_>)) {
-        self.ahead.iter().for_each(|packet| each(&packet));
+    fn run<M: Maker>(&mut self, border: i64, workers: usize, sink: &mut Sink<'_, M>) {
+        self.ahead.iter().for_each(|packet| sink.packet(&packet));
         self.ahead.clear();
-        let mut reached = false;
+        let stops = |packet: &Packet<'_>| packet.time.is_some_and(|time| second(time) >= border);
+        let (mut reached, mut tries) = (false, 0);
         while !reached && !self.ended {
-            let ahead = &mut self.ahead;
-            next_line(&mut self.lines, &mut self.reader, &mut self.error, &mut |packet| {
-                reached |= packet.time.is_some_and(|time| second(time) >= border);
+            if tries < TRIES && self.lines.is_between_chunks() {
+                tries += 1;
+                let stops = (border < i64::MAX).then_some(&stops as &Stops<'_>);
+                self.lines.parse(workers, &mut self.reader, stops, sink);
+            }
+            let Open { lines, reader, ahead, .. } = self;
+            let read = lines.next_line(reader, &mut |packet| {
+                reached |= stops(packet);
                 match reached {
                     true => ahead.push(packet),
-                    false => each(packet),
+                    false => sink.packet(packet),
                 }
-            })
-            .unwrap_or_else(|()| self.ended = true);
+            });
+            self.settle(read);
+        }
+    }
+
+    /// Takes note of the end, by a fault or not.
+    fn settle(&mut self, read: Result<bool, ReadError>) {
+        match read {
+            Ok(goes_on) => self.ended = !goes_on,
+            Err(fault) => {
+                self.error = Some(fault.to_string());
+                self.ended = true;
+            }
         }
     }
 
@@ -178,23 +201,6 @@ impl<'r> Open<'r> {
             error: self.error,
             known: self.known,
             other: self.other_name,
-        }
-    }
-}
-
-/// Reads one line. The error is the end, by a fault or not.
-fn next_line(
-    lines: &mut Lines,
-    reader: &mut Reader<'_>,
-    error: &mut Option<String>,
-    each: &mut dyn FnMut(&Packet<'_>),
-) -> Result<(), ()> {
-    match packets::next_line(lines, reader, false, each) {
-        Ok(LineRead::Line(_) | LineRead::Unfinished) => Ok(()),
-        Ok(LineRead::End) => Err(()),
-        Err(fault) => {
-            *error = Some(fault.to_string());
-            Err(())
         }
     }
 }
