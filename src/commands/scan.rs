@@ -1,17 +1,19 @@
 //! `--scan`: the lines of follow for whole logs or the table, then the end.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::exit::Exit;
 use crate::input::Lines;
-use crate::netfilter::Reader;
+use crate::netfilter::batch::Batch;
 use crate::netfilter::stats::ParseStats;
+use crate::netfilter::{Packet, Reader};
 use crate::report::stats as words;
 use crate::run::left_out::{self, LeftOut};
 use crate::run::logs::LogSource;
 use crate::run::name_queue::NameQueue;
 use crate::run::naming::{self, Naming};
-use crate::run::packets::{self, LineRead};
+use crate::run::parsing::{self, LogLines, Maker, Sink};
 use crate::run::plan::{Need, Plan};
 use crate::run::session::Session;
 use crate::run::show::Show;
@@ -26,6 +28,21 @@ const AHEAD: usize = 8;
 
 /// Bytes of lines written at a time.
 const BLOCK: usize = 64 * 1024;
+
+/// Makes batches of all packets.
+struct Packets;
+
+impl Maker for Packets {
+    type Made = Batch;
+
+    fn packet(&self, made: &mut Batch, packet: &Packet<'_>) {
+        made.push(packet);
+    }
+
+    fn is_full(&self, made: &Batch) -> bool {
+        made.len() >= TOGETHER
+    }
+}
 
 /// The logs must be readable; without any, the table must be there.
 pub fn check(
@@ -106,8 +123,10 @@ fn logs(session: &mut Session<'_, '_>, sources: Vec<LogSource>) -> anyhow::Resul
     let (mut count, mut shown) = (0, 0_u64);
     for mut source in sources {
         let mut reader = Reader::new(&session.rules, source.calendar(&session.clock));
+        // What comes in slowly is shown as it comes, and names are asked for in the order of lines.
+        let workers = if source.is_file() && names.is_none() { parsing::workers() } else { 1 };
         let mut lines = match source.open() {
-            Ok(log) => Lines::new(log),
+            Ok(log) => LogLines::new(Lines::new(log)),
             // It has gone since it was checked.
             Err(error) => {
                 session.console.error(&error.to_string());
@@ -116,32 +135,27 @@ fn logs(session: &mut Session<'_, '_>, sources: Vec<LogSource>) -> anyhow::Resul
             }
         };
         let mut waiting = NameQueue::new(TOGETHER);
-        loop {
-            let read = packets::next_line(&mut lines, &mut reader, false, |packet| {
+        let (mut unwritten, is_over) = (None, AtomicBool::new(false));
+        let mut done = |packets: Batch| {
+            if unwritten.is_some() {
+                return;
+            }
+            for packet in packets.iter() {
                 count += 1;
                 if packet.time.is_none() {
-                    left_out.timeless(&session.filters, packet);
+                    left_out.timeless(&session.filters, &packet);
                 }
-                if !session.filters.pass(packet) {
-                    left_out.packet(&session.filters, packet);
-                    return;
+                if !session.filters.pass(&packet) {
+                    left_out.packet(&session.filters, &packet);
+                    continue;
                 }
                 shown += 1;
                 match &names {
-                    None => show.packet(count, packet, None, None),
+                    None => show.packet(count, &packet, None, None),
                     Some(names) => {
-                        names.ask(packet);
-                        waiting.push(count, packet, None);
+                        names.ask(&packet);
+                        waiting.push(count, &packet, None);
                     }
-                }
-            });
-            match read {
-                Ok(LineRead::Line(_) | LineRead::Unfinished) => {}
-                Ok(LineRead::End) => break,
-                Err(error) => {
-                    session.console.error(&error.to_string());
-                    exit = Exit::Failed;
-                    break;
                 }
             }
             if let Some(names) = &names
@@ -151,8 +165,27 @@ fn logs(session: &mut Session<'_, '_>, sources: Vec<LogSource>) -> anyhow::Resul
                 names.tell(session.console);
             }
             if show.held() >= BLOCK {
-                show.write(session.console)?;
+                unwritten = show.write(session.console).err();
+                is_over.store(unwritten.is_some(), Ordering::Relaxed);
             }
+        };
+        let mut sink = Sink::new(&Packets, &mut done);
+        let stops = |_: &Packet<'_>| is_over.load(Ordering::Relaxed);
+        let mut fault = None;
+        while !is_over.load(Ordering::Relaxed) {
+            lines.parse(workers, &mut reader, Some(&stops), &mut sink);
+            match lines.next_line(&mut reader, &mut |packet| sink.packet(packet)) {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => {
+                    fault = Some(error.to_string());
+                    break;
+                }
+            }
+        }
+        sink.flush();
+        if let Some(error) = unwritten {
+            return Err(error.into());
         }
         while let (Some(names), false) = (&names, waiting.is_empty()) {
             show_first(&mut waiting, names, &mut show);
@@ -160,6 +193,10 @@ fn logs(session: &mut Session<'_, '_>, sources: Vec<LogSource>) -> anyhow::Resul
             show.write(session.console)?;
         }
         show.write(session.console)?;
+        if let Some(error) = fault {
+            session.console.error(&error);
+            exit = Exit::Failed;
+        }
         if reader.stats.packets() == 0 {
             session.console.note(&source.nothing(&reader.stats));
         }

@@ -155,19 +155,39 @@ pub fn read(text: &[u8]) -> Result<Record<'_>, Reason> {
 /// register beat the search that a long text deserves.
 #[inline]
 fn word_end(text: &[u8], at: usize) -> usize {
-    const EACH: u64 = 0x0101_0101_0101_0101;
     let mut begin = at;
     while let Some(eight) = text.get(begin..begin + 8).and_then(|eight| eight.try_into().ok()) {
-        // Where a byte is a blank, this is zero; the lowest zero byte keeps its top bit below.
-        let differs = u64::from_le_bytes(eight) ^ (EACH * u64::from(b' '));
-        let blanks = differs.wrapping_sub(EACH) & !differs & (EACH << 7);
-        if blanks != 0 {
-            return begin + blanks.trailing_zeros() as usize / 8;
+        if let Some(blank) = lowest(eight, b' ') {
+            return begin + blank;
         }
         begin += 8;
     }
     let rest = &text[begin.min(text.len())..];
     rest.iter().position(|b| *b == b' ').map_or(text.len(), |n| begin + n)
+}
+
+/// Where a word that begins at `at` has its `=`. No key is longer than PARAMETER.
+#[inline]
+fn equals_in(text: &[u8], at: usize, word: &[u8]) -> Option<usize> {
+    let among = |bytes: &[u8]| bytes.iter().position(|b| *b == b'=');
+    let Some(eight) = text.get(at..at + 8).and_then(|eight| eight.try_into().ok()) else {
+        return among(word);
+    };
+    let found = lowest(eight, b'=').unwrap_or(8);
+    match found {
+        8 => among(word.get(8..word.len().min(10))?).map(|n| 8 + n),
+        found => (found < word.len()).then_some(found),
+    }
+}
+
+/// Where the first byte of this value is among eight.
+#[inline]
+fn lowest(eight: [u8; 8], byte: u8) -> Option<usize> {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    // Where the byte is, this is zero; the lowest zero byte keeps its top bit below.
+    let differs = u64::from_le_bytes(eight) ^ (EACH * u64::from(byte));
+    let found = differs.wrapping_sub(EACH) & !differs & (EACH << 7);
+    (found != 0).then(|| found.trailing_zeros() as usize / 8)
 }
 
 /// What has been met on the way, as far as the end needs it.
@@ -199,8 +219,7 @@ fn take<'a>(
     at: usize,
     word: &'a [u8],
 ) -> Result<bool, Reason> {
-    // No key is longer than PARAMETER.
-    let Some(equals) = word.iter().take(10).position(|b| *b == b'=') else {
+    let Some(equals) = equals_in(text, at, word) else {
         return Ok(bare_word(record, seen, word));
     };
     let (key, value) = (&word[..equals], &word[equals + 1..]);

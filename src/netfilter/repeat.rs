@@ -1,6 +1,6 @@
 //! What syslog daemons write instead of a message that comes again, and the messages themselves.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 use super::header::{Header, Writer};
 
@@ -9,6 +9,9 @@ const LONGEST_KEPT: usize = 16 * 1024;
 
 /// Hosts whose last line is kept for `last message repeated N times`.
 const HOSTS_KEPT: usize = 1000;
+
+/// So many hosts are looked for one by one.
+const FEW: usize = 8;
 
 /// A daemon's note that a message came again.
 pub struct Repeat<'a> {
@@ -99,6 +102,8 @@ impl LastLines {
     fn find(&self, host: &[u8]) -> Option<usize> {
         match self.lines.get(self.current) {
             Some(last) if last.host == host => Some(self.current),
+            // Looking at a few is quicker than hashing.
+            _ if self.lines.len() <= FEW => self.lines.iter().position(|last| last.host == host),
             _ => self.by_host.get(host).copied(),
         }
     }
