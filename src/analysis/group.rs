@@ -83,7 +83,8 @@ impl Counter for Groups {
     fn body(self: Box<Self>, numbers: &Interner, limit: usize) -> Body {
         let order =
             |a: &u32, b: &u32| self.compare(numbers, &self.groups[*a as usize], &self.groups[*b as usize]);
-        let rows = table::top((0..self.groups.len() as u32).collect(), limit, order)
+        let largest = table::largest(self.groups.iter().map(|group| group.count), limit);
+        let rows = table::top(largest, limit, order)
             .into_iter()
             .map(|n| {
                 let group = &self.groups[n as usize];

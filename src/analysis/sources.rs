@@ -157,7 +157,8 @@ impl Counter for Sources {
             }
             row
         };
-        let top = table::top((0..self.sources.len() as u32).collect(), limit, order);
+        let largest = table::largest(self.sources.iter().map(|source| source.count), limit);
+        let top = table::top(largest, limit, order);
         let many = top.iter().any(|n| matches!(self.sources[*n as usize].others, AddressSet::Many));
         let (mut columns, what) = match self.networks {
             None => (columns("Targets", "Source IP"), "targets"),

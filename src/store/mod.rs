@@ -128,6 +128,13 @@ pub struct About {
     pub takes_files: Option<bool>,
 }
 
+impl About {
+    /// The server's own client.
+    pub fn client(&self) -> &'static str {
+        if self.version.starts_with("MySQL") { "mysql" } else { "mariadb" }
+    }
+}
+
 /// Where packets are kept.
 pub struct Store {
     backend: Box<dyn Backend>,

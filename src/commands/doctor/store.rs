@@ -26,11 +26,10 @@ pub fn look(session: &mut Session<'_, '_>) -> anyhow::Result<Vec<Finding>> {
         format!("{} opens: {}", session.store.place(), about.version),
     ));
     if about.takes_files == Some(false) {
-        let client = if about.version.starts_with("MySQL") { "mysql" } else { "mariadb" };
         let text = "local_infile is off on the server, so imports take longer than they need to";
         findings.push(
             Finding::new(DATABASE, State::Note, text)
-                .run(format!("sudo {client} -e 'SET GLOBAL local_infile = 1'")),
+                .run(format!("sudo {} -e 'SET GLOBAL local_infile = 1'", about.client())),
         );
     }
     let place = session.store.place();
