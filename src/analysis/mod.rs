@@ -6,6 +6,7 @@
 mod addresses;
 pub mod attacks;
 pub mod blocklist;
+mod candidates;
 mod counter;
 mod countries;
 mod distinct;

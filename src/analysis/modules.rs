@@ -1,6 +1,6 @@
 //! The modules of a report, as values: adding one is adding an entry to `MODULES`.
 
-use super::blocklist::Candidates;
+use super::candidates::Candidates;
 use super::counter::{Context, Counter, InternedPacket};
 use super::countries::Countries;
 use super::group::Groups;

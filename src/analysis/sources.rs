@@ -167,7 +167,7 @@ impl Counter for Sources {
         if self.networks.is_none() {
             columns.extend(origin_columns(self.origins.as_ref()));
         }
-        let note = format!("{TOLD_APART}+: more than {TOLD_APART} {what}; they are not told apart.");
+        let note = format!("{TOLD_APART}+: more than {TOLD_APART} {what}; they are not counted one by one.");
         Body {
             columns,
             rows: top.into_iter().map(row).collect(),

@@ -65,7 +65,7 @@ fn notes(found: &Judgement, limit: usize) -> Vec<String> {
     if !found.lower_bounds.is_empty() {
         reasons.push(format!("rate-limited in the firewall: {}", found.lower_bounds.join(", ")));
     } else if found.findings.iter().any(|finding| finding.lower_bound) {
-        reasons.push("there was no room to count on".to_owned());
+        reasons.push("the memory limit was reached".to_owned());
     }
     if found.findings.iter().any(|finding| finding.is_shared) {
         reasons.push("what a source did at one time in several ways is counted once".to_owned());
@@ -78,8 +78,9 @@ fn notes(found: &Judgement, limit: usize) -> Vec<String> {
         notes.push(format!("{packets} without a time could not be judged."));
     }
     if found.capped {
-        notes
-            .push("There was more going on than could be kept in mind; something may be missing.".to_owned());
+        notes.push(
+            "There was more to track than the memory limit allows; something may be missing.".to_owned(),
+        );
     }
     notes
 }

@@ -2,8 +2,10 @@
 
 use std::net::IpAddr;
 
-use super::key::ProtocolName;
 use crate::netfilter::{Packet, TcpFlags};
+
+/// A protocol by the kernel's word for it, as far as that tells protocols apart.
+pub type ProtocolName = [u8; 8];
 
 /// What a packet tries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

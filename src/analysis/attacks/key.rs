@@ -2,7 +2,7 @@
 
 use std::hash::Hash;
 
-use super::classify::Flags;
+use super::classify::{Flags, ProtocolName};
 use super::finding::{AttackKind, Hosts, ProbeKind};
 use super::host::Host;
 use super::services;
@@ -39,9 +39,6 @@ pub type ProtocolScanKey = (Host, Host);
 /// The hosts with a port, or any hosts: source, port, and what is sent ([`SYN`], [`UDP`], [`PING`] or
 /// [`NEIGHBOR`]).
 pub type SweepKey = (Host, Option<u16>, u8);
-
-/// A protocol by the kernel's word for it, as far as that tells protocols apart.
-pub type ProtocolName = [u8; 8];
 
 impl ScanKey for PortScanKey {
     type Item = u16;

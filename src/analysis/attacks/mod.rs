@@ -126,7 +126,7 @@ impl Detector {
             rate(AttackKind::BruteForce, of.brute_force, of.brute_force.saturating_add(1), 60, sources)
         };
         let scan = |fast, slow, sources| scans::ScanLimit { fast, slow, sources };
-        // What comes from a network within a day is no one's plan: only what comes within a minute is.
+        // Over a day a network has unrelated sources; only what comes within a minute is taken for one attack.
         let (ports, ports_together) =
             (scan(of.port_scan, Some(of.slow_scan), 1), scan(of.port_scan, None, TOGETHER));
         Detector {
@@ -215,7 +215,7 @@ impl Detector {
             };
             let identity = (hit.source, knock.target, u32::from(from) << 16 | u32::from(to), kind);
             if is_undecided {
-                // Who tries passwords is told at once: there the verdict does not matter.
+                // Brute force counts at once, since its verdict does not matter.
                 if self.is_guarded(&knock) {
                     knock.is_spoofed = self.open(&knock);
                 }

@@ -17,7 +17,7 @@ use crate::netfilter::Time;
 const MINUTE: i64 = 60 * Time::SECOND;
 const DAY: i64 = 86_400 * Time::SECOND;
 
-/// A datagram for a client's port that came so often is an answer, and no probe: what scans repeats a probe
+/// A datagram for a client's port that came so often is an answer and not a probe: scanners repeat a probe
 /// once or twice.
 const ANSWERS: u32 = 3;
 

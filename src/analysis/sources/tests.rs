@@ -59,7 +59,7 @@ fn targets_are_told_apart_up_to_a_limit_and_the_table_says_so() {
     assert_eq!(table_at.notes, [""; 0]);
     let table_over = table("sources", &up_to(1025), 10);
     assert_eq!(table_over.rows[0][3], Cell::Figure(table::Figure::AtLeast(1024)));
-    assert_eq!(table_over.notes, ["1024+: more than 1024 targets; they are not told apart."]);
+    assert_eq!(table_over.notes, ["1024+: more than 1024 targets; they are not counted one by one."]);
 }
 
 #[test]

@@ -229,12 +229,14 @@ fn attacks(table: &Table, report: &Report<'_>) -> Option<Attacks> {
             ("Distinct", ", "),
             ("First", ", "),
             ("Last", " to "),
-            ("Days", ", days: "),
             ("Peak", "; peak "),
             ("Threshold", ", suspicious from "),
         ];
         for (head, before) in parts {
             evidence.extend(shown(head).map(|value| format!("{before}{value}")));
+        }
+        if let Some(Cell::Count(days @ 2..)) = cell(table, row, "Days") {
+            evidence.push_str(&format!("; on {days} days"));
         }
         Attack {
             severity: shown("Severity").unwrap_or_default(),
