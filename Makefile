@@ -4,19 +4,21 @@
 # make test-long    the long ones: hundreds of kills, big logs
 # make test-servers the store suite and the kill tests on MariaDB, MySQL 9 and a Galera cluster
 # make bench        speed and memory beside grep, mariadb and sqlite3
-# make manual       the manual as one HTML file
+# make manual       the manual as one HTML file, the man page, and completions for bash, zsh and fish
 # make install      into PREFIX (/usr/local), below DESTDIR if given; make uninstall takes it away
 
 PREFIX ?= /usr/local
 DESTDIR ?=
 
 BINDIR = $(DESTDIR)$(PREFIX)/bin
-DOCDIR = $(DESTDIR)$(PREFIX)/share/doc/ipta
+SHAREDIR = $(DESTDIR)$(PREFIX)/share
+DOCDIR = $(SHAREDIR)/doc/ipta
 
 CARGO ?= cargo
 TARGET = $(or $(CARGO_TARGET_DIR),target)
 IPTA = $(TARGET)/release/ipta
 MANUAL = $(TARGET)/ipta-manual.html
+PAGES = $(TARGET)/pages
 
 SOURCES = $(shell find src -name '*.rs') Cargo.toml Cargo.lock LICENSE
 CHAPTERS = $(wildcard manual/*.md) manual/make_manual.rs manual/style.css
@@ -26,7 +28,7 @@ COMPILERS = 'cargo=rust' 'cc=gcc libc6-dev'
 SERVER = 'mariadbd|mysqld=mariadb-server-core' 'mariadb-install-db|mysqld=mariadb-server-core' \
          '/usr/lib/mysql/plugin/auth_ed25519.so=mariadb-server' 'mariadb=mariadb-client' \
          'unshare=util-linux' 'nsenter=util-linux' 'script=bsdutils' \
-         'nft=nftables' 'ipset=ipset' 'ip=iproute2' 'jq=jq'
+         'nft=nftables' 'ipset=ipset' 'ip=iproute2' 'jq=jq' 'man=man-db'
 JOURNAL = 'journalctl=systemd' '/usr/lib/systemd/systemd-journal-remote=systemd-journal-remote'
 
 # Nothing here asks anything; a closed or borrowed standard input has no part.
@@ -76,27 +78,37 @@ bench:
 	$(CARGO) build --release --locked --example make_big </dev/null
 	benches/bench.sh
 
-manual: $(MANUAL)
+manual: $(MANUAL) $(PAGES)/ipta.1
+
+$(PAGES)/ipta.1: $(SOURCES) manual/make_pages.rs
+	@tests/needs.sh $(COMPILERS)
+	$(CARGO) run --locked --example make_pages -- $(PAGES) </dev/null
 
 $(MANUAL): $(CHAPTERS)
 	@tests/needs.sh $(COMPILERS)
 	$(CARGO) run --locked --example make_manual -- manual $@ </dev/null
 
 # After `make` and `make manual` nothing is left to build, so that `sudo make install` needs no Rust.
-install: $(IPTA) $(MANUAL)
+install: $(IPTA) $(MANUAL) $(PAGES)/ipta.1
 	install -d '$(BINDIR)' '$(DOCDIR)/examples'
 	install -m 755 $(IPTA) '$(BINDIR)/ipta'
+	install -D -m 644 $(PAGES)/ipta.1 '$(SHAREDIR)/man/man1/ipta.1'
+	install -D -m 644 $(PAGES)/ipta.bash '$(SHAREDIR)/bash-completion/completions/ipta'
+	install -D -m 644 $(PAGES)/_ipta '$(SHAREDIR)/zsh/site-functions/_ipta'
+	install -D -m 644 $(PAGES)/ipta.fish '$(SHAREDIR)/fish/vendor_completions.d/ipta.fish'
 	install -m 644 $(MANUAL) '$(DOCDIR)/manual.html'
 	install -m 644 README.md LICENSE '$(DOCDIR)'
 	install -m 644 examples/README.md examples/ipta-conf examples/ipta.cron examples/firewall.nft \
 	    examples/ipta-daily.cron examples/ipta-daily.service examples/ipta-daily.timer \
 	    examples/logrotate-iptables examples/rsyslog-iptables.conf examples/iptables.log '$(DOCDIR)/examples'
-	install -m 755 examples/firewall.sh examples/ipta-daily '$(DOCDIR)/examples'
+	install -m 755 examples/firewall.sh examples/ipta-daily examples/ipta-alert-mail examples/ipta-alert-webhook \
+	    '$(DOCDIR)/examples'
 	install -d '$(DOCDIR)/manual'
 	install -m 644 manual/report-light.png manual/report-dark.png manual/report.schema.json '$(DOCDIR)/manual'
 
 uninstall:
-	rm -f '$(BINDIR)/ipta'
+	rm -f '$(BINDIR)/ipta' '$(SHAREDIR)/man/man1/ipta.1' '$(SHAREDIR)/bash-completion/completions/ipta' \
+	    '$(SHAREDIR)/zsh/site-functions/_ipta' '$(SHAREDIR)/fish/vendor_completions.d/ipta.fish'
 	rm -rf '$(DOCDIR)'
 
 clean:

@@ -2,7 +2,12 @@
 
 pub mod cli {
     //! The command line.
-    pub use crate::cli::{Stop, parse};
+    pub use crate::cli::{HISTORIC, Stop, command, parse};
+}
+
+pub mod analysis {
+    //! The modules of reports.
+    pub use crate::analysis::all as modules;
 }
 
 pub mod config {

@@ -12,7 +12,7 @@ use crate::escape;
 
 /// The historic spellings and what they mean. `-rdns` is the manual's own word for `-r`; clap
 /// would take it for `-r -d ns`.
-pub(super) const HISTORIC: [(&str, &str); 9] = [
+pub const HISTORIC: [(&str, &str); 9] = [
     ("-ct", "--create-table"),
     ("-lt", "--list-tables"),
     ("-dt", "--delete-table"),
@@ -243,7 +243,7 @@ fn glued(short: &str, rest: &str) -> Option<Ambiguous> {
         "-ai" => [plain("--analyze-interactive".to_owned()), plain(format!("--analyze {tail}"))],
         "-lt" => [
             plain("--list-tables".to_owned()),
-            Reading::Remark(format!("--limit {tail}, which is no number")),
+            Reading::Remark(format!("--limit {tail}, which is not a number")),
         ],
         "-pi" => {
             return Some((short.to_owned() + "...", vec![plain("--db-pass-i".to_owned()), password("i")]));

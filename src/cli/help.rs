@@ -19,6 +19,17 @@ const VERSION: &str = concat!(
     "\nA port to Rust of ipta, the iptables log analyzer that Anders Sikvall wrote in C.\n"
 );
 
+/// What ipta is, in a line.
+pub(super) const ABOUT: &str = "reads what a Linux firewall logs and tells what is going on";
+
+/// What the man page says of it.
+pub(super) const DESCRIPTION: &str = "ipta reads the packets that iptables, ip6tables and nftables log, from log \
+files, standard input or the systemd journal, and tells who is knocking, on which ports, what is broken and what is an \
+attack. It reports on logs directly, or keeps packets in a MySQL or MariaDB table or in an SQLite file.
+
+You can combine several modes in one call; they run in a fixed order, whatever order you give them in. Everything is \
+checked before the first one changes anything. Without a mode, FILEs are analyzed.";
+
 const INTRODUCTION: &str = "\
 ipta reads what a Linux firewall logs and tells what is going on.
 
@@ -48,10 +59,10 @@ Examples
   ipta --follow /var/log/iptables.log --no-accept --no-local
       Denied packets as they come.
 
-Settings are kept in ~/.ipta-conf; the command line overrules them.
+Settings are kept in ~/.ipta-conf; the command line overrides them.
 Filters (--since to --no-accept) work with --analyze, --follow and --scan; a
 filter with several values (--dport 22,80) takes any of them, and not:VALUE
-leaves out what has it.
+leaves out packets that match it.
 ";
 
 const USAGE: &str = "\
@@ -62,6 +73,7 @@ Usage: ipta MODE... [OPTION...]
   -f, --follow FILE          packets as they come -p, --db-pass PASS
       --scan FILE...         packets of a log    -pi, --db-pass-i  (asks)
  -ai, --analyze-interactive  a shell for queries      --sql QUERY
+      --who ADDR [FILE...]   all about a source
       --doctor [FILE]        what is wrong, and what to type
   -c, --clear                empty the table      -d, --db-name NAME
  -ct, --create-table [NAME]                       -t, --db-table TABLE
@@ -154,6 +166,10 @@ fn values(arg: &Arg) -> String {
         return String::new();
     }
     let name = value_name(arg);
+    // After a first value of its own kind, others may follow.
+    if let Some([_, others]) = arg.get_value_names() {
+        return format!(" {name} [{others}...]");
+    }
     let (least, most) = arg.get_num_args().map_or((1, 1), |range| (range.min_values(), range.max_values()));
     let name = if most > 1 { format!("{name}...") } else { name.to_owned() };
     if least == 0 { format!(" [{name}]") } else { format!(" {name}") }

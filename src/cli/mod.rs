@@ -13,9 +13,11 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::CommandFactory;
+use clap::builder::PossibleValuesParser;
 
-use crate::config::{Call, Layer, Mode};
+use crate::config::{Call, Choice, Color, Format, Layer, Mode, Period, Tls};
 use args::{Args, ModeArgs, NameArgs};
+pub use argv::HISTORIC;
 
 /// Why a call ends before it does anything.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +26,22 @@ pub enum Stop {
     Text(String),
     /// Wrong usage, marked `! `, with the way out on further lines: to standard error, status 2.
     Usage(String),
+}
+
+/// The definition of the command line, for the man page and the completions of shells.
+pub fn command() -> clap::Command {
+    let words = |command: clap::Command, option: &'static str, words: Vec<&'static str>| {
+        command.mut_arg(option, |arg| arg.value_parser(PossibleValuesParser::new(words)))
+    };
+    let command = Args::command().about(help::ABOUT).long_about(help::DESCRIPTION);
+    let command = words(command, "format", listed::<Format>());
+    let command = words(command, "color", listed::<Color>());
+    let command = words(command, "period", listed::<Period>());
+    words(command, "db_tls", listed::<Tls>())
+}
+
+fn listed<T: Choice>() -> Vec<&'static str> {
+    T::WORDS.iter().map(|(word, _)| *word).collect()
 }
 
 /// Reads the arguments, without the program's name.

@@ -28,6 +28,7 @@ mod live;
 mod manual;
 mod manual_options;
 mod names;
+mod pages;
 mod parser_properties;
 mod period;
 mod pipes;
