@@ -65,7 +65,7 @@ pub(super) struct ModeArgs {
     /// reads, unless --write is given
     #[arg(long)]
     pub(super) analyze_interactive: bool,
-    /// Run this query and end. Several are separated by semicolons
+    /// Run this query and end. Separate several with semicolons
     #[arg(long, value_name = "QUERY", value_parser = filled())]
     pub(super) sql: Option<String>,
     /// Let queries change what is in the database
@@ -117,7 +117,7 @@ pub(super) struct DatabaseArgs {
     /// Password (default ipta). Others can see it in the list of processes
     #[arg(long, short = 'p', value_name = "PASS", allow_hyphen_values = true)]
     pub(super) db_pass: Option<String>,
-    /// Ask for the password on the terminal; beats --db-pass
+    /// Ask for the password on the terminal; overrides --db-pass
     #[arg(long)]
     pub(super) db_pass_i: bool,
     /// Database on the server (default ipta)
@@ -142,7 +142,7 @@ pub(super) struct DatabaseArgs {
     /// Ask for the administrator's password
     #[arg(long)]
     pub(super) admin_pass_i: bool,
-    /// Import a file although it was imported before
+    /// Import a file again
     #[arg(long)]
     pub(super) again: bool,
 }
@@ -150,10 +150,10 @@ pub(super) struct DatabaseArgs {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "What counts")]
 pub(super) struct CountArgs {
-    /// From then on: 2026-05-04, '2026-05-04 06:35', 06:35, 2h, '3 days ago', yesterday
+    /// From this time on: 2026-05-04, '2026-05-04 06:35', 06:35, 2h, '3 days ago', yesterday
     #[arg(long, value_name = "TIME", value_parser = filled())]
     pub(super) since: Option<String>,
-    /// Before then; a date includes its day
+    /// Until this time; a date includes that day
     #[arg(long, value_name = "TIME", value_parser = filled())]
     pub(super) until: Option<String>,
     /// day or week: the last whole one, compared with the one before
@@ -200,10 +200,10 @@ pub(super) struct CountArgs {
     /// Repeatable
     #[arg(long, value_name = "PREFIX", value_parser = filled())]
     pub(super) prefix: Vec<String>,
-    /// A further word that means 'let through'. Repeatable
+    /// Another action word that means 'accepted'. Repeatable
     #[arg(long, value_name = "WORD", value_delimiter = ',', value_parser = filled())]
     pub(super) accept_action: Vec<String>,
-    /// A further word that means 'turned away'. Repeatable
+    /// Another action word that means 'denied'. Repeatable
     #[arg(long, value_name = "WORD", value_delimiter = ',', value_parser = filled())]
     pub(super) deny_action: Vec<String>,
     /// The year of a log's last line, where the lines have none
@@ -223,7 +223,7 @@ pub(super) struct DisplayArgs {
     /// text, json, csv, markdown or html (default text); nft, ipset or cidr: a list of sources to block
     #[arg(long, value_name = "FORMAT", value_parser = choice::<Format>)]
     pub(super) format: Option<Format>,
-    /// Write the report to FILE, whole or not at all
+    /// Write the report to FILE; a failed report leaves it as it was
     #[arg(long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
     /// No headers in follow and scan (opposite: --header)
@@ -280,22 +280,22 @@ pub(super) struct NameArgs {
     /// Show addresses
     #[arg(long, overrides_with = "rdns")]
     pub(super) no_rdns: bool,
-    /// Table that keeps names (default dns)
+    /// Table that caches names (default dns)
     #[arg(long, value_name = "TABLE", value_parser = filled())]
     pub(super) dns_table: Option<String>,
-    /// Hours until a kept name expires; 0: never (default 336; also --dns-ttl)
+    /// Hours until a cached name expires; 0: never (default 336; also --dns-ttl)
     #[arg(long, alias = "dns-ttl", value_name = "HOURS", allow_negative_numbers = true, value_parser = hours)]
     pub(super) ttl: Option<u32>,
     /// Create that table. NAME is then the --dns-table of the call
     #[arg(long, value_name = "NAME", num_args = 0..=1, value_parser = filled())]
     pub(super) dns_create_table: Option<Option<String>>,
-    /// Print all kept names
+    /// Print all cached names
     #[arg(long)]
     pub(super) dns_dump: bool,
-    /// Forget the names that are no longer good
+    /// Remove expired names from the cache
     #[arg(long)]
     pub(super) dns_prune: bool,
-    /// Forget all names
+    /// Empty the cache of names
     #[arg(long)]
     pub(super) dns_clear: bool,
 }
@@ -306,7 +306,7 @@ pub(super) struct OtherArgs {
     /// Read FILE instead of ~/.ipta-conf
     #[arg(long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
-    /// Ask nothing; do it
+    /// Answer yes to every question
     #[arg(long)]
     pub(super) yes: bool,
     /// Errors only, no notes
@@ -318,7 +318,7 @@ pub(super) struct OtherArgs {
     /// Print the version and exit
     #[arg(long, short = 'v')]
     pub(super) version: bool,
-    /// Print a quick usage and exit
+    /// Print a short usage summary and exit
     #[arg(long)]
     pub(super) usage: bool,
     /// Print this help and exit. There is no short form: -h is --db-host

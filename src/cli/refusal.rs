@@ -34,7 +34,7 @@ pub(super) fn misread(found: &Misread, args: &[OsString], command: &Command) -> 
     let ways: Vec<&str> = ways.iter().map(String::as_str).collect();
     let wrong = match ways.len() {
         1 => format!("{token} needs two dashes"),
-        _ => format!("{token} can be read in two ways; write out which one"),
+        _ => format!("{token} is ambiguous; write out the one you mean"),
     };
     usage(&wrong, &ways)
 }
@@ -73,7 +73,7 @@ pub(super) fn of_clap(error: &clap::Error, args: &[OsString], command: &Command)
             usage(&wrong, &[ALL_OPTIONS])
         }
         (ErrorKind::InvalidUtf8, _) => {
-            usage("an option's value is not UTF-8 text", &["only names of files may hold any bytes"])
+            usage("an option's value is not UTF-8 text", &["only file names may contain arbitrary bytes"])
         }
         (_, Some(arg)) => missing(arg),
         _ => usage("these options cannot be read", &[ALL_OPTIONS]),
@@ -137,13 +137,13 @@ fn stray(word: &str, args: &[OsString]) -> Stop {
     let wants_one = |before: &str| before == "--db-pass" || before == "-p";
     if behind(1, &is_given) || behind(2, &wants_one) {
         return usage(
-            "a word after the password belongs to no option",
-            &["put a password with blanks in quotes: --db-pass 'one two'"],
+            "unexpected word after the password",
+            &["quote a password that contains blanks: --db-pass 'one two'"],
         );
     }
     let word = terminal(word);
     usage(
-        &format!("{word}: a word that belongs to no option; a log needs a mode before it"),
+        &format!("{word}: unexpected argument; a log needs a mode before it"),
         &["ipta --import FILE", "ipta --analyze FILE", "ipta --follow FILE"],
     )
 }

@@ -58,7 +58,7 @@ fn alone(modes: &[Mode]) -> Result<(), Stop> {
     let lonely = lonely.option();
     Err(usage(
         &format!("{lonely} cannot be combined with {}", others.join(" ")),
-        &[&format!("make it two calls: one with {lonely}, one with {}", others.join(" "))],
+        &[&format!("run it twice: once with {lonely}, once with {}", others.join(" "))],
     ))
 }
 
@@ -84,7 +84,7 @@ fn direct(modes: &[Mode]) -> Result<(), Stop> {
 fn checked(given: &Layer) -> Result<(), Stop> {
     match given.db_tls {
         Some(tls) if given.db_ca.is_some() && tls != Tls::Verify => Err(usage(
-            &format!("--db-ca does nothing with --db-tls {}, which checks no certificate", tls.word()),
+            &format!("--db-ca has no effect with --db-tls {}, which checks no certificate", tls.word()),
             &["--db-ca FILE --db-tls verify"],
         )),
         _ => Ok(()),
@@ -241,7 +241,7 @@ fn honoured(modes: &[Mode], given: &Layer) -> Result<(), Stop> {
             option: "--geo",
             given: given.geo == Some(true),
             honoured_by: |mode| matches!(mode, Mode::Follow(_) | Mode::Scan(_) | Mode::SaveDb),
-            way_out: "it works with --follow and --scan; a report shows countries by itself",
+            way_out: "it works with --follow and --scan; a report shows countries without it",
         },
         Needs {
             option: "--geoip-database",
@@ -265,7 +265,7 @@ fn honoured(modes: &[Mode], given: &Layer) -> Result<(), Stop> {
             option: "--src",
             given: !f.src.is_empty(),
             honoured_by: |mode| !matches!(mode, Mode::Who(..)),
-            way_out: "a dossier is of the source that --who names; leave --src out",
+            way_out: "--who names the source already; leave --src out",
         },
         Needs {
             option: "--modules",
@@ -291,7 +291,7 @@ fn honoured(modes: &[Mode], given: &Layer) -> Result<(), Stop> {
     match table.iter().find(|need| need.given && !modes.iter().any(need.honoured_by)) {
         Some(need) => {
             let modes: Vec<&str> = modes.iter().map(Mode::option).collect();
-            Err(usage(&format!("{} does nothing with {}", need.option, modes.join(" ")), &[need.way_out]))
+            Err(usage(&format!("{} has no effect with {}", need.option, modes.join(" ")), &[need.way_out]))
         }
         None => Ok(()),
     }

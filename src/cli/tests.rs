@@ -264,7 +264,7 @@ fn what_no_mode_can_honour_is_refused() {
         for modes in bad {
             let text = refused(&format!("{modes} {option}"));
             let name = option.split(' ').next().unwrap_or_default();
-            assert!(text.starts_with(&format!("! {name} does nothing with ")), "{text}");
+            assert!(text.starts_with(&format!("! {name} has no effect with ")), "{text}");
         }
     }
 }
@@ -312,7 +312,7 @@ fn wrong_usage_names_the_option_and_the_way_out() {
         ("-help", "! -help needs two dashes\n  ipta --help\n"),
         (
             "-ctlogs",
-            "! -ctlogs can be read in two ways; write out which one\n  ipta --create-table logs\n  ipta --clear --db-table logs\n",
+            "! -ctlogs is ambiguous; write out the one you mean\n  ipta --create-table logs\n  ipta --clear --db-table logs\n",
         ),
     ] {
         assert_eq!(refused(line), expected, "{line}");

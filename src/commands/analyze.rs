@@ -184,7 +184,7 @@ fn files(session: &mut Session<'_, '_>, analysis: Analysis) -> anyhow::Result<Ex
         session.tell_guessed_year(log.source.guessed_year(&log.stats));
         if log.known > 0 {
             session.console.note(&format!(
-                "{} of {} stand in {} too and count once.",
+                "{} of {} are in {} too and count once.",
                 words::counted(log.known, "packet"),
                 log.source.name,
                 log.other

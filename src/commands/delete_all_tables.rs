@@ -7,7 +7,7 @@ use crate::run::session::Session;
 /// The store must open. Gives the question to ask first.
 pub fn check(session: &Session<'_, '_>, plan: &mut Plan) -> String {
     plan.needs(Need::DropAll);
-    format!("Delete all tables of ipta's in {}? [y/N]", session.store.place())
+    format!("Delete all of ipta's tables in {}? [y/N]", session.store.place())
 }
 
 /// Drops every table of ipta's.
@@ -15,7 +15,7 @@ pub fn run(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
     let place = session.store.place();
     let outcome = session.store.open()?.drop_all()?;
     session.console.done(&match outcome.dropped.as_slice() {
-        [] => format!("There was no table of ipta's in {place}."),
+        [] => format!("There are no tables of ipta's in {place}."),
         tables => format!("Deleted from {place}: {}.", tables.join(", ")),
     });
     if !outcome.left.is_empty() {

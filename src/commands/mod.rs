@@ -61,7 +61,7 @@ fn carry_out(call: &Call, session: &mut Session<'_, '_>) -> anyhow::Result<Exit>
     plan.check(session)?;
     for question in steps.iter().filter_map(|step| step.question.as_deref()) {
         if !session.agrees(question)? {
-            session.console.note("Nothing was deleted, and nothing else done.");
+            session.console.note("Nothing was deleted, and nothing else was done.");
             return Ok(Exit::Done);
         }
     }

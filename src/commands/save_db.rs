@@ -37,7 +37,7 @@ fn try_password(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
         Err(error) => {
             let why = error.to_string();
             let why = why.lines().next().unwrap_or_default();
-            session.console.warn(&format!("The password could not be tried: {why}"));
+            session.console.warn(&format!("The password could not be checked: {why}"));
         }
     }
     Ok(())

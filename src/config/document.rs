@@ -50,7 +50,7 @@ fn syntax(reader: &DocumentReader<'_>, line: usize, message: &str) -> Problem {
             let wants = kind_of(key).map_or_else(String::new, |kind| kind.wants());
             Problem { line, text: format!("{key} {wants}"), fix }
         }
-        None => problem(line, format!("this is no TOML ({message})")),
+        None => problem(line, format!("this is not TOML ({message})")),
     }
 }
 

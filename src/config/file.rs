@@ -23,16 +23,16 @@ pub fn load(path: &Path, explicit: bool) -> Result<Option<(Layer, Vec<Note>)>, C
         Ok(file) => file,
         Err(e) if missing(&e) && !explicit => return Ok(None),
         Err(e) if missing(&e) => return Err(unreadable("there is no such configuration file".into())),
-        Err(e) => return Err(unreadable(format!("the configuration does not open: {}", e.kind()))),
+        Err(e) => return Err(unreadable(format!("the configuration cannot be opened: {}", e.kind()))),
     };
     let facts = file.metadata().ok().filter(std::fs::Metadata::is_file);
     let mode = facts.as_ref().map(|facts| facts.permissions().mode());
     let mut bytes = Vec::new();
     file.take(MOST + 1)
         .read_to_end(&mut bytes)
-        .map_err(|e| unreadable(format!("the configuration does not read: {}", e.kind())))?;
+        .map_err(|e| unreadable(format!("the configuration cannot be read: {}", e.kind())))?;
     if bytes.len() as u64 > MOST {
-        return Err(unreadable("over 1 MiB is no configuration file".into()));
+        return Err(unreadable("a configuration file is never over 1 MiB".into()));
     }
     let wrong = |problems| ConfigError::Wrong { path: path.into(), problems };
     let text = match std::str::from_utf8(&bytes) {

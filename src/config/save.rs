@@ -34,13 +34,13 @@ pub fn save(
     let target = follow_links(path);
     let fail = |reason: String| SaveError { file: shown(&target), reason };
     let before = match std::fs::symlink_metadata(&target) {
-        Ok(meta) if !meta.is_file() => return Err(fail("not saved: this is no regular file".into())),
+        Ok(meta) if !meta.is_file() => return Err(fail("not saved: this is not a regular file".into())),
         Ok(_) => std::fs::read_to_string(&target).map_err(|e| fail(format!("not saved: {}", e.kind())))?,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => String::new(),
         Err(e) => return Err(fail(format!("not saved: {}", e.kind()))),
     };
     let mut document: DocumentMut = before.parse().map_err(|_| {
-        fail("not saved: the file there is no TOML; mend it or move it away, then save again".into())
+        fail("not saved: the file is not TOML; fix it or move it away, then save again".into())
     })?;
     // toml_edit keeps the comments of a file without keys after the last line; they belong before the new keys.
     let comments = document.is_empty().then(|| document.trailing().as_str().unwrap_or_default().to_owned());
@@ -67,7 +67,7 @@ pub fn save(
     }
     replace(&target, &document.to_string()).map_err(|e| {
         fail(match e.kind() {
-            ErrorKind::NotFound => "not saved: there is no such folder; make it first".to_owned(),
+            ErrorKind::NotFound => "not saved: the folder does not exist; create it first".to_owned(),
             ErrorKind::PermissionDenied => "not saved: you may not write to its folder".to_owned(),
             kind => format!("not saved: {kind}"),
         })

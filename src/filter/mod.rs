@@ -121,7 +121,7 @@ impl FromStr for Network {
 
     /// Reads `192.0.2.1`, `192.0.2.0/24`, `2001:db8::/32`.
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("'{text}' is no address or network, such as 192.0.2.7 or 2001:db8::/32");
+        let wrong = || format!("'{text}' is not an address or network, such as 192.0.2.7 or 2001:db8::/32");
         let (address, length) = match text.split_once('/') {
             Some((address, length)) => (address, Some(length)),
             None => (text, None),

@@ -19,7 +19,7 @@ pub fn ports(text: &str, port_of: &dyn Fn(&str) -> Option<u16>) -> Result<RangeI
         None => match port_of(trimmed) {
             Some(port) => Ok(port..=port),
             None => Err(format!(
-                "'{text}' is no port (0 to 65535), range or known service, such as 22, 1024-65535 or ssh"
+                "'{text}' is not a port (0 to 65535), range or known service, such as 22, 1024-65535 or ssh"
             )),
         },
     }
@@ -151,7 +151,7 @@ syslog\t\t601/tcp
             assert_eq!(
                 error,
                 format!(
-                    "'{text}' is no port (0 to 65535), range or known service, such as 22, 1024-65535 or ssh"
+                    "'{text}' is not a port (0 to 65535), range or known service, such as 22, 1024-65535 or ssh"
                 )
             );
         }

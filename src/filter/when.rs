@@ -78,7 +78,7 @@ fn clock(now: Time, zone: &TimeZone) -> Option<Zoned> {
 /// The moment that lies an age before now: `90d`, `12w`, `6 months`, `1y`, in the calendar of a zone.
 /// Minutes are none: `6m` could be months.
 pub fn age(text: &str, now: Time, zone: &TimeZone) -> Result<Time, String> {
-    let wrong = || format!("'{text}' is no age; ages are such as 90d, 12w, '6 months' and 1y");
+    let wrong = || format!("'{text}' is not an age, such as 90d, 12w, '6 months' or 1y");
     let word = text.trim().to_ascii_lowercase();
     let unit = word.trim_start_matches(|c: char| c.is_ascii_digit()).trim();
     let long = ["d", "day", "days", "w", "week", "weeks", "month", "months", "y", "year", "years"];
@@ -97,7 +97,7 @@ pub fn text(time: Time, zone: &TimeZone) -> String {
 
 fn wrong(text: &str) -> String {
     format!(
-        "'{text}' is no time, such as 2026-05-04, '2026-05-04 06:35', 06:35, 2h, '3 days ago' or yesterday"
+        "'{text}' is not a time, such as 2026-05-04, '2026-05-04 06:35', 06:35, 2h, '3 days ago' or yesterday"
     )
 }
 

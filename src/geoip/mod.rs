@@ -39,7 +39,7 @@ impl Databases {
     fn add(&mut self, path: &Path, bytes: Vec<u8>) -> Result<(), String> {
         let none = || {
             format!(
-                "{}: is no database in MaxMind's format (.mmdb) that can be read; get the file anew",
+                "{}: is not a readable database in MaxMind's format (.mmdb); download it again",
                 path.display()
             )
         };

@@ -284,7 +284,7 @@ impl JournalEntries {
         match status.success() {
             true => Ok(()),
             false => Err(io::Error::other(format!(
-                "journalctl ended before its time ({})",
+                "journalctl ended early ({})",
                 said.lines().next().unwrap_or("it said nothing").trim()
             ))),
         }

@@ -51,8 +51,8 @@ impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Event::Waiting => "is not there yet; waiting for it",
-            Event::Rotated => "was rotated; going on with the new file",
-            Event::Truncated => "was truncated; going on from its start",
+            Event::Rotated => "was rotated; continuing with the new file",
+            Event::Truncated => "was truncated; continuing from its start",
             Event::Vanished => "is gone; waiting for it to return",
             Event::Returned => "is there; reading it from its start",
             Event::Unreadable(why) => return write!(f, "cannot be read ({why}); trying again"),

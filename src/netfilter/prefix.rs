@@ -56,7 +56,7 @@ pub struct PrefixMatch<'a> {
 #[derive(Debug, thiserror::Error)]
 pub enum RuleError {
     /// The text is no preset's name and has no group `action`.
-    #[error("'{text}' is no preset (nearest: {nearest}) and has no group such as (?<action>\\w+)")]
+    #[error("'{text}' is not a preset (nearest: {nearest}) and has no group such as (?<action>\\w+)")]
     NoPreset {
         /// What was asked for.
         text: String,
@@ -64,7 +64,7 @@ pub enum RuleError {
         nearest: &'static str,
     },
     /// The regular expression is none.
-    #[error("'{text}' is no regular expression: {why}")]
+    #[error("'{text}' is not a regular expression: {why}")]
     NoRegex {
         /// What was asked for.
         text: String,
@@ -337,7 +337,7 @@ mod tests {
         assert!(message("UFW").contains("nearest: ufw"));
         assert!(message("firewall-d").contains("nearest: firewalld"));
         assert!(message("^FW: DROP").contains("no group such as"));
-        assert!(message("(?<action>").contains("is no regular expression"));
+        assert!(message("(?<action>").contains("is not a regular expression"));
         assert!(!message("(?<action>").contains('\n'));
         assert_eq!(settled(r"^FW (?<action>\w+)", "FW pass "), Some(("pass".into(), Verdict::Accept)));
         // A group that took no part settles nothing.

@@ -15,7 +15,7 @@ const READING: [&str; 7] = ["SELECT", "WITH", "SHOW", "DESCRIBE", "DESC", "EXPLA
 pub fn admit(dialect: Dialect, statement: &str) -> Result<(), String> {
     let tokens = tokens(dialect, statement);
     if tokens.iter().any(|token| token.kind == Kind::Executed) {
-        return Err("a comment that the server carries out (/*! ... */) may change something".to_owned());
+        return Err("a comment that the server executes (/*! ... */) may change something".to_owned());
     }
     if tokens.iter().any(|token| token.kind == Kind::Sign(';')) {
         return Err("that is more than one statement".to_owned());
@@ -26,7 +26,7 @@ pub fn admit(dialect: Dialect, statement: &str) -> Result<(), String> {
         .find(|token| !matches!(token.kind, Kind::Blank | Kind::Comment | Kind::Sign('(')))
         .filter(|token| token.kind == Kind::Word);
     let Some(begins) = begins else {
-        return Err("that is no statement that reads".to_owned());
+        return Err("that statement does more than read".to_owned());
     };
     let reads =
         READING.iter().any(|word| begins.is(word)) || (dialect == Dialect::Sqlite && begins.is("PRAGMA"));

@@ -129,7 +129,7 @@ pub fn count<R>(
         drop(feed);
         let mut counted = Counted::default();
         for thread in threads {
-            let share = thread.join().map_err(|_| anyhow!("counting failed; this is a fault of ipta's"))?;
+            let share = thread.join().map_err(|_| anyhow!("counting failed; this is a bug in ipta"))?;
             counted.tables.extend(share.tables);
             counted.out_of_order.extend(share.out_of_order);
             if let Some((totals, before)) = share.sums {

@@ -187,7 +187,7 @@ impl LogSource {
     pub fn nothing(&self, stats: &ParseStats) -> String {
         if self.binary && stats.unknown_prefixes.is_empty() {
             return format!(
-                "{} holds no packet: it is binary data, no text.\n  \
+                "{} holds no packet: it is binary data, not text.\n  \
                  If it is a journal: ipta --analyze {}",
                 self.name,
                 escape::shell(&format!("journal:{}", self.path()))
@@ -208,7 +208,7 @@ impl LogSource {
         }
         let year = jiff::Timestamp::from_microsecond(last.0).ok()?.to_zoned(self.zone.clone()).year();
         Some(format!(
-            "The stamps of {} have no year: its last packet was taken as one of {year}; --year YYYY sets \
+            "The stamps of {} have no year: its last packet was assumed to be of {year}; --year YYYY sets \
              another.",
             self.name
         ))

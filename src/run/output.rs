@@ -36,7 +36,7 @@ pub fn check<'p>(path: &Path, place: &Place, logs: impl Iterator<Item = &'p Path
 /// Writes a report. A link is followed and stays a link; a device or a pipe is written into.
 pub fn write(path: &Path, report: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> anyhow::Result<()> {
     let cannot =
-        || format!("cannot write {}; the report needs a folder that you may write to", path.display());
+        || format!("cannot write {}; the report needs a folder that you can write to", path.display());
     if is_device(path) {
         let cannot = || format!("cannot write {}; name another file", path.display());
         let mut out = BufWriter::new(File::options().write(true).open(path).with_context(cannot)?);
@@ -71,5 +71,5 @@ fn beside(path: &Path) -> io::Result<NamedTempFile> {
 }
 
 fn refused(path: &Path, error: &io::Error) -> anyhow::Error {
-    anyhow!("cannot write {} ({}); name a folder that you may write to", path.display(), error.kind())
+    anyhow!("cannot write {} ({}); name a folder that you can write to", path.display(), error.kind())
 }

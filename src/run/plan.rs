@@ -114,7 +114,7 @@ impl Tables {
             Need::Droppable(table) => {
                 check_deletion(session, table)?;
                 if self.expect(table, Expected::Missing) == Some(Expected::Missing) {
-                    bail!("'{table}' is named twice, in two cases of letters; delete one table at a time");
+                    bail!("'{table}' is named twice, in different case; delete one table at a time");
                 }
             }
             Need::DropAll => {
@@ -164,7 +164,7 @@ impl Tables {
             ),
             TableKind::Leftover => {
                 bail!(
-                    "Table '{table}' of {place} is left from a clear that was cut off; name another with -t"
+                    "Table '{table}' of {place} is left over from an interrupted clear; name another with -t"
                 )
             }
             TableKind::Historic if matches!(session.settings.place, Place::File(_)) => bail!(

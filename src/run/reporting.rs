@@ -62,7 +62,7 @@ pub fn question(session: &mut Session<'_, '_>, given: &Layer, of_logs: bool) -> 
             )
         } else if context.filters.any() && !module.sql.contains(query::PACKETS) {
             format!(
-                "module '{name}' cannot be filtered: write {} in its sql where the table is to be",
+                "module '{name}' cannot be filtered: write {} in its sql in place of the table",
                 query::PACKETS
             )
         } else {

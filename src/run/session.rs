@@ -189,7 +189,7 @@ pub fn ask_password(question: &str, option: &str) -> anyhow::Result<Password> {
     match rpassword::prompt_password(question) {
         Ok(password) => Ok(Password(password)),
         Err(_) => {
-            bail!("{option} asks on a terminal, and there is none: put db_pass into ~/.ipta-conf (mode 0600)")
+            bail!("{option} asks on a terminal, but there is none: put db_pass into ~/.ipta-conf (mode 0600)")
         }
     }
 }

@@ -83,7 +83,7 @@ pub fn filters(settings: &Settings, clock: &Clock) -> Result<Filters, Misused> {
     {
         let [since, until] = [since, until].map(|time| when::text(time, &clock.zone));
         return Err(Misused(format!(
-            "--until ({until}) is not after --since ({since}): no packet can be between"
+            "--until ({until}) is not after --since ({since}): no packet can match"
         )));
     }
     Ok(Filters {
@@ -204,7 +204,7 @@ fn own_modules(modules: &[OwnModule]) -> Result<(), Misused> {
         let taken = |other: &OwnModule| other.name == *name;
         if name == "all" || analysis::named(name).is_some() || modules.iter().take(at).any(taken) {
             return Err(Misused(format!(
-                "[[module]]: there is a module '{name}' already; name it otherwise"
+                "[[module]]: there is a module '{name}' already; choose another name"
             )));
         }
         // Which SQL it is shows only where it runs; what one of them admits may be meant.
@@ -236,7 +236,7 @@ pub fn of_file(mut file: Layer, given: &Layer) -> Result<Layer, Misused> {
         && tls != Tls::Verify
     {
         return Err(Misused(format!(
-            "db_ca does nothing with db_tls = \"{}\"; write db_tls = \"verify\", or leave db_ca out",
+            "db_ca has no effect with db_tls = \"{}\"; write db_tls = \"verify\", or leave db_ca out",
             tls.word()
         )));
     }

@@ -58,7 +58,7 @@ pub(super) fn not_logs(table: &TableName, kind: &TableKind, backend: &dyn Backen
             format!("table '{table}' in {place} is the import ledger and goes with the last table only (-da)")
         }
         TableKind::Names => format!("table '{table}' in {place} is a cache of names, no logs table"),
-        TableKind::Leftover => format!("table '{table}' in {place} is left from a clear that was cut off"),
+        TableKind::Leftover => format!("table '{table}' in {place} is left over from an interrupted clear"),
         TableKind::Foreign | TableKind::Logs { .. } => {
             format!("table '{table}' in {place} is not ipta's and is left alone")
         }

@@ -135,7 +135,7 @@ fn elsewhere_than_in_follow_it_is_refused() {
     dir.write("log", attacks(1));
     dir.ipta(["log", "--alert-command", "true"])
         .refused(2)
-        .says(["--alert-command does nothing with --analyze"]);
+        .says(["--alert-command has no effect with --analyze"]);
 }
 
 /// A program that writes what it is given, and its standard input, into `sent`.

@@ -166,7 +166,10 @@ fn every_kind_of_compression(db: &TestStore) {
 fn standard_input_is_one_transaction_without_identity(db: &TestStore) {
     for run in 1..=2 {
         let args = db.with_options(["-i", "-"]);
-        db.dir.fed(args, lines(0..100)).fine().says(["standard input: 100 packets stored", "no identity"]);
+        db.dir
+            .fed(args, lines(0..100))
+            .fine()
+            .says(["standard input: 100 packets stored", "cannot be recognized again"]);
         assert_eq!(db.rows(), run * 100);
     }
     let args = db.with_options(["-i", "-"]);
@@ -251,7 +254,7 @@ fn a_last_line_without_its_end_waits(db: &TestStore) {
         db.dir.write("a.log", lines(0..10) + &last[..cut]);
         db.import(["a.log"]).says([
             "10 packets stored",
-            "no end yet and is left for the next run",
+            "is incomplete and is left for the next run",
             "1 unfinished",
         ]);
         assert_eq!(db.rows(), 10);

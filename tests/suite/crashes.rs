@@ -78,7 +78,11 @@ fn an_import_that_is_interrupted_says_how_far_it_came(db: &TestStore) {
     }
     let said = call.interrupt();
     assert_eq!(said.status, None, "ended as by the signal: {said:#?}");
-    let said = said.clear().says(["! Interrupted: ", " lines of a.log are stored", "goes on from there"]);
+    let said = said.clear().says([
+        "! Interrupted: ",
+        " lines of a.log are stored",
+        "run the same command to continue",
+    ]);
     let interrupted = said.err.lines().find_map(|line| line.strip_prefix("! Interrupted: "));
     let stored = interrupted.and_then(|line| line.split(' ').next()).expect("a number");
     let stored: u64 = stored.parse().expect("a number");

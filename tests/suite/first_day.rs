@@ -117,7 +117,9 @@ fn no_file_to_keep_packets_in() {
     dir.ipta(["--db-file", "no/where.db", "--create-table"]).refused(1).says(["no/where.db"]);
     dir.ipta(["--db-file", ".", "--create-table"]).refused(1).says(["--db-file"]);
     dir.write("notes.txt", lines(0..50));
-    dir.ipta(["--db-file", "notes.txt", "--analyze"]).refused(1).says(["notes.txt", "no SQLite database"]);
+    dir.ipta(["--db-file", "notes.txt", "--analyze"])
+        .refused(1)
+        .says(["notes.txt", "not an SQLite database"]);
     dir.ipta(["--db-file", "notes.txt", "--create-table"]).refused(1).says(["notes.txt"]);
     assert_eq!(dir.read("notes.txt"), lines(0..50).into_bytes());
 }
@@ -234,7 +236,7 @@ fn a_password_that_the_server_refuses_is_not_saved() {
     let refused = with("wrong", &account.host).refused(1);
     refused.says(["Nothing was saved", "a wrong password"]);
     assert!(!db.dir.path(".ipta-conf").exists());
-    with("wrong", "/nobody/there.sock").fine().says(["The password could not be tried"]);
+    with("wrong", "/nobody/there.sock").fine().says(["The password could not be checked"]);
     with(&account.pass.0, &account.host).fine();
     db.dir.ipta(["-lt"]).fine();
 }
@@ -247,7 +249,7 @@ fn a_year_that_was_guessed_is_said_once() {
     let path = dir.write("copied.log", old.repeat(3));
     let written = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_780_000_000);
     std::fs::File::options().write(true).open(path).unwrap().set_modified(written).unwrap();
-    let note = "The stamps of copied.log have no year: its last packet was taken as one of 2026";
+    let note = "The stamps of copied.log have no year: its last packet was assumed to be of 2026";
     for mode in ["-a", "--scan"] {
         assert_eq!(dir.ipta([mode, "copied.log"]).fine().err.matches(note).count(), 1, "{mode}");
     }
@@ -404,9 +406,9 @@ fn a_binary_file_is_read_and_says_what_it_is() {
     let db = TestStore::on_a_file();
     let bytes: Vec<u8> = (0..200_000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
     db.dir.write("image.bin", bytes);
-    let said = db.import(["image.bin"]).says(["image.bin holds no packet", "no text"]);
+    let said = db.import(["image.bin"]).says(["image.bin holds no packet", "not text"]);
     assert!(said.err.chars().all(|c| c == '\n' || !c.is_control()), "{said:#?}");
-    db.dir.ipta(["-a", "image.bin"]).fine().says(["image.bin holds no packet", "no text"]);
+    db.dir.ipta(["-a", "image.bin"]).fine().says(["image.bin holds no packet", "not text"]);
 }
 
 #[test]
@@ -484,7 +486,7 @@ fn usage_that_nobody_can_mean() {
         (&["-a", "a.log", "--prefix", "UFW"], &["nearest: ufw"]),
         (&["-a", "a.log", "--prefix", "("], &["--prefix"]),
         (&["-a", "a.log", "--dst-port", "22"], &["--dst-port", "did you mean --dport?"]),
-        (&["--scan", "a.log", "--limit", "3"], &["--limit does nothing with --scan"]),
+        (&["--scan", "a.log", "--limit", "3"], &["--limit has no effect with --scan"]),
         (&["-a", "a.log", "--modules", "port"], &["port", "ports"]),
         (&["-p", "hunter2", "hunter2", "-a"], &["password"]),
         (&["--db-file", "x.db", "-d", "ipta", "-a"], &["--db-file", "--db-name (-d)"]),

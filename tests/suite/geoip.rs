@@ -120,7 +120,9 @@ fn what_lacks_a_database_or_has_a_broken_one_says_so() {
     assert!(!dir.ipta(["a.log", "--modules", "all"]).fine().out.contains("by country"));
     dir.ipta(["a.log", "--geoip-database", "none.mmdb"]).refused(1).says(["none.mmdb"]);
     dir.write("text.mmdb", "no database");
-    dir.ipta(["a.log", "--geoip-database", "text.mmdb"]).refused(1).says(["text.mmdb", "no database"]);
+    dir.ipta(["a.log", "--geoip-database", "text.mmdb"])
+        .refused(1)
+        .says(["text.mmdb", "not a readable database"]);
 }
 
 #[test]

@@ -70,7 +70,7 @@ fn an_age_that_is_none_deletes_nothing(db: &TestStore) {
     db.import(["a.log"]);
     for age in ["90", "90m", "d", "-1d", "0d", "2026-01-01", "yesterday", "1h", "99999999999y", "soon"] {
         let age = format!("--prune={age}");
-        db.ipta([age.as_str()]).refused(2).says(["is no age", "90d"]);
+        db.ipta([age.as_str()]).refused(2).says(["is not an age", "90d"]);
     }
     assert_eq!(db.rows(), 50);
     db.ipta(["-t", "none", "--prune", "1d"]).refused(1).says(["No table 'none'"]);

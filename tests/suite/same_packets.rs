@@ -249,12 +249,12 @@ fn a_lost_ledger_lets_nothing_in_unasked(db: &TestStore) {
     db.import(["a.log"]);
     db.sql("DROP TABLE ipta_ledger");
     db.ipta(["-i", "a.log"]).refused(1).says([
-        "knows nothing of table 'logs'",
+        "has no record of table 'logs'",
         "-c -i a.log",
         "--again -i a.log",
     ]);
     assert_eq!(db.rows(), 10);
-    db.ipta(["--again", "-i", "a.log"]).fine().says(["knows nothing", "10 packets stored"]);
+    db.ipta(["--again", "-i", "a.log"]).fine().says(["has no record", "10 packets stored"]);
     db.ipta(["-c", "-i", "a.log"]).fine();
     assert_eq!(db.rows(), 10);
 }
@@ -291,7 +291,7 @@ fn logs_analyzed_together_count_a_packet_once() {
         dir.ipta(["--prefix", "ufw", "-a", "ufw.log", "kern.log", "old.gz", "--format", "json"]).fine();
     assert!(said.out.contains("\"packets\": 150"), "{said:#?}");
     let said = said.says(["kern.log too and count once"]);
-    assert!(said.err.contains("packets of old.gz stand in"), "{said:#?}");
+    assert!(said.err.contains("packets of old.gz are in"), "{said:#?}");
 }
 
 #[test]

@@ -97,7 +97,7 @@ fn the_table_gives_the_lines_of_its_logs(db: &TestStore) {
         [1024, 1025, 1026]
     );
     db.ipta(["-t", "none", "--scan"]).refused(1).says(["No table 'none'", "--create-table none"]);
-    db.ipta(["--scan", "--prefix", "ufw"]).refused(2).says(["--prefix does nothing with --scan"]);
+    db.ipta(["--scan", "--prefix", "ufw"]).refused(2).says(["--prefix has no effect with --scan"]);
 }
 
 fn the_table_as_records_has_every_field(db: &TestStore) {
@@ -161,5 +161,5 @@ fn a_scan_that_shows_nothing_says_why() {
     db.dir
         .ipta(["--scan", "a.log", "--modules", "ports"])
         .refused(2)
-        .says(["--modules does nothing with --scan"]);
+        .says(["--modules has no effect with --scan"]);
 }

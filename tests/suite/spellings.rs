@@ -160,7 +160,7 @@ fn a_spelling_with_more_behind_it_is_asked_back() {
             (&["-cdother"], "--create-db --db-name other", "--clear --db-name other"),
             (&["-a", "-pihunter2"], "--db-pass-i", "--db-pass PASSWORD, if it is one that begins with i"),
         ] {
-            db.ipta(args).refused(2).says(["can be read in two ways", one, other]);
+            db.ipta(args).refused(2).says(["is ambiguous", one, other]);
         }
         assert_eq!(tables(&db), before);
         untouched(&db);

@@ -74,7 +74,7 @@ fn a_server_that_only_takes_tls_is_reached_in_each_way_that_encrypts() {
     db.ipta(["--db-tls", "off", "--create-table"]).refused(1);
     db.dir.write("a.log", lines(0..2000));
     let said = db.ipta(["--db-tls", "required", "--create-table", "-i", "a.log"]).fine();
-    said.says(["encrypted, but nobody checked", "2000 packets stored"]);
+    said.says(["encrypted, but the server's identity was not checked", "2000 packets stored"]);
     for options in [
         &["--db-tls", "required"][..],
         &["--db-tls", "preferred"],
@@ -87,7 +87,7 @@ fn a_server_that_only_takes_tls_is_reached_in_each_way_that_encrypts() {
     assert_eq!(cipher(&db, &["--db-ca", &ca]).err, "");
     // Nobody on this machine knows the test's authority.
     let said = cipher(&db, &["--db-tls", "verify"]).refused(1);
-    said.says(["nobody that this machine trusts", "--db-ca"]);
+    said.says(["not signed by anybody this machine trusts", "--db-ca"]);
     // What is saved is used by the next call.
     db.ipta(["--db-ca", &ca, "--yes", "--save-db"]).fine();
     let said = db.dir.ipta(["--format", "csv", "--sql", "SHOW SESSION STATUS LIKE 'Ssl_cipher'"]).fine();

@@ -155,7 +155,7 @@ fn the_c_programs_table_gives_the_report_of_its_packets() {
     assert_eq!(db.number("SELECT COUNT(*) FROM logs_of_c_c"), 50_000, "the old table is there");
     // What it holds is known to no ledger.
     db.ipta(["-t", "logs_of_c", "-i", "a.log"]).refused(1).says([
-        "knows nothing of table",
+        "has no record of table",
         "-c -i a.log",
         "--again",
     ]);

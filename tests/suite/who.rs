@@ -65,7 +65,7 @@ fn where_it_is_stands_there_if_it_is_known() {
 fn what_is_no_source_is_refused_with_a_command_that_works() {
     let dir = TestDir::new();
     let said = dir.ipta(["--who", "nobody", &example()]).refused(2);
-    said.says(["--who: 'nobody' is no address or network", "ipta --who 192.0.2.7 FILE"]);
+    said.says(["--who: 'nobody' is not an address or network", "ipta --who 192.0.2.7 FILE"]);
     for more in [&["--src", "192.0.2.1"][..], &["--modules", "ports"], &["--format", "nft"], &["--scan"]] {
         let call = ["--who", "192.0.2.7"].into_iter().chain(more.iter().copied());
         dir.ipta(call).refused(2);

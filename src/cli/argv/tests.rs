@@ -109,7 +109,7 @@ fn what_clap_would_misread_is_asked_back() {
         ("-dtfoo", vec!["--delete-table foo", "--db-name tfoo"]),
         ("-dafoo", vec!["--delete-all-tables", "--db-name afoo"]),
         ("-dpfoo", vec!["--dns-prune", "--db-name pfoo"]),
-        ("-ltfoo", vec!["--list-tables", "--limit tfoo, which is no number"]),
+        ("-ltfoo", vec!["--list-tables", "--limit tfoo, which is not a number"]),
         ("-aifoo", vec!["--analyze-interactive", "--analyze ifoo"]),
         ("-rdnsfoo", vec!["--rdns", "--rdns --db-name nsfoo"]),
         ("-ar", vec!["-a -r", "--analyze r"]),

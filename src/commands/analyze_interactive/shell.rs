@@ -105,10 +105,8 @@ impl<'a, 's, 'io> Shell<'a, 's, 'io> {
             stop();
         })?;
         let (place, write) = (self.session.store.place(), self.session.settings.write);
-        let rights = if write { "it may change everything (--write)" } else { "it only reads" };
-        self.session
-            .console
-            .note(&format!("Queries on {place}; {rights}. \\h shows what there is, \\q leaves."));
+        let rights = if write { "it can change anything (--write)" } else { "it only reads" };
+        self.session.console.note(&format!("Queries on {place}; {rights}. \\h is help, \\q quits."));
         let dialect = self.queries.dialect();
         let mut editor = LineEditor::new(dialect, self.words()?, config::history_path())?;
         loop {
@@ -347,7 +345,7 @@ impl<'a, 's, 'io> Shell<'a, 's, 'io> {
             shell.session.with(&settings, out, |session| {
                 let kind = session.store.open()?.kind(&session.table)?;
                 if !matches!(kind, TableKind::Logs { .. }) {
-                    return Err(anyhow!("'{}' is no table of packets; name one with -t", session.table));
+                    return Err(anyhow!("'{}' is not a table of packets; name one with -t", session.table));
                 }
                 // A slip in a line of many is no wrong call.
                 let question = reporting::question(session, &call.given, false)

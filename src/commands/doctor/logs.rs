@@ -83,7 +83,7 @@ fn rotation(newest: &Path, older: usize) -> Option<Finding> {
         (0, LARGE..) => Some(Finding::new(
             LOGS,
             State::Note,
-            format!("{path} has {} MiB and was never rotated; see the chapter on logrotate", size >> 20),
+            format!("{path} has {} MiB and has never been rotated; see the chapter on logrotate", size >> 20),
         )),
         (0, _) => None,
         (older, _) => Some(Finding::new(

@@ -49,14 +49,14 @@ pub fn look(session: &Session<'_, '_>) -> Vec<Finding> {
             let taken = session.rules.settle(prefix.as_bytes(), 0).is_some();
             if !taken {
                 let preset = presets::recognise(prefix.as_bytes());
-                let text = format!("the prefix '{prefix}' of a rule is not among those that are read");
+                let text = format!("the prefix '{prefix}' of a rule is not one that ipta reads");
                 let command = format!("{} --prefix {preset} --save-db", session.invocation());
                 findings.push(Finding::new(RULES, State::Wrong, text).run(command));
             }
         }
     }
     if !unread.is_empty() {
-        let text = format!("{} may not be read without root", unread.join(", "));
+        let text = format!("{} can be read by root only", unread.join(", "));
         findings.push(Finding::new(RULES, State::Note, text).run("sudo ipta --doctor"));
     } else if logging == 0 {
         let text = "no rule of iptables or nftables logs on this machine; an example:";

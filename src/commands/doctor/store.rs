@@ -63,7 +63,7 @@ pub fn look(session: &mut Session<'_, '_>) -> anyhow::Result<Vec<Finding>> {
     let import = session.import_invocation();
     match last {
         _ if empty => {
-            let text = format!("table '{table}' is empty: nothing was imported yet");
+            let text = format!("table '{table}' is empty: nothing has been imported yet");
             add(State::Note, text, Some(format!("{import} --import FILE")));
         }
         None => add(State::Ok, format!("table '{table}' holds packets"), None),

@@ -147,7 +147,7 @@ fn reconcile(session: &mut Session<'_, '_>, table: &TableName, names: &str) -> a
         Reconciled::LedgerLost if session.settings.again => {
             store.accept_as_it_is(table)?;
             session.console.warn(&format!(
-                "The import ledger of {} knows nothing of table '{table}', which holds packets: the logs are \
+                "The import ledger of {} has no record of table '{table}', which holds packets: the logs are \
                  added to them (--again).",
                 session.store.place()
             ));
@@ -156,10 +156,10 @@ fn reconcile(session: &mut Session<'_, '_>, table: &TableName, names: &str) -> a
         Reconciled::LedgerLost => {
             let ipta = session.import_invocation();
             bail!(
-                "The import ledger of {} knows nothing of table '{table}', which holds packets: whether they \
+                "The import ledger of {} has no record of table '{table}', which holds packets: whether they \
                  are those of {names} cannot be told, and nothing was stored\n  \
                  Start over with:        {ipta} -c -i {names}\n  \
-                 Add to them all the same: {ipta} --again -i {names}",
+                 Add to them anyway: {ipta} --again -i {names}",
                 session.store.place()
             )
         }
@@ -226,7 +226,7 @@ fn import(
         Identity::Another(_) | Identity::Shorter(_) if again => new(incarnation),
         Identity::Another(entry) => {
             notes.push(format!(
-                "{} begins like {}, which was imported, but goes on otherwise: taken as another log.",
+                "{} begins like {}, which was imported, but then differs: treated as another log.",
                 source.name, entry.path
             ));
             new(incarnation)
@@ -236,7 +236,7 @@ fn import(
             Ok(true) => return Ok(Some(Ok(older(source, &entry)))),
             Ok(false) => {
                 notes.push(format!(
-                    "{} is shorter than {}, which was imported, and differs from it: taken as another log.",
+                    "{} is shorter than {}, which was imported, and differs from it: treated as another log.",
                     source.name, entry.path
                 ));
                 new(incarnation)
@@ -294,7 +294,7 @@ fn stream(
 ) -> anyhow::Result<Result<ImportOutcome, String>> {
     let name = &source.name;
     let Some(read) = pipeline::run_log(session, source, log, table, None, caught)? else {
-        bail!("{name}: another import was in the way; run it again");
+        bail!("{name}: another import interfered; run it again");
     };
     if let Some(error) = read.error {
         return Ok(Err(format!("{error}; nothing of it was stored")));
@@ -305,7 +305,9 @@ fn stream(
     }
     let mut outcome = outcome(session, source, table, read, 0);
     if outcome.stats.packets() > 0 {
-        outcome.notes.push(format!("{name} has no identity: the same text again would count again."));
+        outcome.notes.push(format!(
+            "{name} cannot be recognized again: importing the same text twice counts it twice."
+        ));
     }
     Ok(Ok(outcome))
 }
@@ -322,7 +324,7 @@ fn outcome(
     let name = &source.name;
     if interrupted.is_some() {
         let lines = words::counted(lines, "line");
-        let said = format!("Interrupted: {lines} of {name} are stored; the same command goes on from there.");
+        let said = format!("Interrupted: {lines} of {name} are stored; run the same command to continue.");
         return ImportOutcome { said, interrupted, ..ImportOutcome::default() };
     }
     let packets = words::counted(stats.packets().saturating_sub(known), "packet");
@@ -338,7 +340,7 @@ fn outcome(
     let mut warnings = Vec::new();
     if known > 0 {
         notes.push(format!(
-            "{} of {name} came with {path} already and were not stored twice; --again stores them all the same.",
+            "{} of {name} came with {path} already and were not stored twice; --again stores them anyway.",
             words::counted(known, "packet")
         ));
     }
@@ -351,7 +353,7 @@ fn outcome(
         }
     }
     if stats.unfinished > 0 {
-        notes.push(format!("{name}: the last line has no end yet and is left for the next run."));
+        notes.push(format!("{name}: the last line is incomplete and is left for the next run."));
     }
     let error = error.map(|e| format!("{e}; what came before it is stored"));
     ImportOutcome { said, notes, warnings, error, stats, known, interrupted: None }

@@ -122,7 +122,7 @@ fn what_names_no_moment_is_refused_with_examples() {
     for text in texts.iter().filter(|text| **text != "2026-05-04 ") {
         for read in [since, until] {
             let error = read(text, at(NOW), &TimeZone::UTC).expect_err(text);
-            assert!(error.starts_with(&format!("'{text}' is no time, such as 2026-05-04")), "{error}");
+            assert!(error.starts_with(&format!("'{text}' is not a time, such as 2026-05-04")), "{error}");
             assert_eq!(error.lines().count(), 1);
         }
     }

@@ -239,7 +239,7 @@ pub(super) fn refused(server: &Server, refusal: Refusal) -> StoreError {
             "the server at {host} offers no TLS: set it up there, or connect in the clear with --db-tls off"
         ),
         e if tls::is_about_tls(e) => tls::failed(host, e),
-        _ => format!("what answers at {host} is no MySQL or MariaDB server: see -h and --db-port"),
+        _ => format!("what answers at {host} is not a MySQL or MariaDB server: see -h and --db-port"),
     })
 }
 
@@ -277,14 +277,14 @@ pub(super) fn failed(server: &Server, doing: &str, error: &Error) -> StoreError 
     };
     kind(match error {
         e if gone(e) => format!(
-            "the server at {host} went away while ipta was {doing}: see that it runs, then run ipta again"
+            "the server at {host} went away while ipta was {doing}: check that it runs, then run ipta again"
         ),
         Error::MySqlError(e) => match e.code {
             codes::TABLEACCESS_DENIED..=codes::ILLEGAL_GRANT_FOR_TABLE
             | codes::DBACCESS_DENIED
             | codes::SPECIFIC_ACCESS_DENIED
             | codes::PROCACCESS_DENIED => format!(
-                "user '{user}' has not the right to go on {doing} in database '{database}' ({}): \
+                "user '{user}' lacks the right to continue {doing} in database '{database}' ({}): \
                  '{create_db}' grants it",
                 one_line(&e.message)
             ),

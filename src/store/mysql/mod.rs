@@ -88,7 +88,7 @@ pub(super) fn open(server: &Server, notice: Notice) -> Result<MySql, StoreError>
     let is_remote = server.port.is_some() || server.host != "localhost" && !server.host.starts_with('/');
     if server.tls == Some(Tls::Required) && is_remote {
         notice(&format!(
-            "The connection to {} is encrypted, but nobody checked whose server it is; --db-tls verify does.",
+            "The connection to {} is encrypted, but the server's identity was not checked; --db-tls verify checks it.",
             server.host
         ));
     }

@@ -106,17 +106,17 @@ pub(super) fn failed(host: &str, error: &Error) -> String {
     let reasons = [
         (
             "UnknownIssuer",
-            "nobody that this machine trusts has signed its certificate: name its authority's file with --db-ca",
+            "its certificate is not signed by anybody this machine trusts: name its authority's file with --db-ca",
         ),
         (
             "CaUsedAsEndEntity",
             "its certificate is one of an authority, not of a server: give it one of its own",
         ),
-        ("not valid for name", "its certificate is made out for another name: give that name with -h"),
-        ("NotValidForName", "its certificate is made out for another name: give that name with -h"),
+        ("not valid for name", "its certificate is for another name: give that name with -h"),
+        ("NotValidForName", "its certificate is for another name: give that name with -h"),
         ("expired", "its certificate has expired: renew it on the server"),
         ("Expired", "its certificate has expired: renew it on the server"),
-        ("NotValidYet", "its certificate is not valid yet: see the clocks of both machines"),
+        ("NotValidYet", "its certificate is not valid yet: check the clocks of both machines"),
     ];
     let reason = reasons.iter().find(|(mark, _)| text.contains(mark)).map(|(_, reason)| (*reason).to_owned());
     let reason = reason.unwrap_or_else(|| {

@@ -77,7 +77,7 @@ pub(super) fn failed(path: &Path, doing: &str, error: &Error) -> StoreError {
     };
     kind(match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase) => {
-            format!("'{file}' is no SQLite database: name another file with --db-file")
+            format!("'{file}' is not an SQLite database: name another file with --db-file")
         }
         Some(ErrorCode::DatabaseCorrupt) => {
             format!(
@@ -85,12 +85,12 @@ pub(super) fn failed(path: &Path, doing: &str, error: &Error) -> StoreError {
             )
         }
         Some(ErrorCode::ReadOnly) => {
-            format!("the file '{file}' may not be written: see its rights and its directory's")
+            format!("the file '{file}' cannot be written: check its permissions and its directory's")
         }
         Some(
             ErrorCode::PermissionDenied | ErrorCode::CannotOpen | ErrorCode::AuthorizationForStatementDenied,
         ) => {
-            format!("the file '{file}' does not open: see its rights and its directory's")
+            format!("the file '{file}' cannot be opened: check its permissions and its directory's")
         }
         Some(ErrorCode::DiskFull) => {
             format!("the disk of the file '{file}' is full: make room, then run ipta again")

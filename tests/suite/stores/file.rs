@@ -25,7 +25,7 @@ fn a_file_that_is_no_database_is_named_and_left_as_it_is() {
     std::fs::write(&path, &text).expect("writes");
     let message =
         store::open(&Place::File(path.clone()), true, unheard()).err().expect("refused").to_string();
-    assert!(message.contains("iptables.log' is no SQLite database"), "{message}");
+    assert!(message.contains("iptables.log' is not an SQLite database"), "{message}");
     assert_eq!(std::fs::read_to_string(&path).expect("reads"), text);
 }
 
