@@ -164,6 +164,21 @@ fn a_protocol_scan_is_named_fast_and_slow() {
 }
 
 #[test]
+fn a_protocol_scan_that_each_source_of_a_network_makes_is_one_finding() {
+    for (every, kind) in
+        [(0.5, AttackKind::Scan(ProbeKind::Protocol)), (600.0, AttackKind::SlowScan(ProbeKind::Protocol))]
+    {
+        let each = |map: fn(Packet<'static>) -> Packet<'static>| -> Vec<_> {
+            let packets = protocols(every).into_iter();
+            packets.flat_map(|packet| (0..4).map(move |n| neighbor(n, map(packet)))).collect()
+        };
+        for packets in [each(|packet| packet), each(six)] {
+            assert_eq!(of_a_network(packets, kind, 4).packets, 80);
+        }
+    }
+}
+
+#[test]
 fn the_protocols_that_a_router_speaks_are_no_scan() {
     let spoken = [&b"2"[..], b"47", b"ESP", b"AH", b"4", b"41", b"89", b"112"];
     let day = (0..86_400).step_by(30).map(|n| Packet { proto: spoken[n / 30 % 8], ..packet(n as f64) });
