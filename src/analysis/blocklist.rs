@@ -1,7 +1,7 @@
 //! Who may be blocked: the sources of attacks, or the noisiest, without those that must not be.
 //!
-//! Whoever forges a source address must not be able to cut this host off from its neighbors, its users or
-//! its administrator. The addresses that are left out are counted by reason.
+//! An attacker who forges source addresses must not be able to cut this host off from its neighbors, its users
+//! or its administrator. The addresses that are left out are counted by reason.
 
 use std::net::IpAddr;
 

@@ -144,7 +144,7 @@ fn stray(word: &str, args: &[OsString]) -> Stop {
     let word = terminal(word);
     usage(
         &format!("{word}: unexpected argument; a log needs a mode before it"),
-        &["ipta --import FILE", "ipta --analyze FILE", "ipta --follow FILE"],
+        &["ipta --import FILE", "ipta --analyze FILE", "ipta --follow FILE", "ipta --who ADDR FILE"],
     )
 }
 
@@ -152,7 +152,7 @@ fn missing(arg: &Arg) -> Stop {
     let name = value_name(arg);
     let first = name.chars().next().unwrap_or_default().to_ascii_lowercase();
     let article = if "aeiou".contains(first) { "an" } else { "a" };
-    let wrong = format!("{} wants {article} {name}, and none is there", spelled(arg));
+    let wrong = format!("{} needs {article} {name}", spelled(arg));
     if arg.get_short() == Some('h') {
         return usage(&wrong, &["ipta --db-host HOST ...", "for help: ipta --help"]);
     }

@@ -285,10 +285,10 @@ fn wrong_usage_names_the_option_and_the_way_out() {
             "! there is no option --db-hots\n  did you mean --db-host?\n  all options: ipta --help\n",
         ),
         ("-x", "! there is no option -x\n  all options: ipta --help\n"),
-        ("-i", "! --import (-i) wants a FILE, and none is there\n  ipta --import FILE ...\n"),
-        ("-i -c", "! --import (-i) wants a FILE, and none is there\n  ipta --import FILE ...\n"),
-        ("-a --src", "! --src wants an ADDR, and none is there\n  ipta --src ADDR ...\n"),
-        ("-a --src=", "! --src wants an ADDR, and none is there\n  ipta --src ADDR ...\n"),
+        ("-i", "! --import (-i) needs a FILE\n  ipta --import FILE ...\n"),
+        ("-i -c", "! --import (-i) needs a FILE\n  ipta --import FILE ...\n"),
+        ("-a --src", "! --src needs an ADDR\n  ipta --src ADDR ...\n"),
+        ("-a --src=", "! --src needs an ADDR\n  ipta --src ADDR ...\n"),
         ("-l ten -a", "! --limit (-l) takes a number, 1 or more, not 'ten'\n  all options: ipta --help\n"),
         ("-l 0 -a", "! --limit (-l) takes a number, 1 or more, not '0'\n  all options: ipta --help\n"),
         ("-l -3 -a", "! --limit (-l) takes a number, 1 or more, not '-3'\n  all options: ipta --help\n"),
@@ -323,7 +323,7 @@ fn wrong_usage_names_the_option_and_the_way_out() {
 fn h_without_a_value_says_that_it_wants_a_host_and_where_help_is() {
     for line in ["-h", "-h -a", "-a -h"] {
         let text = refused(line);
-        assert!(text.contains("--db-host (-h) wants a HOST") && text.contains("ipta --help"), "{text}");
+        assert!(text.contains("--db-host (-h) needs a HOST") && text.contains("ipta --help"), "{text}");
     }
 }
 

@@ -81,8 +81,8 @@ pub fn question(session: &mut Session<'_, '_>, given: &Layer, of_logs: bool) -> 
     Ok(Question { modules, own, context, limit, is_blocklist })
 }
 
-/// What a dossier of a source asks for; the filters of the call leave out all others. Whoever `allow` names may
-/// be looked at too.
+/// What a dossier of a source asks for. The filters of the call leave out all other sources; sources that `allow`
+/// names are examined too.
 pub fn dossier(session: &Session<'_, '_>) -> anyhow::Result<Question> {
     let context = Context { allow: Vec::new(), ..context(session)? };
     let limit = session.settings.rows();
