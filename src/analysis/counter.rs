@@ -35,9 +35,10 @@ pub struct Context {
 }
 
 /// A packet on its way through the modules, with its words and addresses as numbers.
+#[derive(Clone, Copy)]
 pub struct InternedPacket<'a> {
     pub packet: &'a Packet<'a>,
-    /// Place in the order of rows or lines; rising.
+    /// Place in the order of rows or lines; rising, the same for packets that came as one with a count.
     pub position: u64,
     /// What became of it, the actions that count as let through included.
     pub verdict: Verdict,

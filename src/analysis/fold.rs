@@ -52,18 +52,18 @@ impl<'c> Fold<'c> {
     /// Module by module, not packet by packet: a module's groups are scattered over memory, and in
     /// a short loop the processor looks for the next one while it waits for this one.
     pub fn packets(&mut self, batch: &Batch) {
-        let packets: Vec<(Packet<'_>, PacketWords)> = batch.with_words().collect();
-        let (mut wanted, mut earlier) = (Vec::with_capacity(packets.len()), Vec::new());
+        let packets: Vec<(Packet<'_>, PacketWords, u32)> = batch.with_words().collect();
+        let (mut wanted, mut earlier) = (Vec::with_capacity(batch.len()), Vec::new());
         let mut words = BatchWords::new(batch);
-        for (packet, numbers) in &packets {
+        for (packet, numbers, times) in &packets {
             self.position += 1;
             let is_earlier =
                 self.filters.since.is_some_and(|since| packet.time.is_none_or(|time| time < since));
-            if is_earlier && packet.time.is_none() {
-                continue;
+            if !is_earlier || packet.time.is_some() {
+                let seen = self.numbers.seen(self.filters, self.position, packet, *numbers, &mut words);
+                let all = if is_earlier { &mut earlier } else { &mut wanted };
+                all.extend(std::iter::repeat_n(seen, *times as usize));
             }
-            let seen = self.numbers.seen(self.filters, self.position, packet, *numbers, &mut words);
-            if is_earlier { earlier.push(seen) } else { wanted.push(seen) }
         }
         if let Some(totals) = &mut self.totals {
             totals.packets(&wanted);

@@ -47,7 +47,8 @@ impl<'b> BatchWords<'b> {
 
     /// The word of a number of the batch.
     pub fn word(&mut self, number: u32, all: &mut Interned) -> Word {
-        let text = self.batch.text(number).as_bytes();
-        *self.known[number as usize].get_or_insert_with(|| Word(all.0.number(0, text)))
+        let batch = self.batch;
+        *self.known[number as usize]
+            .get_or_insert_with(|| Word(all.0.number(0, batch.text(number).as_bytes())))
     }
 }

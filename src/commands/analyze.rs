@@ -118,8 +118,8 @@ pub fn run(session: &mut Session<'_, '_>, analysis: Analysis) -> anyhow::Result<
 
 /// Makes batches for counting of the packets that are wanted.
 struct Wanted<'w> {
-    /// What is read.
-    filters: &'w Filters,
+    /// What is read; none for all.
+    filters: Option<&'w Filters>,
     /// What was asked for.
     asked: &'w Filters,
     needs: Needs,
@@ -136,7 +136,7 @@ impl Maker for Wanted<'_> {
     type Made = Filtered;
 
     fn packet(&self, made: &mut Filtered, packet: &Packet<'_>) {
-        match self.filters.pass(packet) {
+        match self.filters.is_none_or(|filters| filters.pass(packet)) {
             true => self.needs.push(&mut made.packets, packet),
             false => made.left_out.packet(self.asked, packet),
         }
@@ -158,7 +158,7 @@ fn files(session: &mut Session<'_, '_>, analysis: Analysis) -> anyhow::Result<Ex
     let mut left_out = LeftOut::default();
     let (rules, clock, asked) = (&session.rules, &session.clock, &session.filters);
     let (counted, logs) = counting::count(&question.modules, &question.context, limit, |feed| {
-        let maker = Wanted { filters: &filters, asked, needs: feed.needs() };
+        let maker = Wanted { filters: filters.any().then_some(&filters), asked, needs: feed.needs() };
         let mut done = |made: Filtered| {
             feed.batch(made.packets);
             left_out.add(made.left_out);

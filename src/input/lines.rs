@@ -88,24 +88,34 @@ impl Lines {
         Ok(Some(Line { bytes, end: self.offset, complete: found.complete, too_long: found.too_long }))
     }
 
-    /// All whole lines that are held, read into this memory; reads on where there are none. Errors as in
-    /// [`Lines::next`].
-    pub fn chunk(&mut self, mut bytes: Vec<u8>) -> Result<Option<Chunk>, ReadError> {
-        bytes.clear();
+    /// All whole lines that are held, for which it takes this memory; reads on where there are none. Errors as
+    /// in [`Lines::next`].
+    pub fn chunk(&mut self, memory: Vec<u8>) -> Result<Option<Chunk>, ReadError> {
         loop {
             if let Some(at) = memrchr(b'\n', &self.buf[self.scanned..self.filled]) {
                 let found = self.take(self.scanned + at, true);
-                bytes.extend_from_slice(&self.buf[found.start..self.pos]);
-                return Ok(Some(Chunk::new(bytes, false)));
+                let lines = found.start..self.pos;
+                return Ok(Some(Chunk::new(self.replace_buffer(memory), lines, false)));
             }
             self.scanned = self.filled;
             let is_long = self.filled - self.pos > LINE_CAP;
             if is_long || self.done || !self.fill()? {
                 let Some(line) = self.next()? else { return Ok(None) };
-                bytes.extend_from_slice(line.bytes);
-                return Ok(Some(Chunk::new(bytes, line.too_long)));
+                return Ok(Some(Chunk::new(line.bytes.to_vec(), 0..line.bytes.len(), line.too_long)));
             }
         }
+    }
+
+    /// Goes on in other memory, with what is still needed; gives the buffer as it is.
+    fn replace_buffer(&mut self, mut memory: Vec<u8>) -> Vec<u8> {
+        let shift = self.pos.saturating_sub(TAIL);
+        let kept = &self.buf[shift..self.filled];
+        memory.resize(memory.len().max(kept.len()).max(TAIL + BLOCK), 0);
+        memory[..kept.len()].copy_from_slice(kept);
+        self.pos -= shift;
+        self.scanned -= shift;
+        self.filled -= shift;
+        std::mem::replace(&mut self.buf, memory)
     }
 
     /// Moves forward to an uncompressed offset, to go on from there, and gives the offset reached,

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::net::IpAddr;
 
-use super::words::Words;
+use super::words::{SLOTS, Words};
 use super::{Packet, TcpFlags, Time, Verdict};
 
 /// A run of owned packets, in the order of their lines. Each text is kept once, cleaned (`clean`), so a batch
@@ -57,6 +57,12 @@ pub struct PacketWords {
 impl Batch {
     /// Adds a packet.
     pub fn push(&mut self, packet: &Packet<'_>) {
+        let Packet { host, prefix, action, if_in, if_out, mac, proto, .. } = *packet;
+        self.push_with(packet, [host, prefix, action, if_in, if_out, mac, proto]);
+    }
+
+    /// Adds a packet with these texts instead of its own: host, prefix, action, interface in and out, MAC, protocol.
+    pub fn push_with(&mut self, packet: &Packet<'_>, texts: [&[u8]; SLOTS]) {
         self.packets += 1;
         let words = &mut self.words;
         let row = BatchRow {
@@ -73,13 +79,13 @@ impl Batch {
             icmp_type: packet.icmp_type,
             icmp_code: packet.icmp_code,
             words: PacketWords {
-                host: words.number(0, packet.host),
-                prefix: words.number(1, packet.prefix),
-                action: words.number(2, packet.action),
-                if_in: words.number(3, packet.if_in),
-                if_out: words.number(4, packet.if_out),
-                mac: words.number(5, packet.mac),
-                proto: words.number(6, packet.proto),
+                host: words.number(0, texts[0]),
+                prefix: words.number(1, texts[1]),
+                action: words.number(2, texts[2]),
+                if_in: words.number(3, texts[3]),
+                if_out: words.number(4, texts[4]),
+                mac: words.number(5, texts[5]),
+                proto: words.number(6, texts[6]),
             },
             times: 1,
         };
@@ -95,13 +101,13 @@ impl Batch {
 
     /// The packets; their text is valid UTF-8 without NUL.
     pub fn iter(&self) -> impl Iterator<Item = Packet<'_>> {
-        self.with_words().map(|(packet, _)| packet)
+        let packets = |row: &BatchRow| self.packet(row);
+        self.rows.iter().flat_map(move |row| std::iter::repeat_n(packets(row), row.times as usize))
     }
 
-    /// The packets with their texts by number.
-    pub fn with_words(&self) -> impl Iterator<Item = (Packet<'_>, PacketWords)> {
-        let packets = |row: &BatchRow| (self.packet(row), row.words);
-        self.rows.iter().flat_map(move |row| std::iter::repeat_n(packets(row), row.times as usize))
+    /// The packets with their texts by number, and how often each came in a row.
+    pub fn with_words(&self) -> impl Iterator<Item = (Packet<'_>, PacketWords, u32)> {
+        self.rows.iter().map(|row| (self.packet(row), row.words, row.times))
     }
 
     /// Puts the packets into the order of time, those without one first, and packets of one time into an order that
@@ -190,7 +196,7 @@ impl Batch {
     }
 
     fn packet(&self, row: &BatchRow) -> Packet<'_> {
-        let word = |number: u32| self.words.text(number).as_bytes();
+        let word = |number: u32| self.words.bytes(number);
         Packet {
             time: row.time,
             host: word(row.words.host),

@@ -3,6 +3,7 @@
 //! Settles who wrote the line. The kernel and ulogd write packets; any other program's tag means
 //! that the text after it may be an attacker's words, whatever it looks like.
 
+use super::eight;
 use super::timestamp::{self, Stamp};
 
 /// Who wrote a line.
@@ -123,7 +124,7 @@ fn skip_blanks(text: &[u8]) -> &[u8] {
 
 /// The text up to the next blank, and what follows the blanks.
 fn token(text: &[u8]) -> (&[u8], &[u8]) {
-    let end = memchr::memchr(b' ', text).unwrap_or(text.len());
+    let end = eight::find(text, 0, b' ');
     (&text[..end], skip_blanks(&text[end..]))
 }
 
@@ -134,18 +135,18 @@ pub fn skip_kernel_stamp(text: &[u8]) -> (Option<Stamp>, &[u8]) {
     if text.first() != Some(&b'[') {
         return (None, text);
     }
-    if let Some((stamp, len)) = timestamp::read_dmesg(text) {
-        return (Some(stamp), skip_blanks(&text[len..]));
-    }
     let inner = skip_blanks(&text[1..]);
     let seconds = inner.iter().take_while(|b| b.is_ascii_digit()).count();
-    if seconds == 0 || inner.get(seconds) != Some(&b'.') {
-        return (None, text);
+    if seconds == 0 {
+        return match timestamp::read_dmesg(text) {
+            Some((stamp, len)) => (Some(stamp), skip_blanks(&text[len..])),
+            None => (None, text),
+        };
     }
-    let behind = &inner[seconds + 1..];
-    let fraction = behind.iter().take_while(|b| b.is_ascii_digit()).count();
-    match behind.get(fraction) {
-        Some(b']') if fraction > 0 => (None, skip_blanks(&behind[fraction + 1..])),
+    let fraction = inner[seconds..].strip_prefix(b".").unwrap_or_default();
+    let digits = fraction.iter().take_while(|b| b.is_ascii_digit()).count();
+    match fraction.get(digits) {
+        Some(b']') if digits > 0 => (None, skip_blanks(&fraction[digits + 1..])),
         _ => (None, text),
     }
 }
@@ -227,9 +228,10 @@ fn is_facility(word: &[u8]) -> bool {
     if word.len() > 16 {
         return false;
     }
-    let Some(dot) = memchr::memchr(b'.', word) else {
+    let dot = eight::find(word, 0, b'.');
+    if dot == word.len() {
         return false;
-    };
+    }
     let (facility, level) = (&word[..dot], &word[dot + 1..]);
     let local = matches!(facility, [b'l', b'o', b'c', b'a', b'l', b'0'..=b'7']);
     (local || FACILITIES.contains(&facility)) && LEVELS.contains(&level)
@@ -266,9 +268,10 @@ fn has_process(word: &[u8]) -> bool {
 
 /// Whether a word begins with a name and a process number, as `sshd[812]:` and `su[9]` do.
 fn names_process(word: &[u8]) -> bool {
-    let Some(open) = memchr::memchr(b'[', word).filter(|open| *open > 0) else {
+    let open = eight::find(word, 0, b'[');
+    if open == 0 || open == word.len() {
         return false;
-    };
+    }
     let inner = &word[open + 1..];
     let digits = inner.iter().take_while(|b| b.is_ascii_digit()).count();
     digits > 0 && matches!(inner[digits..], [b']'] | [b']', b':', ..])

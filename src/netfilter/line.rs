@@ -3,12 +3,13 @@
 //! Written by linux `net/netfilter/nf_log_syslog.c` (before 5.13 `nf_log_ipv4.c`, `nf_log_ipv6.c`,
 //! `nf_log_common.c`, before 3.17 `xt_LOG.c`) and by ulogd2's `util/printpkt.c`.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 
 use super::TcpFlags;
+use super::eight::{self, Eight};
 
 /// Why a netfilter line gives no packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -89,6 +90,9 @@ pub fn openings(text: &[u8]) -> impl Iterator<Item = usize> + '_ {
         // The prefix may be glued to it: `*LOG*IN=eth0`.
         let word = &text[before..out];
         let word = &word[..memchr::memchr(b' ', word).unwrap_or(word.len())];
+        if word.starts_with(b"IN=") && !word[3..].contains(&b'=') {
+            return Some(before);
+        }
         word.windows(3).rposition(|w| w == b"IN=").map(|at| before + at)
     })
 }
@@ -120,15 +124,18 @@ fn token_before(text: &[u8], end: usize) -> Option<usize> {
     Some(begin)
 }
 
-/// Reads one record; the text begins at its `IN=`. Words that no kernel writes are passed over,
+/// Reads one record into an empty one; the text begins at its `IN=`. Words that no kernel writes are passed over,
 /// so that a field of the future does no harm; `len` says where the known ones end. Of a key that
 /// comes twice the first counts.
-pub fn read(text: &[u8]) -> Result<Record<'_>, Reason> {
-    let mut record = Record::default();
+pub fn read<'a>(text: &'a [u8], record: &mut Record<'a>) -> Result<(), Reason> {
     let mut seen = LineState::default();
     let mut at = 0;
     while at < text.len() {
-        let end = word_end(text, at);
+        let start = Eight::at(text, at);
+        let end = match start.find(b' ') {
+            Some(blank) => at + blank,
+            None => eight::find(text, at + 8, b' '),
+        };
         let word = &text[at..end];
         if word.starts_with(b"[SRC=") {
             // An ICMP error quotes the packet that caused it, which repeats every key.
@@ -137,7 +144,7 @@ pub fn read(text: &[u8]) -> Result<Record<'_>, Reason> {
             at = end + 1;
             continue;
         }
-        match take(&mut record, &mut seen, text, at, word) {
+        match take(record, &mut seen, text, at, word, start) {
             Ok(true) => record.len = end,
             Ok(false) => {}
             // The line was cut in this value: what is missing says how.
@@ -149,45 +156,6 @@ pub fn read(text: &[u8]) -> Result<Record<'_>, Reason> {
         at = end + 1;
     }
     finish(record, &seen)
-}
-
-/// Where the word ends that begins at `at`. Words are short, so that eight bytes at a time in a
-/// register beat the search that a long text deserves.
-#[inline]
-fn word_end(text: &[u8], at: usize) -> usize {
-    let mut begin = at;
-    while let Some(eight) = text.get(begin..begin + 8).and_then(|eight| eight.try_into().ok()) {
-        if let Some(blank) = lowest(eight, b' ') {
-            return begin + blank;
-        }
-        begin += 8;
-    }
-    let rest = &text[begin.min(text.len())..];
-    rest.iter().position(|b| *b == b' ').map_or(text.len(), |n| begin + n)
-}
-
-/// Where a word that begins at `at` has its `=`. No key is longer than PARAMETER.
-#[inline]
-fn equals_in(text: &[u8], at: usize, word: &[u8]) -> Option<usize> {
-    let among = |bytes: &[u8]| bytes.iter().position(|b| *b == b'=');
-    let Some(eight) = text.get(at..at + 8).and_then(|eight| eight.try_into().ok()) else {
-        return among(word);
-    };
-    let found = lowest(eight, b'=').unwrap_or(8);
-    match found {
-        8 => among(word.get(8..word.len().min(10))?).map(|n| 8 + n),
-        found => (found < word.len()).then_some(found),
-    }
-}
-
-/// Where the first byte of this value is among eight.
-#[inline]
-fn lowest(eight: [u8; 8], byte: u8) -> Option<usize> {
-    const EACH: u64 = 0x0101_0101_0101_0101;
-    // Where the byte is, this is zero; the lowest zero byte keeps its top bit below.
-    let differs = u64::from_le_bytes(eight) ^ (EACH * u64::from(byte));
-    let found = differs.wrapping_sub(EACH) & !differs & (EACH << 7);
-    (found != 0).then(|| found.trailing_zeros() as usize / 8)
 }
 
 /// What has been met on the way, as far as the end needs it.
@@ -210,7 +178,25 @@ struct LineState {
     ethertype: Option<[u8; 4]>,
 }
 
-/// Takes a word in; says whether it is one that a packet has.
+/// The keys and flags that packets have, as numbers: comparing one number is quicker than comparing texts.
+mod words {
+    use super::Eight;
+
+    pub const NOTHING: u64 = Eight::of(b"");
+
+    macro_rules! words {
+        ($($word:ident)*) => { $(pub const $word: u64 = Eight::of(stringify!($word).as_bytes());)* };
+    }
+
+    words! {
+        IN OUT PHYSIN PHYSOUT MAC MACSRC MACDST MACPROTO VPROTO VID SRC DST IPSRC IPDST LEN TOS PREC TTL ID TC
+        HOPLIMIT FLOWLBL TUNNEL PROTO SPT DPT SEQ ACK WINDOW RES URGP TYPE CODE GATEWAY MTU POINTER SPI
+        UID GID MARK HTYPE PTYPE OPCODE
+        FIN SYN RST PSH URG ECE CWR AE DF MF CE OPT ARP REQUEST REPLY
+    }
+}
+
+/// Takes a word in, which has its first eight bytes at `start`; says whether it is one that a packet has.
 #[inline]
 fn take<'a>(
     record: &mut Record<'a>,
@@ -218,37 +204,44 @@ fn take<'a>(
     text: &'a [u8],
     at: usize,
     word: &'a [u8],
+    start: Eight,
 ) -> Result<bool, Reason> {
-    let Some(equals) = equals_in(text, at, word) else {
-        return Ok(bare_word(record, seen, word));
+    let equals = match start.find(b'=') {
+        Some(equals) if equals < word.len() => equals,
+        Some(_) => return Ok(bare_word(record, seen, word, start)),
+        None if word.get(8) == Some(&b'=') => 8,
+        None if word.starts_with(b"PARAMETER=") => return Ok(true),
+        None if word.get(9) == Some(&b'=') => return Ok(false),
+        None => return Ok(bare_word(record, seen, word, start)),
     };
-    let (key, value) = (&word[..equals], &word[equals + 1..]);
-    match key {
-        b"IN" if at == 0 => record.if_in = value,
-        b"OUT" if !seen.out => {
+    use words::*;
+    let value = &word[equals + 1..];
+    match start.first(equals) {
+        IN if at == 0 => record.if_in = value,
+        OUT if !seen.out => {
             seen.out = true;
             record.if_out = value;
         }
-        b"MAC" if record.mac.is_empty() => record.mac = value,
-        b"SRC" if record.src.is_none() => record.src = Some(address(value)?),
-        b"DST" if record.dst.is_none() => record.dst = Some(address(value)?),
+        MAC if record.mac.is_empty() => record.mac = value,
+        SRC if record.src.is_none() => record.src = Some(address(value)?),
+        DST if record.dst.is_none() => record.dst = Some(address(value)?),
         // The first LEN is the IP header's, a second one UDP's.
-        b"LEN" if record.length.is_none() => record.length = Some(number(value)?),
-        b"TTL" | b"HOPLIMIT" if record.ttl.is_none() => record.ttl = Some(number(value)?),
+        LEN if record.length.is_none() => record.length = Some(number(value)?),
+        TTL | HOPLIMIT if record.ttl.is_none() => record.ttl = Some(number(value)?),
         // The IP header ends at PROTO; after it, ID is a ping's.
-        b"ID" if record.ip_id.is_none() && !seen.proto => record.ip_id = Some(number(value)?),
-        b"FLOWLBL" => seen.ipv6 = true,
-        b"PROTO" if !seen.proto => {
+        ID if record.ip_id.is_none() && !seen.proto => record.ip_id = Some(number(value)?),
+        FLOWLBL => seen.ipv6 = true,
+        PROTO if !seen.proto => {
             seen.proto = true;
             let cut = at + word.len() == text.len() && begins_a_protocol(value);
             record.proto = if cut { b"" } else { value };
         }
-        b"SPT" if record.src_port.is_none() => record.src_port = Some(number(value)?),
-        b"DPT" if record.dst_port.is_none() => record.dst_port = Some(number(value)?),
-        b"TYPE" if record.icmp_type.is_none() => record.icmp_type = Some(number(value)?),
-        b"CODE" if record.icmp_code.is_none() => record.icmp_code = Some(number(value)?),
-        b"WINDOW" | b"RES" | b"URGP" => seen.tcp_header = true,
-        b"MACSRC" | b"MACDST" | b"MACPROTO" | b"VPROTO" | b"VID" => {
+        SPT if record.src_port.is_none() => record.src_port = Some(number(value)?),
+        DPT if record.dst_port.is_none() => record.dst_port = Some(number(value)?),
+        TYPE if record.icmp_type.is_none() => record.icmp_type = Some(number(value)?),
+        CODE if record.icmp_code.is_none() => record.icmp_code = Some(number(value)?),
+        WINDOW | RES | URGP => seen.tcp_header = true,
+        MACSRC | MACDST | MACPROTO | VPROTO | VID => {
             // `--log-macdecode` writes the header's parts one by one; an ARP payload repeats the
             // first two further on.
             let begin = match seen.mac_parts {
@@ -259,17 +252,16 @@ fn take<'a>(
                 let end = at + word.len();
                 seen.mac_parts = Some((begin, end));
                 record.mac = &text[begin..end];
-                if key == b"MACPROTO" {
+                if start.first(equals) == MACPROTO {
                     seen.ethertype = value.try_into().ok();
                 }
             }
         }
-        b"IPSRC" if record.src.is_none() => record.src = Some(address(value)?),
-        b"IPDST" if record.dst.is_none() => record.dst = Some(address(value)?),
-        b"IN" | b"OUT" | b"MAC" | b"SRC" | b"DST" | b"LEN" | b"TTL" | b"HOPLIMIT" | b"PROTO" | b"SPT"
-        | b"DPT" | b"TYPE" | b"CODE" | b"IPSRC" | b"IPDST" | b"PHYSIN" | b"PHYSOUT" | b"TUNNEL" | b"TOS"
-        | b"PREC" | b"ID" | b"TC" | b"SEQ" | b"ACK" | b"PARAMETER" | b"GATEWAY" | b"MTU" | b"POINTER"
-        | b"SPI" | b"UID" | b"GID" | b"MARK" | b"HTYPE" | b"PTYPE" | b"OPCODE" => {}
+        IPSRC if record.src.is_none() => record.src = Some(address(value)?),
+        IPDST if record.dst.is_none() => record.dst = Some(address(value)?),
+        IN | OUT | MAC | SRC | DST | LEN | TTL | HOPLIMIT | PROTO | SPT | DPT | TYPE | CODE | IPSRC
+        | IPDST | PHYSIN | PHYSOUT | TUNNEL | TOS | PREC | ID | TC | SEQ | ACK | GATEWAY | MTU | POINTER
+        | SPI | UID | GID | MARK | HTYPE | PTYPE | OPCODE => {}
         _ => return Ok(false),
     }
     Ok(true)
@@ -282,39 +274,44 @@ fn begins_a_protocol(text: &[u8]) -> bool {
 }
 
 /// Flags and the like, which have no `=`.
-fn bare_word<'a>(record: &mut Record<'a>, seen: &mut LineState, word: &'a [u8]) -> bool {
-    let flag = match word {
-        b"" => return false,
-        b"FIN" => TcpFlags::FIN,
-        b"SYN" => TcpFlags::SYN,
-        b"RST" => TcpFlags::RST,
-        b"PSH" => TcpFlags::PSH,
-        b"ACK" => TcpFlags::ACK,
-        b"URG" => TcpFlags::URG,
-        b"ECE" => TcpFlags::ECE,
-        b"CWR" => TcpFlags::CWR,
-        b"AE" => TcpFlags::AE,
-        b"ARP" if record.src.is_none() => {
+fn bare_word<'a>(record: &mut Record<'a>, seen: &mut LineState, word: &'a [u8], start: Eight) -> bool {
+    if word.len() > 8 {
+        return long_word(seen, word);
+    }
+    use words::*;
+    let flag = match start.first(word.len()) {
+        NOTHING => return false,
+        FIN => TcpFlags::FIN,
+        SYN => TcpFlags::SYN,
+        RST => TcpFlags::RST,
+        PSH => TcpFlags::PSH,
+        ACK => TcpFlags::ACK,
+        URG => TcpFlags::URG,
+        ECE => TcpFlags::ECE,
+        CWR => TcpFlags::CWR,
+        AE => TcpFlags::AE,
+        ARP if record.src.is_none() => {
             seen.arp = true;
             record.proto = word;
             return true;
         }
-        b"INCOMPLETE" | b"TRUNCATED" => {
-            seen.partial = true;
-            return true;
-        }
-        // ulogd writes `FRAG: n ID: hex` with blanks.
-        _ if word.starts_with(b"FRAG:") => {
-            seen.partial = true;
-            return true;
-        }
-        b"DF" | b"MF" | b"CE" | b"OPT" | b"REQUEST" | b"REPLY" | b"Unknown" | b"Ext" | b"Hdr" | b"bytes]" => {
-            return true;
-        }
-        _ => return word.starts_with(b"ID:") || word.starts_with(b"(") || word.ends_with(b")"),
+        DF | MF | CE | OPT | REQUEST | REPLY => return true,
+        _ => return long_word(seen, word),
     };
     seen.flags |= flag;
     true
+}
+
+/// Rare ones, and those that have a value without a `=`.
+fn long_word(seen: &mut LineState, word: &[u8]) -> bool {
+    // ulogd writes `FRAG: n ID: hex` with blanks.
+    let is_partial = matches!(word, b"INCOMPLETE" | b"TRUNCATED") || word.starts_with(b"FRAG:");
+    seen.partial |= is_partial;
+    is_partial
+        || matches!(word, b"Unknown" | b"Ext" | b"Hdr" | b"bytes]")
+        || word.starts_with(b"ID:")
+        || word.starts_with(b"(")
+        || word.ends_with(b")")
 }
 
 /// Where the bracket closes that opens at `at`; brackets inside count (`INCOMPLETE [8 bytes] ]`).
@@ -335,14 +332,14 @@ fn behind_brackets(text: &[u8], at: usize) -> usize {
 }
 
 /// Checks that the record is whole, and drops what its protocol does not have.
-fn finish<'a>(mut record: Record<'a>, seen: &LineState) -> Result<Record<'a>, Reason> {
+fn finish(record: &mut Record<'_>, seen: &LineState) -> Result<(), Reason> {
     // ulogd writes ARP as `PROTO=ARP`, the kernel as a word.
     let arp = seen.arp || record.proto == b"ARP";
     match (record.src, record.dst) {
         (Some(src), Some(dst)) if src.is_ipv4() != dst.is_ipv4() => return Err(Reason::BadAddress),
         (Some(_), Some(_)) => {}
         // The kernel writes TRUNCATED where it could not read as much as the addresses.
-        (None, None) if arp || seen.partial || bridged(&record, seen) => {}
+        (None, None) if arp || seen.partial || bridged(record, seen) => {}
         _ => return Err(Reason::NoAddresses),
     }
     let v6 = record.src.is_some_and(|src| src.is_ipv6());
@@ -370,7 +367,7 @@ fn finish<'a>(mut record: Record<'a>, seen: &LineState) -> Result<Record<'a>, Re
     if !matches!(record.proto, b"ICMP" | b"ICMPv6") || record.icmp_code.is_none() {
         (record.icmp_type, record.icmp_code) = (None, None);
     }
-    Ok(record)
+    Ok(())
 }
 
 /// A bridge or netdev line of an unknown protocol ends after its MAC part. The ethertype tells it
@@ -389,35 +386,56 @@ fn address(value: &[u8]) -> Result<IpAddr, Reason> {
     if let Some(address) = ipv4(value) {
         return Ok(IpAddr::V4(address));
     }
+    if let Some(address) = ipv6_in_full(value) {
+        return Ok(IpAddr::V6(address));
+    }
     let text = std::str::from_utf8(value).map_err(|_| Reason::BadAddress)?;
     text.parse().map_err(|_| Reason::BadAddress)
 }
 
 /// Four decimal numbers; nearly every address of a log is one.
 fn ipv4(value: &[u8]) -> Option<Ipv4Addr> {
-    let mut octets = [0u8; 4];
-    let mut filled = 0;
-    let mut octet = 0u32;
-    let mut digits = 0;
-    for byte in value {
-        match byte {
-            b'0'..=b'9' if digits < 3 && (digits == 0 || octet > 0) => {
-                octet = octet * 10 + u32::from(byte - b'0');
-                digits += 1;
-            }
-            b'.' if digits > 0 && filled < 3 => {
-                octets[filled] = u8::try_from(octet).ok()?;
-                filled += 1;
-                (octet, digits) = (0, 0);
-            }
-            _ => return None,
-        }
+    let (first, at) = octet(value, 0, b'.')?;
+    let (second, at) = octet(value, at, b'.')?;
+    let (third, at) = octet(value, at, b'.')?;
+    let (fourth, _) = octet(value, at, b'\0')?;
+    Some(Ipv4Addr::new(first, second, third, fourth))
+}
+
+/// A number of an IPv4 address, and where the next one begins. `after` stands after it; 0: it is the last.
+#[inline]
+fn octet(value: &[u8], at: usize, after: u8) -> Option<(u8, usize)> {
+    let byte = |n: usize| value.get(at + n).copied().unwrap_or(b'\0');
+    let digit = |n: usize| Some(byte(n).wrapping_sub(b'0')).filter(|digit| *digit < 10);
+    let mut number = u16::from(digit(0)?);
+    let mut digits = 1;
+    // No number has a 0 in front.
+    while number > 0
+        && digits < 3
+        && let Some(next) = digit(digits)
+    {
+        number = number * 10 + u16::from(next);
+        digits += 1;
     }
-    if filled < 3 || digits == 0 {
+    let is_over = byte(digits) == after && (after == b'.' || at + digits == value.len());
+    Some((u8::try_from(number).ok()?, at + digits + 1)).filter(|_| is_over)
+}
+
+/// Eight groups of four hexadecimal digits, as the kernel writes every IPv6 address.
+fn ipv6_in_full(value: &[u8]) -> Option<Ipv6Addr> {
+    if value.len() != 39 {
         return None;
     }
-    octets[3] = u8::try_from(octet).ok()?;
-    Some(Ipv4Addr::from(octets))
+    let mut groups = [0u16; 8];
+    for (group, text) in groups.iter_mut().zip(value.chunks(5)) {
+        for digit in &text[..4] {
+            *group = *group << 4 | char::from(*digit).to_digit(16)? as u16;
+        }
+        if !matches!(text.get(4), None | Some(b':')) {
+            return None;
+        }
+    }
+    Some(Ipv6Addr::from(groups))
 }
 
 /// Decimal digits that fit the field.

@@ -6,6 +6,7 @@
 
 pub mod batch;
 mod calendar;
+mod eight;
 pub mod fingerprint;
 mod header;
 pub mod limits;

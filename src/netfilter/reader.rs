@@ -7,7 +7,7 @@ use super::prefix_cache::PrefixCache;
 use super::repeat::{self, LastLines, Repeat};
 use super::stats::ParseStats;
 use super::timestamp::Calendar;
-use super::{Packet, limits};
+use super::{Packet, Time, limits};
 
 /// A prefix longer than this is none: nftables cuts at 127 bytes (NF_LOG_PREFIXLEN, linux
 /// `include/uapi/linux/netfilter/nf_log.h`).
@@ -227,10 +227,9 @@ impl<'r> Reader<'r> {
             // Up to the next opening this is a record only if it is whole, if another record
             // visibly begins before that, or if it is too long to be part of a prefix.
             let body = &text[opening..next];
-            let whole = line::read(body)
-                .ok()
-                .filter(|record| record.length.is_some() && record.ttl.is_some())
-                .map(|record| record.len);
+            let mut record = Record::default();
+            let is_whole = line::read(body, &mut record).is_ok();
+            let whole = (is_whole && record.length.is_some() && record.ttl.is_some()).then_some(record.len);
             let ends = self.rules.find_in(body).or_else(|| header::find_kernel_stamp(body));
             if whole.is_none() && ends.is_none() && next - begin <= LONGEST_PREFIX {
                 continue;
@@ -263,22 +262,19 @@ impl<'r> Reader<'r> {
             }
             return false;
         };
-        let packet = line::read(body).and_then(|record| {
-            let packet = packet(header, prefix, settled, &record);
-            fits(&packet).map(|()| packet)
-        });
-        match packet {
-            Ok(packet) => {
-                let packet =
-                    Packet { time: header.stamp.and_then(|stamp| self.calendar.place(stamp)), ..packet };
-                for _ in 0..times {
-                    self.stats.packet(&packet);
-                    each(&packet);
-                }
-                found.records += 1;
-            }
-            Err(reason) => found.damage.push(reason),
+        let mut record = Record::default();
+        let read = line::read(body, &mut record);
+        if let Err(reason) = read.and_then(|()| fits(header.host, prefix, settled.action, &record)) {
+            found.damage.push(reason);
+            return true;
         }
+        let time = header.stamp.and_then(|stamp| self.calendar.place(stamp));
+        let packet = packet(time, header.host, prefix, settled, &record);
+        for _ in 0..times {
+            self.stats.packet(&packet);
+            each(&packet);
+        }
+        found.records += 1;
         true
     }
 
@@ -324,14 +320,15 @@ fn tag(writer: Writer, prefix: &[u8]) -> usize {
 }
 
 fn packet<'a>(
-    header: &Header<'a>,
+    time: Option<Time>,
+    host: &'a [u8],
     prefix: &'a [u8],
     settled: PrefixMatch<'a>,
     record: &Record<'a>,
 ) -> Packet<'a> {
     Packet {
-        time: None,
-        host: header.host,
+        time,
+        host,
         prefix,
         action: settled.action,
         verdict: settled.verdict,
@@ -353,15 +350,15 @@ fn packet<'a>(
 }
 
 /// Whether every text fits its column: nothing is stored cut.
-fn fits(packet: &Packet<'_>) -> Result<(), Reason> {
+fn fits(host: &[u8], prefix: &[u8], action: &[u8], record: &Record<'_>) -> Result<(), Reason> {
     let columns = [
-        ("host", packet.host, limits::HOST),
-        ("prefix", packet.prefix, limits::PREFIX),
-        ("action", packet.action, limits::ACTION),
-        ("interface", packet.if_in, limits::INTERFACE),
-        ("interface", packet.if_out, limits::INTERFACE),
-        ("MAC", packet.mac, limits::MAC),
-        ("protocol", packet.proto, limits::PROTO),
+        ("host", host, limits::HOST),
+        ("prefix", prefix, limits::PREFIX),
+        ("action", action, limits::ACTION),
+        ("interface", record.if_in, limits::INTERFACE),
+        ("interface", record.if_out, limits::INTERFACE),
+        ("MAC", record.mac, limits::MAC),
+        ("protocol", record.proto, limits::PROTO),
     ];
     // A character is at least a byte, so counting characters is for the rare long ones.
     let too_long = |bytes: &[u8], most: usize| {

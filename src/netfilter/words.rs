@@ -13,8 +13,8 @@ const RECENT: usize = 16;
 /// Fields that words come from.
 pub const SLOTS: usize = 7;
 
-/// Every word met so far, numbered from 0, its text cleaned ([`clean`]).
-#[derive(Clone, Debug, Default)]
+/// Every word met so far, numbered from 1, its text cleaned ([`clean`]). 0 is the empty one.
+#[derive(Clone, Debug)]
 pub struct Words {
     text: String,
     /// Where each begins and ends in the text.
@@ -25,11 +25,25 @@ pub struct Words {
     recent: [[u32; RECENT]; SLOTS],
 }
 
+impl Default for Words {
+    fn default() -> Words {
+        Words {
+            text: String::new(),
+            places: vec![(0, 0)],
+            by_text: HashTable::default(),
+            hasher: DefaultHashBuilder::default(),
+            recent: [[0; RECENT]; SLOTS],
+        }
+    }
+}
+
 impl Words {
     /// The number of a word. `slot` names the field it comes from: a field mostly has one of a few words, and
     /// then nothing has to be looked up.
+    #[inline]
     pub fn number(&mut self, slot: usize, bytes: &[u8]) -> u32 {
-        let at = (bytes.len() + usize::from(bytes.last().copied().unwrap_or(0))) % RECENT;
+        let Some(last) = bytes.last() else { return 0 };
+        let at = (bytes.len() + usize::from(*last)) % RECENT;
         let recent = self.recent[slot][at];
         if (recent as usize) < self.places.len() && self.bytes(recent) == bytes {
             return recent;
@@ -51,7 +65,7 @@ impl Words {
         &self.text[begin as usize..end as usize]
     }
 
-    /// How many there are.
+    /// How many there are, the empty one among them.
     pub fn len(&self) -> usize {
         self.places.len()
     }
@@ -64,12 +78,15 @@ impl Words {
     /// Forgets them all, keeping the memory.
     pub fn clear(&mut self) {
         self.text.clear();
-        self.places.clear();
+        self.places.truncate(1);
         self.by_text.clear();
     }
 
-    fn bytes(&self, number: u32) -> &[u8] {
-        self.text(number).as_bytes()
+    /// The same as bytes.
+    #[inline]
+    pub fn bytes(&self, number: u32) -> &[u8] {
+        let (begin, end) = self.places[number as usize];
+        &self.text.as_bytes()[begin as usize..end as usize]
     }
 
     fn find(&self, bytes: &[u8]) -> Option<u32> {
@@ -100,8 +117,8 @@ mod tests {
         let mut words = Words::default();
         let texts: [&[u8]; 6] = [b"DROP", b"", b"ACCEPT", b"DROP", b"a\xff", "a\u{fffd}".as_bytes()];
         let numbers: Vec<u32> = texts.iter().enumerate().map(|(n, text)| words.number(n, text)).collect();
-        assert_eq!(numbers, [0, 1, 2, 0, 3, 3]);
-        assert_eq!((words.text(0), words.text(1), words.text(3)), ("DROP", "", "a\u{fffd}"));
+        assert_eq!(numbers, [1, 0, 2, 1, 3, 3]);
+        assert_eq!((words.text(1), words.text(0), words.text(3)), ("DROP", "", "a\u{fffd}"));
         assert_eq!(words.len(), 4);
     }
 
@@ -109,12 +126,12 @@ mod tests {
     fn many_words_keep_their_numbers_and_none_is_left_after_clearing() {
         let mut words = Words::default();
         for _ in 0..2 {
-            for n in 0..5000_u32 {
+            for n in 1..5000_u32 {
                 assert_eq!(words.number(0, format!("prefix {n}").as_bytes()), n);
             }
             assert_eq!(words.text(4321), "prefix 4321");
         }
         words.clear();
-        assert_eq!((words.len(), words.number(0, b"prefix 17")), (0, 0));
+        assert_eq!((words.len(), words.number(0, b"prefix 17")), (1, 1));
     }
 }

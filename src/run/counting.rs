@@ -15,8 +15,8 @@ use crate::netfilter::batch::Batch;
 /// Packets in a batch: enough to be worth handing over, few enough to stay in the cache.
 pub const BATCH: usize = 2048;
 
-/// Batches that may wait for a counting thread.
-const WAITING: usize = 4;
+/// Batches that may wait for a counting thread: enough that reading goes on while it has a slow moment.
+const WAITING: usize = 32;
 
 /// How the `MAC=` of a frame begins that Ethernet carries to everybody.
 const BROADCAST: &[u8] = b"ff:ff:ff:ff:ff:ff";
@@ -55,7 +55,7 @@ impl Needs {
         let prefix = if self.evidence { packet.prefix } else { b"" };
         // Of a frame's addresses, whether it went to everybody is all that matters.
         let mac = if self.evidence && packet.mac.starts_with(BROADCAST) { BROADCAST } else { b"" };
-        batch.push(&Packet { host, prefix, mac, if_out: b"", ..*packet });
+        batch.push_with(packet, [host, prefix, packet.action, packet.if_in, b"", mac, packet.proto]);
     }
 }
 

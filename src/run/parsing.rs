@@ -14,8 +14,8 @@ use crate::input::{Chunk, Lines, ReadError};
 use crate::netfilter::{Packet, Part, Reader};
 use crate::run::packets::{self, LineRead};
 
-/// Chunks that a worker has at a time: one to read, one to go on with.
-const EACH: usize = 2;
+/// Chunks that a worker has at a time, so that none waits for the others.
+const EACH: usize = 4;
 
 /// How many workers this machine has room for.
 pub fn workers() -> usize {
