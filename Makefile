@@ -5,6 +5,9 @@
 # make test-servers the store suite and the kill tests on MariaDB, MySQL 9 and a Galera cluster
 # make bench        speed and memory beside grep, mariadb and sqlite3
 # make manual       the manual as one HTML file, the man page, and completions for bash, zsh and fish
+# make deb          the Debian package; make test-package tries it in a clean Debian root
+# make dist         all files of a release, with their checksums
+# make check-supply licenses, sources and known faults of the dependencies, by cargo-deny
 # make install      into PREFIX (/usr/local), below DESTDIR if given; make uninstall takes it away
 
 PREFIX ?= /usr/local
@@ -32,7 +35,7 @@ SERVER = 'mariadbd|mysqld=mariadb-server-core' 'mariadb-install-db|mysqld=mariad
 JOURNAL = 'journalctl=systemd' '/usr/lib/systemd/systemd-journal-remote=systemd-journal-remote'
 
 # Nothing here asks anything; a closed or borrowed standard input has no part.
-.PHONY: build demo test test-long test-servers bench manual install uninstall clean
+.PHONY: build demo test test-long test-servers test-package bench manual deb dist check-supply install uninstall clean
 
 build: $(IPTA)
 
@@ -73,7 +76,8 @@ test-servers:
 	@tests/matrix.sh
 
 bench:
-	@tests/needs.sh $(COMPILERS) $(SERVER) 'sqlite3=sqlite3' 'time=time'
+	@tests/needs.sh $(COMPILERS) $(SERVER) 'sqlite3=sqlite3' 'time=time' \
+		'valgrind=valgrind' 'taskset=util-linux'
 	@$(MAKE) --no-print-directory $(IPTA)
 	$(CARGO) build --release --locked --example make_big </dev/null
 	benches/bench.sh
@@ -87,6 +91,31 @@ $(PAGES)/ipta.1: $(SOURCES) manual/make_pages.rs
 $(MANUAL): $(CHAPTERS)
 	@tests/needs.sh $(COMPILERS)
 	$(CARGO) run --locked --example make_manual -- manual $@ </dev/null
+
+# Programs of cargo's that are not part of Rust, in the versions that were tried.
+CARGO_DEB = $(TARGET)/tools/bin/cargo-deb
+CARGO_DENY = $(TARGET)/tools/bin/cargo-deny
+
+$(CARGO_DEB):
+	$(CARGO) install --locked --quiet --root $(TARGET)/tools cargo-deb@$(CARGO_DEB_VERSION) </dev/null
+
+$(CARGO_DENY):
+	$(CARGO) install --locked --quiet --root $(TARGET)/tools cargo-deny@$(CARGO_DENY_VERSION) </dev/null
+
+deb: $(IPTA) $(MANUAL) $(PAGES)/ipta.1 $(CARGO_DEB)
+	@tests/needs.sh 'dpkg-shlibdeps=dpkg-dev'
+	packaging/deb.sh $(CARGO_DEB)
+
+test-package: deb
+	@tests/needs.sh 'lintian=lintian' 'mmdebstrap=mmdebstrap'
+	packaging/test.sh
+
+dist:
+	@tests/needs.sh $(COMPILERS) 'git=git'
+	packaging/dist.sh
+
+check-supply: $(CARGO_DENY)
+	$(CARGO_DENY) --locked check
 
 # After `make` and `make manual` nothing is left to build, so that `sudo make install` needs no Rust.
 install: $(IPTA) $(MANUAL) $(PAGES)/ipta.1

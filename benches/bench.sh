@@ -3,8 +3,11 @@
 #
 #   LINES=10000000 make bench        a bigger log (default 1000000 lines)
 #   RUNS=5 make bench                runs of each; the median counts (default 3)
-#   BENCH_DIR=/big/disk make bench   where the log and the data go (default TMPDIR or /tmp); 1.5 GB
+#   BENCH_DIR=/big/disk make bench   where the log and the data go (default TMPDIR or /tmp); 2 GB
 #                                    of room for each million lines
+#
+# MySQL's server runs out of a folder below target/, made once (see tests/servers.sh). Where it cannot be
+# had, the table says so.
 #
 # ipta and its yardstick take turns, so that a slow moment of the machine hits both. Only ratios are
 # worth comparing between machines. Nothing here fails because of a figure.
@@ -23,12 +26,14 @@ work=$(mktemp -d "${BENCH_DIR:-${TMPDIR:-/tmp}}/ipta-bench-XXXXXX")
 # A socket's path has room for 107 bytes.
 socket_dir=$(mktemp -d /tmp/ipta-bench-XXXXXX)
 socket=$socket_dir/s
+mysql_socket=$socket_dir/m
 server=
+mysql_server=
 end() {
-    if [ -n "$server" ]; then
-        kill "$server" 2>/dev/null || true
-        wait "$server" 2>/dev/null || true
-    fi
+    for one in $server $mysql_server; do
+        kill "$one" 2>/dev/null || true
+        wait "$one" 2>/dev/null || true
+    done
     rm -rf "$work" "$socket_dir"
 }
 trap end EXIT
@@ -36,6 +41,7 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 
 # The settings of whoever runs this have no part.
+home=$HOME
 export HOME=$work TZ=UTC LC_ALL=C
 
 # --- The log ---
@@ -64,12 +70,29 @@ start_server() {
         --skip-networking --skip-log-bin --innodb-buffer-pool-size=128M --innodb-log-file-size=96M \
         --local-infile=1 --secure-file-priv= >>"$work/server.log" 2>&1 </dev/null &
     server=$!
+    await_server "$server" "$socket" "$work/server.log"
+}
+
+# Oracle's server as it is installed: no LOCAL INFILE, and a binary log.
+start_mysql() {
+    local as_root=() program
+    if [ "$(id -u)" -eq 0 ]; then as_root=(--user=root); fi
+    program=$(HOME=$home tests/servers.sh --mysqld 2>"$work/err") || return 1
+    "$program" "${as_root[@]}" --initialize-insecure --datadir="$work/mysql" >"$work/mysql.log" 2>&1
+    "$program" "${as_root[@]}" --datadir="$work/mysql" --tmpdir="$work" --socket="$mysql_socket" \
+        --pid-file="$work/mysql.pid" --skip-networking >>"$work/mysql.log" 2>&1 </dev/null &
+    mysql_server=$!
+    await_server "$mysql_server" "$mysql_socket" "$work/mysql.log"
+}
+
+# await_server PID SOCKET LOG
+await_server() {
     local tries=0
-    until mariadb --no-defaults --socket="$socket" -u root -e 'SELECT 1' >/dev/null 2>&1; do
+    until mariadb --no-defaults --socket="$2" -u root -e 'SELECT 1' >/dev/null 2>&1; do
         tries=$((tries + 1))
-        if [ "$tries" -gt 600 ] || ! kill -0 "$server" 2>/dev/null; then
+        if [ "$tries" -gt 600 ] || ! kill -0 "$1" 2>/dev/null; then
             echo "! the private database server does not start:" >&2
-            cat "$work/server.log" >&2
+            cat "$3" >&2
             exit 1
         fi
         sleep 0.1
@@ -169,6 +192,41 @@ for ((run = 0; run < runs; run++)); do
 done
 row "analyze, MariaDB" analyze-server "mariadb --quick, SELECT" stream-server 1.5
 
+echo "Import, MySQL as installed ..."
+if start_mysql; then
+    mysql() { mariadb --no-defaults --socket="$mysql_socket" -u root "$@"; }
+    echo "MySQL $(mysql -N -B -e 'SELECT version()')"
+    mysql -e 'CREATE DATABASE ipta CHARACTER SET utf8mb4'
+    on_mysql=(--db-host "$mysql_socket" --db-user root --db-pass '' --db-name ipta)
+    fresh_mysql() {
+        mysql ipta -e "DROP TABLE IF EXISTS logs, ipta_ledger; RESET BINARY LOGS AND GTIDS"
+        if [ "${1-}" ]; then "$ipta" --quiet "${on_mysql[@]}" --create-table; fi
+    }
+    fresh_mysql yes
+    "$ipta" --quiet "${on_mysql[@]}" --import "$log"
+    mariadb-dump --no-defaults --socket="$mysql_socket" -u root ipta logs >"$work/dump.sql"
+    for ((run = 0; run < runs; run++)); do
+        fresh_mysql
+        measure restore sh -c "exec mariadb --no-defaults --socket='$mysql_socket' -u root ipta <'$work/dump.sql'"
+        fresh_mysql yes
+        measure import-mysql "$ipta" --quiet "${on_mysql[@]}" --clear --import "$log"
+    done
+    rm -f "$work/dump.sql"
+    row "import, MySQL" import-mysql "restore of a dump" restore 1
+    for ((run = 0; run < runs; run++)); do
+        measure analyze-mysql "$ipta" --quiet "${on_mysql[@]}" --analyze
+        measure stream-mysql mariadb --no-defaults --socket="$mysql_socket" -u root ipta --quick -N -B \
+            -e "SELECT $needed FROM logs"
+    done
+    row "analyze, MySQL" analyze-mysql "mariadb --quick, SELECT" stream-mysql 1.5
+    kill "$mysql_server"
+    wait "$mysql_server" || true
+    mysql_server=
+    rm -rf "$work/mysql"
+else
+    rows+=("MySQL's server cannot be had here: $(tail -1 "$work/err")")
+fi
+
 echo "Import, embedded ..."
 for ((run = 0; run < runs; run++)); do
     fresh_file "$work/ours.db"
@@ -202,6 +260,38 @@ if "$ipta" --scan /dev/null >/dev/null 2>&1; then
     row "scan FILE" scan "grep -c 'IPT: '" grep-again 6
 fi
 
+for ((run = 0; run < runs; run++)); do
+    measure analyze-all "$ipta" --quiet --analyze "$log" --modules all
+    measure analyze-five "$ipta" --quiet --analyze "$log"
+done
+row "all modules of FILE" analyze-all "the default five" analyze-five 1.5
+for ((run = 0; run < runs; run++)); do
+    measure on-one taskset -c 0 "$ipta" --quiet --analyze "$log"
+    measure on-two taskset -c 0,1 "$ipta" --quiet --analyze "$log"
+done
+# At least 1.7 times as fast: at most 0.59 of the time.
+row "analyze FILE, two cores" on-two "one core" on-one 0.59
+
+# --- Instructions, which other programs on the machine do not change ---
+
+# instructions LINES ARGUMENT...: what ipta executes for the first lines of the log.
+instructions() {
+    head -n "$1" "$log" >"$work/part.log"
+    shift
+    valgrind --tool=cachegrind --cache-sim=no --cachegrind-out-file=/dev/null \
+        "$ipta" --quiet "$@" "$work/part.log" 2>&1 >/dev/null | sed -n 's/,//g; s/.*I *refs: *//p'
+}
+
+# each_line ARGUMENT...: of one more line, without what starting takes.
+each_line() {
+    local few many
+    few=$(instructions 10000 "$@")
+    many=$(instructions 30000 "$@")
+    echo $(((many - few) / 20000))
+}
+scan_instructions=$(each_line --scan)
+analyze_instructions=$(each_line --analyze)
+
 # A hundred starts, in one clock reading.
 start=$(date +%s%N)
 for ((run = 0; run < 100; run++)); do "$ipta" --version >/dev/null; done
@@ -217,6 +307,7 @@ printf '%-24s %8s  %-24s %8s  %6s %6s  %-4s %6s\n' ------------------------ ----
     ------------------------ -------- ------ ------ ---- ------
 printf '%s\n' "${rows[@]}"
 echo
+echo "instructions a line: scan $scan_instructions, analyze FILE $analyze_instructions"
 awk -v us="$version" 'BEGIN { printf "ipta --version: %.1f ms (must 10)\n", us / 1000 }'
 for what in import-server import-file scan; do
     if [ -f "$work/$what.m" ]; then

@@ -2,7 +2,9 @@
 
 use std::convert::Infallible;
 use std::io::Write as _;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 
 use mysql::LocalInfileHandler;
 
@@ -12,32 +14,46 @@ use crate::store::TableName;
 use crate::store::columns::{self, Cells, filled};
 use crate::store::moment::Moment;
 
+/// Bytes that are written out before they are sent.
+const PART: usize = 64 << 10;
+
+/// Parts that may wait for being sent.
+const WAITING: usize = 4;
+
 /// What the server gets when it asks for the "file" of a LOAD DATA LOCAL. Empty but during our own
 /// statement: a server that asks at another time gets nothing, and no file is ever read.
 #[derive(Clone, Default)]
-pub(super) struct Outbox(Arc<Mutex<Vec<u8>>>);
+pub(super) struct Outbox(Arc<Mutex<Option<Receiver<Vec<u8>>>>>);
 
 impl Outbox {
-    /// Puts in what `fill` writes, into the memory of the last time.
-    pub fn fill(&self, fill: impl FnOnce(&mut Vec<u8>)) {
-        let mut bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        bytes.clear();
-        fill(&mut bytes);
+    /// Calls `load` while packets are written out for it: the server takes the first rows while the next are
+    /// being written.
+    pub fn with<R>(&self, packets: &Batch, entry: Option<u64>, load: impl FnOnce() -> R) -> R {
+        let (sender, parts) = sync_channel(WAITING);
+        self.put(Some(parts));
+        thread::scope(|scope| {
+            scope.spawn(move || write_lines(packets, entry, &sender));
+            let loaded = load();
+            // Without a receiver, writing ends early.
+            self.put(None);
+            loaded
+        })
     }
 
-    /// Takes everything out again.
-    pub fn clear(&self) {
-        self.fill(|_| {});
+    fn put(&self, parts: Option<Receiver<Vec<u8>>>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = parts;
     }
 
     /// The connection's handler for such requests.
     pub fn handler(&self) -> LocalInfileHandler {
         let outbox = self.clone();
         LocalInfileHandler::new(move |_name, server| {
-            let bytes = outbox.0.lock().unwrap_or_else(PoisonError::into_inner);
-            // An error here would make the driver leave out the closing packet. A broken connection
-            // shows in its next step, and rows that did not arrive are missed by their count.
-            let _ = server.write_all(&bytes);
+            let parts = outbox.0.lock().unwrap_or_else(PoisonError::into_inner);
+            for part in parts.iter().flatten() {
+                // An error here would make the driver leave out the closing packet. A broken connection
+                // shows in its next step, and rows that did not arrive are missed by their count.
+                let _ = server.write_all(&part);
+            }
             Ok(())
         })
     }
@@ -58,14 +74,23 @@ pub(super) fn insert_head(table: &TableName) -> String {
     format!("INSERT INTO `{table}` ({}) VALUES ", filled())
 }
 
-/// Writes the packets as lines of LOAD DATA.
-pub(super) fn write_lines(packets: &Batch, entry: Option<u64>, out: &mut Vec<u8>) {
+/// Writes the packets as lines of LOAD DATA, and sends them in parts as long as somebody takes them.
+fn write_lines(packets: &Batch, entry: Option<u64>, parts: &SyncSender<Vec<u8>>) {
+    let mut part = Vec::with_capacity(PART * 2);
     for packet in packets.iter() {
-        let Ok(()) = columns::write(&packet, entry, &mut EncodedRow(out));
-        if let Some(last) = out.last_mut() {
+        let Ok(()) = columns::write(&packet, entry, &mut EncodedRow(&mut part));
+        if let Some(last) = part.last_mut() {
             *last = b'\n';
         }
+        if part.len() >= PART {
+            let next = Vec::with_capacity(PART * 2);
+            if parts.send(std::mem::replace(&mut part, next)).is_err() {
+                return;
+            }
+        }
     }
+    // Nobody takes it: the statement failed.
+    let _ = parts.send(part);
 }
 
 /// Writes one packet as a row of an INSERT: `(...)`.
@@ -218,8 +243,10 @@ mod tests {
     fn a_line_escapes_what_would_end_a_cell() {
         let mut batch = Batch::default();
         batch.push(&packet());
-        let mut out = Vec::new();
-        write_lines(&batch, Some(7), &mut out);
+        let (sender, parts) = sync_channel(1);
+        write_lines(&batch, Some(7), &sender);
+        drop(sender);
+        let out = parts.iter().flatten().collect::<Vec<u8>>();
         let expected =
             b"1970-01-01 00:00:00.000000\tfw\teth0\t\t\\n\\t\\\\\\0\t\t0\t65535\tUDP\tDROP\tdeny\t\
             tab\\there \\\\N it's\t\t\\N\t64\t\\N\t\\N\t\\N\t\\N\t7\n";

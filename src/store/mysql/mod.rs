@@ -146,9 +146,10 @@ impl MySql {
         entry: Option<u64>,
     ) -> Result<Option<u64>, StoreError> {
         const DOING: &str = "storing packets";
-        self.outbox.fill(|out| load::write_lines(packets, entry, out));
-        let loaded = self.watch.over(DOING, true, || self.conn.query_drop(load::load_statement(table)));
-        self.outbox.clear();
+        let (outbox, watch, conn) = (&self.outbox, &mut self.watch, &mut self.conn);
+        let loaded = outbox.with(packets, entry, || {
+            watch.over(DOING, true, || conn.query_drop(load::load_statement(table)))
+        });
         match loaded {
             Ok(()) => {}
             // The words for "LOCAL is switched off": old servers, MySQL 8, MariaDB.
