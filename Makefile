@@ -18,6 +18,10 @@ SHAREDIR = $(DESTDIR)$(PREFIX)/share
 DOCDIR = $(SHAREDIR)/doc/ipta
 
 CARGO ?= cargo
+# Such as --offline.
+CARGO_FLAGS ?=
+CARGO_DEB_VERSION = 3.8.0
+CARGO_DENY_VERSION = 0.20.2
 TARGET = $(or $(CARGO_TARGET_DIR),target)
 IPTA = $(TARGET)/release/ipta
 MANUAL = $(TARGET)/ipta-manual.html
@@ -41,7 +45,7 @@ build: $(IPTA)
 
 $(IPTA): $(SOURCES)
 	@tests/needs.sh $(COMPILERS)
-	$(CARGO) build --release --locked --bin ipta </dev/null
+	$(CARGO) build --release --locked $(CARGO_FLAGS) --bin ipta </dev/null
 	@touch $@
 
 # A home of its own, so that your settings play no part.
@@ -86,11 +90,11 @@ manual: $(MANUAL) $(PAGES)/ipta.1
 
 $(PAGES)/ipta.1: $(SOURCES) manual/make_pages.rs
 	@tests/needs.sh $(COMPILERS)
-	$(CARGO) run --locked --example make_pages -- $(PAGES) </dev/null
+	$(CARGO) run --locked $(CARGO_FLAGS) --example make_pages -- $(PAGES) </dev/null
 
 $(MANUAL): $(CHAPTERS)
 	@tests/needs.sh $(COMPILERS)
-	$(CARGO) run --locked --example make_manual -- manual $@ </dev/null
+	$(CARGO) run --locked $(CARGO_FLAGS) --example make_manual -- manual $@ </dev/null
 
 # Programs of cargo's that are not part of Rust, in the versions that were tried.
 CARGO_DEB = $(TARGET)/tools/bin/cargo-deb
@@ -108,7 +112,7 @@ deb: $(IPTA) $(MANUAL) $(PAGES)/ipta.1 $(CARGO_DEB)
 
 test-package: deb
 	@tests/needs.sh 'lintian=lintian' 'mmdebstrap=mmdebstrap'
-	packaging/test.sh
+	packaging/test.sh $(CARGO_DEB)
 
 dist:
 	@tests/needs.sh $(COMPILERS) 'git=git'

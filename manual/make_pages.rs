@@ -17,6 +17,16 @@ use ipta::exports::analysis::modules;
 use ipta::exports::cli::HISTORIC;
 use ipta::exports::netfilter::presets;
 
+/// How ipta is called.
+const SYNOPSIS: [&str; 6] = [
+    "[--analyze] LOG... [OPTION...]",
+    "--import LOG... [--analyze] [OPTION...]",
+    "--analyze [OPTION...]",
+    "--follow LOG [OPTION...]",
+    "--who ADDRESS [LOG...]",
+    "MODE... [OPTION...]",
+];
+
 /// What the definition of the command line does not say.
 const FILES: [(&str, &str); 3] = [
     ("~/.ipta-conf", "settings; ipta --save-db writes the connection and the settings of a call into it"),
@@ -62,10 +72,102 @@ fn main() -> ExitCode {
 pub fn make(folder: &Path) -> Result<(), Box<dyn Error>> {
     fs::create_dir_all(folder)?;
     fs::write(folder.join("ipta.1"), page()?)?;
-    for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
-        clap_complete::generate_to(shell, &mut command(), "ipta", folder)?;
+    for (shell, file, tables) in COMPLETIONS {
+        let mut script = Vec::new();
+        clap_complete::generate(shell, &mut completed(), "ipta", &mut script);
+        fs::write(folder.join(file), with_tables(&String::from_utf8(script)?, shell, tables))?;
     }
     Ok(())
+}
+
+/// Stands in the completions where the names of tables go.
+const TABLES: &str = "IPTA_TABLES";
+
+/// Options that take the name of a table.
+const TAKE_A_TABLE: [&str; 4] = ["db_table", "delete_table", "upgrade_table", "create_table"];
+
+/// Each shell's file, and its function that lists the tables. It asks the database that the call names, for at
+/// most half a second, and is silent if there is no answer.
+const COMPLETIONS: [(Shell, &str, &str); 3] = [
+    (
+        Shell::Bash,
+        "ipta.bash",
+        r#"_ipta_tables() {
+    local connection=() n
+    for ((n = 1; n < COMP_CWORD; n++)); do
+        case ${COMP_WORDS[n]} in
+            --config | --db-file | --db-host | --db-port | --db-user | --db-pass | --db-name | --db-tls | --db-ca)
+                connection+=("${COMP_WORDS[n]}" "${COMP_WORDS[n + 1]}")
+                ;;
+        esac
+    done
+    timeout 0.5 ipta --quiet "${connection[@]}" --list-tables 2>/dev/null </dev/null |
+        while read -r table kind _; do if [ "$kind" = packets ]; then printf '%s\n' "$table"; fi; done
+}
+
+"#,
+    ),
+    (
+        Shell::Zsh,
+        "_ipta",
+        r#"
+_ipta_tables() {
+    local -a connection tables
+    local n
+    for ((n = 2; n < CURRENT; n++)); do
+        case $words[n] in
+            (--config|--db-file|--db-host|--db-port|--db-user|--db-pass|--db-name|--db-tls|--db-ca)
+                connection+=("$words[n]" "${(Q)words[n+1]}")
+                ;;
+        esac
+    done
+    tables=(${(f)"$(timeout 0.5 ipta --quiet $connection --list-tables 2>/dev/null </dev/null |
+        while read -r table kind rest; do [[ $kind = packets ]] && print -r -- $table; done)"})
+    compadd -a tables
+}
+"#,
+    ),
+    (
+        Shell::Fish,
+        "ipta.fish",
+        r#"function __ipta_tables
+    set -l words (commandline -opc)
+    set -l connection
+    for n in (seq 2 (math (count $words) - 1))
+        if contains -- $words[$n] --config --db-file --db-host --db-port --db-user --db-pass --db-name --db-tls --db-ca
+            set -a connection $words[$n] $words[(math $n + 1)]
+        end
+    end
+    timeout 0.5 ipta --quiet $connection --list-tables 2>/dev/null </dev/null | while read -l table kind rest
+        test "$kind" = packets; and echo $table
+    end
+end
+
+"#,
+    ),
+];
+
+/// The command line for the completions: its options for tables take one.
+fn completed() -> Command {
+    let table = |command: Command, option: &'static str| {
+        command.mut_arg(option, |arg| arg.value_parser(PossibleValuesParser::new([TABLES])))
+    };
+    TAKE_A_TABLE.into_iter().fold(command(), table)
+}
+
+/// A script of completions with the function that lists tables, called where they go.
+fn with_tables(script: &str, shell: Shell, function: &str) -> String {
+    match shell {
+        Shell::Fish => {
+            function.to_owned() + &script.replace(&format!("\"{TABLES}\\t''\""), "\"(__ipta_tables)\"")
+        }
+        // Its first line says what it completes.
+        Shell::Zsh => {
+            let (first, rest) = script.split_once('\n').unwrap_or((script, ""));
+            format!("{first}\n{function}{}", rest.replace(&format!("({TABLES})"), "_ipta_tables"))
+        }
+        _ => function.to_owned() + &script.replace(TABLES, "$(_ipta_tables)"),
+    }
 }
 
 /// The command line, with the words that options take.
@@ -83,7 +185,7 @@ fn page() -> Result<Vec<u8>, Box<dyn Error>> {
     let mut page = Vec::new();
     man.render_title(&mut page)?;
     man.render_name_section(&mut page)?;
-    man.render_synopsis_section(&mut page)?;
+    synopsis().to_writer(&mut page)?;
     man.render_description_section(&mut page)?;
     man.render_options_section(&mut page)?;
     let mut rest = Roff::new();
@@ -104,6 +206,17 @@ fn page() -> Result<Vec<u8>, Box<dyn Error>> {
     ]);
     rest.to_writer(&mut page)?;
     Ok(page)
+}
+
+/// The section of that name. The one that is made of the definition lists every option.
+fn synopsis() -> Roff {
+    let mut roff = Roff::new();
+    roff.control("SH", ["SYNOPSIS"]);
+    for call in SYNOPSIS {
+        roff.text([bold("ipta"), roman(" "), roman(call)]);
+        roff.control("br", []);
+    }
+    roff
 }
 
 /// A list of terms, each with what it means.
