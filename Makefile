@@ -35,7 +35,9 @@ COMPILERS = 'cargo=rust' 'cc=gcc libc6-dev'
 SERVER = 'mariadbd|mysqld=mariadb-server-core' 'mariadb-install-db|mysqld=mariadb-server-core' \
          '/usr/lib/mysql/plugin/auth_ed25519.so=mariadb-server' 'mariadb=mariadb-client' \
          'unshare=util-linux' 'nsenter=util-linux' 'script=bsdutils' \
-         'nft=nftables' 'ipset=ipset' 'ip=iproute2' 'jq=jq' 'man=man-db'
+         'nft=nftables' 'ipset=ipset' 'ip=iproute2' 'jq=jq' 'man=man-db' \
+         'iptables-restore=iptables' 'rsyslogd=rsyslog' 'logrotate=logrotate' 'crontab=cron' \
+         'systemd-analyze=systemd' '/bin/kill|/usr/bin/kill=procps'
 JOURNAL = 'journalctl=systemd' '/usr/lib/systemd/systemd-journal-remote=systemd-journal-remote'
 
 # Nothing here asks anything; a closed or borrowed standard input has no part.
@@ -133,6 +135,7 @@ install: $(IPTA) $(MANUAL) $(PAGES)/ipta.1
 	install -m 644 README.md LICENSE '$(DOCDIR)'
 	install -m 644 examples/README.md examples/ipta-conf examples/ipta.cron examples/firewall.nft \
 	    examples/ipta-daily.cron examples/ipta-daily.service examples/ipta-daily.timer \
+	    examples/connection-log.rules examples/connection-log.nft \
 	    examples/logrotate-iptables examples/rsyslog-iptables.conf examples/iptables.log '$(DOCDIR)/examples'
 	install -m 755 examples/firewall.sh examples/ipta-daily examples/ipta-alert-mail examples/ipta-alert-webhook \
 	    '$(DOCDIR)/examples'

@@ -1,8 +1,6 @@
 //! Formats that a firewall loads: what they list, what they spare, and that they are taken.
 
-use std::process::Command;
-
-use crate::process::{Said, TestDir, TestStore, run};
+use crate::process::{TestDir, TestStore, alone};
 
 /// Passwords tried for six minutes, then a scan.
 fn attack(source: &str, target: &str, prefix: &str) -> String {
@@ -22,15 +20,6 @@ fn attack(source: &str, target: &str, prefix: &str) -> String {
 fn drops(source: &str) -> String {
     let target = if source.contains(':') { "2001:db8:1::1" } else { "198.51.100.10" };
     attack(source, target, "IPT: DROP ")
-}
-
-/// A command in a network of its own, in which it is root.
-fn alone(dir: &TestDir, script: &str) -> Said {
-    let mut command = Command::new("unshare");
-    command.args(["-rnm", "sh", "-euc", script]).env_clear();
-    command.env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
-    command.env("HOME", dir.path("")).env("IPTA", env!("CARGO_BIN_EXE_ipta")).current_dir(dir.path(""));
-    run(command, "")
 }
 
 fn written(dir: &TestDir, format: &str, more: &[&str]) -> String {

@@ -12,6 +12,7 @@ mod crashes;
 mod daily;
 mod differential;
 mod doctor;
+mod examples;
 mod fallbacks;
 mod filters;
 mod first_day;

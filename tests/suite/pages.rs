@@ -1,6 +1,9 @@
 //! The man page and the completions of shells.
 
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use crate::process::{TestDir, run};
 
@@ -42,7 +45,9 @@ fn offered(dir: &TestDir, words: &[&str]) -> Vec<String> {
     let script = "source ipta.bash; COMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1)); \
                   _ipta ipta \"${COMP_WORDS[COMP_CWORD]}\" \"${COMP_WORDS[COMP_CWORD - 1]}\"; printf '%s\\n' \"${COMPREPLY[@]}\"";
     let mut bash = Command::new("bash");
-    bash.args(["-c", script, "bash"]).args(words).current_dir(dir.path(""));
+    bash.args(["-c", script, "bash"]).args(words).current_dir(dir.path("")).env("HOME", dir.path(""));
+    let programs = Path::new(env!("CARGO_BIN_EXE_ipta")).parent().expect("a folder").display();
+    bash.env("PATH", format!("{}:{programs}:/usr/bin:/bin", dir.path("first").display()));
     let said = run(bash, "");
     assert_eq!(said.err, "");
     said.out.lines().map(str::to_owned).collect()
@@ -55,4 +60,28 @@ fn bash_completes_options_and_the_words_that_they_take() {
     assert_eq!(offered(&dir, &["ipta", "--format", "n"]), ["nft"]);
     assert_eq!(offered(&dir, &["ipta", "--modules", "time"]), ["timeline"]);
     assert!(offered(&dir, &["ipta", "--prefix", "u"]).contains(&"ufw".to_owned()));
+}
+
+#[test]
+fn bash_completes_the_tables_of_the_database_that_the_call_names() {
+    let dir = pages();
+    let file = dir.path("packets.db").display().to_string();
+    for table in ["logs", "lan", "wan"] {
+        dir.ipta(["--db-file", &file, "--create-table", table]).fine();
+    }
+    assert_eq!(offered(&dir, &["ipta", "--db-file", &file, "-t", "l"]), ["lan", "logs"]);
+    assert_eq!(offered(&dir, &["ipta", "--db-file", &file, "--delete-table", "w"]), ["wan"]);
+    // There is no such database.
+    assert_eq!(offered(&dir, &["ipta", "--db-file", "/nowhere/packets.db", "--db-table", ""]), [""]);
+}
+
+#[test]
+fn completing_a_table_gives_up_after_half_a_second() {
+    let dir = pages();
+    std::fs::create_dir(dir.path("first")).expect("a folder");
+    let slow = dir.write("first/ipta", "#!/bin/sh\necho a question >&2\nexec sleep 30\n");
+    std::fs::set_permissions(slow, std::fs::Permissions::from_mode(0o755)).expect("may be run");
+    let begin = Instant::now();
+    assert_eq!(offered(&dir, &["ipta", "-t", ""]), [""]);
+    assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", begin.elapsed());
 }
