@@ -46,8 +46,19 @@ mv "$work/config" "$work/$source/.cargo/config.toml"
 archive "$source" "$source-vendored.tar.gz"
 
 make --no-print-directory build manual
+# With musl the program needs no library of the system. It is half as slow again, as musl's memory is.
+static=$(uname -m)-unknown-linux-musl
+program=$target/release/ipta
+if rustup target list --installed 2>/dev/null | grep -qx "$static" && command -v musl-gcc >/dev/null; then
+    "$cargo" build --release --locked --target "$static" --bin ipta </dev/null
+    program=$target/$static/release/ipta
+else
+    echo "- The program in the archive needs the C library of this system or a newer one. For one that needs none:" >&2
+    echo "  rustup target add $static && apt-get install musl-tools" >&2
+fi
 binary=ipta-$version-$(uname -m)-linux
-make --no-print-directory install DESTDIR="$work/$binary" PREFIX= >/dev/null
+make --no-print-directory install DESTDIR="$work/$binary" PREFIX= IPTA="$program" >/dev/null
+strip "$work/$binary/bin/ipta"
 archive "$binary" "$binary.tar.gz"
 
 make --no-print-directory deb
