@@ -158,9 +158,17 @@ impl<'s> Cache<'s> {
     /// None, silently, where there is no such table.
     fn of(session: &'s mut Session<'_, '_>) -> anyhow::Result<Option<Cache<'s>>> {
         let table = session.dns_table.clone();
+        let kind = session.store.open()?.kind(&table)?;
+        if kind != TableKind::Names && kind != TableKind::Missing {
+            session.console.note(&format!(
+                "Table '{table}' of {} is not a table of names: no name is kept. To keep them in another one: {} \
+                 --dns-create-table names",
+                session.store.place(),
+                session.invocation()
+            ));
+        }
         let store = session.store.open()?;
-        let there = store.kind(&table)? == TableKind::Names;
-        Ok(there.then_some(Cache { store, table }))
+        Ok((kind == TableKind::Names).then_some(Cache { store, table }))
     }
 }
 

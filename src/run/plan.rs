@@ -122,13 +122,13 @@ impl Tables {
                 self.all_gone = true;
             }
             Need::NewNames(table) => {
-                if self.kind(session, table)? == Expected::Logs {
+                if self.kind_of_names(session, table)? == Expected::Logs {
                     bail!("Table '{table}' of {} holds packets, not names", session.store.place());
                 }
                 self.expect(table, Expected::Names);
             }
             Need::Names(table) => {
-                if self.kind(session, table)? != Expected::Names {
+                if self.kind_of_names(session, table)? != Expected::Names {
                     bail!(
                         "No table of names '{table}' in {}\n  Make it with: {} --dns-create-table {table}",
                         session.store.place(),
@@ -143,6 +143,19 @@ impl Tables {
     /// Gives what was expected before.
     fn expect(&mut self, table: &TableName, kind: Expected) -> Option<Expected> {
         self.expected.insert(folded(table), kind)
+    }
+
+    /// The kind of a table that is to hold names.
+    fn kind_of_names(&self, session: &mut Session<'_, '_>, table: &TableName) -> anyhow::Result<Expected> {
+        let is_expected = self.expected.contains_key(&folded(table));
+        if !is_expected && session.store.open()?.kind(table)? == TableKind::Foreign {
+            bail!(
+                "Table '{table}' of {} is not ipta's\n  Keep names in another one: {} --dns-create-table names",
+                session.store.place(),
+                session.invocation()
+            );
+        }
+        self.kind(session, table)
     }
 
     fn kind(&self, session: &mut Session<'_, '_>, table: &TableName) -> anyhow::Result<Expected> {

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::process::Command;
 
-use crate::process::{TestDir, project};
+use crate::process::{self, TestDir, project};
 
 #[test]
 fn every_option_of_the_help_is_in_the_manual() {
@@ -58,6 +59,52 @@ fn every_one_of_the_ten_questions_is_answered() {
         let said = dir.ipta(words).fine();
         assert!(said.out.lines().count() > 2, "{call}: {said:#?}");
     }
+}
+
+/// What a command needs that is not here: another machine, root, a journal, a server without a database, a
+/// terminal, databases of addresses, a module of one's own.
+const NOT_HERE: [&str; 9] =
+    ["ssh ", "sudo ", "journal", "--create-db", "db.example.net", "-pi", "geoip", "night", "--config /etc"];
+
+#[test]
+fn every_command_shown_works() {
+    let readme = ("README.md".to_owned(), fs::read_to_string(project("README.md")).expect("README.md"));
+    let mut run = 0;
+    for (chapter, text) in chapters().into_iter().chain([readme]) {
+        let dir = TestDir::new();
+        let log = fs::read(project("examples/iptables.log")).expect("the example");
+        for name in ["iptables.log", "iptables.log.1", "ufw.log", "kern.log", "old.log", "seized.log"] {
+            dir.write(name, &log);
+        }
+        dir.write("questions.sql", "SELECT COUNT(*) FROM logs;\n");
+        let modes = ["--create-table", "--dns-create-table", "--import", "iptables.log", "--save-db"];
+        dir.ipta(["--db-file", "packets.db"].into_iter().chain(modes)).fine();
+        for command in commands(&text) {
+            if command == "ipta -ai" || NOT_HERE.iter().any(|word| command.contains(word)) {
+                continue;
+            }
+            run += 1;
+            let local = command.replace("/var/log/", "").replace("ipta ", "\"$IPTA\" ");
+            // Follow ends when it is told to.
+            let is_follow = ["--follow", " -f "].iter().any(|mode| command.contains(mode));
+            let local = if is_follow { local.replace("\"$IPTA\"", "timeout 0.7 \"$IPTA\"") } else { local };
+            let mut shell = Command::new("sh");
+            shell.args(["-c", &local]).current_dir(dir.path("")).env("HOME", dir.path("")).env("TZ", "UTC");
+            shell.env("IPTA", env!("CARGO_BIN_EXE_ipta"));
+            let said = process::run(shell, "");
+            let is_fine = said.status == Some(0) || is_follow;
+            assert!(is_fine && !said.err.contains("! "), "{chapter}: {command}: {said:#?}");
+        }
+    }
+    assert!(run > 80, "only {run} commands found");
+}
+
+/// The calls of ipta in a text that follow a `$`, each on one line.
+fn commands(text: &str) -> Vec<String> {
+    let samples = text.split("```").skip(1).step_by(2);
+    let joined: String = samples.map(|sample| sample.replace("\\\n", " ")).collect();
+    let lines = joined.lines().filter_map(|line| line.strip_prefix("$ "));
+    lines.filter(|line| line.split_whitespace().any(|word| word == "ipta")).map(str::to_owned).collect()
 }
 
 /// The chapters, each with its name.

@@ -10,6 +10,7 @@ on_both_stores! {
     names_are_dumped_pruned_by_age_and_cleared
     a_name_older_than_the_ttl_is_asked_for_again
     an_answer_that_never_came_is_not_kept
+    a_table_of_somebody_else_is_left_alone_and_told
 }
 
 const ZONE: [(&str, Reply<'static>); 3] = [
@@ -150,4 +151,15 @@ fn an_account_that_may_only_read_gets_its_names_all_the_same() {
 /// Makes a kept name so many hours older.
 fn age(db: &TestStore, name: &str, hours: i64) {
     db.sql(&format!("UPDATE dns SET at = at - {hours} * 3600 WHERE name = '{name}'"));
+}
+
+fn a_table_of_somebody_else_is_left_alone_and_told(db: &TestStore) {
+    let network = filled(db);
+    db.sql("CREATE TABLE dns (ip INT, hostname VARCHAR(255))");
+    let said = inside(db, &network, &["--analyze", "--rdns"]);
+    assert!(said.out.contains("seven.example.com"), "{said:#?}");
+    said.says(["Table 'dns'", "no name is kept", "--dns-create-table names"]);
+    db.ipta(["--dns-dump"]).refused(1).clear().says(["Table 'dns'", "--dns-create-table names"]);
+    db.ipta(["--dns-create-table"]).refused(1).clear().says(["not ipta's", "--dns-create-table names"]);
+    db.ipta(["--dns-create-table", "names"]).fine();
 }
