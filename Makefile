@@ -7,7 +7,7 @@
 # make manual       the manual as one HTML file, the man page, and completions for bash, zsh and fish
 # make deb          the Debian package; make test-package tries it in a clean Debian root
 # make dist         all files of a release, with their checksums
-# make check-supply licenses, sources and known faults of the dependencies, by cargo-deny
+# make check-supply licenses, sources and known faults of the dependencies, by cargo-deny; the oldest Rust
 # make install      into PREFIX (/usr/local), below DESTDIR if given; make uninstall takes it away
 
 PREFIX ?= /usr/local
@@ -41,7 +41,7 @@ SERVER = 'mariadbd|mysqld=mariadb-server-core' 'mariadb-install-db|mysqld=mariad
 JOURNAL = 'journalctl=systemd' '/usr/lib/systemd/systemd-journal-remote=systemd-journal-remote'
 
 # Nothing here asks anything; a closed or borrowed standard input has no part.
-.PHONY: build demo test test-long test-servers test-package bench manual deb dist check-supply install uninstall clean
+.PHONY: build demo test test-long test-servers test-package bench manual deb dist check-supply check-msrv install uninstall clean
 
 build: $(IPTA)
 
@@ -68,7 +68,7 @@ test:
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings </dev/null
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --document-private-items </dev/null
-	$(CARGO) test --locked </dev/null
+	@CARGO='$(CARGO)' tests/run.sh
 
 # Optimised: some of them read millions of lines.
 test-long:
@@ -120,8 +120,16 @@ dist:
 	@tests/needs.sh $(COMPILERS) 'git=git'
 	packaging/dist.sh
 
-check-supply: $(CARGO_DENY)
-	$(CARGO_DENY) --locked check
+# The second asks for the list of known faults, which needs a network.
+check-supply: $(CARGO_DENY) check-msrv
+	$(CARGO_DENY) --locked check licenses bans sources
+	$(CARGO_DENY) --locked check advisories
+
+# The oldest Rust that Cargo.toml promises compiles it.
+MSRV = $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
+check-msrv:
+	rustup toolchain install --profile minimal $(MSRV)
+	$(CARGO) +$(MSRV) check --locked --target-dir $(TARGET)/msrv </dev/null
 
 # After `make` and `make manual` nothing is left to build, so that `sudo make install` needs no Rust.
 install: $(IPTA) $(MANUAL) $(PAGES)/ipta.1

@@ -45,8 +45,8 @@ pub fn run(session: &mut Session<'_, '_>, path: &Path) -> anyhow::Result<Exit> {
     let mut alarm = if is_pipe { Alarm::without_file() } else { Alarm::for_file(path) };
     let waker = alarm.waker();
     let caught = signals::catch(LAST_MOMENT, move || waker.wake())?;
-    let mut log = match (is_stdin, is_pipe) {
-        _ if let Some(journal) = journal => {
+    let mut log = match (journal, is_stdin, is_pipe) {
+        (Some(journal), ..) => {
             // Where it cannot be read, that shows here.
             journal.boots()?;
             let text = journal.text(&Select::Live(session.settings.last))?;
@@ -54,12 +54,12 @@ pub fn run(session: &mut Session<'_, '_>, path: &Path) -> anyhow::Result<Exit> {
             let pipe = Pipe::journal(text, alarm.waker()).context("cannot read the journal")?;
             Followed::Journal(pipe, running)
         }
-        (true, _) => Followed::Pipe(Pipe::stdin(alarm.waker()).context("cannot read standard input")?),
-        (_, true) => {
+        (None, true, _) => Followed::Pipe(Pipe::stdin(alarm.waker()).context("cannot read standard input")?),
+        (None, false, true) => {
             let pipe = Pipe::open(path, alarm.waker());
             Followed::Pipe(pipe.with_context(|| format!("cannot read {}", path.display()))?)
         }
-        _ => Followed::File(Tail::open(path, session.settings.last)?),
+        (None, false, false) => Followed::File(Tail::open(path, session.settings.last)?),
     };
     let mut live = LiveView::new(session, alarm.waker())?;
     let rules = session.rules.clone();

@@ -104,7 +104,9 @@ mod tests {
 
     #[test]
     fn the_system_knows_the_loopback_address() {
-        // /etc/hosts of every Linux names it; no server is asked.
-        assert!(matches!(System.name(address("127.0.0.1")), Answer::Name(_)));
+        // /etc/hosts names it, and no server is asked; a root made by hand may have no such file.
+        let hosts = std::fs::read_to_string("/etc/hosts").unwrap_or_default();
+        let is_named = hosts.lines().any(|line| line.split_whitespace().next() == Some("127.0.0.1"));
+        assert_eq!(matches!(System.name(address("127.0.0.1")), Answer::Name(_)), is_named);
     }
 }

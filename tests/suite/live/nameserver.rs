@@ -29,7 +29,7 @@ const ENTER: &str = r#"
 set -e
 folder=$1; shift
 lay() { if [ -e "$2" ]; then mount --bind "$1" "$2"; fi; }
-if [ ! -e /etc/resolv.conf ]; then : > /etc/resolv.conf; fi
+for file in resolv.conf hosts; do if [ ! -e "/etc/$file" ]; then : > "/etc/$file"; fi; done
 mount --bind "$folder/resolv.conf" /etc/resolv.conf
 lay "$folder/hosts" /etc/hosts
 lay "$folder/nsswitch.conf" /etc/nsswitch.conf
