@@ -20,7 +20,7 @@ const VERSION: &str = concat!(
 );
 
 /// What ipta is, in a line.
-pub(super) const ABOUT: &str = "reads what a Linux firewall logs and tells what is going on";
+pub(super) const ABOUT: &str = "reads what a Linux firewall logs and tells you what is going on";
 
 /// What the man page says of it.
 pub(super) const DESCRIPTION: &str = "ipta reads the packets that iptables, ip6tables and nftables log, from log \
@@ -31,7 +31,7 @@ You can combine several modes in one call; they run in a fixed order, whatever o
 checked before the first one changes anything. Without a mode, FILEs are analyzed.";
 
 const INTRODUCTION: &str = "\
-ipta reads what a Linux firewall logs and tells what is going on.
+ipta reads what a Linux firewall logs and tells you what is going on.
 
 Usage: ipta MODE... [OPTION...]
 

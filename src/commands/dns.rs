@@ -65,7 +65,7 @@ pub fn dump(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
 pub fn prune(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
     let hours = session.settings.dns_ttl;
     if hours == 0 {
-        session.console.note("Names never expire (--ttl 0); none was forgotten.");
+        session.console.note("Names never expire (--ttl 0); none was removed.");
         return Ok(Exit::Done);
     }
     let before = session.clock.now.0 / Time::SECOND - i64::from(hours) * 3600;
@@ -80,6 +80,6 @@ pub fn clear(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
 fn forget(session: &mut Session<'_, '_>, before: Option<i64>) -> anyhow::Result<Exit> {
     let table = session.dns_table.clone();
     let count = session.store.open()?.prune_names(&table, before)?;
-    session.console.done(&format!("{} forgotten in table '{table}'.", counted(count, "name")));
+    session.console.done(&format!("{} removed from table '{table}'.", counted(count, "name")));
     Ok(Exit::Done)
 }

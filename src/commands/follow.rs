@@ -297,7 +297,7 @@ impl LiveView {
         self.tell_failures(session);
         if left > 0 {
             let attacks = words::counted(left, "attack");
-            session.console.warn(&format!("The command of --alert-command was not told of {attacks}."));
+            session.console.warn(&format!("--alert-command was not run for {attacks}."));
         }
     }
 

@@ -100,7 +100,7 @@ pub enum ReadError {
         now: u64,
     },
     /// The system refused to read on.
-    #[error("{name}: cannot read on after {good} bytes: {}; check the disk or the mount", said(.cause))]
+    #[error("{name}: cannot read past {good} bytes: {}; check the disk or the mount", said(.cause))]
     Io {
         /// The log.
         name: String,

@@ -161,7 +161,7 @@ impl<'s> Cache<'s> {
         let kind = session.store.open()?.kind(&table)?;
         if kind != TableKind::Names && kind != TableKind::Missing {
             session.console.note(&format!(
-                "Table '{table}' of {} is not a table of names: no name is kept. To keep them in another one: {} \
+                "Table '{table}' of {} is not a table of names: names are not cached. To cache them in another one: {} \
                  --dns-create-table names",
                 session.store.place(),
                 session.invocation()

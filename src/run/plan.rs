@@ -150,7 +150,7 @@ impl Tables {
         let is_expected = self.expected.contains_key(&folded(table));
         if !is_expected && session.store.open()?.kind(table)? == TableKind::Foreign {
             bail!(
-                "Table '{table}' of {} is not ipta's\n  Keep names in another one: {} --dns-create-table names",
+                "Table '{table}' of {} is not ipta's\n  Cache names in another one: {} --dns-create-table names",
                 session.store.place(),
                 session.invocation()
             );

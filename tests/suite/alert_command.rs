@@ -92,7 +92,7 @@ fn ten_calls_a_minute_are_made_and_the_rest_is_told_of() {
     running.signal("INT");
     running.end();
     let said = running.said().join("\n");
-    assert!(said.contains("was not told of"), "{said}");
+    assert!(said.contains("was not run for"), "{said}");
 }
 
 #[test]

@@ -94,14 +94,14 @@ fn names_are_dumped_pruned_by_age_and_cleared(db: &TestStore) {
     );
 
     db.ipta(["--dns-prune", "--ttl", "0"]).fine().says(["never expire"]);
-    db.ipta(["--dns-prune", "--ttl", "1"]).fine().says(["0 names forgotten"]);
+    db.ipta(["--dns-prune", "--ttl", "1"]).fine().says(["0 names removed"]);
     assert_eq!(dump(), kept);
     age(db, "seven.example.com", 3);
-    db.ipta(["-dp", "--ttl", "4"]).fine().says(["0 names forgotten"]);
+    db.ipta(["-dp", "--ttl", "4"]).fine().says(["0 names removed"]);
     db.ipta(["-dp", "--ttl", "2"]).fine().says(["1 name forgotten"]);
     assert_eq!(dump().lines().count(), 4);
     assert!(!dump().contains("seven"));
-    db.ipta(["--dns-clear"]).fine().says(["4 names forgotten"]);
+    db.ipta(["--dns-clear"]).fine().says(["4 names removed"]);
     assert_eq!(dump(), "");
 }
 
@@ -158,7 +158,7 @@ fn a_table_of_somebody_else_is_left_alone_and_told(db: &TestStore) {
     db.sql("CREATE TABLE dns (ip INT, hostname VARCHAR(255))");
     let said = inside(db, &network, &["--analyze", "--rdns"]);
     assert!(said.out.contains("seven.example.com"), "{said:#?}");
-    said.says(["Table 'dns'", "no name is kept", "--dns-create-table names"]);
+    said.says(["Table 'dns'", "names are not cached", "--dns-create-table names"]);
     db.ipta(["--dns-dump"]).refused(1).clear().says(["Table 'dns'", "--dns-create-table names"]);
     db.ipta(["--dns-create-table"]).refused(1).clear().says(["not ipta's", "--dns-create-table names"]);
     db.ipta(["--dns-create-table", "names"]).fine();
