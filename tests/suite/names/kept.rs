@@ -98,7 +98,7 @@ fn names_are_dumped_pruned_by_age_and_cleared(db: &TestStore) {
     assert_eq!(dump(), kept);
     age(db, "seven.example.com", 3);
     db.ipta(["-dp", "--ttl", "4"]).fine().says(["0 names removed"]);
-    db.ipta(["-dp", "--ttl", "2"]).fine().says(["1 name forgotten"]);
+    db.ipta(["-dp", "--ttl", "2"]).fine().says(["1 name removed"]);
     assert_eq!(dump().lines().count(), 4);
     assert!(!dump().contains("seven"));
     db.ipta(["--dns-clear"]).fine().says(["4 names removed"]);
