@@ -35,7 +35,7 @@ COMPILERS = 'cargo=rust' 'cc=gcc libc6-dev'
 SERVER = 'mariadbd|mysqld=mariadb-server-core' 'mariadb-install-db|mysqld=mariadb-server-core' \
          '/usr/lib/mysql/plugin/auth_ed25519.so=mariadb-server' 'mariadb=mariadb-client' \
          'unshare=util-linux' 'nsenter=util-linux' 'script=bsdutils' \
-         'nft=nftables' 'ipset=ipset' 'ip=iproute2' 'jq=jq' 'man=man-db' \
+         'nft=nftables' 'ipset=ipset' 'ip=iproute2' 'jq=jq' 'man=man-db' 'less=less' \
          'iptables-restore=iptables' 'rsyslogd=rsyslog' 'logrotate=logrotate' 'crontab=cron' \
          'systemd-analyze=systemd' '/bin/kill|/usr/bin/kill=procps'
 JOURNAL = 'journalctl=systemd' '/usr/lib/systemd/systemd-journal-remote=systemd-journal-remote'
