@@ -43,7 +43,7 @@ pub(super) struct ModeArgs {
     /// before is not counted twice
     #[arg(long, short = 'i', value_name = "FILE", num_args = 1..)]
     pub(super) import: Option<Vec<PathBuf>>,
-    /// Delete packets older than this age (90d, 12w, '6 months', 1y); their logs stay known
+    /// Delete packets older than this age (90d, 12w, '6 months', 1y); their logs still count as imported
     #[arg(long, value_name = "AGE", value_parser = filled())]
     pub(super) prune: Option<String>,
     /// Analyze the table; with FILEs, analyze those logs directly, without a database
@@ -142,7 +142,7 @@ pub(super) struct DatabaseArgs {
     /// Ask for the administrator's password
     #[arg(long)]
     pub(super) admin_pass_i: bool,
-    /// Import a file again
+    /// With --import: import a file again, even if it was imported before; its packets then count twice
     #[arg(long)]
     pub(super) again: bool,
 }

@@ -31,7 +31,7 @@ You can combine several modes in one call; they run in a fixed order, whatever o
 checked before the first one changes anything. Without a mode, FILEs are analyzed.";
 
 const INTRODUCTION: &str = "\
-ipta reads what a Linux firewall logs and tells you what is going on.
+ipta reads a Linux firewall's log and tells you what is going on.
 
 Usage: ipta MODE... [OPTION...]
 
@@ -60,9 +60,9 @@ Examples
       Denied packets as they come.
 
 Settings are kept in ~/.ipta-conf; the command line overrides them.
-Filters (--since to --no-accept) work with --analyze, --follow and --scan; a
-filter with several values (--dport 22,80) takes any of them, and not:VALUE
-leaves out packets that match it.
+Filters (--since to --no-accept) work with --analyze, --who, --follow and
+--scan; --import stores everything. A filter with several values (--dport 22,80)
+takes any of them, and not:VALUE leaves out packets that match it.
 ";
 
 const USAGE: &str = "\
