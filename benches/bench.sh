@@ -151,6 +151,17 @@ fresh_table() {
     sql ipta -e "DROP TABLE IF EXISTS $1, ipta_ledger"
     "$ipta" --quiet "${on_server[@]}" --create-table "$1"
 }
+# analyze_beside_stream SERVER SOCKET CONNECTION-OPTION...
+analyze_beside_stream() {
+    local server=$1 at=$2
+    shift 2
+    for ((run = 0; run < runs; run++)); do
+        measure "analyze-$server" "$ipta" --quiet "$@" --analyze
+        measure "stream-$server" mariadb --no-defaults --socket="$at" -u root ipta --quick -N -B \
+            -e "SELECT $needed FROM logs"
+    done
+    row "analyze, $server" "analyze-$server" "mariadb --quick, SELECT" "stream-$server" 1.5
+}
 fresh_file() {
     rm -f "$1" "$1-journal" "$1-wal" "$1-shm"
     "$ipta" --quiet --db-file "$1" --create-table
@@ -185,12 +196,7 @@ sql ipta -e 'DROP TABLE yardstick'
 echo "Analyze, MariaDB ..."
 fresh_table logs
 "$ipta" --quiet "${on_server[@]}" --import "$log"
-for ((run = 0; run < runs; run++)); do
-    measure analyze-server "$ipta" --quiet "${on_server[@]}" --analyze
-    measure stream-server mariadb --no-defaults --socket="$socket" -u root ipta --quick -N -B \
-        -e "SELECT $needed FROM logs"
-done
-row "analyze, MariaDB" analyze-server "mariadb --quick, SELECT" stream-server 1.5
+analyze_beside_stream MariaDB "$socket" "${on_server[@]}"
 
 echo "Import, MySQL as installed ..."
 if start_mysql; then
@@ -213,12 +219,7 @@ if start_mysql; then
     done
     rm -f "$work/dump.sql"
     row "import, MySQL" import-mysql "restore of a dump" restore 1
-    for ((run = 0; run < runs; run++)); do
-        measure analyze-mysql "$ipta" --quiet "${on_mysql[@]}" --analyze
-        measure stream-mysql mariadb --no-defaults --socket="$mysql_socket" -u root ipta --quick -N -B \
-            -e "SELECT $needed FROM logs"
-    done
-    row "analyze, MySQL" analyze-mysql "mariadb --quick, SELECT" stream-mysql 1.5
+    analyze_beside_stream MySQL "$mysql_socket" "${on_mysql[@]}"
     kill "$mysql_server"
     wait "$mysql_server" || true
     mysql_server=
@@ -252,13 +253,11 @@ for ((run = 0; run < runs; run++)); do
     into=$work/out measure grep grep -c 'IPT: ' "$log"
 done
 row "analyze FILE" analyze-log "grep -c 'IPT: '" grep 5
-if "$ipta" --scan /dev/null >/dev/null 2>&1; then
-    for ((run = 0; run < runs; run++)); do
-        measure scan "$ipta" --quiet --scan "$log"
-        into=$work/out measure grep-again grep -c 'IPT: ' "$log"
-    done
-    row "scan FILE" scan "grep -c 'IPT: '" grep-again 6
-fi
+for ((run = 0; run < runs; run++)); do
+    measure scan "$ipta" --quiet --scan "$log"
+    into=$work/out measure grep-again grep -c 'IPT: ' "$log"
+done
+row "scan FILE" scan "grep -c 'IPT: '" grep-again 6
 
 for ((run = 0; run < runs; run++)); do
     measure analyze-all "$ipta" --quiet --analyze "$log" --modules all
