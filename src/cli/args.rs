@@ -354,7 +354,7 @@ fn port(text: &str) -> Result<u16, String> {
 }
 
 fn limit(text: &str) -> Result<usize, String> {
-    number(text, 1, u32::MAX.into(), "a number, 1 or more")
+    number(text, 1, u32::MAX.into(), "a number from 1 to 4294967295")
 }
 
 fn count(text: &str) -> Result<usize, String> {

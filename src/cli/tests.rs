@@ -289,9 +289,22 @@ fn wrong_usage_names_the_option_and_the_way_out() {
         ("-i -c", "! --import (-i) needs a FILE\n  ipta --import FILE ...\n"),
         ("-a --src", "! --src needs an ADDR\n  ipta --src ADDR ...\n"),
         ("-a --src=", "! --src needs an ADDR\n  ipta --src ADDR ...\n"),
-        ("-l ten -a", "! --limit (-l) takes a number, 1 or more, not 'ten'\n  all options: ipta --help\n"),
-        ("-l 0 -a", "! --limit (-l) takes a number, 1 or more, not '0'\n  all options: ipta --help\n"),
-        ("-l -3 -a", "! --limit (-l) takes a number, 1 or more, not '-3'\n  all options: ipta --help\n"),
+        (
+            "-l ten -a",
+            "! --limit (-l) takes a number from 1 to 4294967295, not 'ten'\n  all options: ipta --help\n",
+        ),
+        (
+            "-l 0 -a",
+            "! --limit (-l) takes a number from 1 to 4294967295, not '0'\n  all options: ipta --help\n",
+        ),
+        (
+            "-l -3 -a",
+            "! --limit (-l) takes a number from 1 to 4294967295, not '-3'\n  all options: ipta --help\n",
+        ),
+        (
+            "-l 99999999999 -a",
+            "! --limit (-l) takes a number from 1 to 4294967295, not '99999999999'\n  all options: ipta --help\n",
+        ),
         (
             "-a --db-port 70000",
             "! --db-port takes a port from 1 to 65535, not '70000'\n  all options: ipta --help\n",
