@@ -474,7 +474,7 @@ fn usage_that_nobody_can_mean() {
         (&["--analyse", "a.log"][..], &["--analyse", "--analyze"][..]),
         (&["--import"], &["--import (-i)", "FILE"]),
         (&["-a", "--limit"], &["--limit (-l)", "NUM"]),
-        (&["-a", "a.log", "--limit", "0"], &["--limit (-l)", "1 or more", "'0'"]),
+        (&["-a", "a.log", "--limit", "0"], &["--limit (-l)", "from 1 to 4294967295", "'0'"]),
         (&["-a", "a.log", "--limit", "many"], &["--limit (-l)", "'many'"]),
         (&["--db-port", "70000", "-a"], &["--db-port", "65535", "70000"]),
         (&["-lt", "a.log"], &["a.log", "--import", "--analyze"]),
