@@ -12,7 +12,6 @@ mod countries;
 mod distinct;
 mod fold;
 mod group;
-mod in_time;
 mod index;
 mod key;
 mod modules;

@@ -6,13 +6,12 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::attacks::{self, Detector, Episode, Finding, Judgement};
+use super::attacks::{self, Detector, Episode, Finding, InTime, Judgement};
 use super::counter::{Context, Counter, InternedPacket, Interner, origin_cells, origin_columns};
-use super::in_time::InTime;
 use super::origins::Origins;
 use super::quantity::counted;
 use super::table::{Body, Cell, Column, Figure, Table};
-use crate::netfilter::{Packet, Time};
+use crate::netfilter::Time;
 
 /// What its table is called.
 pub const TITLE: &str = "Suspected attacks";
@@ -37,7 +36,9 @@ impl Suspects {
 impl Counter for Suspects {
     fn packet(&mut self, seen: &InternedPacket<'_>) {
         let detector = &mut self.detector;
-        self.order.packet(seen.packet, &mut |packet| judge(detector, packet));
+        if let Some(knock) = detector.knock(seen.packet) {
+            self.order.packet(knock, &mut |knock| detector.watch(knock));
+        }
     }
 
     fn out_of_order(&self) -> bool {
@@ -46,7 +47,7 @@ impl Counter for Suspects {
 
     fn body(mut self: Box<Self>, _: &Interner, limit: usize) -> Body {
         let detector = &mut self.detector;
-        self.order.finish(&mut |packet| judge(detector, packet));
+        self.order.finish(&mut |knock| detector.watch(knock));
         let found = self.detector.finish();
         let rows_in_all = found.findings.len() as u64;
         let notes = notes(&found, limit);
@@ -99,11 +100,6 @@ fn body(findings: Vec<Finding>, origins: Option<&Arc<dyn Origins>>, zone: &TimeZ
         findings,
         ..Body::default()
     }
-}
-
-/// Alerts are for those who watch; a report has the whole.
-fn judge(detector: &mut Detector, packet: &Packet<'_>) {
-    let _ = detector.packet(packet);
 }
 
 const COLUMNS: [Column; 13] = [

@@ -1,6 +1,5 @@
 //! Packets that outlive their lines: what travels from the reading to the storing thread.
 
-use std::cmp::Ordering;
 use std::net::IpAddr;
 
 use super::words::{SLOTS, Words};
@@ -15,9 +14,6 @@ pub struct Batch {
     rows: Vec<BatchRow>,
     packets: usize,
 }
-
-/// Bytes of texts from which on those that no packet has any more are let go.
-const MOST_WORDS: usize = 1 << 20;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct BatchRow {
@@ -108,59 +104,6 @@ impl Batch {
     /// The packets with their texts by number, and how often each came in a row.
     pub fn with_words(&self) -> impl Iterator<Item = (Packet<'_>, PacketWords, u32)> {
         self.rows.iter().map(|row| (self.packet(row), row.words, row.times))
-    }
-
-    /// Puts the packets into the order of time, those without one first, and packets of one time into an order that
-    /// depends on nothing but what is in them. What a firewall logs before it decides comes before the decision.
-    pub fn sort_by_time(&mut self) {
-        let mut rows = std::mem::take(&mut self.rows);
-        let word = |a: u32, b: u32| match a == b {
-            true => Ordering::Equal,
-            false => self.words.text(a).cmp(self.words.text(b)),
-        };
-        let ends = |row: &BatchRow| (row.src, row.dst, row.src_port, row.dst_port);
-        let flags = |row: &BatchRow| row.tcp_flags.map(|flags| flags.0);
-        let order = |a: &BatchRow, b: &BatchRow| {
-            (a.time.cmp(&b.time))
-                .then_with(|| word(a.words.host, b.words.host))
-                .then_with(|| ends(a).cmp(&ends(b)))
-                .then_with(|| word(a.words.proto, b.words.proto))
-                .then_with(|| flags(a).cmp(&flags(b)))
-                .then_with(|| (a.icmp_type, a.icmp_code).cmp(&(b.icmp_type, b.icmp_code)))
-                .then_with(|| b.verdict.cmp(&a.verdict))
-                .then_with(|| word(a.words.action, b.words.action))
-                .then_with(|| word(a.words.prefix, b.words.prefix))
-        };
-        if !rows.is_sorted_by(|a, b| order(a, b).is_le()) {
-            rows.sort_by(order);
-        }
-        self.rows = rows;
-    }
-
-    /// Takes the first packets out that are of a kind, and gives each to `each`. If that is none, half of them all.
-    pub fn take_first(
-        &mut self,
-        is_of_kind: impl Fn(&Packet<'_>) -> bool,
-        mut each: impl FnMut(&Packet<'_>),
-    ) {
-        let others = self.rows.iter().position(|row| !is_of_kind(&self.packet(row)));
-        let count = match others {
-            Some(0) => self.rows.len().div_ceil(2),
-            Some(others) => others,
-            None => self.rows.len(),
-        };
-        for row in &self.rows[..count] {
-            let packet = self.packet(row);
-            (0..row.times).for_each(|_| each(&packet));
-            self.packets -= row.times as usize;
-        }
-        self.rows.drain(..count);
-        if self.rows.is_empty() {
-            self.clear();
-        } else if self.words.size() > MOST_WORDS {
-            let kept = std::mem::take(self);
-            kept.iter().for_each(|packet| self.push(&packet));
-        }
     }
 
     /// A text by its number.

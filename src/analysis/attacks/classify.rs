@@ -8,7 +8,7 @@ use crate::netfilter::{Packet, TcpFlags};
 pub type ProtocolName = [u8; 8];
 
 /// What a packet tries.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Signal {
     /// To open a TCP connection.
     Open,
@@ -66,38 +66,35 @@ pub fn marked(packet: &Packet<'_>) -> bool {
     packet.action == b"ATTACK" && packet.prefix.windows(8).any(|part| part == b"*ATTACK*")
 }
 
-/// What the packet tries; none for what no attack is made of. What was accepted counts only if it
-/// opens a connection.
-pub fn classify(packet: &Packet<'_>, accepted: bool) -> Option<Signal> {
+/// What the packet tries; none for what no attack is made of.
+pub fn classify(packet: &Packet<'_>) -> Option<Signal> {
     match packet.proto {
         b"TCP" => match packet.tcp_flags {
-            Some(flags) if flags.opens() => Some(Signal::Open),
-            Some(flags) if !accepted => stealth(flags, packet),
-            None if marked(packet) => Some(Signal::Open),
-            _ => None,
+            Some(flags) if !flags.opens() => stealth(flags, packet),
+            None if !marked(packet) => None,
+            _ => packet.dst_port.map(|_| Signal::Open),
         },
-        b"UDP" if !accepted => {
+        b"UDP" => {
             let (from, to) = (packet.src_port?, packet.dst_port?);
             let answer = ANSWERS.contains(&from) || ANSWERS_TO_CLIENTS.contains(&from) && to >= CLIENT;
             (!answer).then_some(Signal::Datagram)
         }
-        b"ICMP" if !accepted => match packet.icmp_type? {
+        b"ICMP" => match packet.icmp_type? {
             8 => Some(Signal::Echo),
             13 | 17 => Some(Signal::Ping),
             _ => None,
         },
-        b"ICMPv6" if !accepted => match packet.icmp_type? {
+        b"ICMPv6" => match packet.icmp_type? {
             128 => Some(Signal::Echo),
             135 => Some(Signal::Solicitation),
             _ => None,
         },
-        b"UDP" | b"UDPLITE" | b"ICMP" | b"ICMPv6" | b"ARP" | b"" => None,
-        other if !accepted => {
+        b"UDPLITE" | b"ARP" | b"" => None,
+        other => {
             let mut name = ProtocolName::default();
             name.iter_mut().zip(other).for_each(|(to, from)| *to = *from);
             Some(Signal::Protocol(name))
         }
-        _ => None,
     }
 }
 

@@ -9,7 +9,7 @@ use crate::filter::Network;
 
 /// An address of either family in 16 bytes; IPv4 as `::ffff:a.b.c.d` (RFC 4291, 2.5.5.2), which no
 /// packet on a wire carries as IPv6.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Host(u64, u64);
 
 impl From<IpAddr> for Host {

@@ -47,8 +47,8 @@ struct Prefix {
 }
 
 impl Prefixes {
-    /// Counts a packet of the prefix and returns its number; none if there are too many prefixes.
-    pub fn count(&mut self, text: &[u8], time: i64) -> Option<Number> {
+    /// The number of a prefix; none if there are too many.
+    pub fn number(&mut self, text: &[u8]) -> Option<Number> {
         let number = match self.known.get(self.last) {
             Some(prefix) if *prefix.text == *text => self.last,
             _ => match self.numbers.get(text) {
@@ -57,13 +57,17 @@ impl Prefixes {
             },
         };
         self.last = number;
+        Some(number as Number)
+    }
+
+    /// Counts a packet of the prefix.
+    pub fn count(&mut self, number: Number, time: i64) {
         let minute = time.div_euclid(60 * Time::SECOND);
-        let prefix = &mut self.known[number];
+        let prefix = &mut self.known[usize::from(number)];
         if minute > prefix.minute || minute < prefix.minute - 1 {
             prefix.turn(minute);
         }
         prefix.count += 1;
-        Some(number as Number)
     }
 
     fn add(&mut self, text: &[u8]) -> Option<usize> {

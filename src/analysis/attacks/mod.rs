@@ -23,7 +23,9 @@ mod correlate;
 mod finding;
 mod held;
 mod host;
+mod in_time;
 mod key;
+mod knock;
 mod limited;
 mod open;
 mod rates;
@@ -40,12 +42,14 @@ pub use attackers::{findings, packets};
 pub use finding::{Alert, AttackKind, Episode, Finding, Hosts, ProbeKind, Severity};
 
 use crate::filter::{ActionVerdicts, Network, Thresholds};
-use crate::netfilter::{Packet, Verdict};
+use crate::netfilter::{Packet, Time, Verdict};
 use classify::Signal;
 use connections::{Connections, Syn};
 use held::Held;
 use host::Host;
+pub use in_time::InTime;
 use key::{NEIGHBOR, PING, PortScanKey, ProtocolScanKey, SYN, SweepKey, UDP};
+use knock::Knock;
 use limited::Prefixes;
 use open::OpenAttacks;
 use rates::{Hit, Rates};
@@ -100,20 +104,6 @@ pub struct Detector {
     open: OpenAttacks,
 }
 
-/// A packet as far as it may be part of an attack.
-#[derive(Clone, Copy, Debug)]
-struct Knock {
-    hit: Hit,
-    signal: Signal,
-    target: Host,
-    /// Both ports, 0 where there is none.
-    from: u16,
-    to: u16,
-    verdict: Verdict,
-    /// It drowns in a flood from many sources.
-    is_spoofed: bool,
-}
-
 impl Detector {
     /// Packets from `allow` are never looked at.
     pub fn new(thresholds: Thresholds, allow: Vec<Network>, verdicts: ActionVerdicts) -> Self {
@@ -154,88 +144,82 @@ impl Detector {
     /// Takes a packet in. Gives the attack that it begins; should it begin several, the others
     /// come with the next packets.
     pub fn packet(&mut self, packet: &Packet<'_>) -> Option<Alert> {
-        self.watch(packet);
+        if let Some(knock) = self.knock(packet) {
+            self.watch(knock);
+        }
         if self.open.alerts.is_empty() {
             return None;
         }
         self.open.alerts.pop_front()
     }
 
-    fn watch(&mut self, packet: &Packet<'_>) -> Option<()> {
+    /// What a packet is to the detector; none if it is nothing.
+    pub fn knock(&mut self, packet: &Packet<'_>) -> Option<Knock> {
         let verdict = self.verdicts.of(packet);
-        let accepted = verdict == Verdict::Accept;
-        let mut signal = classify::classify(packet, accepted);
-        if accepted && signal.is_none() {
-            if self.held.is_empty() {
-                return None;
-            }
-            signal = classify::classify(packet, false);
-        }
+        let tried = classify::classify(packet);
+        // What was accepted counts if it opens a connection; else it is no more than the verdict on what is held.
+        let counts = verdict != Verdict::Accept || tried == Some(Signal::Open);
+        let signal = tried.filter(|signal| self.is_suspect(packet, *signal, verdict));
+        let Some(Time(time)) = packet.time else {
+            self.timeless += u64::from(signal.is_some() && counts);
+            return None;
+        };
         // What is no attack counts for the rate of its prefix all the same.
-        let prefix = match accepted && signal != Some(Signal::Open) {
-            true => None,
-            false => packet.time.and_then(|time| self.prefixes.count(packet.prefix, time.0)),
+        let prefix = if counts { self.prefixes.number(packet.prefix) } else { None };
+        (signal.is_some() || prefix.is_some()).then(|| Knock::new(packet, time, signal, verdict, prefix))
+    }
+
+    /// Whether it can be part of an attack.
+    fn is_suspect(&self, packet: &Packet<'_>, signal: Signal, verdict: Verdict) -> bool {
+        let (Some(source), Some(target)) = (packet.src, packet.dst) else {
+            return false;
         };
-        let (signal, source, target) = (signal?, packet.src?, packet.dst?);
         let is_own = classify::is_own(packet) && verdict != Verdict::Deny;
-        if is_own
-            || classify::to_many(signal, packet, target)
-            || self.allow.iter().any(|network| network.contains(source))
-        {
-            return None;
+        !is_own
+            && !classify::to_many(signal, packet, target)
+            && !self.allow.iter().any(|network| network.contains(source))
+    }
+
+    /// Takes in what a packet is.
+    pub fn watch(&mut self, mut knock: Knock) {
+        let Knock { hit, verdict, .. } = knock;
+        if let Some(prefix) = hit.prefix {
+            self.prefixes.count(prefix, hit.time);
         }
-        let Some(time) = packet.time.map(|time| time.0) else {
-            self.timeless += u64::from(!accepted || signal == Signal::Open);
-            return None;
-        };
-        if time > self.now || time < self.now.saturating_sub(NEXT_FILE) {
-            self.now = time;
+        let accepted = verdict == Verdict::Accept;
+        let opens = knock.signal == Some(Signal::Open);
+        if knock.signal.is_none() || accepted && !opens && self.held.is_empty() {
+            return;
+        }
+        if hit.time > self.now || hit.time < self.now.saturating_sub(NEXT_FILE) {
+            self.now = hit.time;
         }
         while let Some(knock) = self.held.next(Some(self.now)) {
-            self.knock(knock);
+            self.undecided(knock);
         }
-        let marked = classify::marked(packet);
-        let hit = Hit { time, source: source.into(), prefix, marked };
-        let (from, to) = match signal {
-            Signal::Open | Signal::Datagram | Signal::Stealth(_) => {
-                (packet.src_port.unwrap_or(0), packet.dst_port?)
+        let is_undecided = verdict == Verdict::Other && !hit.marked;
+        if is_undecided {
+            // Brute force counts at once, since its verdict does not matter.
+            if self.is_guarded(&knock) {
+                knock.is_spoofed = self.open(&knock);
             }
-            Signal::Echo | Signal::Ping | Signal::Solicitation | Signal::Protocol(_) => (0, 0),
-        };
-        let mut knock = Knock { hit, signal, target: target.into(), from, to, verdict, is_spoofed: false };
-        let is_undecided = verdict == Verdict::Other && !marked;
-        if is_undecided || !self.held.is_empty() {
-            let kind = match (signal, packet.tcp_flags) {
-                (Signal::Open | Signal::Stealth(_), Some(flags)) => u32::from(flags.0),
-                (Signal::Open | Signal::Stealth(_), None) => 0,
-                (Signal::Datagram, _) => 1 << 16,
-                (Signal::Echo | Signal::Ping | Signal::Solicitation | Signal::Protocol(_), _) => {
-                    2 << 16 | u32::from(packet.icmp_type.unwrap_or(0))
-                }
-            };
-            let identity = (hit.source, knock.target, u32::from(from) << 16 | u32::from(to), kind);
-            if is_undecided {
-                // Brute force counts at once, since its verdict does not matter.
-                if self.is_guarded(&knock) {
-                    knock.is_spoofed = self.open(&knock);
-                }
-                self.held.push(time, identity, knock);
-                return Some(());
-            }
-            self.held.settle(&identity);
+            self.held.push(hit.time, knock.identity(), knock);
+            return;
         }
-        if signal == Signal::Open {
+        if !self.held.is_empty() {
+            self.held.settle(&knock.identity());
+        }
+        if opens {
             knock.is_spoofed = self.open(&knock);
         }
         if !accepted {
             self.reach(&knock);
         }
-        Some(())
     }
 
     /// A packet for which no verdict came.
-    fn knock(&mut self, mut knock: Knock) {
-        if knock.signal == Signal::Open && !self.is_guarded(&knock) {
+    fn undecided(&mut self, mut knock: Knock) {
+        if knock.signal == Some(Signal::Open) && !self.is_guarded(&knock) {
             knock.is_spoofed = self.open(&knock);
         }
         self.reach(&knock);
@@ -244,7 +228,7 @@ impl Detector {
     /// Whether it opens a connection where passwords are asked for.
     fn is_guarded(&self, knock: &Knock) -> bool {
         let guarded = knock.hit.marked || self.thresholds.auth_ports.contains(&knock.to);
-        knock.signal == Signal::Open && guarded
+        knock.signal == Some(Signal::Open) && guarded
     }
 
     /// A SYN packet, for flood and brute force. True if it drowns in a flood from many sources.
@@ -280,6 +264,7 @@ impl Detector {
     /// A packet that was not accepted, for scans, sweeps and floods of pings.
     fn reach(&mut self, knock: &Knock) {
         let Knock { hit, signal, target, from, to, is_spoofed, .. } = *knock;
+        let Some(signal) = signal else { return };
         let now = self.now;
         let Hit { time, source, prefix, .. } = hit;
         let is_certain = knock.verdict == Verdict::Deny && classify::is_certain(signal, to);
@@ -340,7 +325,7 @@ impl Detector {
     /// What was found in all.
     pub fn finish(mut self) -> Judgement {
         while let Some(knock) = self.held.next(None) {
-            self.knock(knock);
+            self.undecided(knock);
         }
         let mut capped = self.connections.capped;
         let open = &mut self.open;

@@ -8,7 +8,7 @@ use super::open::{OpenAttacks, SLACK};
 use crate::netfilter::Time;
 
 /// The size at which a table is first looked through.
-const FIRST: usize = 4096;
+const FIRST: usize = 512;
 
 /// What is watched under one key.
 pub trait Expiring {
