@@ -52,9 +52,9 @@ pub(super) enum How {
 }
 
 impl Module {
-    /// Whether it counts by a plain key. The others have more to do for a packet.
-    pub fn is_plain(&self) -> bool {
-        matches!(self.how, How::Grouped { .. })
+    /// Whether it looks for attacks, which takes about as long as all other modules together.
+    pub fn finds_attacks(&self) -> bool {
+        self.wants.contains(&Want::Evidence)
     }
 
     /// Its table, from what its counting ended with.

@@ -1,5 +1,5 @@
 //! Counting beside reading: packets go in batches from the thread that reads them to those that
-//! count, one for the plain modules and one for those that have more to do.
+//! count, one for the modules that look for attacks and one for the others.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -95,10 +95,11 @@ pub fn count<R>(
     limit: usize,
     read: impl FnOnce(&mut Feed) -> anyhow::Result<R>,
 ) -> anyhow::Result<(Counted, R)> {
-    let (plain, others): (Vec<_>, Vec<_>) = modules.iter().copied().partition(|module| module.is_plain());
+    let (attacks, others): (Vec<_>, Vec<_>) =
+        modules.iter().copied().partition(|module| module.finds_attacks());
     // Without any module packets are counted still.
     let alone = modules.is_empty().then(Vec::new);
-    let shares = [plain, others].into_iter().filter(|share| !share.is_empty()).chain(alone);
+    let shares = [others, attacks].into_iter().filter(|share| !share.is_empty()).chain(alone);
     let shares: Vec<Vec<&'static Module>> = shares.collect();
     thread::scope(|scope| {
         let mut counters = Vec::new();
