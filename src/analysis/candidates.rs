@@ -63,7 +63,7 @@ impl Counter for Candidates {
             self.accepted.insert(seen.src);
         }
         self.targets.insert(seen.dst);
-        if self.filters.pass(seen.packet) {
+        if self.filters.pass(&seen.packet.whole()) {
             self.counter.packet(seen);
         }
     }

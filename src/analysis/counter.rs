@@ -12,8 +12,8 @@ use super::table::{Body, Cell, Column};
 use super::words::{BatchWords, Interned, Word};
 use crate::filter::Thresholds;
 use crate::filter::{Filters, Network};
-use crate::netfilter::batch::PacketWords;
-use crate::netfilter::{Packet, Time, Verdict};
+use crate::netfilter::batch::BatchPacket;
+use crate::netfilter::{Time, Verdict};
 
 /// What a report is made with, beside the packets.
 #[derive(Clone, Debug)]
@@ -37,7 +37,7 @@ pub struct Context {
 /// A packet on its way through the modules, with its words and addresses as numbers.
 #[derive(Clone, Copy)]
 pub struct InternedPacket<'a> {
-    pub packet: &'a Packet<'a>,
+    pub packet: BatchPacket<'a>,
     /// Place in the order of rows or lines; rising, the same for packets that came as one with a count.
     pub position: u64,
     /// What became of it, the actions that count as let through included.
@@ -85,16 +85,16 @@ impl Interner {
         &mut self,
         filters: &Filters,
         position: u64,
-        packet: &'a Packet<'a>,
-        words: PacketWords,
+        packet: BatchPacket<'a>,
         batch: &mut BatchWords<'_>,
     ) -> InternedPacket<'a> {
+        let words = packet.words();
         InternedPacket {
             packet,
             position,
-            verdict: filters.verdicts.of(packet),
-            src: self.addresses.number(packet.src),
-            dst: self.addresses.number(packet.dst),
+            verdict: filters.verdicts.of_action(packet.action(), packet.verdict()),
+            src: self.addresses.number(packet.src()),
+            dst: self.addresses.number(packet.dst()),
             action: batch.word(words.action, &mut self.words),
             proto: batch.word(words.proto, &mut self.words),
             if_in: batch.word(words.if_in, &mut self.words),

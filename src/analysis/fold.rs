@@ -6,8 +6,8 @@ use super::table::Table;
 use super::totals::{Before, Summing, Totals};
 use super::words::BatchWords;
 use crate::filter::Filters;
-use crate::netfilter::batch::{Batch, PacketWords};
-use crate::netfilter::{Packet, Time};
+use crate::netfilter::Time;
+use crate::netfilter::batch::Batch;
 
 /// The pass. Packets go in with [`Fold::packets`], tables come out of [`Fold::finish`].
 pub struct Fold<'c> {
@@ -52,25 +52,24 @@ impl<'c> Fold<'c> {
     /// Module by module, not packet by packet: a module's groups are scattered over memory, and in
     /// a short loop the processor looks for the next one while it waits for this one.
     pub fn packets(&mut self, batch: &Batch) {
-        let packets: Vec<(Packet<'_>, PacketWords, u32)> = batch.with_words().collect();
         let (mut wanted, mut earlier) = (Vec::with_capacity(batch.len()), Vec::new());
         let mut words = BatchWords::new(batch);
-        for (packet, numbers, times) in &packets {
+        for packet in batch.rows() {
             self.position += 1;
-            let is_earlier =
-                self.filters.since.is_some_and(|since| packet.time.is_none_or(|time| time < since));
-            if !is_earlier || packet.time.is_some() {
-                let seen = self.numbers.seen(self.filters, self.position, packet, *numbers, &mut words);
+            let time = packet.time();
+            let is_earlier = self.filters.since.is_some_and(|since| time.is_none_or(|time| time < since));
+            if !is_earlier || time.is_some() {
+                let seen = self.numbers.seen(self.filters, self.position, packet, &mut words);
                 let all = if is_earlier { &mut earlier } else { &mut wanted };
-                all.extend(std::iter::repeat_n(seen, *times as usize));
+                all.extend(std::iter::repeat_n(seen, packet.times()));
             }
         }
         if let Some(totals) = &mut self.totals {
             totals.packets(&wanted);
             if let Some(before) = self.before {
-                let times = earlier.iter().filter_map(|seen| seen.packet.time);
+                let times = earlier.iter().filter_map(|seen| seen.packet.time());
                 self.earliest = times.chain(self.earliest).min();
-                earlier.iter().filter(|seen| seen.packet.time >= Some(before)).for_each(|seen| {
+                earlier.iter().filter(|seen| seen.packet.time() >= Some(before)).for_each(|seen| {
                     self.totals_before.packet(seen);
                 });
             }

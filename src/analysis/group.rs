@@ -65,7 +65,7 @@ const ENDS: [Field; 2] = [Field::Destination, Field::SourcePort];
 impl Counter for Groups {
     fn packet(&mut self, seen: &InternedPacket<'_>) {
         let key = Key::of(self.key, seen);
-        let first = (seen.packet.time.map_or(MISSING, |time| time.0), seen.position);
+        let first = (seen.packet.time().map_or(MISSING, |time| time.0), seen.position);
         let groups = &mut self.groups;
         let place = self.index.place(key, groups.len(), |n| groups[n].key == key);
         let Some(group) = groups.get_mut(place) else {

@@ -59,8 +59,8 @@ impl Key {
         fields.iter().fold(Key::default(), |key, field| match field {
             Field::Source => key.address(seen.src),
             Field::Destination => key.address(seen.dst),
-            Field::SourcePort => key.port(seen.packet.src_port),
-            Field::DestinationPort => key.port(seen.packet.dst_port),
+            Field::SourcePort => key.port(seen.packet.src_port()),
+            Field::DestinationPort => key.port(seen.packet.dst_port()),
             Field::Action => key.word(seen.action),
             Field::Protocol => key.word(seen.proto),
             Field::InterfaceIn => key.word(seen.if_in),

@@ -322,15 +322,16 @@ fn accepted(seen: &InternedPacket<'_>) -> bool {
 }
 
 fn denied_in(seen: &InternedPacket<'_>) -> bool {
-    !seen.packet.if_in.is_empty() && denied(seen)
+    denied(seen) && seen.packet.has_if_in()
 }
 
 fn icmp(seen: &InternedPacket<'_>) -> bool {
-    seen.packet.proto.eq_ignore_ascii_case(b"ICMP") || seen.packet.proto.eq_ignore_ascii_case(b"ICMPv6")
+    let proto = seen.packet.proto();
+    proto.eq_ignore_ascii_case(b"ICMP") || proto.eq_ignore_ascii_case(b"ICMPv6")
 }
 
 fn invalid(seen: &InternedPacket<'_>) -> bool {
-    seen.packet.action == b"INVALID"
+    seen.packet.action() == b"INVALID"
 }
 
 fn every(_: &InternedPacket<'_>) -> bool {

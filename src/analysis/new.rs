@@ -66,7 +66,7 @@ impl News {
     }
 
     fn times(&mut self, seen: &InternedPacket<'_>) -> &mut Times {
-        let key = Key::default().address(seen.src).port(seen.packet.dst_port).word(seen.proto);
+        let key = Key::default().address(seen.src).port(seen.packet.dst_port()).word(seen.proto);
         let pairs = &mut self.pairs;
         let place = self.index.place(key, pairs.len(), |n| pairs[n].key == key);
         if place == pairs.len() {
@@ -96,7 +96,7 @@ enum Novelty {
 
 impl Counter for News {
     fn packet(&mut self, seen: &InternedPacket<'_>) {
-        let first = seen.packet.time.map_or(i64::MAX, |time| time.0);
+        let first = seen.packet.time().map_or(i64::MAX, |time| time.0);
         self.times(seen).add(Times { count: 1, first, before: false });
     }
 

@@ -67,8 +67,8 @@ impl Counter for Profile {
             Verdict::Deny => 1,
             Verdict::Other => 2,
         }] += 1;
-        self.bytes += u64::from(packet.length.unwrap_or(0));
-        if let Some(time) = packet.time {
+        self.bytes += u64::from(packet.length().unwrap_or(0));
+        if let Some(time) = packet.time() {
             self.first = Some(self.first.map_or(time, |first| first.min(time)));
             self.last = self.last.max(Some(time));
             let stamp = Timestamp::from_microsecond(time.0).unwrap_or(Timestamp::UNIX_EPOCH);
@@ -76,7 +76,7 @@ impl Counter for Profile {
         }
         self.sources.insert(seen.src);
         self.targets.insert(seen.dst);
-        if let Some(port) = packet.dst_port {
+        if let Some(port) = packet.dst_port() {
             self.ports.add(port);
         }
     }

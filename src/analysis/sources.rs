@@ -47,8 +47,8 @@ struct Networks {
 
 impl Networks {
     fn of(&mut self, seen: &InternedPacket<'_>, origins: Option<&Arc<dyn Origins>>) -> Addr {
-        let first = seen.packet.src.map(network);
-        let (Some(origins), Some(address)) = (origins, seen.packet.src) else {
+        let first = seen.packet.src().map(network);
+        let (Some(origins), Some(address)) = (origins, seen.packet.src()) else {
             return self.first.number(first);
         };
         if let Some(known) = self.of_source.get(&seen.src) {
@@ -113,12 +113,12 @@ impl Counter for Sources {
         };
         let source = self.source(key);
         source.count += 1;
-        source.bytes += u64::from(packet.length.unwrap_or(0));
-        if let Some(time) = packet.time {
+        source.bytes += u64::from(packet.length().unwrap_or(0));
+        if let Some(time) = packet.time() {
             source.first = Some(source.first.map_or(time, |first| first.min(time)));
             source.last = source.last.max(Some(time));
         }
-        if let Some(port) = packet.dst_port {
+        if let Some(port) = packet.dst_port() {
             source.ports.add(port);
         }
         if other != Addr::NONE {

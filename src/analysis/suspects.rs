@@ -36,7 +36,7 @@ impl Suspects {
 impl Counter for Suspects {
     fn packet(&mut self, seen: &InternedPacket<'_>) {
         let detector = &mut self.detector;
-        if let Some(knock) = detector.knock(seen.packet) {
+        if let Some(knock) = detector.knock(&seen.packet.whole()) {
             self.order.packet(knock, &mut |knock| detector.watch(knock));
         }
     }

@@ -98,7 +98,7 @@ impl Timeline {
 
 impl Counter for Timeline {
     fn packet(&mut self, seen: &InternedPacket<'_>) {
-        let Some(time) = seen.packet.time else {
+        let Some(time) = seen.packet.time() else {
             self.timeless += 1;
             return;
         };

@@ -102,7 +102,7 @@ impl Summing {
             self.actions.resize(action + 1, [0; 3]);
         }
         self.actions[action][place(seen.verdict)] += 1;
-        if let Some(time) = seen.packet.time {
+        if let Some(time) = seen.packet.time() {
             totals.first = Some(totals.first.map_or(time, |first| first.min(time)));
             totals.last = totals.last.max(Some(time));
         }

@@ -16,8 +16,13 @@ impl ActionVerdicts {
 
     /// A packet's verdict under the call.
     pub fn of(&self, packet: &Packet<'_>) -> Verdict {
-        let said = self.0.iter().find(|(word, _)| word.as_bytes() == packet.action);
-        said.map_or(packet.verdict, |(_, verdict)| *verdict)
+        self.of_action(packet.action, packet.verdict)
+    }
+
+    /// What an action means under the call, if it means `verdict` to the firewall.
+    pub fn of_action(&self, action: &[u8], verdict: Verdict) -> Verdict {
+        let said = self.0.iter().find(|(word, _)| word.as_bytes() == action);
+        said.map_or(verdict, |(_, verdict)| *verdict)
     }
 
     /// The words that mean a verdict, or those that mean another.

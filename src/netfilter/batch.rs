@@ -50,6 +50,80 @@ pub struct PacketWords {
     mac: u32,
 }
 
+/// A packet in its batch. Its texts are looked up when they are asked for.
+#[derive(Clone, Copy)]
+pub struct BatchPacket<'b> {
+    batch: &'b Batch,
+    row: &'b BatchRow,
+}
+
+impl<'b> BatchPacket<'b> {
+    /// All of it.
+    pub fn whole(self) -> Packet<'b> {
+        self.batch.packet(self.row)
+    }
+
+    /// How often it came in a row.
+    pub fn times(self) -> usize {
+        self.row.times as usize
+    }
+
+    /// When it was logged.
+    pub fn time(self) -> Option<Time> {
+        self.row.time
+    }
+
+    /// Source address.
+    pub fn src(self) -> Option<IpAddr> {
+        self.row.src
+    }
+
+    /// Destination address.
+    pub fn dst(self) -> Option<IpAddr> {
+        self.row.dst
+    }
+
+    /// Source port.
+    pub fn src_port(self) -> Option<u16> {
+        self.row.src_port
+    }
+
+    /// Destination port.
+    pub fn dst_port(self) -> Option<u16> {
+        self.row.dst_port
+    }
+
+    /// Length in bytes.
+    pub fn length(self) -> Option<u32> {
+        self.row.length
+    }
+
+    /// What its action means to the firewall that logged it.
+    pub fn verdict(self) -> Verdict {
+        self.row.verdict
+    }
+
+    /// What became of it, in the log's word.
+    pub fn action(self) -> &'b [u8] {
+        self.batch.words.bytes(self.row.words.action)
+    }
+
+    /// Protocol.
+    pub fn proto(self) -> &'b [u8] {
+        self.batch.words.bytes(self.row.words.proto)
+    }
+
+    /// Whether it came in on an interface.
+    pub fn has_if_in(self) -> bool {
+        !self.batch.words.bytes(self.row.words.if_in).is_empty()
+    }
+
+    /// Its texts by number.
+    pub fn words(self) -> PacketWords {
+        self.row.words
+    }
+}
+
 impl Batch {
     /// Adds a packet.
     pub fn push(&mut self, packet: &Packet<'_>) {
@@ -101,9 +175,9 @@ impl Batch {
         self.rows.iter().flat_map(move |row| std::iter::repeat_n(packets(row), row.times as usize))
     }
 
-    /// The packets with their texts by number, and how often each came in a row.
-    pub fn with_words(&self) -> impl Iterator<Item = (Packet<'_>, PacketWords, u32)> {
-        self.rows.iter().map(|row| (self.packet(row), row.words, row.times))
+    /// The packets, each once however often it came in a row.
+    pub fn rows(&self) -> impl Iterator<Item = BatchPacket<'_>> {
+        self.rows.iter().map(|row| BatchPacket { batch: self, row })
     }
 
     /// A text by its number.
