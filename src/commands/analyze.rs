@@ -12,6 +12,7 @@ use crate::input::Journal;
 use crate::netfilter::Packet;
 use crate::netfilter::batch::Batch;
 use crate::netfilter::stats::ParseStats;
+use crate::report::progress::Counting;
 use crate::report::stats as words;
 use crate::run::Misused;
 use crate::run::counting::{self, Needs};
@@ -157,14 +158,19 @@ fn files(session: &mut Session<'_, '_>, analysis: Analysis) -> anyhow::Result<Ex
     let limit = question.limit;
     let mut left_out = LeftOut::default();
     let (rules, clock, asked) = (&session.rules, &session.clock, &session.filters);
+    let mut progress = Counting::new(None, session.console.shows_progress());
+    let mut read = 0;
     let (counted, logs) = counting::count(&question.modules, &question.context, limit, |feed| {
         let maker = Wanted { filters: filters.any().then_some(&filters), asked, needs: feed.needs() };
         let mut done = |made: Filtered| {
+            read += made.packets.len() as u64;
+            progress.done(read);
             feed.batch(made.packets);
             left_out.add(made.left_out);
         };
         Ok(reading::packets(sources, rules, clock, parsing::workers(), Sink::new(&maker, &mut done)))
     })?;
+    drop(progress);
     let timeless = left_out.timeless;
     let mut total = ParseStats::default();
     let mut exit = Exit::Done;

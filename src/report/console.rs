@@ -24,6 +24,11 @@ pub struct Console<'io> {
 }
 
 impl Console<'_> {
+    /// Whether somebody watches, and wants to.
+    pub fn shows_progress(&self) -> bool {
+        self.err_is_terminal && !self.quiet
+    }
+
     /// Says that something was done.
     pub fn done(&mut self, text: &str) {
         if !self.quiet {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -42,5 +42,52 @@ impl Progress {
     /// Takes the bar away.
     pub fn finish(self) {
         self.bar.finish_and_clear();
+    }
+}
+
+/// How long a report may take before its progress is shown.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Rows between two looks at the clock.
+const STEP: u64 = 1 << 14;
+
+/// How far the counting for a report has come. Shows nothing where stderr is no terminal, nor in the first second.
+pub struct Counting {
+    bar: Option<ProgressBar>,
+    begun: Instant,
+    told: u64,
+}
+
+impl Counting {
+    /// Of so many rows, if that is known.
+    pub fn new(rows: Option<u64>, show: bool) -> Self {
+        let bar = show.then(|| {
+            let bar = ProgressBar::with_draw_target(rows, ProgressDrawTarget::hidden());
+            let template = match rows {
+                Some(_) => "  {wide_bar} {human_pos} of {human_len} rows, {eta} left",
+                None => "  {human_pos} packets",
+            };
+            match ProgressStyle::with_template(template) {
+                Ok(style) => bar.with_style(style.progress_chars("#>-")),
+                Err(_) => bar,
+            }
+        });
+        Counting { bar, begun: Instant::now(), told: 0 }
+    }
+
+    /// So many are done.
+    pub fn done(&mut self, done: u64) {
+        let Some(bar) = self.bar.as_ref().filter(|_| done.saturating_sub(self.told) >= STEP) else { return };
+        self.told = done;
+        if bar.is_hidden() && self.begun.elapsed() >= PATIENCE {
+            bar.set_draw_target(ProgressDrawTarget::stderr());
+        }
+        bar.set_position(done);
+    }
+}
+
+impl Drop for Counting {
+    fn drop(&mut self) {
+        self.bar.iter().for_each(ProgressBar::finish_and_clear);
     }
 }

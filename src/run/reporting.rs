@@ -18,6 +18,7 @@ use crate::config::{Format, Layer, OwnModule};
 use crate::escape;
 use crate::filter::Filters;
 use crate::query::{self, Access, Answer};
+use crate::report::progress::Counting;
 use crate::report::shape::{Filtered, Report, Shape};
 use crate::report::terminal::{self, Terminal};
 use crate::report::{self, blocklist, stats as words};
@@ -135,7 +136,10 @@ impl Question {
 pub fn table(session: &mut Session<'_, '_>, question: &Question) -> anyhow::Result<()> {
     let Question { modules, own, context, .. } = question;
     let (filters, limit) = (question.reading(), question.limit);
+    let show = session.console.shows_progress();
     let store = session.store.open()?;
+    // How many rows a filter on the time leaves is not known.
+    let ids = if show && !filters.ask_time() { store.ids(&session.table)? } else { None };
     let evidence = analysis::wants(modules, Want::Evidence);
     let columns = Columns {
         host: analysis::wants(modules, Want::Host),
@@ -147,13 +151,25 @@ pub fn table(session: &mut Session<'_, '_>, question: &Question) -> anyhow::Resu
         ..Columns::default()
     };
     let (mut counted, ()) = counting::count(modules, context, limit, |feed| {
-        Ok(store.packets(&session.table, &filters, columns, &mut |stored| feed.packet(&stored.packet))?)
+        let mut progress = Counting::new(ids.as_ref().map(|ids| ids.end - ids.start), show);
+        let mut packets = 0;
+        let mut each = |stored: &Stored<'_>| {
+            packets += 1;
+            progress.done(ids.as_ref().map_or(packets, |ids| stored.id.saturating_sub(ids.start) + 1));
+            feed.packet(&stored.packet);
+        };
+        Ok(store.packets(&session.table, &filters, columns, &mut each)?)
     })?;
     if !counted.out_of_order.is_empty() {
         // Logs were imported in another order than they were written in. What does not depend on it is
         // counted already.
         let (again, ()) = counting::count(&counted.out_of_order, context, limit, |feed| {
-            let mut each = |stored: &Stored<'_>| feed.packet(&stored.packet);
+            let (mut progress, mut packets) = (Counting::new(None, show), 0);
+            let mut each = |stored: &Stored<'_>| {
+                packets += 1;
+                progress.done(packets);
+                feed.packet(&stored.packet);
+            };
             Ok(store.packets_by_time(&session.table, &filters, columns, &mut each)?)
         })?;
         for table in again.tables {

@@ -38,6 +38,7 @@ pub use tables::{Reconciled, TableInfo};
 pub use upgrade::Upgraded;
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -165,6 +166,14 @@ impl Store {
     pub fn is_empty(&mut self, table: &TableName) -> Result<bool, StoreError> {
         let sql = format!("SELECT 1 FROM `{table}` LIMIT 1");
         Ok(self.backend.rows("looking into a table", &sql, &[])?.is_empty())
+    }
+
+    /// The least row number of a table and the one after the greatest; none if it has no row.
+    pub fn ids(&mut self, table: &TableName) -> Result<Option<Range<u64>>, StoreError> {
+        let sql = format!("SELECT MIN(id), MAX(id) FROM `{table}`");
+        let rows = self.backend.rows("looking into a table", &sql, &[])?;
+        let ends = rows.first().and_then(|row| row.number(0).zip(row.number::<u64>(1)));
+        Ok(ends.map(|(first, last)| first..last + 1))
     }
 
     /// Every packet of a logs table that passes the filters, in the order of its rows (id). Filters

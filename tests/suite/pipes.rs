@@ -1,8 +1,9 @@
 //! A reader that has seen enough, or was never there, is a normal end; a full disk is not.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
+use std::time::Duration;
 
 use crate::process::{TestDir, TestStore, lines};
 
@@ -65,4 +66,31 @@ fn an_import_whose_messages_nobody_reads_is_done_all_the_same() {
     let done = db.command(["-i", "a.log"]).stderr(writer).stdout(Stdio::null()).status().expect("runs");
     assert_eq!(done.code(), Some(0));
     assert_eq!(db.rows(), 100);
+}
+
+#[test]
+fn a_long_analysis_shows_its_progress_on_a_terminal() {
+    let dir = TestDir::new();
+    let program = env!("CARGO_BIN_EXE_ipta");
+    for (option, shown) in [("", true), ("--quiet", false)] {
+        let mut call = std::process::Command::new("script");
+        call.args(["-qec", &format!("{program} {option} --year 2026 -a pipe"), "/dev/null"]);
+        call.current_dir(dir.path("")).env("HOME", dir.path("")).env("TERM", "xterm");
+        let pipe = dir.path("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status().expect("runs");
+        assert!(made.success(), "mkfifo");
+        let child = call.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("starts");
+        let mut log = File::options().write(true).open(&pipe).expect("opens");
+        log.write_all(lines(0..40_000).as_bytes()).expect("writes");
+        // Progress is shown from the first second on.
+        std::thread::sleep(Duration::from_millis(1500));
+        log.write_all(lines(40_000..80_000).as_bytes()).expect("writes");
+        drop(log);
+        let output = child.wait_with_output().expect("ends");
+        std::fs::remove_file(&pipe).expect("removes");
+        let said = String::from_utf8_lossy(&output.stdout);
+        // The report itself begins its line of totals with a `*`.
+        let drawn = said.split(['\r', '\n']).any(|line| line.contains(" packets") && !line.contains("from"));
+        assert_eq!(drawn, shown, "{said:?}");
+    }
 }

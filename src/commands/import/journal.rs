@@ -172,7 +172,7 @@ fn import_boot(
         vacuumed: Arc::clone(&vacuumed),
     };
     let begin = Begin { entry, candidates, head };
-    let show = session.console.err_is_terminal && !session.console.quiet;
+    let show = session.console.shows_progress();
     let progress = Progress::new(&source.name, None, Arc::default(), show);
     let store = session.store.open()?;
     let read = pipeline::run(store, progress, table, Some(begin), caught, |to| reading.run(&to))?;

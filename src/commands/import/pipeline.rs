@@ -79,7 +79,7 @@ pub fn run_log(
 ) -> anyhow::Result<Option<Read>> {
     let new_reader = || Reader::new(&session.rules, source.calendar(&session.clock));
     let (reader, earlier) = (new_reader(), new_reader());
-    let show = session.console.err_is_terminal && !session.console.quiet;
+    let show = session.console.shows_progress();
     let progress = Progress::new(&source.name, log.raw_len(), log.progress(), show);
     let from = begin.as_ref().map(|begin| (begin.entry.clone(), begin.head.clone()));
     let store = session.store.open()?;
