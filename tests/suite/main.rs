@@ -28,6 +28,7 @@ mod lines;
 mod live;
 mod manual;
 mod manual_options;
+mod manual_outputs;
 mod names;
 mod pages;
 mod parser_properties;
