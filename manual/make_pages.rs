@@ -27,6 +27,9 @@ const SYNOPSIS: [&str; 6] = [
     "MODE... [OPTION...]",
 ];
 
+/// Where every option has an example, in the last column of its table.
+const OPTIONS: &str = include_str!("08-options.md");
+
 /// What the definition of the command line does not say.
 const FILES: [(&str, &str); 3] = [
     ("~/.ipta-conf", "settings; ipta --save-db writes the connection and the settings of a call into it"),
@@ -181,7 +184,7 @@ fn command() -> Command {
 
 /// The man page.
 fn page() -> Result<Vec<u8>, Box<dyn Error>> {
-    let man = Man::new(command()).title("IPTA").section("1").manual("User Commands");
+    let man = Man::new(with_examples(command())?).title("IPTA").section("1").manual("User Commands");
     let mut page = Vec::new();
     man.render_title(&mut page)?;
     man.render_name_section(&mut page)?;
@@ -206,6 +209,43 @@ fn page() -> Result<Vec<u8>, Box<dyn Error>> {
     ]);
     rest.to_writer(&mut page)?;
     Ok(page)
+}
+
+/// The command line with an example in the help of each option, but those that only undo another.
+fn with_examples(command: Command) -> Result<Command, String> {
+    let options: Vec<(String, String)> = command
+        .get_arguments()
+        .filter(|arg| !arg.is_hide_set())
+        .filter_map(|arg| Some((arg.get_id().to_string(), format!("`--{}", arg.get_long()?))))
+        .collect();
+    options.into_iter().try_fold(command, |command, (id, option)| {
+        let example = match example(&option) {
+            Some(example) => example,
+            None if OPTIONS.contains(&format!("opposite: {option}`")) => return Ok(command),
+            None => return Err(format!("no example of {option}` in 08-options.md")),
+        };
+        Ok(command.mut_arg(id, |arg| {
+            let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+            arg.long_help(format!("{help}.\n\nExample: {example}"))
+        }))
+    })
+}
+
+/// The example of an option's row. In the first column an option stands between back quotes, alone or with its value.
+fn example(option: &str) -> Option<&'static str> {
+    let rows = OPTIONS.lines().filter(|line| line.starts_with("| `"));
+    rows.filter_map(|row| {
+        let mut cells = row.trim_end_matches([' ', '|']).split('|').map(str::trim).skip(1);
+        let first = cells.next()?;
+        let is_row =
+            first.match_indices(option).any(|(at, _)| !first[at + option.len()..].starts_with(is_word));
+        if is_row { cells.last() } else { None }
+    })
+    .find_map(|example| example.strip_prefix('`')?.strip_suffix('`'))
+}
+
+fn is_word(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '-'
 }
 
 /// The section of that name. The one that is made of the definition lists every option.

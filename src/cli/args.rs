@@ -9,7 +9,7 @@ use crate::config::{Choice, Color, FilterText, Format, Layer, Password, Period, 
 
 /// The headings of the help, in its order.
 pub(super) const HEADINGS: [&str; 6] =
-    ["Modes", "Database", "What counts", "Display", "Names", "Miscellaneous"];
+    ["Modes", "Database", "Selecting packets", "Display", "Names", "Miscellaneous"];
 
 /// The command line after the historic spellings are rewritten. No defaults here: what nobody
 /// said must stay unsaid, so that the configuration file can say it.
@@ -39,8 +39,8 @@ pub(super) struct Args {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Modes")]
 pub(super) struct ModeArgs {
-    /// Import logs into the table; - is standard input, journal the systemd journal. What was imported
-    /// before is not counted twice
+    /// Import logs into the table; - is standard input, journal the systemd journal. Lines imported
+    /// before are not counted twice
     #[arg(long, short = 'i', value_name = "FILE", num_args = 1..)]
     pub(super) import: Option<Vec<PathBuf>>,
     /// Delete packets older than this age (90d, 12w, '6 months', 1y); their logs still count as imported
@@ -49,55 +49,55 @@ pub(super) struct ModeArgs {
     /// Analyze the table; with FILEs, analyze those logs directly, without a database
     #[arg(long, short = 'a', value_name = "FILE", num_args = 0..)]
     pub(super) analyze: Option<Vec<PathBuf>>,
-    /// Everything about one source, an address or a network: from the table, or from logs that follow it.
-    /// Not with other modes
+    /// Show everything about one source (an address or a network), from the table or from FILEs. Cannot be
+    /// combined with other modes
     #[arg(long, value_names = ["ADDR", "FILE"], num_args = 1..)]
     pub(super) who: Option<Vec<PathBuf>>,
-    /// Show new packets of a log as they come; - is standard input, journal the systemd journal. Not with
-    /// other modes; without a database
+    /// Show new packets in a log as they arrive, without a database; - is standard input, journal the
+    /// systemd journal. Cannot be combined with other modes
     #[arg(long, short = 'f', value_name = "FILE")]
     pub(super) follow: Option<PathBuf>,
-    /// Show all packets of the table, one a line, then end; with FILEs, those of logs. Not with other
-    /// modes; --format json and csv write records
+    /// Show all packets in the table, one per line, then exit; with FILEs, those in the logs. Cannot be
+    /// combined with other modes; --format json and csv write records
     #[arg(long, value_name = "FILE", num_args = 0..)]
     pub(super) scan: Option<Vec<PathBuf>>,
-    /// Open a shell for queries of your own; without a terminal, run those of standard input. It only
-    /// reads, unless --write is given
+    /// Open a shell for your own queries; without a terminal, run queries from standard input. Read-only
+    /// unless --write is given
     #[arg(long)]
     pub(super) analyze_interactive: bool,
-    /// Run this query and end. Separate several with semicolons
+    /// Run this query and exit. Separate several with semicolons
     #[arg(long, value_name = "QUERY", value_parser = filled())]
     pub(super) sql: Option<String>,
-    /// Let queries change what is in the database
+    /// Allow queries to change the database
     #[arg(long)]
     pub(super) write: bool,
-    /// Empty the table and forget what was imported into it; never asks
+    /// Empty the table and forget what was imported into it; never asks for confirmation
     #[arg(long, short = 'c')]
     pub(super) clear: bool,
-    /// Create the table. NAME is then the table of the whole call
+    /// Create the table. NAME applies to the whole call
     #[arg(long, value_name = "NAME", num_args = 0..=1, value_parser = filled())]
     pub(super) create_table: Option<Option<String>>,
     /// List the tables: rows, first and last packet, what was imported
     #[arg(long)]
     pub(super) list_tables: bool,
-    /// Remove a table (without TABLE that of --db-table) and all that is in it; asks on a terminal.
-    /// Repeatable
+    /// Delete a table (without TABLE, the one --db-table names) and everything in it; asks for confirmation
+    /// on a terminal. Repeatable
     #[arg(long, value_name = "TABLE", num_args = 0..=1, default_missing_value = UNNAMED, value_parser = table)]
     pub(super) delete_table: Vec<Option<String>>,
-    /// Remove all tables of ipta; asks on a terminal
+    /// Delete all ipta tables; asks for confirmation on a terminal
     #[arg(long)]
     pub(super) delete_all_tables: bool,
-    /// Create database, user and rights on the server, as --admin-user
+    /// Create the database and the user on the server and grant privileges, as --admin-user
     #[arg(long)]
     pub(super) create_db: bool,
-    /// Write the connection and the settings of this call to ~/.ipta-conf
+    /// Save the connection and the settings from this call in ~/.ipta-conf
     #[arg(long, short = 's')]
     pub(super) save_db: bool,
-    /// Convert a table of an older version, or of the C program
+    /// Convert a table from an older version or from the C program
     #[arg(long, value_name = "NAME", num_args = 0..=1)]
     pub(super) upgrade_table: Option<Option<String>>,
-    /// Say what is set up and what is not, each with the line to type; with FILE, why that log gives
-    /// nothing. Not with other modes
+    /// Report what is set up and what is not, with the command to run; with FILE, why ipta finds no packets
+    /// in that log. Cannot be combined with other modes
     #[arg(long, value_name = "FILE", num_args = 0..=1)]
     pub(super) doctor: Option<Option<PathBuf>>,
 }
@@ -108,13 +108,13 @@ pub(super) struct DatabaseArgs {
     /// MySQL or MariaDB server: name, address, or the path of its socket (default localhost)
     #[arg(long, short = 'h', value_name = "HOST", value_parser = filled())]
     pub(super) db_host: Option<String>,
-    /// Its TCP port (default 3306)
+    /// The server's TCP port (default 3306)
     #[arg(long, value_name = "PORT", allow_negative_numbers = true, value_parser = port)]
     pub(super) db_port: Option<u16>,
     /// User on the server (default ipta)
     #[arg(long, short = 'u', value_name = "NAME", value_parser = filled())]
     pub(super) db_user: Option<String>,
-    /// Password (default ipta). Others can see it in the list of processes
+    /// Password (default ipta). Other users can see it in the process list
     #[arg(long, short = 'p', value_name = "PASS", allow_hyphen_values = true)]
     pub(super) db_pass: Option<String>,
     /// Ask for the password on the terminal; overrides --db-pass
@@ -130,10 +130,10 @@ pub(super) struct DatabaseArgs {
     #[arg(long, value_name = "PATH")]
     pub(super) db_file: Option<PathBuf>,
     /// Encryption of the connection: off, preferred, required, or verify, which checks the server's
-    /// certificate (default off to this machine, else preferred)
+    /// certificate (default off for this machine, otherwise preferred)
     #[arg(long, value_name = "WHEN", value_parser = choice::<Tls>)]
     pub(super) db_tls: Option<Tls>,
-    /// Certificates of the authorities to trust, for --db-tls verify (default the system's)
+    /// Certificates of the authorities to trust; implies --db-tls verify (default the system's)
     #[arg(long, value_name = "FILE")]
     pub(super) db_ca: Option<PathBuf>,
     /// Administrator of the server for --create-db (default root)
@@ -148,7 +148,7 @@ pub(super) struct DatabaseArgs {
 }
 
 #[derive(Debug, clap::Args)]
-#[command(next_help_heading = "What counts")]
+#[command(next_help_heading = "Selecting packets")]
 pub(super) struct CountArgs {
     /// From this time on: 2026-05-04, '2026-05-04 06:35', 06:35, 2h, '3 days ago', yesterday
     #[arg(long, value_name = "TIME", value_parser = filled())]
@@ -156,7 +156,7 @@ pub(super) struct CountArgs {
     /// Until this time; a date includes that day
     #[arg(long, value_name = "TIME", value_parser = filled())]
     pub(super) until: Option<String>,
-    /// day or week: the last whole one, compared with the one before
+    /// day or week: the last full one, compared with the one before
     #[arg(long, value_name = "SPAN", value_parser = choice::<Period>)]
     pub(super) period: Option<Period>,
     /// From this address or network, such as 192.0.2.0/24
@@ -171,22 +171,22 @@ pub(super) struct CountArgs {
     /// To this port
     #[arg(long, value_name = "PORT", value_delimiter = ',', value_parser = filled())]
     pub(super) dport: Vec<String>,
-    /// Of this protocol; icmp takes ICMPv6 too
+    /// Of this protocol; icmp includes ICMPv6
     #[arg(long, value_name = "PROTO", value_delimiter = ',', value_parser = filled())]
     pub(super) proto: Vec<String>,
     /// With this action, such as DROP
     #[arg(long, value_name = "WORD", value_delimiter = ',', value_parser = filled())]
     pub(super) action: Vec<String>,
-    /// In or out of this interface
+    /// Entering or leaving through this interface
     #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = filled())]
     pub(super) iface: Vec<String>,
     /// Logged by this host
     #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = filled())]
     pub(super) log_host: Vec<String>,
-    /// Leave out packets of the interface lo (also --no-lo; opposite: --local)
+    /// Leave out packets on the interface lo (also --no-lo; opposite: --local)
     #[arg(long, alias = "no-lo", overrides_with = "local")]
     pub(super) no_local: bool,
-    /// Count packets of the interface lo
+    /// Count packets on the interface lo
     #[arg(long, overrides_with = "no_local")]
     pub(super) local: bool,
     /// Leave out accepted packets (opposite: --accept)
@@ -206,7 +206,7 @@ pub(super) struct CountArgs {
     /// Another action word that means 'denied'. Repeatable
     #[arg(long, value_name = "WORD", value_delimiter = ',', value_parser = filled())]
     pub(super) deny_action: Vec<String>,
-    /// The year of a log's last line, where the lines have none
+    /// The year of the log's last line, for logs without years
     #[arg(long, value_name = "YYYY", allow_negative_numbers = true, value_parser = year)]
     pub(super) year: Option<i16>,
 }
@@ -214,7 +214,7 @@ pub(super) struct CountArgs {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Display")]
 pub(super) struct DisplayArgs {
-    /// Rows of each module of the report, 1 or more (default 10; also --lines)
+    /// Rows in each module of the report, 1 or more (default 10; also --lines)
     #[arg(long, alias = "lines", short = 'l', value_name = "NUM", allow_negative_numbers = true, value_parser = limit)]
     pub(super) limit: Option<usize>,
     /// Modules of the report, or all (default denied,icmp,ports,invalid,interfaces)
@@ -223,7 +223,7 @@ pub(super) struct DisplayArgs {
     /// text, json, csv, markdown or html (default text); nft, ipset or cidr: a list of sources to block
     #[arg(long, value_name = "FORMAT", value_parser = choice::<Format>)]
     pub(super) format: Option<Format>,
-    /// Write the report to FILE; a failed report leaves it as it was
+    /// Write the report to FILE; if the report fails, FILE is unchanged
     #[arg(long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
     /// No headers in follow and scan (opposite: --header)
@@ -238,29 +238,29 @@ pub(super) struct DisplayArgs {
     /// Line numbers in follow and scan
     #[arg(long, overrides_with = "no_counter")]
     pub(super) counter: bool,
-    /// The time of each line in follow and scan (opposite: --no-time)
+    /// Show the time of each line in follow and scan (opposite: --no-time)
     #[arg(long, overrides_with = "no_time")]
     pub(super) time: bool,
     /// No times in follow and scan
     #[arg(long, overrides_with = "time")]
     pub(super) no_time: bool,
-    /// In follow: begin with the last NUM lines (default 0)
+    /// In follow: start with the last NUM lines (default 0)
     #[arg(long, value_name = "NUM", allow_negative_numbers = true, value_parser = count)]
     pub(super) last: Option<usize>,
-    /// In follow: point out suspected attacks
+    /// In follow: report suspected attacks
     #[arg(long)]
     pub(super) attacks: bool,
-    /// In follow: run this command when an attack begins, with what is known of it as JSON on its standard
-    /// input; turns --attacks on
+    /// In follow: run this command when an attack begins, with the details as JSON on its standard input;
+    /// turns on --attacks
     #[arg(long, value_name = "CMD", value_parser = filled())]
     pub(super) alert_command: Option<String>,
     /// In follow: leave out the packets that ipta itself causes
     #[arg(long)]
     pub(super) no_loop: bool,
-    /// A database that knows where addresses are (.mmdb: countries, autonomous systems). Repeatable
+    /// A database that maps addresses to locations (.mmdb: countries, autonomous systems). Repeatable
     #[arg(long, value_name = "FILE")]
     pub(super) geoip_database: Vec<PathBuf>,
-    /// The country of each source in follow and scan (opposite: --no-geo)
+    /// Show the country of each source in follow and scan (opposite: --no-geo)
     #[arg(long, overrides_with = "no_geo")]
     pub(super) geo: bool,
     /// No countries in follow and scan
@@ -286,7 +286,7 @@ pub(super) struct NameArgs {
     /// Hours until a cached name expires; 0: never (default 336; also --dns-ttl)
     #[arg(long, alias = "dns-ttl", value_name = "HOURS", allow_negative_numbers = true, value_parser = hours)]
     pub(super) ttl: Option<u32>,
-    /// Create that table. NAME is then the --dns-table of the call
+    /// Create the table for names. NAME applies to the whole call, like --dns-table
     #[arg(long, value_name = "NAME", num_args = 0..=1, value_parser = filled())]
     pub(super) dns_create_table: Option<Option<String>>,
     /// Print all cached names

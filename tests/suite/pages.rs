@@ -35,6 +35,8 @@ fn the_man_page_is_clean_and_has_every_option_of_the_help() {
     for option in options {
         assert!(text.contains(option), "{option} is missing in:\n{text}");
     }
+    let examples = text.lines().filter(|line| line.trim_start().starts_with("Example: ")).count();
+    assert!(examples > 70, "{examples} examples");
     for part in ["NAME", "SYNOPSIS", "HISTORIC SPELLINGS", "EXIT STATUS", "FILES", "EXAMPLES"] {
         assert!(text.lines().any(|line| line == part), "no {part}");
     }
