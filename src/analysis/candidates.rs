@@ -44,7 +44,7 @@ impl Candidates {
     }
 
     fn of(module: &'static str, counter: Box<dyn Counter>, context: &Context) -> Box<dyn Counter> {
-        let allowed = context.allow.iter().map(|network| (*network, "named by allow"));
+        let allowed = context.allow.iter().map(|network| (*network, "listed in allow"));
         Box::new(Candidates {
             module,
             counter,
@@ -87,7 +87,7 @@ impl Counter for Candidates {
                 return Some(*reason);
             }
             if targets.contains(&address) {
-                return Some("destinations of the log");
+                return Some("destinations in the log");
             }
             accepted.contains(&address).then_some("with accepted packets")
         };
@@ -125,12 +125,12 @@ fn suspects(finding: &Finding) -> Vec<Result<Blocked, (&'static str, u64)>> {
     let mut suspects: Vec<_> = sources.into_iter().map(|source| suspect(finding, source)).collect();
     if rest > 0 {
         let is_network = matches!(finding.source, Hosts::Of(..));
-        suspects.push(Err((if is_network { "part of a network's attack alone" } else { FORGEABLE }, rest)));
+        suspects.push(Err((if is_network { "only part of a network's attack" } else { FORGEABLE }, rest)));
     }
     suspects
 }
 
-const FORGEABLE: &str = "in floods, over UDP or over ICMP, where anybody's address can be forged";
+const FORGEABLE: &str = "in floods, over UDP or over ICMP, where any address can be forged";
 
 fn suspect(finding: &Finding, source: IpAddr) -> Result<Blocked, (&'static str, u64)> {
     let episodes: Vec<&Episode> = finding

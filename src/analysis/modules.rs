@@ -203,7 +203,7 @@ static MODULES: [Module; 14] = [
     },
     Module {
         name: "new",
-        title: "What was not there before",
+        title: "Not seen before",
         counts: every,
         wants: &[Want::History],
         how: How::Own(News::counter),
@@ -232,7 +232,7 @@ static BLOCKLISTS: [Module; 2] = [
 static DOSSIER: [Module; 6] = [
     Module {
         name: "profile",
-        title: "What is known of it",
+        title: "What is known about it",
         counts: every,
         wants: &[Want::Length],
         how: How::Own(Profile::counter),
@@ -267,7 +267,7 @@ static DOSSIER: [Module; 6] = [
     },
     Module {
         name: "actions",
-        title: "What became of it",
+        title: "What happened to its packets",
         counts: every,
         wants: &[],
         how: How::Grouped {
@@ -302,7 +302,7 @@ pub fn named(name: &str) -> Option<&'static Module> {
 
 /// What to say if `new` is asked for and there is no `--since`.
 pub const NEW_WANTS_SINCE: &str =
-    "--modules: 'new' compares with what was before --since; give that too, such as --since yesterday";
+    "--modules: 'new' compares with packets from before --since; give --since too, such as --since yesterday";
 
 /// What to say if `countries` is asked for and there is no database.
 pub const COUNTRIES_WANT_A_DATABASE: &str =

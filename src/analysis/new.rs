@@ -161,7 +161,7 @@ impl News {
         let since =
             self.since.map_or(String::new(), |since| format!(" since {}", when::text(since, &self.zone)));
         if !before {
-            return format!("No packet is from before: all that came{since} is new.");
+            return format!("There are no earlier packets: everything{since} is new.");
         }
         let counted = |count: usize, what: &str| counted(count as u64, what);
         format!(

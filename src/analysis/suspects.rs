@@ -64,12 +64,12 @@ fn notes(found: &Judgement, limit: usize) -> Vec<String> {
     }
     let mut reasons = Vec::new();
     if !found.lower_bounds.is_empty() {
-        reasons.push(format!("rate-limited in the firewall: {}", found.lower_bounds.join(", ")));
+        reasons.push(format!("rate-limited by the firewall: {}", found.lower_bounds.join(", ")));
     } else if found.findings.iter().any(|finding| finding.lower_bound) {
         reasons.push("the memory limit was reached".to_owned());
     }
     if found.findings.iter().any(|finding| finding.is_shared) {
-        reasons.push("what a source did at one time in several ways is counted once".to_owned());
+        reasons.push("packets that count toward several attacks at once are counted once".to_owned());
     }
     if !reasons.is_empty() {
         notes.push(format!("Figures with + are lower bounds ({}).", reasons.join("; ")));
@@ -80,7 +80,7 @@ fn notes(found: &Judgement, limit: usize) -> Vec<String> {
     }
     if found.capped {
         notes.push(
-            "There was more to track than the memory limit allows; something may be missing.".to_owned(),
+            "There was more to track than the memory limit allows; some attacks may be missing.".to_owned(),
         );
     }
     notes

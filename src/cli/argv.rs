@@ -260,7 +260,7 @@ fn glued(short: &str, rest: &str) -> Option<Ambiguous> {
 /// `-p` with a password in the same argument, of which nothing but the first letter is told.
 fn password(begins: &str) -> Reading {
     let first = begins.trim_start_matches('p').chars().next().unwrap_or_default();
-    Reading::Remark(format!("--db-pass PASSWORD, if it is one that begins with {first}"))
+    Reading::Remark(format!("--db-pass PASSWORD, if the password begins with {first}"))
 }
 
 /// Whether the argument is an option whose value must be the next argument.

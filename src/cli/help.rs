@@ -24,18 +24,18 @@ pub(super) const ABOUT: &str = "reads what a Linux firewall logs and tells you w
 
 /// What the man page says of it.
 pub(super) const DESCRIPTION: &str = "ipta reads the packets that iptables, ip6tables and nftables log, from log \
-files, standard input or the systemd journal, and tells who is knocking, on which ports, what is broken and what is an \
-attack. It reports on logs directly, or keeps packets in a MySQL or MariaDB table or in an SQLite file.
+files, standard input or the systemd journal, and tells you who is knocking on which ports, what arrives damaged and what \
+is an attack. It reports on logs directly, or keeps packets in a MySQL or MariaDB table or in an SQLite file.
 
 You can combine several modes in one call; they run in a fixed order, whatever order you give them in. Everything is \
-checked before the first one changes anything. Without a mode, FILEs are analyzed.";
+checked before the first one changes anything. Without a mode, ipta analyzes the FILEs.";
 
 const INTRODUCTION: &str = "\
 ipta reads a Linux firewall's log and tells you what is going on.
 
 Usage: ipta MODE... [OPTION...]
 
-You can combine several modes in one call. In whatever order you give them, they
+You can combine several modes in one call. Whatever order you give them in, they
 run in this one: dns-prune, dns-clear, dns-create-table, create-db,
 upgrade-table, list-tables, delete-table, delete-all-tables, create-table,
 clear, import, prune, dns-dump, analyze, analyze-interactive, save-db.
@@ -46,23 +46,23 @@ is ipta --analyze FILE...
 const EXAMPLES: &str = "
 Examples
   ipta /var/log/ufw.log
-      The report of a log, without any database; ipta journal is the systemd
-      journal's.
+      Reports on a log, without a database; ipta journal reports on the systemd
+      journal.
   ipta --create-db --create-table
       Prepares a MySQL or MariaDB server, once.
   ipta --import /var/log/iptables.log* --analyze --rdns
-      Imports what is new, then the report, with host names.
+      Imports what is new, then prints the report with host names.
   ipta --db-file ~/packets.db --create-table --save-db
       Keeps packets in a file instead, from now on.
   ipta --analyze --since yesterday --dport 22 --limit 20
-      Who knocked at SSH since yesterday.
+      Shows who has knocked on SSH since yesterday.
   ipta --follow /var/log/iptables.log --no-accept --no-local
-      Denied packets as they come.
+      Shows denied packets as they arrive.
 
 Settings are kept in ~/.ipta-conf; the command line overrides them.
 Filters (--since to --no-accept) work with --analyze, --who, --follow and
 --scan; --import stores everything. A filter with several values (--dport 22,80)
-takes any of them, and not:VALUE leaves out packets that match it.
+matches any of them, and not:VALUE leaves out packets that match VALUE.
 ";
 
 const USAGE: &str = "\

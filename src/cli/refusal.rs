@@ -138,7 +138,7 @@ fn stray(word: &str, args: &[OsString]) -> Stop {
     if behind(1, &is_given) || behind(2, &wants_one) {
         return usage(
             "unexpected word after the password",
-            &["quote a password that contains blanks: --db-pass 'one two'"],
+            &["quote a password that contains spaces: --db-pass 'one two'"],
         );
     }
     let word = terminal(word);

@@ -13,10 +13,10 @@ pub(super) fn check(modes: &[Mode], given: &Layer) -> Result<(), Stop> {
         return Err(usage(
             "no mode is given, so there is nothing to do",
             &[
-                "ipta --import FILE --analyze    into the table, then the report",
-                "ipta --analyze FILE             the report of a log, without a database",
-                "ipta --follow FILE              new packets as they come",
-                "ipta --usage shows more, ipta --help everything",
+                "ipta --import FILE --analyze    imports into the table, then prints the report",
+                "ipta --analyze FILE             reports on a log, without a database",
+                "ipta --follow FILE              shows new packets as they arrive",
+                "ipta --usage shows more, ipta --help shows everything",
             ],
         ));
     }
@@ -84,7 +84,7 @@ fn direct(modes: &[Mode]) -> Result<(), Stop> {
 fn checked(given: &Layer) -> Result<(), Stop> {
     match given.db_tls {
         Some(tls) if given.db_ca.is_some() && tls != Tls::Verify => Err(usage(
-            &format!("--db-ca has no effect with --db-tls {}, which checks no certificate", tls.word()),
+            &format!("--db-ca has no effect with --db-tls {}, which does not check certificates", tls.word()),
             &["--db-ca FILE --db-tls verify"],
         )),
         _ => Ok(()),
@@ -97,7 +97,7 @@ fn one_span(given: &Layer) -> Result<(), Stop> {
     let other = [("--since", f.since.is_some()), ("--until", f.until.is_some())];
     match other.iter().find(|(_, given)| *given) {
         Some((option, _)) if f.period.is_some() => Err(usage(
-            &format!("--period and {option}: a period has its own beginning and end"),
+            &format!("--period cannot be combined with {option}: a period sets its own start and end"),
             &["leave one of them out"],
         )),
         _ => Ok(()),
@@ -117,7 +117,9 @@ fn one_store(modes: &[Mode], given: &Layer) -> Result<(), Stop> {
     ];
     if let Some((option, _)) = server.iter().find(|(_, given)| *given) {
         return Err(usage(
-            &format!("--db-file and {option}: packets are kept in a file or on a server, not in both"),
+            &format!(
+                "--db-file cannot be combined with {option}: packets go into a file or onto a server, not both"
+            ),
             &["leave one of them out"],
         ));
     }
@@ -171,7 +173,7 @@ fn shows_no_lines(mode: &Mode) -> bool {
 
 fn honoured(modes: &[Mode], given: &Layer) -> Result<(), Stop> {
     const FILTER: &str = "filters work with --analyze, --follow and --scan";
-    const LOGS: &str = "it works where logs are read: --import, --analyze FILE, --follow, --scan FILE";
+    const LOGS: &str = "it works with modes that read logs: --import, --analyze FILE, --follow, --scan FILE";
     const REPORT: &str = "it works with --analyze and --sql; elsewhere: ipta ... > FILE";
     const FOLLOW: &str = "it works with --follow";
     const LIMIT: &str = "--follow and --scan show every packet; for fewer: ipta ... | head -n NUM";
@@ -233,6 +235,12 @@ fn honoured(modes: &[Mode], given: &Layer) -> Result<(), Stop> {
         },
         Needs {
             option: "--format",
+            given: given.format.is_some_and(|format| format != Format::Text),
+            honoured_by: |mode| !matches!(mode, Mode::ListTables | Mode::DnsDump),
+            way_out: "it works with --analyze, --sql, --scan and --doctor",
+        },
+        Needs {
+            option: "--format",
             given: given.format.is_some_and(Format::is_blocklist),
             honoured_by: |mode| matches!(mode, Mode::Analyze(_) | Mode::SaveDb),
             way_out: "nft, ipset and cidr list sources to block: ipta --analyze --format nft",
@@ -265,13 +273,13 @@ fn honoured(modes: &[Mode], given: &Layer) -> Result<(), Stop> {
             option: "--src",
             given: !f.src.is_empty(),
             honoured_by: |mode| !matches!(mode, Mode::Who(..)),
-            way_out: "--who names the source already; leave --src out",
+            way_out: "--who already names the source; leave out --src",
         },
         Needs {
             option: "--modules",
             given: given.modules.is_some(),
             honoured_by: |mode| !matches!(mode, Mode::Who(..)),
-            way_out: "--who has parts of its own; for others: ipta --analyze --src ADDR --modules NAME",
+            way_out: "--who has its own modules; for others: ipta --analyze --src ADDR --modules NAME",
         },
         Needs {
             option: "--attacks",

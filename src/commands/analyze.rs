@@ -85,7 +85,7 @@ fn bare_log(path: &Path) -> Result<(), Misused> {
         return match is_sqlite(path) {
             false => Ok(()),
             true => Err(Misused(format!(
-                "{word} is an SQLite file, no log\n  ipta --db-file {} --analyze",
+                "{word} is an SQLite file, not a log\n  ipta --db-file {} --analyze",
                 escape::shell(&word)
             ))),
         };
@@ -190,7 +190,7 @@ fn files(session: &mut Session<'_, '_>, analysis: Analysis) -> anyhow::Result<Ex
         session.tell_guessed_year(log.source.guessed_year(&log.stats));
         if log.known > 0 {
             session.console.note(&format!(
-                "{} of {} are in {} too and count once.",
+                "{} of {} are also in {} and count only once.",
                 words::counted(log.known, "packet"),
                 log.source.name,
                 log.other

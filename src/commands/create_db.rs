@@ -17,7 +17,7 @@ pub fn check(plan: &mut Plan) {
 pub fn run(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
     let Place::Server(server) = session.store.place_mut().clone() else {
         return Err(Misused(
-            "--create-db makes a database on a server; a --db-file needs only --create-table".into(),
+            "--create-db creates a database on a server; a --db-file needs only --create-table".into(),
         ))?;
     };
     let settings = session.settings;

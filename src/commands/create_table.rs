@@ -16,7 +16,7 @@ pub fn run(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
     let store = session.store.open()?;
     match store.kind(&table)? {
         TableKind::Logs { .. } => {
-            session.console.note(&format!("Table '{table}' is already there in {place}."))
+            session.console.note(&format!("Table '{table}' already exists in {place}."))
         }
         TableKind::Missing => {
             if let Err(error) = store.create_table(&table) {
@@ -33,7 +33,7 @@ pub fn run(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
         | TableKind::Ledger
         | TableKind::Leftover
         | TableKind::Foreign => {
-            anyhow::bail!("Table '{table}' of {place} holds something else; name another with -t")
+            anyhow::bail!("Table '{table}' in {place} holds something else; choose another with -t")
         }
     }
     Ok(Exit::Done)

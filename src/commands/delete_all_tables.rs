@@ -7,7 +7,7 @@ use crate::run::session::Session;
 /// The store must open. Gives the question to ask first.
 pub fn check(session: &Session<'_, '_>, plan: &mut Plan) -> String {
     plan.needs(Need::DropAll);
-    format!("Delete all of ipta's tables in {}? [y/N]", session.store.place())
+    format!("Delete all ipta tables in {}? [y/N]", session.store.place())
 }
 
 /// Drops every table of ipta's.
@@ -19,7 +19,7 @@ pub fn run(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
         tables => format!("Deleted from {place}: {}.", tables.join(", ")),
     });
     if !outcome.left.is_empty() {
-        session.console.note(&format!("Not ipta's, and left alone: {}.", outcome.left.join(", ")));
+        session.console.note(&format!("Not ipta tables, so left alone: {}.", outcome.left.join(", ")));
     }
     Ok(Exit::Done)
 }

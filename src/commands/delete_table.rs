@@ -21,7 +21,7 @@ pub fn check(
         _ => ("tables", "them"),
     };
     let place = session.store.place();
-    let question = format!("Delete {noun} {} of {place} and all packets in {them}? [y/N]", names.join(", "));
+    let question = format!("Delete {noun} {} in {place} and all packets in {them}? [y/N]", names.join(", "));
     Ok((tables, question))
 }
 

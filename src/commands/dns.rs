@@ -24,7 +24,7 @@ pub fn create(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
     let place = session.store.place();
     let store = session.store.open()?;
     match store.kind(&table)? {
-        TableKind::Names => session.console.note(&format!("Table '{table}' is already there in {place}.")),
+        TableKind::Names => session.console.note(&format!("Table '{table}' already exists in {place}.")),
         TableKind::Missing => {
             store.create_names(&table)?;
             session.console.done(&format!("Table '{table}' for names created in {place}."));
@@ -35,7 +35,7 @@ pub fn create(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
         | TableKind::Ledger
         | TableKind::Leftover
         | TableKind::Foreign => {
-            anyhow::bail!("Table '{table}' of {place} holds something else; name another with --dns-table")
+            anyhow::bail!("Table '{table}' in {place} holds something else; choose another with --dns-table")
         }
     }
     Ok(Exit::Done)
@@ -65,7 +65,7 @@ pub fn dump(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
 pub fn prune(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
     let hours = session.settings.dns_ttl;
     if hours == 0 {
-        session.console.note("Names never expire (--ttl 0); none was removed.");
+        session.console.note("Names never expire (--ttl 0); no names were removed.");
         return Ok(Exit::Done);
     }
     let before = session.clock.now.0 / Time::SECOND - i64::from(hours) * 3600;

@@ -259,7 +259,7 @@ impl LiveView {
         }
         self.told.push(cause);
         let (what, stop) = match cause {
-            Cause::Dns => ("asking for names causes", "leave out --rdns"),
+            Cause::Dns => ("ipta's own name lookups cause", "leave out --rdns"),
             Cause::Ssh => ("this SSH session causes", "do not log this session's port"),
         };
         session.console.warn(&format!(

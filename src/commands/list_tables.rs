@@ -22,7 +22,7 @@ pub fn run(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
     if tables.is_empty() {
         let place = session.store.place();
         session.console.note(&format!(
-            "There is no table in {place} yet; make one with: {} --create-table",
+            "There are no tables in {place} yet; create one with: {} --create-table",
             session.invocation()
         ));
         return Ok(Exit::Done);

@@ -27,7 +27,7 @@ pub fn run(session: &mut Session<'_, '_>, before: Time) -> anyhow::Result<Exit> 
         counted(deleted, "packet")
     ));
     if timeless > 0 {
-        session.console.note(&format!("{} without a time kept.", counted(timeless, "packet")));
+        session.console.note(&format!("Kept {} without a time.", counted(timeless, "packet")));
     }
     Ok(Exit::Done)
 }

@@ -18,14 +18,18 @@ pub fn run(session: &mut Session<'_, '_>, table: &TableName) -> anyhow::Result<E
     let place = session.store.place();
     match session.store.open()?.upgrade_table(table)? {
         Upgraded::Version => session.console.done(&format!("Table '{table}' of {place} upgraded.")),
-        Upgraded::Already => session.console.note(&format!("Table '{table}' of {place} needs no upgrade.")),
+        Upgraded::Already => {
+            session.console.note(&format!("Table '{table}' in {place} does not need an upgrade."))
+        }
         Upgraded::Historic { packets, kept, timed } => {
             let packets = counted(packets, "packet");
             session.console.done(&format!(
                 "Table '{table}' of {place} upgraded: {packets}. The C program's table is kept as '{kept}'."
             ));
             if !timed {
-                session.console.note("The old table did not hold the time of packets, so they have none.");
+                session
+                    .console
+                    .note("The old table did not store the times of its packets, so they have none.");
             }
         }
     }

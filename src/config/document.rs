@@ -69,7 +69,7 @@ fn document_of(reader: &mut DocumentReader<'_>, table: &DeTable<'_>) -> Layer {
 fn unknown(reader: &mut DocumentReader<'_>, name: &str, line: usize, value: &TomlValue<'_>) {
     let shown_name = short(name);
     if value.get_ref().is_table() {
-        let text = format!("there is no section [{shown_name}]; keys stand above the first section");
+        let text = format!("there is no section [{shown_name}]; keys go above the first section");
         return reader.problems.push(problem(line, text));
     }
     let mut found = problem(line, format!("there is no key {shown_name}"));
@@ -77,7 +77,7 @@ fn unknown(reader: &mut DocumentReader<'_>, name: &str, line: usize, value: &Tom
         Some((key, opposite)) => {
             found.fix = kind_of(key).and_then(|kind| correction(key, &kind, &reader.source(value), opposite));
             if found.fix.is_none() {
-                found.text.push_str(&format!("; it is {key} now"));
+                found.text.push_str(&format!("; it is now called {key}"));
             }
         }
         None => found.text.push_str(&guess(name, keys())),

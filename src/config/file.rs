@@ -23,16 +23,16 @@ pub fn load(path: &Path, explicit: bool) -> Result<Option<(Layer, Vec<Note>)>, C
         Ok(file) => file,
         Err(e) if missing(&e) && !explicit => return Ok(None),
         Err(e) if missing(&e) => return Err(unreadable("there is no such configuration file".into())),
-        Err(e) => return Err(unreadable(format!("the configuration cannot be opened: {}", e.kind()))),
+        Err(e) => return Err(unreadable(format!("cannot open the configuration file: {}", e.kind()))),
     };
     let facts = file.metadata().ok().filter(std::fs::Metadata::is_file);
     let mode = facts.as_ref().map(|facts| facts.permissions().mode());
     let mut bytes = Vec::new();
     file.take(MOST + 1)
         .read_to_end(&mut bytes)
-        .map_err(|e| unreadable(format!("the configuration cannot be read: {}", e.kind())))?;
+        .map_err(|e| unreadable(format!("cannot read the configuration file: {}", e.kind())))?;
     if bytes.len() as u64 > MOST {
-        return Err(unreadable("a configuration file is never over 1 MiB".into()));
+        return Err(unreadable("too large for a configuration file; the limit is 1 MiB".into()));
     }
     let wrong = |problems| ConfigError::Wrong { path: path.into(), problems };
     let text = match std::str::from_utf8(&bytes) {
@@ -53,14 +53,14 @@ pub fn load(path: &Path, explicit: bool) -> Result<Option<(Layer, Vec<Note>)>, C
         if !facts.as_ref().is_some_and(is_safe) {
             let name = shown(path);
             return Err(unreadable(format!(
-                "alert_command would run as root, and others may write the file: chown root {name}; chmod 600 {name}"
+                "alert_command would run as root, but other users can write to this file: chown root {name}; chmod 600 {name}"
             )));
         }
     }
     let mut notes = Vec::new();
     if layer.db_pass.is_some() && mode.is_some_and(|mode| mode & 0o044 != 0) {
         let name = shown(path);
-        notes.push(Note(format!("{name} holds a password and others can read it: chmod 600 {name}")));
+        notes.push(Note(format!("{name} contains a password that other users can read: chmod 600 {name}")));
     }
     Ok(Some((layer, notes)))
 }

@@ -37,20 +37,20 @@ impl KeyKind {
     /// What it takes, for a message.
     pub(super) fn wants(&self) -> String {
         match self {
-            KeyKind::Text | KeyKind::Secret | KeyKind::Path => "takes a text in quotes".into(),
+            KeyKind::Text | KeyKind::Secret | KeyKind::Path => "takes text in quotes".into(),
             KeyKind::Switch => "is true or false".into(),
             KeyKind::Number(range) if *range.end() == u32::MAX => {
                 format!("takes a number, {} or more", range.start())
             }
             KeyKind::Number(range) => format!("takes a number from {} to {}", range.start(), range.end()),
             KeyKind::Word(words) => format!("takes one of {words}"),
-            KeyKind::List => "takes a list of texts, such as [\"one\", \"two\"]".into(),
+            KeyKind::List => "takes a list of strings, such as [\"one\", \"two\"]".into(),
             KeyKind::Ports => "takes a list of ports, such as [22, 443]".into(),
             KeyKind::Prefixes => {
                 "takes a list of presets and patterns, such as [\"ipt\", \"ufw\"], or is written as [[prefix]]"
                     .into()
             }
-            KeyKind::Thresholds => "is a section of its own: [attacks]".into(),
+            KeyKind::Thresholds => "needs a section of its own: [attacks]".into(),
             KeyKind::Modules => "is written as [[module]], with a name and sql".into(),
         }
     }

@@ -171,7 +171,8 @@ impl<'t> DocumentReader<'t> {
         let (name, sql) = (name?, sql?);
         let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
         if name.len() > 32 || !name.chars().all(fits) {
-            let text = "the name of a module has small letters, digits, - and _, at most 32".to_owned();
+            let text = "the name of a module takes lowercase letters, digits, - and _, at most 32 characters"
+                .to_owned();
             self.problems.push(problem(line, text));
             return None;
         }

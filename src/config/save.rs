@@ -34,7 +34,7 @@ pub fn save(
     let target = follow_links(path);
     let fail = |reason: String| SaveError { file: shown(&target), reason };
     let before = match std::fs::symlink_metadata(&target) {
-        Ok(meta) if !meta.is_file() => return Err(fail("not saved: this is not a regular file".into())),
+        Ok(meta) if !meta.is_file() => return Err(fail("not saved: it is not a regular file".into())),
         Ok(_) => std::fs::read_to_string(&target).map_err(|e| fail(format!("not saved: {}", e.kind())))?,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => String::new(),
         Err(e) => return Err(fail(format!("not saved: {}", e.kind()))),
@@ -68,7 +68,9 @@ pub fn save(
     replace(&target, &document.to_string()).map_err(|e| {
         fail(match e.kind() {
             ErrorKind::NotFound => "not saved: the folder does not exist; create it first".to_owned(),
-            ErrorKind::PermissionDenied => "not saved: you may not write to its folder".to_owned(),
+            ErrorKind::PermissionDenied => {
+                "not saved: you do not have permission to write to its folder".to_owned()
+            }
             kind => format!("not saved: {kind}"),
         })
     })?;

@@ -251,6 +251,9 @@ pub(super) fn lasting(file: &Path) -> Result<String, String> {
     let whole = std::path::absolute(file).map_err(|e| format!("not saved: {}: {}", shown(file), e.kind()))?;
     match whole.to_str() {
         Some(text) => Ok(text.to_owned()),
-        None => Err(format!("not saved: the name {} is not UTF-8, which the file cannot hold", shown(file))),
+        None => Err(format!(
+            "not saved: the name {} is not UTF-8, so it cannot be written to the file",
+            shown(file)
+        )),
     }
 }

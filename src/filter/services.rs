@@ -14,7 +14,7 @@ pub fn ports(text: &str, port_of: &dyn Fn(&str) -> Option<u16>) -> Result<RangeI
     let range = trimmed.split_once('-').and_then(|(from, to)| Some((number(from)?, number(to)?)));
     match range {
         Some((from, to)) if from <= to => Ok(from..=to),
-        Some((from, to)) => Err(format!("the range '{text}' is the wrong way round: {to}-{from}")),
+        Some((from, to)) => Err(format!("the range '{text}' is backward: use {to}-{from}")),
         // Names have dashes too: http-alt.
         None => match port_of(trimmed) {
             Some(port) => Ok(port..=port),
@@ -155,6 +155,6 @@ syslog\t\t601/tcp
                 )
             );
         }
-        assert_eq!(read("443-80"), Err("the range '443-80' is the wrong way round: 80-443".to_owned()));
+        assert_eq!(read("443-80"), Err("the range '443-80' is backward: use 80-443".to_owned()));
     }
 }

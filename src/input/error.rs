@@ -90,7 +90,9 @@ pub enum ReadError {
         cause: io::Error,
     },
     /// Somebody cut the file while it was read.
-    #[error("{name}: the file shrank to {now} bytes while it was read, {good} bytes were good; run it again")]
+    #[error(
+        "{name}: the file shrank to {now} bytes while ipta was reading it; {good} bytes were good; run ipta again"
+    )]
     Shrunk {
         /// The log.
         name: String,

@@ -176,7 +176,7 @@ impl fmt::Display for Journal {
 fn start_failed(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "journalctl is not installed here".to_owned(),
-        kind => format!("journalctl does not start: {kind}"),
+        kind => format!("journalctl cannot be started: {kind}"),
     }
 }
 

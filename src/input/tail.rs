@@ -54,7 +54,7 @@ impl fmt::Display for Event {
             Event::Rotated => "was rotated; continuing with the new file",
             Event::Truncated => "was truncated; continuing from its start",
             Event::Vanished => "is gone; waiting for it to return",
-            Event::Returned => "is there; reading it from its start",
+            Event::Returned => "has appeared; reading it from its start",
             Event::Unreadable(why) => return write!(f, "cannot be read ({why}); trying again"),
         })
     }
@@ -351,7 +351,7 @@ fn regular(path: &Path) -> io::Result<File> {
         return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder"));
     }
     if !facts.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file"));
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
     }
     File::open(path)
 }

@@ -50,7 +50,7 @@ impl std::fmt::Display for Reason {
             Reason::NoPorts => f.write_str("cut before the ports"),
             Reason::TooLong(what) => write!(f, "{what} too long"),
             Reason::LineTooLong => f.write_str("line over 1 MiB"),
-            Reason::RepeatCount => f.write_str("repeat count"),
+            Reason::RepeatCount => f.write_str("bad repeat count"),
             Reason::NothingToRepeat => f.write_str("nothing to repeat"),
         }
     }

@@ -26,18 +26,18 @@ pub fn admit(dialect: Dialect, statement: &str) -> Result<(), String> {
         .find(|token| !matches!(token.kind, Kind::Blank | Kind::Comment | Kind::Sign('(')))
         .filter(|token| token.kind == Kind::Word);
     let Some(begins) = begins else {
-        return Err("that statement does more than read".to_owned());
+        return Err("that is not a read-only statement".to_owned());
     };
     let reads =
         READING.iter().any(|word| begins.is(word)) || (dialect == Dialect::Sqlite && begins.is("PRAGMA"));
     if !reads {
-        return Err(format!("{} does not only read", begins.text.to_uppercase()));
+        return Err(format!("{} is not read-only", begins.text.to_uppercase()));
     }
     if words.iter().any(|word| word.is("INTO")) {
         return Err("INTO writes what was read".to_owned());
     }
     if !begins.is("SHOW") && words.iter().any(|word| word.is("PROCEDURE")) {
-        return Err("PROCEDURE runs a program of the server's".to_owned());
+        return Err("PROCEDURE runs a program on the server".to_owned());
     }
     for pair in words.windows(2) {
         let [first, second] = pair else { continue };

@@ -27,7 +27,7 @@ impl Shape for Nft {
     fn write(&self, out: &mut dyn Write, report: &Report<'_>) -> io::Result<()> {
         let list = of(report);
         writeln!(out, "#!/usr/sbin/nft -f")?;
-        head(out, report, list, "nft -f FILE loads it; nft delete table inet ipta takes it back.")?;
+        head(out, report, list, "nft -f FILE loads it; nft delete table inet ipta undoes it.")?;
         writeln!(out, "add table inet ipta")?;
         for (set, kind) in [("sources4", "ipv4_addr"), ("sources6", "ipv6_addr")] {
             writeln!(out, "add set inet ipta {set} {{ type {kind}; flags timeout; timeout 1d; }}")?;
@@ -87,7 +87,7 @@ impl Shape for Ipset {
 impl Shape for Cidr {
     fn write(&self, out: &mut dyn Write, report: &Report<'_>) -> io::Result<()> {
         let list = of(report);
-        head(out, report, list, "One address a line.")?;
+        head(out, report, list, "One address per line.")?;
         list.addresses.iter().try_for_each(|blocked| writeln!(out, "{}", blocked.address))
     }
 }
@@ -110,7 +110,7 @@ pub fn account(list: &Blocklist) -> String {
     };
     let left_out: Vec<String> =
         list.left_out.iter().map(|(reason, count)| format!("{} {reason}", thousands(*count))).collect();
-    let left_out = if left_out.is_empty() { "nobody".to_owned() } else { left_out.join("; ") };
+    let left_out = if left_out.is_empty() { "none".to_owned() } else { left_out.join("; ") };
     format!("{} to block; left out: {left_out}", count(list.addresses.len()))
 }
 
@@ -124,7 +124,7 @@ fn head(out: &mut dyn Write, report: &Report<'_>, list: &Blocklist, how: &str) -
         writeln!(out, "# Packets from {} to {}.", moment(first), moment(last))?;
     }
     writeln!(out, "# {}.", account(list))?;
-    writeln!(out, "# The source of a TCP packet can be forged too: look at the list before you load it.")?;
+    writeln!(out, "# The source of a TCP packet can be forged too: review the list before you load it.")?;
     writeln!(out, "# {how}")
 }
 

@@ -45,11 +45,10 @@ pub fn damage(stats: &ParseStats) -> Option<String> {
     }
     let mut text = format!("{} damaged:", counted(stats.damaged, "line"));
     if stats.damaged == 0 {
-        text =
-            format!("{} damaged, beside good ones on their lines:", counted(stats.damaged_beside, "record"));
+        text = format!("{} damaged, on lines with good ones:", counted(stats.damaged_beside, "record"));
     } else if stats.damaged_beside > 0 {
         text = format!(
-            "{} damaged, and {} beside good ones:",
+            "{} damaged, and {} on lines with good ones:",
             counted(stats.damaged, "line"),
             counted(stats.damaged_beside, "record")
         );
@@ -73,11 +72,11 @@ pub fn nothing(name: &str, stats: &ParseStats) -> String {
     }
     if stats.unknown_prefixes.is_empty() {
         return format!(
-            "{name} holds no packet in {lines}: no netfilter log line was seen.\n  \
-             The firewall must log (iptables -j LOG, nft log) and this must be where its lines go."
+            "{name} holds no packet in {lines}: no netfilter log line was found.\n  \
+             Check that the firewall logs packets (iptables -j LOG, nft log), and that its lines go here."
         );
     }
-    let mut text = format!("{name} holds no packet with the chosen prefix in {lines}, but others:");
+    let mut text = format!("{name} holds no packet with the chosen prefix in {lines}, but it holds others:");
     list_prefixes(stats, &mut text);
     text
 }
@@ -87,7 +86,7 @@ pub fn other_prefixes(name: &str, stats: &ParseStats) -> Option<String> {
     if stats.unknown_prefixes.is_empty() {
         return None;
     }
-    let mut text = format!("{name} holds firewall lines of other prefixes too, which are left out:");
+    let mut text = format!("{name} also holds firewall lines with other prefixes, which are left out:");
     list_prefixes(stats, &mut text);
     Some(text)
 }

@@ -115,7 +115,7 @@ impl Shape for Terminal {
         }
         if !empty.is_empty() {
             writeln!(out)?;
-            self.paragraph(out, &format!("Without a row: {}", empty.join(", ")), "", DIM)?;
+            self.paragraph(out, &format!("No rows in: {}", empty.join(", ")), "", DIM)?;
         }
         Ok(())
     }

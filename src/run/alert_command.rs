@@ -160,7 +160,7 @@ fn run(command: &str, input: &str) -> io::Result<Option<String>> {
         .process_group(0)
         .spawn()?;
     let Some(status) = wait(&mut child)? else {
-        return Ok(Some(format!("was ended after {} s", PATIENCE.as_secs())));
+        return Ok(Some(format!("was stopped after {} s", PATIENCE.as_secs())));
     };
     if status.success() {
         return Ok(None);

@@ -55,7 +55,7 @@ impl LeftOut {
 
 /// That packets have no time, and so no place in the span that was asked for.
 pub fn timeless(count: u64) -> Option<String> {
-    (count > 0).then(|| format!("{} without a time left out.", counted(count, "packet")))
+    (count > 0).then(|| format!("Left out {} without a time.", counted(count, "packet")))
 }
 
 /// Why no packet of the call's table passes: it is empty, or the filters are too narrow.
@@ -70,7 +70,7 @@ pub fn nothing_in_table(session: &mut Session<'_, '_>) -> anyhow::Result<String>
         true => BTreeSet::new(),
         false => store.actions(&table, LISTED)?,
     };
-    Ok(none_passes(&format!("of table '{table}' "), &filters, actions))
+    Ok(none_passes(&format!("in table '{table}' "), &filters, actions))
 }
 
 /// That no packet `of` some place passes the filters; with the action words that are there, where
@@ -80,9 +80,13 @@ fn none_passes(of: &str, filters: &Filters, mut actions: BTreeSet<String>) -> St
     let wanted = &filters.action.any;
     let asked = wanted.iter().any(|word| actions.iter().any(|there| there.eq_ignore_ascii_case(word)));
     if actions.is_empty() || asked {
-        return format!("No packet {of}passes the filters; leave some out.");
+        return format!("No packet {of}matches the filters; remove some of them.");
     }
     let there: Vec<&str> = actions.iter().map(String::as_str).collect();
     let more = if there.len() == LISTED { ", ..." } else { "" };
-    format!("No packet {of}has the action {}; there are {}{more}.", wanted.join(" or "), there.join(", "))
+    format!(
+        "No packet {of}has the action {}; the actions found are {}{more}.",
+        wanted.join(" or "),
+        there.join(", ")
+    )
 }

@@ -208,7 +208,7 @@ impl LogSource {
         }
         let year = jiff::Timestamp::from_microsecond(last.0).ok()?.to_zoned(self.zone.clone()).year();
         Some(format!(
-            "The stamps of {} have no year: its last packet was assumed to be of {year}; --year YYYY sets \
+            "The timestamps of {} have no year: its last packet was assumed to be from {year}; --year YYYY sets \
              another.",
             self.name
         ))

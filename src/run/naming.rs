@@ -95,11 +95,10 @@ impl Naming {
         if missed == 0 {
             return;
         }
-        let questions =
-            format!("{} {}", counted(missed, "question"), agree(missed, "for a name", "for names"));
+        let questions = counted(missed, "name lookup");
         let addresses = agree(missed, "its address is", "their addresses are");
         console.warn(&format!(
-            "{questions} got no answer in time from the name servers of /etc/resolv.conf; {addresses} shown instead."
+            "{questions} got no answer in time from the name servers in /etc/resolv.conf; {addresses} shown instead."
         ));
     }
 
@@ -129,7 +128,7 @@ impl Naming {
             // An account that may only read gets its report all the same.
             session
                 .console
-                .warn(&format!("New names could not be kept in table '{}': {error:#}", session.dns_table));
+                .warn(&format!("New names could not be saved in table '{}': {error:#}", session.dns_table));
         }
         self.tell_missed(session.console);
         Ok(())
@@ -161,7 +160,7 @@ impl<'s> Cache<'s> {
         let kind = session.store.open()?.kind(&table)?;
         if kind != TableKind::Names && kind != TableKind::Missing {
             session.console.note(&format!(
-                "Table '{table}' of {} is not a table of names: names are not cached. To cache them in another one: {} \
+                "Table '{table}' in {} is not a table for names, so names are not cached. To cache them in another table: {} \
                  --dns-create-table names",
                 session.store.place(),
                 session.invocation()

@@ -114,7 +114,9 @@ impl Tables {
             Need::Droppable(table) => {
                 check_deletion(session, table)?;
                 if self.expect(table, Expected::Missing) == Some(Expected::Missing) {
-                    bail!("'{table}' is named twice, in different case; delete one table at a time");
+                    bail!(
+                        "'{table}' is named twice, with different capitalization; delete one table at a time"
+                    );
                 }
             }
             Need::DropAll => {
@@ -123,14 +125,14 @@ impl Tables {
             }
             Need::NewNames(table) => {
                 if self.kind_of_names(session, table)? == Expected::Logs {
-                    bail!("Table '{table}' of {} holds packets, not names", session.store.place());
+                    bail!("Table '{table}' in {} holds packets, not names", session.store.place());
                 }
                 self.expect(table, Expected::Names);
             }
             Need::Names(table) => {
                 if self.kind_of_names(session, table)? != Expected::Names {
                     bail!(
-                        "No table of names '{table}' in {}\n  Make it with: {} --dns-create-table {table}",
+                        "No table for names '{table}' in {}\n  Create it with: {} --dns-create-table {table}",
                         session.store.place(),
                         session.invocation()
                     );
@@ -150,7 +152,7 @@ impl Tables {
         let is_expected = self.expected.contains_key(&folded(table));
         if !is_expected && session.store.open()?.kind(table)? == TableKind::Foreign {
             bail!(
-                "Table '{table}' of {} is not ipta's\n  Cache names in another one: {} --dns-create-table names",
+                "Table '{table}' in {} is not ipta's\n  To cache names in another table: {} --dns-create-table names",
                 session.store.place(),
                 session.invocation()
             );
@@ -171,31 +173,31 @@ impl Tables {
             TableKind::Logs { .. } => Expected::Logs,
             TableKind::Names => Expected::Names,
             TableKind::OtherVersion(version) => bail!(
-                "Table '{table}' of {place} has version {version} of ipta's tables, this ipta writes version 2\n  \
+                "Table '{table}' in {place} has table version {version}, but this ipta writes version 2\n  \
              Convert it with: {} --upgrade-table {table}",
                 session.invocation()
             ),
             TableKind::Leftover => {
                 bail!(
-                    "Table '{table}' of {place} is left over from an interrupted clear; name another with -t"
+                    "Table '{table}' in {place} is left over from an interrupted clear; name another with -t"
                 )
             }
             TableKind::Historic if matches!(session.settings.place, Place::File(_)) => bail!(
-                "Table '{table}' of {place} looks like one of the C program of 2015 and cannot be used\n  \
-             Make another and import the logs again: {} --create-table NAME -i FILE",
+                "Table '{table}' in {place} looks like a table from the C program of 2015 and cannot be used\n  \
+             Create another and import the logs again: {} --create-table NAME -i FILE",
                 session.invocation()
             ),
             TableKind::Historic => bail!(
-                "Table '{table}' of {place} was made by the C program of 2015 and cannot be used as it is\n  \
+                "Table '{table}' in {place} was made by the C program of 2015 and cannot be used as it is\n  \
              Convert it with: {} --upgrade-table {table}",
                 session.invocation()
             ),
             TableKind::Ledger => {
-                bail!("'{table}' is ipta's own ledger of imports; name another table with -t")
+                bail!("'{table}' is ipta's own import ledger; name another table with -t")
             }
             TableKind::Foreign => {
                 bail!(
-                    "Table '{table}' of {place} is not ipta's; name another with -t, or make one: {} --create-table NAME",
+                    "Table '{table}' in {place} is not ipta's; name another with -t, or create one: {} --create-table NAME",
                     session.invocation()
                 )
             }
@@ -214,14 +216,14 @@ fn check_deletion(session: &mut Session<'_, '_>, table: &TableName) -> anyhow::R
     match session.store.open()?.kind(table)? {
         TableKind::Missing => {
             bail!(
-                "No table '{table}' in {place}\n  See which there are: {} --list-tables",
+                "No table '{table}' in {place}\n  List the tables with: {} --list-tables",
                 session.invocation()
             )
         }
         TableKind::Ledger => {
-            bail!("'{table}' is ipta's own ledger of imports; --delete-all-tables (-da) removes it")
+            bail!("'{table}' is ipta's own import ledger; --delete-all-tables (-da) removes it")
         }
-        TableKind::Foreign => bail!("Table '{table}' of {place} is not ipta's and is left alone"),
+        TableKind::Foreign => bail!("Table '{table}' in {place} is not ipta's and is left alone"),
         TableKind::Logs { .. }
         | TableKind::OtherVersion(_)
         | TableKind::Historic
@@ -240,9 +242,9 @@ fn missing(session: &mut Session<'_, '_>, table: &TableName) -> anyhow::Error {
         None => String::new(),
     };
     let name = if table.as_str() == "logs" { String::new() } else { format!(" {table}") };
-    anyhow!("No table '{table}' in {place}{meant}\n  Make it with: {ipta} --create-table{name}")
+    anyhow!("No table '{table}' in {place}{meant}\n  Create it with: {ipta} --create-table{name}")
 }
 
 fn not_logs(session: &Session<'_, '_>, table: &TableName) -> String {
-    format!("Table '{table}' of {} holds names, not packets; name another with -t", session.store.place())
+    format!("Table '{table}' in {} holds names, not packets; name another with -t", session.store.place())
 }

@@ -63,7 +63,7 @@ pub fn question(session: &mut Session<'_, '_>, given: &Layer, of_logs: bool) -> 
             )
         } else if context.filters.any() && !module.sql.contains(query::PACKETS) {
             format!(
-                "module '{name}' cannot be filtered: write {} in its sql in place of the table",
+                "module '{name}' cannot be filtered: in its sql, write {} instead of the name of the table",
                 query::PACKETS
             )
         } else {
@@ -261,7 +261,7 @@ pub fn report(
         if !before.is_whole {
             let (from, to) = (report::moment(before.from), report::moment(before.to));
             session.console.note(&format!(
-                "Nothing to compare with: the packets do not reach back to the span before, {from} to {to}."
+                "Nothing to compare with: the packets do not go back far enough to cover the previous period, {from} to {to}."
             ));
         }
         before.is_whole
@@ -276,7 +276,7 @@ pub fn report(
     }
     if blocklists.is_empty() && totals.packets > 0 && tables.iter().all(|table| table.rows.is_empty()) {
         session.console.note(&format!(
-            "{} counted, none of which these tables show; add --modules sources,timeline to see more.",
+            "{} counted, but these tables show none of them; add --modules sources,timeline to see more.",
             words::counted(totals.packets, "packet")
         ));
     }

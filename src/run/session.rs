@@ -129,11 +129,14 @@ impl<'s, 'io> Session<'s, 'io> {
     pub fn logs(&mut self, paths: &[PathBuf]) -> anyhow::Result<Vec<LogSource>> {
         let sources = logs::check(paths, &self.clock)?;
         if sources.iter().any(|source| source.name == "journal") && Path::new("journal").exists() {
-            self.console.note("The systemd journal is read; the file here is ./journal.");
+            self.console.note(
+                "Reading the systemd journal; for the file named journal in this folder, type ./journal.",
+            );
         }
         for source in &sources {
             for also in &source.also {
-                self.console.note(&format!("{also} is the same file as {}; it is read once.", source.name));
+                self.console
+                    .note(&format!("{also} is the same file as {}; it is read only once.", source.name));
             }
         }
         Ok(sources)
@@ -189,7 +192,7 @@ pub fn ask_password(question: &str, option: &str) -> anyhow::Result<Password> {
     match rpassword::prompt_password(question) {
         Ok(password) => Ok(Password(password)),
         Err(_) => {
-            bail!("{option} asks on a terminal, but there is none: put db_pass into ~/.ipta-conf (mode 0600)")
+            bail!("{option} asks on a terminal, but there is none: put db_pass in ~/.ipta-conf (mode 0600)")
         }
     }
 }

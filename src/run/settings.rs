@@ -44,7 +44,7 @@ fn verdicts(settings: &Settings) -> Result<ActionVerdicts, Misused> {
     let (accept, deny) = (&settings.accept_actions, &settings.deny_actions);
     match accept.iter().find(|word| deny.contains(word)) {
         Some(word) => Err(Misused(format!(
-            "'{word}' is among the accept actions and the deny actions; leave it out of one of them"
+            "'{word}' is both an accept action and a deny action; remove it from one of the two lists"
         ))),
         None => {
             let verdicts = ActionVerdicts::default().with(accept, Verdict::Accept);
@@ -112,7 +112,9 @@ pub fn spans(settings: &Settings, clock: &Clock) -> Result<Option<Spans>, Misuse
         Period::Day => when::last_day(clock.now, &clock.zone),
         Period::Week => when::last_week(clock.now, &clock.zone),
     };
-    let early = || Misused("--period: this machine's clock is at the beginning of the calendar".to_owned());
+    let early = || {
+        Misused("--period: this machine's clock is set to an impossibly early date; set the clock".to_owned())
+    };
     spans.map(Some).ok_or_else(early)
 }
 
@@ -169,7 +171,7 @@ pub fn blocklist(given: &Layer, format: Format) -> Result<&'static Module, Misus
     };
     module.ok_or_else(|| {
         Misused(format!(
-            "--format {} lists the sources of one module, 'attacks' or 'sources', not of '{}'; leave --modules out",
+            "--format {} lists the sources of one module, 'attacks' or 'sources', not of '{}'; leave out --modules",
             format.word(),
             names.join(",")
         ))
@@ -191,7 +193,7 @@ fn known_modules(names: &[String], own: &[OwnModule]) -> Result<(), Misused> {
     match names.iter().map(|name| name.trim()).find(|name| *name != "all" && !known.contains(name)) {
         None => Ok(()),
         Some(unknown) => Err(Misused(format!(
-            "--modules: there is no module '{unknown}'; there are {}, and all",
+            "--modules: there is no module '{unknown}'; the modules are {}, and all",
             known.join(", ")
         ))),
     }
@@ -204,14 +206,14 @@ fn own_modules(modules: &[OwnModule]) -> Result<(), Misused> {
         let taken = |other: &OwnModule| other.name == *name;
         if name == "all" || analysis::named(name).is_some() || modules.iter().take(at).any(taken) {
             return Err(Misused(format!(
-                "[[module]]: there is a module '{name}' already; choose another name"
+                "[[module]]: there is already a module '{name}'; choose another name"
             )));
         }
         // Which SQL it is shows only where it runs; what one of them admits may be meant.
         let admitted = [Dialect::MySql, Dialect::Sqlite].map(|dialect| query::admit(dialect, &module.sql));
         if let [Err(reason), Err(_)] = admitted {
             return Err(Misused(format!(
-                "[[module]] '{name}': {reason}; a module is one statement that reads"
+                "[[module]] '{name}': {reason}; a module must be one statement that only reads"
             )));
         }
     }
@@ -236,7 +238,7 @@ pub fn of_file(mut file: Layer, given: &Layer) -> Result<Layer, Misused> {
         && tls != Tls::Verify
     {
         return Err(Misused(format!(
-            "db_ca has no effect with db_tls = \"{}\"; write db_tls = \"verify\", or leave db_ca out",
+            "db_ca has no effect with db_tls = \"{}\"; write db_tls = \"verify\", or leave out db_ca",
             tls.word()
         )));
     }

@@ -53,7 +53,7 @@ impl Show {
         };
         if settings.geo && origins.is_none() {
             return Err(Misused(
-                "--geo needs to know where addresses are; name a database: --geoip-database FILE.mmdb"
+                "--geo needs a database that maps addresses to countries; name one: --geoip-database FILE.mmdb"
                     .to_owned(),
             )
             .into());

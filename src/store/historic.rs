@@ -24,15 +24,15 @@ impl Store {
         let place = self.place();
         if self.backend.dialect() == Dialect::Sqlite {
             return Err(StoreError::Failed(format!(
-                "table '{table}' in {place} looks like the C program's, which kept its tables on a server: import \
-                 the logs into another table"
+                "table '{table}' in {place} looks like one of the C program's, but that kept its tables on a server: \
+                 import the logs into another table"
             )));
         }
         let kept: TableName = format!("{table}_c").parse().map_err(StoreError::Failed)?;
         if self.kind(&kept)? != TableKind::Missing {
             return Err(StoreError::Failed(format!(
-                "the C program's table is kept as '{kept}', and there is such a table in {place} already: rename or \
-                 drop that one first"
+                "the C program's table would be kept as '{kept}', but {place} already has a table of that name: \
+                 rename or drop that one first"
             )));
         }
         let incarnation = schema::new_incarnation()?;

@@ -165,13 +165,13 @@ impl Store {
     /// Whether the table has no row.
     pub fn is_empty(&mut self, table: &TableName) -> Result<bool, StoreError> {
         let sql = format!("SELECT 1 FROM `{table}` LIMIT 1");
-        Ok(self.backend.rows("looking into a table", &sql, &[])?.is_empty())
+        Ok(self.backend.rows("reading a table", &sql, &[])?.is_empty())
     }
 
     /// The least row number of a table and the one after the greatest; none if it has no row.
     pub fn ids(&mut self, table: &TableName) -> Result<Option<Range<u64>>, StoreError> {
         let sql = format!("SELECT MIN(id), MAX(id) FROM `{table}`");
-        let rows = self.backend.rows("looking into a table", &sql, &[])?;
+        let rows = self.backend.rows("reading a table", &sql, &[])?;
         let ends = rows.first().and_then(|row| row.number(0).zip(row.number::<u64>(1)));
         Ok(ends.map(|(first, last)| first..last + 1))
     }
@@ -215,7 +215,7 @@ impl Store {
     /// Action words of the table, as many as asked for.
     pub fn actions(&mut self, table: &TableName, most: usize) -> Result<BTreeSet<String>, StoreError> {
         let sql = format!("SELECT DISTINCT action FROM `{table}` LIMIT {most}");
-        let rows = self.backend.rows("looking into a table", &sql, &[])?;
+        let rows = self.backend.rows("reading a table", &sql, &[])?;
         Ok(rows.iter().map(|row| row.text(0)).collect())
     }
 

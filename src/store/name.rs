@@ -23,7 +23,7 @@ impl FromStr for TableName {
         let digits_only = text.chars().all(|c| c.is_ascii_digit());
         if text.is_empty() || text.len() > 64 || digits_only || !text.chars().all(fine) {
             return Err(format!(
-                "'{}' is not a table name: 1 to 64 letters, digits, '_' or '$', and not digits alone",
+                "'{}' is not a table name: use 1 to 64 letters, digits, '_' or '$', but not only digits",
                 text.escape_debug()
             ));
         }

@@ -15,7 +15,7 @@ impl Store {
     pub fn create_names(&mut self, table: &TableName) -> Result<(), StoreError> {
         self.check_free(table)?;
         let sql = schema::names(self.backend.dialect(), table);
-        self.backend.run("making a table", &sql, &[]).map(drop)
+        self.backend.run("creating a table", &sql, &[]).map(drop)
     }
 
     /// What the name cache knows of an address.

@@ -104,7 +104,7 @@ impl Store {
 
     /// Makes a logs table (and the ledger, where it is missing). The name must be free.
     pub fn create_table(&mut self, table: &TableName) -> Result<(), StoreError> {
-        const DOING: &str = "making a table";
+        const DOING: &str = "creating a table";
         let incarnation = schema::new_incarnation()?;
         let dialect = self.backend.dialect();
         let key = self.key(table);
@@ -132,12 +132,12 @@ impl Store {
         if self.has_ledger()? {
             return Ok(());
         }
-        self.backend.run("making the ledger", &schema::ledger(self.backend.dialect()), &[])?;
+        self.backend.run("creating the ledger", &schema::ledger(self.backend.dialect()), &[])?;
         let name = schema::ledger_name()?;
         match self.backend.engine_without_transactions(&name)? {
             None => Ok(()),
             Some(engine) => {
-                self.backend.run("making the ledger", &format!("DROP TABLE {LEDGER}"), &[])?;
+                self.backend.run("creating the ledger", &format!("DROP TABLE {LEDGER}"), &[])?;
                 Err(messages::no_transactions(&name, &engine, &self.place()))
             }
         }
@@ -164,7 +164,7 @@ impl Store {
     /// Forgets what the ledger claims of a table that was emptied or replaced by other means, and
     /// drops what a clear that was killed left behind.
     pub fn reconcile(&mut self, table: &TableName) -> Result<Reconciled, StoreError> {
-        const DOING: &str = "looking at the ledger";
+        const DOING: &str = "checking the ledger";
         self.drop_leftovers()?;
         self.create_ledger()?;
         let (key, dialect) = (self.key(table), self.backend.dialect());
@@ -272,7 +272,7 @@ impl Store {
         }
         for found in self.backend.tables(None)? {
             if found.kind == TableKind::Leftover {
-                match self.backend.run("clearing up", &format!("DROP TABLE IF EXISTS `{}`", found.name), &[])
+                match self.backend.run("cleaning up", &format!("DROP TABLE IF EXISTS `{}`", found.name), &[])
                 {
                     Ok(_) | Err(StoreError::NoRight(_)) => {}
                     Err(error) => return Err(error),
@@ -381,7 +381,7 @@ impl Store {
         // Two queries: SQLite finds one end of an index at once, but not both in one go.
         let mut end = |which: &str| {
             let sql = format!("SELECT {which}(`timestamp`) FROM `{table}`");
-            let rows = self.backend.rows("looking into a table", &sql, &[])?;
+            let rows = self.backend.rows("reading a table", &sql, &[])?;
             Ok::<_, StoreError>(rows.first().and_then(|row| row.time(0)))
         };
         Ok(end("MIN")?.zip(end("MAX")?))

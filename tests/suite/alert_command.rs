@@ -122,7 +122,7 @@ fn root_takes_no_command_from_a_file_that_others_may_write() {
     fs::set_permissions(dir.path(".ipta-conf"), Permissions::from_mode(0o666)).expect("rights");
     let said = dir.fed(["--follow", "-", "--attacks"], attacks(1));
     if is_root() {
-        said.refused(2).says(["others may write the file", "chmod 600"]);
+        said.refused(2).says(["other users can write to this file", "chmod 600"]);
         assert!(!dir.path("told").exists());
     } else {
         said.fine();

@@ -169,7 +169,7 @@ fn standard_input_is_one_transaction_without_identity(db: &TestStore) {
         db.dir
             .fed(args, lines(0..100))
             .fine()
-            .says(["standard input: 100 packets stored", "cannot be recognized again"]);
+            .says(["standard input: 100 packets stored", "cannot recognize standard input the next time"]);
         assert_eq!(db.rows(), run * 100);
     }
     let args = db.with_options(["-i", "-"]);
@@ -180,7 +180,7 @@ fn standard_input_is_one_transaction_without_identity(db: &TestStore) {
     let middle = packed.len() / 2;
     packed[middle..middle + 8].fill(0xff);
     let args = db.with_options(["-i", "-"]);
-    db.dir.fed(args, packed).refused(1).says(["standard input", "nothing of it was stored"]);
+    db.dir.fed(args, packed).refused(1).says(["standard input", "nothing from it was stored"]);
     assert_eq!(db.rows(), 300);
     let args = db.with_options(["-i", "-"]);
     db.dir.fed(args, "").fine().says(["standard input is empty"]);
@@ -207,7 +207,7 @@ fn a_damaged_gzip_gives_what_came_before(db: &TestStore) {
         db.dir.write(name, packed);
         let said = db.ipta(["-i", name]);
         assert_eq!(said.status, Some(1), "{said:#?}");
-        said.clear().says([name, "damaged gzip data", "what came before it is stored", "gzip -t"]);
+        said.clear().says([name, "damaged gzip data", "everything before that was stored", "gzip -t"]);
         let rows = db.rows();
         assert!((5_000..15_000).contains(&rows), "{rows}");
         let again = db.ipta(["-i", name]);
@@ -243,7 +243,11 @@ fn a_log_that_shrank_is_older(db: &TestStore) {
     db.import(["a.log"]).says(["a.log: 0 new", "older copy"]);
     db.dir.append("a.log", lines(500..600));
     // What follows is new; what was there before is not stored twice.
-    db.import(["a.log"]).says(["another log", "100 packets stored", "60 packets of a.log came with"]);
+    db.import(["a.log"]).says([
+        "another log",
+        "100 packets stored",
+        "60 packets of a.log had already been imported from",
+    ]);
     assert_eq!(db.rows(), 200);
 }
 
@@ -338,7 +342,7 @@ fn firewall_lines_of_other_prefixes_are_told_of_from_cron_too_if_there_are_no_ot
     both.dir.write("log", line(0) + &edge);
     both.import(["log"]).says([
         "1 packet stored",
-        "other prefixes too",
+        "with other prefixes",
         "'[EDGE drop] ' (1 line): --prefix any",
     ]);
     let other = TestStore::on_a_file();

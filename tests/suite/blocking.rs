@@ -69,7 +69,7 @@ fn one_address_a_line_and_who_it_is_above() {
     let said = written(&dir, "cidr", &[]);
     let (head, list): (Vec<&str>, Vec<&str>) = said.lines().partition(|line| line.starts_with('#'));
     assert_eq!(list, ["192.0.2.66", "2001:db8::66"]);
-    assert!(head.iter().any(|line| line.contains("2 addresses to block; left out: nobody")), "{said}");
+    assert!(head.iter().any(|line| line.contains("2 addresses to block; left out: none")), "{said}");
     assert!(head.iter().any(|line| line.contains("can be forged too")), "{said}");
     assert_eq!(
         written(&dir, "cidr", &["--limit", "1"]).lines().filter(|line| !line.starts_with('#')).count(),
@@ -114,7 +114,7 @@ fn who_was_let_in_or_named_by_allow_is_spared_and_counted() {
             assert!(said.out.contains(reason) && said.err.contains(reason), "{more:?}: {said:?}");
         }
     }
-    assert!(written(&dir, "cidr", &["--modules", "sources"]).contains("1 named by allow"));
+    assert!(written(&dir, "cidr", &["--modules", "sources"]).contains("1 listed in allow"));
 }
 
 #[test]
@@ -167,7 +167,7 @@ fn what_cannot_be_listed_is_refused_with_a_way_out() {
     dir.write("log", drops("192.0.2.66"));
     for modules in ["denied", "attacks,sources", "all"] {
         let said = dir.ipta(["log", "--format", "nft", "--modules", modules]).refused(2);
-        said.says(["'attacks' or 'sources'", "leave --modules out"]);
+        said.says(["'attacks' or 'sources'", "leave out --modules"]);
     }
     dir.ipta(["--scan", "log", "--format", "ipset"]).refused(2);
     dir.ipta(["--follow", "log", "--format", "cidr"]).refused(2);

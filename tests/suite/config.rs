@@ -102,7 +102,7 @@ fn a_password_is_saved_only_when_somebody_said_yes() {
     dir.ipta(["-ct"]).fine().says(["created in database", &account.database]);
     // A file that others can read gets one warning, and works.
     std::fs::set_permissions(dir.path(".ipta-conf"), PermissionsExt::from_mode(0o644)).expect("a mode");
-    let said = dir.ipta(["-lt"]).fine().says(["holds a password", "chmod 600"]);
+    let said = dir.ipta(["-lt"]).fine().says(["contains a password", "chmod 600"]);
     assert_eq!(said.err.lines().count(), 1, "{said:#?}");
 }
 

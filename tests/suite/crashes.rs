@@ -80,7 +80,7 @@ fn an_import_that_is_interrupted_says_how_far_it_came(db: &TestStore) {
     assert_eq!(said.status, None, "ended as by the signal: {said:#?}");
     let said = said.clear().says([
         "! Interrupted: ",
-        " lines of a.log are stored",
+        " lines of a.log were stored",
         "run the same command to continue",
     ]);
     let interrupted = said.err.lines().find_map(|line| line.strip_prefix("! Interrupted: "));

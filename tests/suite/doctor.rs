@@ -96,7 +96,7 @@ fn a_table_of_the_c_program() {
     );
     db.dir.write(".ipta-conf", "db_pass = 'open sesame'\n");
     Command::new("chmod").arg("600").arg(db.dir.path(".ipta-conf")).status().expect("chmod runs");
-    mend(&db.dir, &without_password(&db), "of an older version, or of the C program");
+    mend(&db.dir, &without_password(&db), "from an older version or from the C program");
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn a_table_that_is_somebody_elses() {
     let mut options = db.options();
     options.extend(["-t", "theirs"].map(str::to_owned));
     let found = wrong(&db.dir, &options);
-    assert!(found.iter().any(|(text, _)| text.contains("'theirs' holds no packets")), "{found:#?}");
+    assert!(found.iter().any(|(text, _)| text.contains("'theirs' is not an ipta table")), "{found:#?}");
 }
 
 #[test]
@@ -114,7 +114,7 @@ fn a_password_that_others_can_read() {
     let db = TestStore::on_a_file();
     let conf = db.dir.write(".ipta-conf", "db_pass = 'hunter2'\n");
     Command::new("chmod").arg("644").arg(&conf).status().expect("chmod runs");
-    let command = mend(&db.dir, &db.options(), "others can read it");
+    let command = mend(&db.dir, &db.options(), "other users can read");
     assert!(command.starts_with("chmod 600 "), "{command}");
 }
 
@@ -131,7 +131,7 @@ fn a_log_with_the_prefixes_of_another_firewall() {
     db.dir.write("edge.log", line(0) + &line(1).replace("IPT: DROP", "[EDGE drop]"));
     let mut options = vec!["edge.log".to_owned()];
     options.extend(db.options());
-    let command = mend(&db.dir, &options, "1 firewall line of prefixes that are left out");
+    let command = mend(&db.dir, &options, "1 firewall line with prefixes that ipta leaves out");
     assert!(command.contains("--prefix auto --prefix any"), "{command}");
     assert!(db.ipta(["-i", "edge.log"]).fine().err.contains("2 packets stored"));
 }
@@ -164,7 +164,7 @@ fn a_database_that_nobody_has_made() {
     // The line makes database, account and right as the server's administrator.
     db.dir.write(".ipta-conf", "db_pass = 'open sesame'\n");
     Command::new("chmod").arg("600").arg(db.dir.path(".ipta-conf")).status().expect("chmod runs");
-    mend(&db.dir, &options, "does not let user");
+    mend(&db.dir, &options, "denied access to user");
     mend(&db.dir, &options, "no table 'logs'");
     server.sql("", &format!("DROP DATABASE {name}"));
 }
@@ -175,7 +175,7 @@ fn an_import_with_again_that_was_cut_off() {
     db.dir.write("a.log", lines(0..3));
     db.import(["a.log"]);
     db.sql("UPDATE ipta_ledger SET again = 1 WHERE kind = 'file'");
-    mend(&db.dir, &db.options(), "with --again was cut off");
+    mend(&db.dir, &db.options(), "with --again was interrupted");
 }
 
 #[test]
@@ -184,7 +184,7 @@ fn a_syslog_daemon_that_left_lines_out() {
     let lost = "May 17 00:00:01 gw rsyslogd: imklog: 312 messages lost due to rate-limiting\n";
     dir.write("a.log", lines(0..3) + lost);
     let said = dir.ipta(["--doctor", "a.log"]).fine();
-    assert!(said.out.contains("says 1 time that rsyslog left lines out"), "{said:#?}");
+    assert!(said.out.contains("has 1 message from rsyslog about dropped lines"), "{said:#?}");
     assert!(said.out.contains("/etc/rsyslog.conf && sudo systemctl restart rsyslog"), "{said:#?}");
 }
 

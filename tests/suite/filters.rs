@@ -224,7 +224,7 @@ fn an_action_counts_as_the_call_says_from_a_log_and_from_the_table() {
         assert!(of(&["--deny-action", "ALLOW"]).fine().out.contains("     2    22 TCP    ALLOW"));
         let left = of(&["--deny-action", "AUDIT,ALLOW", "--no-accept"]).fine().out;
         assert!(left.contains("     2    22 TCP    ALLOW"), "denied, so not left out: {left}");
-        of(&["--deny-action", "PASS", "--accept-action", "PASS"]).refused(2).says(["'PASS'", "leave it out"]);
+        of(&["--deny-action", "PASS", "--accept-action", "PASS"]).refused(2).says(["'PASS'", "remove it"]);
     }
 }
 

@@ -137,7 +137,7 @@ fn no_table(db: &TestStore) {
 fn the_command_that_is_shown_works(db: &TestStore) {
     db.dir.write("a.log", lines(0..3));
     let said = db.ipta(["-t", "other", "-i", "a.log"]).refused(1);
-    let shown = said.err.split("Make it with: ").nth(1).expect("a command");
+    let shown = said.err.split("Create it with: ").nth(1).expect("a command");
     typed(db, shown).fine().says(["'other' created"]);
     let said = db.ipta(["-t", "other", "-a"]).fine();
     let shown = said.err.split("import a log with: ").nth(1).expect("a command");
@@ -205,7 +205,7 @@ fn a_command_that_is_shown_names_the_configuration_file_of_the_call() {
     std::fs::set_permissions(db.dir.write("my conf", settings), std::fs::Permissions::from_mode(0o600))
         .unwrap();
     let said = db.dir.ipta(["--config", "my conf", "-t", "other", "-a"]).refused(1);
-    let shown = said.err.split("Make it with: ").nth(1).expect("a command");
+    let shown = said.err.split("Create it with: ").nth(1).expect("a command");
     let mut shell = Command::new("sh");
     let rest = shown.trim().strip_prefix("ipta ").expect("our name");
     shell.args(["-c", &format!("\"$0\" {rest}"), env!("CARGO_BIN_EXE_ipta")]);
@@ -234,7 +234,7 @@ fn a_password_that_the_server_refuses_is_not_saved() {
         db.dir.ipta(words.into_iter().chain(user))
     };
     let refused = with("wrong", &account.host).refused(1);
-    refused.says(["Nothing was saved", "a wrong password"]);
+    refused.says(["Nothing was saved", "denied access to user"]);
     assert!(!db.dir.path(".ipta-conf").exists());
     with("wrong", "/nobody/there.sock").fine().says(["The password could not be checked"]);
     with(&account.pass.0, &account.host).fine();
@@ -249,7 +249,7 @@ fn a_year_that_was_guessed_is_said_once() {
     let path = dir.write("copied.log", old.repeat(3));
     let written = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_780_000_000);
     std::fs::File::options().write(true).open(path).unwrap().set_modified(written).unwrap();
-    let note = "The stamps of copied.log have no year: its last packet was assumed to be of 2026";
+    let note = "The timestamps of copied.log have no year: its last packet was assumed to be from 2026";
     for mode in ["-a", "--scan"] {
         assert_eq!(dir.ipta([mode, "copied.log"]).fine().err.matches(note).count(), 1, "{mode}");
     }
@@ -264,7 +264,7 @@ fn an_action_that_no_packet_has_is_answered_with_those_that_are_there() {
     db.dir.write("a.log", lines(0..40));
     db.import(["a.log"]);
     let note = |said: Said| {
-        said.fine().says(["has the action block; there are "]).says(["DROP"]);
+        said.fine().says(["has the action block; the actions found are "]).says(["DROP"]);
     };
     note(db.ipta(["-a", "--action", "block"]));
     note(db.dir.ipta(["-a", "a.log", "--action", "block"]));
@@ -491,6 +491,7 @@ fn usage_that_nobody_can_mean() {
         (&["-p", "hunter2", "hunter2", "-a"], &["password"]),
         (&["--db-file", "x.db", "-d", "ipta", "-a"], &["--db-file", "--db-name (-d)"]),
         (&["-ct", "one", "-t", "two"], &["one", "two"]),
+        (&["-lt", "--format", "csv"], &["--format has no effect with --list-tables", "--analyze"]),
         (&["--year", "26", "-a", "a.log"], &["--year", "2026"]),
         (&["-f", "a.log", "-a"], &["--follow", "--analyze"]),
     ] {
@@ -578,7 +579,7 @@ fn tables_that_show_none_of_the_packets_say_so() {
     dir.write("a.log", line(0).replace("IPT: DROP", "IPT: ACCEPT"));
     dir.ipta(["-a", "a.log"])
         .fine()
-        .says(["1 packet counted, none of which these tables show", "--modules sources,timeline"]);
+        .says(["1 packet counted, but these tables show none of them", "--modules sources,timeline"]);
 }
 
 #[test]

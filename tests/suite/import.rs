@@ -150,7 +150,7 @@ fn two_names_and_two_mentions_are_one_log(db: &TestStore) {
     db.dir.write("copy.log", lines(0..10));
     let full = log.display().to_string();
     let said = db.import(["a.log", "a.log", "./a.log", &full, "hard.log", "soft.log", "copy.log"]);
-    said.says(["- hard.log is the same file as a.log; it is read once."]);
+    said.says(["- hard.log is the same file as a.log; it is read only once."]);
     assert_eq!(db.rows(), 10);
     db.import(["soft.log", "copy.log"]).says(["soft.log: 10 lines already", "copy.log: 10 lines already"]);
     assert_eq!(db.rows(), 10);

@@ -117,7 +117,7 @@ fn a_rotated_and_vacuumed_journal_is_exact_and_says_what_is_gone(db: &TestStore)
         db.dir.remove(&format!("j/{file}.journal"));
     }
     add(&db.dir, "j/e.journal", packets(550..600));
-    db.import(["journal:j"]).says(["50 new, 50 packets stored", "in 1 boot", "vacuumed"]);
+    db.import(["journal:j"]).says(["50 new, 50 packets stored", "from 1 boot", "vacuumed"]);
     exact(db, 550);
 }
 

@@ -29,7 +29,7 @@ fn the_manuals_own_commands_give_chapter_5_from_a_server() {
     let made = ipta(&["--create-table"]).fine();
     assert_eq!(made.err, "* Table 'logs' created in database 'ipta' which you may now use.\n");
     let again = ipta(&["--create-table"]).fine();
-    assert_eq!(again.err, "- Table 'logs' is already there in database 'ipta'.\n");
+    assert_eq!(again.err, "- Table 'logs' already exists in database 'ipta'.\n");
     ipta(&["-c", "-i", &log]).fine();
     is_chapter_5(&ipta(&["--analyze", "--limit", "40"]).fine().out);
     let short = ipta(&["--analyze", "--limit", "20"]).fine();
@@ -48,12 +48,12 @@ fn one_call_goes_from_a_bare_server_to_chapter_5() {
     is_chapter_5(&said.out);
     assert!(!said.err.contains(PASSWORD), "{said:#?}");
     // A second time all is there already.
-    let said = dir.ipta(names.iter().chain(&modes)).fine().says(["already there", "0 new"]);
+    let said = dir.ipta(names.iter().chain(&modes)).fine().says(["already exists", "0 new"]);
     is_chapter_5(&said.out);
     // Another password than the one it has is not put in its place.
     let names = ["-h", &socket, "-d", "first_day", "-u", "newcomer", "-p", "hunter2"];
     let said = dir.ipta(names.iter().chain(&["-cd"])).refused(1);
-    said.says(["'newcomer'", "another password", "ALTER USER"]);
+    said.says(["'newcomer'", "a different password", "ALTER USER"]);
 }
 
 #[test]

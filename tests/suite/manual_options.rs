@@ -18,7 +18,7 @@ fn every_option_of_the_help_is_in_the_manual() {
 #[test]
 fn every_module_is_in_chapter_10_and_in_the_order_of_the_report() {
     let said = TestDir::new().ipta(["-a", "none", "--modules", "?"]).refused(2).err;
-    let modules = said.split("there are ").nth(1).and_then(|rest| rest.split(", and all").next());
+    let modules = said.split("the modules are ").nth(1).and_then(|rest| rest.split(", and all").next());
     let chapter = fs::read_to_string(project("manual/10-analyzer.md")).unwrap();
     let mut at = 0;
     for module in modules.expect("the modules").split(", ") {

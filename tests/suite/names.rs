@@ -236,14 +236,14 @@ fn a_scan_with_a_dead_server_ends_and_says_why_there_are_no_names() {
     assert_eq!(few.out.lines().count(), 11);
     assert_eq!(
         few.err,
-        "- 12 questions for names got no answer in time from the name servers of /etc/resolv.conf; their addresses \
+        "- 12 name lookups got no answer in time from the name servers in /etc/resolv.conf; their addresses \
          are shown instead.\n"
     );
-    let many = scan("many").says(["5001 questions for names got no answer in time"]);
+    let many = scan("many").says(["5001 name lookups got no answer in time"]);
     assert_eq!(many.out.lines().count(), 5000);
 
     network.now(&[("*", Reply::Refuse)]);
-    scan("few").says(["12 questions for names got no answer"]);
+    scan("few").says(["12 name lookups got no answer"]);
 }
 
 /// As it often is: some zones are broken, the others are not.
@@ -267,7 +267,7 @@ fn addresses_without_an_answer_hold_up_a_scan_together_and_not_one_after_the_oth
     // Sixty addresses of three seconds each.
     assert!(begun.elapsed() < Duration::from_secs(7), "{:?}", begun.elapsed());
     assert_eq!(scanned.out.matches(" h-198-18-").count(), 480, "all others have their names");
-    scanned.says(["60 questions for names got no answer"]);
+    scanned.says(["60 name lookups got no answer"]);
 }
 
 #[test]

@@ -78,7 +78,10 @@ fn packets_that_do_not_reach_back_are_compared_with_nothing() {
     let dir = TestDir::new();
     dir.write("a.log", [line(2, 12, 1, 22), line(1, 1, 1, 22)].concat());
     let said = dir.ipta(["a.log", "--period", "day", "--modules", "ports"]).fine();
-    assert!(said.err.contains("- Nothing to compare with: the packets do not reach back"), "{said:#?}");
+    assert!(
+        said.err.contains("- Nothing to compare with: the packets do not go back far enough"),
+        "{said:#?}"
+    );
     assert!(!said.err.contains("Against"), "{said:#?}");
     let said = dir.ipta(["a.log", "--period", "day", "--format", "json"]).fine();
     let report: serde_json::Value = serde_json::from_str(&said.out).expect("JSON");

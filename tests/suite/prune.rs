@@ -37,7 +37,7 @@ fn old_packets_go_and_do_not_come_back(db: &TestStore) {
     db.import(["a.log"]);
     assert_eq!(db.rows(), 481);
     let said = db.ipta(["--prune", "10d"]).fine();
-    said.says(["packets from before ", " deleted from table 'logs'", "- 1 packet without a time kept."]);
+    said.says(["packets from before ", " deleted from table 'logs'", "- Kept 1 packet without a time."]);
     let left = db.rows();
     assert!((240..=242).contains(&left), "{left}");
     db.import(["a.log"]).says(["0 new"]);

@@ -237,7 +237,7 @@ fn a_wrong_module_is_named_with_its_file() {
     for (text, word) in [
         ("[[module]]\nname = \"ports\"\nsql = \"SELECT 1\"", "ports"),
         ("[[module]]\nname = \"a\"\nsql = \"DELETE FROM logs\"", "DELETE"),
-        ("[[module]]\nname = \"A\"\nsql = \"SELECT 1\"", "small letters"),
+        ("[[module]]\nname = \"A\"\nsql = \"SELECT 1\"", "lowercase letters"),
         ("[[module]]\nname = \"a\"", "no sql"),
         ("[[module]]\nname = \"a\"\nsql = \"SELECT 1\"\ntitel = \"x\"", "title"),
         ("[module]\nname = \"a\"", "[[module]]"),

@@ -88,7 +88,8 @@ fn a_flood_of_equal_lines_in_one_second_is_exact_alone_and_twice(db: &TestStore)
     import(db, &["ufw.log"]);
     assert_eq!(db.rows(), 10_000);
     db.dir.write("kern.log", "May 17 09:59:59 gw systemd[1]: x\n".to_owned() + &flood(10_000));
-    import(db, &["kern.log"]).says(["10000 packets of kern.log came with ufw.log", "--again"]);
+    import(db, &["kern.log"])
+        .says(["10000 packets of kern.log had already been imported from ufw.log", "--again"]);
     assert_eq!(db.rows(), 10_000);
 }
 
@@ -119,7 +120,8 @@ fn audit_and_allow_of_one_packet_are_two_packets(db: &TestStore) {
 fn a_log_that_holds_more_than_another_adds_what_it_has_beyond(db: &TestStore) {
     db.dir.write("ufw.log", ufw_lines(0..60));
     db.dir.write("kern.log", "May 17 09:59:59 gw systemd[1]: x\n".to_owned() + &ufw_lines(40..100));
-    import(db, &["ufw.log", "kern.log"]).says(["20 packets of ufw.log came with kern.log"]);
+    import(db, &["ufw.log", "kern.log"])
+        .says(["20 packets of ufw.log had already been imported from kern.log"]);
     assert_eq!(db.rows(), 100);
 }
 
@@ -233,11 +235,13 @@ fn an_import_with_again_that_was_cut_off_goes_on(db: &TestStore) {
     db.sql("DELETE FROM logs WHERE entry = (SELECT MAX(id) FROM ipta_ledger) AND src_prt >= 1064");
     db.import(["a.log"]).says([
         "100 lines already imported, 0 new",
-        "--again was cut off",
+        "--again was interrupted",
         "--again -i a.log",
     ]);
     assert_eq!(db.rows(), 140);
-    db.ipta(["--again", "-i", "a.log"]).fine().says(["40 lines already imported, 60 new", "goes on"]);
+    db.ipta(["--again", "-i", "a.log"])
+        .fine()
+        .says(["40 lines already imported, 60 new", "continues an interrupted import"]);
     assert_eq!(db.rows(), 200);
     // It is finished: the next one is a third copy.
     db.ipta(["--again", "-i", "a.log"]).fine().says(["100 packets stored"]);
@@ -277,7 +281,7 @@ fn other_prefix_rules_are_told(db: &TestStore) {
     db.dir.append("a.log", lines(10..12));
     db.ipta(["--prefix", "ipt", "--prefix", "ufw", "-i", "a.log"])
         .fine()
-        .says(["its first 10 lines were read with other prefix rules (auto)", "-c -i a.log"]);
+        .says(["its first 10 lines were read with different prefix rules (auto)", "-c -i a.log"]);
     assert_eq!(db.rows(), 12);
 }
 
@@ -290,8 +294,8 @@ fn logs_analyzed_together_count_a_packet_once() {
     let said =
         dir.ipta(["--prefix", "ufw", "-a", "ufw.log", "kern.log", "old.gz", "--format", "json"]).fine();
     assert!(said.out.contains("\"packets\": 150"), "{said:#?}");
-    let said = said.says(["kern.log too and count once"]);
-    assert!(said.err.contains("packets of old.gz are in"), "{said:#?}");
+    let said = said.says(["also in kern.log and count only once"]);
+    assert!(said.err.contains("packets of old.gz are also in"), "{said:#?}");
 }
 
 #[test]
@@ -302,5 +306,5 @@ fn rotated_logs_analyzed_together_are_all_counted() {
     dir.write("a.log", lines(1000..1500));
     let said = dir.ipta(["-a", "a.log", "a.log.1", "a.log.2", "--format", "json"]).fine();
     assert!(said.out.contains("\"packets\": 1500"), "{said:#?}");
-    assert!(!said.err.contains("count once"), "{said:#?}");
+    assert!(!said.err.contains("count only once"), "{said:#?}");
 }

@@ -145,8 +145,8 @@ fn a_scan_that_shows_nothing_says_why() {
                 _ => db.dir.ipta(arguments).fine(),
             }
         };
-        said(&["--dport", "9"]).says(["passes the filters; leave some out"]);
-        said(&["--action", "block"]).says(["has the action block; there are DROP"]);
+        said(&["--dport", "9"]).says(["matches the filters; remove some of them"]);
+        said(&["--action", "block"]).says(["has the action block; the actions found are DROP"]);
         assert_eq!(said(&["--action", "drop"]).err, "");
     }
     let timeless = "kernel: IPT: DROP IN=eth0 OUT= SRC=192.0.2.9 DST=198.51.100.1 LEN=40 TTL=52 PROTO=2\n";
@@ -156,7 +156,7 @@ fn a_scan_that_shows_nothing_says_why() {
         db.ipta(["--scan", "--since", "2026-05-01"]),
         db.dir.ipta(["--scan", "a.log", "--since", "2026-05-01"]),
     ] {
-        said.fine().says(["1 packet without a time left out."]);
+        said.fine().says(["Left out 1 packet without a time."]);
     }
     db.dir
         .ipta(["--scan", "a.log", "--modules", "ports"])

@@ -79,7 +79,7 @@ fn several_tables_are_asked_about_once() {
         command.args(["-qec", &line.join(" "), "/dev/null"]).current_dir(db.dir.path(""));
         let said = crate::process::run(command, answer);
         assert_eq!(said.out.matches("[y/N]").count(), 1, "{said:#?}");
-        assert!(said.out.contains("? Delete tables 'a', 'b' of file"), "{said:#?}");
+        assert!(said.out.contains("? Delete tables 'a', 'b' in file"), "{said:#?}");
         said
     };
     let said = on_a_terminal("n\n");
@@ -158,7 +158,7 @@ fn a_spelling_with_more_behind_it_is_asked_back() {
             (&["-daother"], "--delete-all-tables", "--db-name aother"),
             (&["-aiother"], "--analyze-interactive", "--analyze iother"),
             (&["-cdother"], "--create-db --db-name other", "--clear --db-name other"),
-            (&["-a", "-pihunter2"], "--db-pass-i", "--db-pass PASSWORD, if it is one that begins with i"),
+            (&["-a", "-pihunter2"], "--db-pass-i", "--db-pass PASSWORD, if the password begins with i"),
         ] {
             db.ipta(args).refused(2).says(["is ambiguous", one, other]);
         }

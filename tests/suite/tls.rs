@@ -87,7 +87,7 @@ fn a_server_that_only_takes_tls_is_reached_in_each_way_that_encrypts() {
     assert_eq!(cipher(&db, &["--db-ca", &ca]).err, "");
     // Nobody on this machine knows the test's authority.
     let said = cipher(&db, &["--db-tls", "verify"]).refused(1);
-    said.says(["not signed by anybody this machine trusts", "--db-ca"]);
+    said.says(["not signed by an authority this machine trusts", "--db-ca"]);
     // What is saved is used by the next call.
     db.ipta(["--db-ca", &ca, "--yes", "--save-db"]).fine();
     let said = db.dir.ipta(["--format", "csv", "--sql", "SHOW SESSION STATUS LIKE 'Ssl_cipher'"]).fine();

@@ -91,7 +91,7 @@ fn an_upgraded_table_keeps_its_packets_and_what_was_imported(db: &TestStore) {
     version_1(db, &lines(0..20), 20);
     db.dir.write("a.log", lines(0..25));
     db.ipta(["--upgrade-table"]).fine().says(["Table 'logs'", "upgraded"]);
-    db.ipta(["--upgrade-table", "logs"]).fine().says(["needs no upgrade"]);
+    db.ipta(["--upgrade-table", "logs"]).fine().says(["does not need an upgrade"]);
     let report = db.ipta(["-a"]).fine();
     assert!(report.out.contains("    20 203.0.113.9"), "{report:#?}");
     db.import(["a.log"]).says(["20 lines already imported, 5 new"]);
@@ -159,7 +159,7 @@ fn the_c_programs_table_gives_the_report_of_its_packets() {
         "-c -i a.log",
         "--again",
     ]);
-    db.ipta(["--upgrade-table", "logs_of_c"]).fine().says(["needs no upgrade"]);
+    db.ipta(["--upgrade-table", "logs_of_c"]).fine().says(["does not need an upgrade"]);
 }
 
 #[test]
@@ -194,7 +194,7 @@ fn odd_values_in_the_c_programs_table_become_what_they_meant() {
     db.sql("DROP TABLE logs_of_c, logs_of_c_c");
     db.sql(&OF_C.replace("timestamp DATETIME NULL", "timestamp TIMESTAMP DEFAULT CURRENT_TIMESTAMP"));
     db.sql("INSERT INTO logs_of_c (src_ip, dst_ip, proto, action) VALUES (1, 2, 'TCP', 'DROP')");
-    db.ipta(["--upgrade-table", "logs_of_c"]).fine().says(["did not hold the time of packets"]);
+    db.ipta(["--upgrade-table", "logs_of_c"]).fine().says(["did not store the times of its packets"]);
     assert_eq!(db.number("SELECT COUNT(*) FROM logs_of_c WHERE timestamp IS NULL"), 1);
 }
 

@@ -100,7 +100,7 @@ fn a_query_that_is_killed_is_called_so() {
         other.query_drop("UNLOCK TABLES").expect("unlocks");
         said
     });
-    said.refused(1).says(["the query was stopped", "KILL QUERY"]);
+    said.refused(1).says(["the query was killed", "KILL QUERY"]);
 }
 
 /// As after `ALTER TABLE` of a big table by an administrator.

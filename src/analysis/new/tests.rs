@@ -90,7 +90,7 @@ fn packets_without_a_time_are_neither_new_nor_known() {
 #[test]
 fn with_nothing_before_the_table_says_that_all_is_new() {
     let table = new(&[came("2026-05-04", "192.0.2.1", 22)], 10);
-    assert_eq!(table.notes, ["No packet is from before: all that came since 2026-05-04 00:00:00 is new."]);
+    assert_eq!(table.notes, ["There are no earlier packets: everything since 2026-05-04 00:00:00 is new."]);
 }
 
 #[test]

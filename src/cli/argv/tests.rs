@@ -131,7 +131,7 @@ fn what_may_be_a_password_is_not_repeated() {
     for (token, shown, first) in [("-pisecret", "-pi...", 'i'), ("-prefix", "-prefix", 'r')] {
         let found = rewrite(&os(&[token]), &Args::command()).expect_err(token);
         let option = if token == "-prefix" { "--prefix" } else { "--db-pass-i" };
-        let password = format!("--db-pass PASSWORD, if it is one that begins with {first}");
+        let password = format!("--db-pass PASSWORD, if the password begins with {first}");
         assert_eq!(found.token, shown);
         assert_eq!(found.readings, [Reading::Plain(option.to_owned()), Reading::Remark(password)]);
     }

@@ -28,7 +28,7 @@ pub fn check(session: &mut Session<'_, '_>, plan: &mut Plan) -> anyhow::Result<(
     if let Some(path) = &session.settings.output {
         if is_interactive(session) {
             return Err(Misused(
-                "--output: a shell shows its answers; name the query: ipta --sql QUERY --output FILE".into(),
+                "--output does not work in the shell; give the query: ipta --sql QUERY --output FILE".into(),
             )
             .into());
         }

@@ -25,18 +25,18 @@ use crate::store::{Done, QueryError, QuerySession, Stopper, Store, TableKind};
 
 /// What `\h` says.
 const HELP: &str = "\
-A statement ends with a semicolon and may have several lines. Tab completes, Ctrl-C stops a query, Ctrl-D leaves.
+A statement ends with a semicolon and may span several lines. Tab completes, Ctrl-C stops a query, Ctrl-D quits.
 
 \\d                      tables
 \\d TABLE                columns of a table
 \\modules                modules of the report, your own included
-\\run MODULE [OPTIONS]   run one: \\run denied --src 192.0.2.0/24 --since yesterday --limit 20
+\\run MODULE [OPTIONS]   run a module: \\run denied --src 192.0.2.0/24 --since yesterday --limit 20
 \\format FORMAT          text, json, csv, markdown or html
-\\timing                 say how long each statement took, or stop doing so
+\\timing                 turn the time that each statement took on or off
 \\h                      this help
-\\q                      leave
+\\q                      quit
 
-Times are in UTC; columns with addresses show them as such. To compare: src_ip = INET6_ATON('192.0.2.7').
+Times are in UTC; address columns are shown as text. To compare: src_ip = INET6_ATON('192.0.2.7').
 ";
 
 /// The commands, for a guess at a mistyped one.
@@ -91,7 +91,7 @@ impl<'a, 's, 'io> Shell<'a, 's, 'io> {
     pub fn admit(&self, statement: &str) -> anyhow::Result<()> {
         self.queries.admit(statement).map_err(|reason| {
             let command = self.session.invocation();
-            anyhow!("refused: {reason}\n  To change something: {command} --analyze-interactive --write")
+            anyhow!("refused: {reason}\n  To allow changes: {command} --analyze-interactive --write")
         })
     }
 
@@ -106,7 +106,7 @@ impl<'a, 's, 'io> Shell<'a, 's, 'io> {
         })?;
         let (place, write) = (self.session.store.place(), self.session.settings.write);
         let rights = if write { "it can change anything (--write)" } else { "it only reads" };
-        self.session.console.note(&format!("Queries on {place}; {rights}. \\h is help, \\q quits."));
+        self.session.console.note(&format!("Queries on {place}; {rights}. \\h shows help, \\q quits."));
         let dialect = self.queries.dialect();
         let mut editor = LineEditor::new(dialect, self.words()?, config::history_path())?;
         loop {
@@ -241,7 +241,7 @@ impl<'a, 's, 'io> Shell<'a, 's, 'io> {
                 let guess = config::nearest(other, COMMANDS).map(|near| format!("; did you mean \\{near}?"));
                 Err(anyhow!(
                     "there is no command \\{other}{}",
-                    guess.unwrap_or_else(|| "; \\h shows them".into())
+                    guess.unwrap_or_else(|| "; \\h lists the commands".into())
                 ))
             }
         }
@@ -278,11 +278,11 @@ impl<'a, 's, 'io> Shell<'a, 's, 'io> {
             let exactly = if exactly { "" } else { "about" };
             let holds = match &table.kind {
                 TableKind::Logs { .. } => "packets",
-                TableKind::Names => "names of addresses",
-                TableKind::Ledger => "what was imported",
-                TableKind::OtherVersion(_) => "another version of ipta's",
-                TableKind::Historic => "packets of the C program",
-                TableKind::Leftover => "what is left of a clear",
+                TableKind::Names => "host names",
+                TableKind::Ledger => "the import ledger",
+                TableKind::OtherVersion(_) => "packets, from another version of ipta",
+                TableKind::Historic => "packets, from the C program",
+                TableKind::Leftover => "left over from a clear",
                 TableKind::Missing | TableKind::Foreign => "not ipta's",
             };
             vec![
@@ -299,7 +299,7 @@ impl<'a, 's, 'io> Shell<'a, 's, 'io> {
     fn columns(&mut self, name: &str, out: &mut dyn Write) -> anyhow::Result<()> {
         let table = self.session.table_name(name)?;
         if self.session.store.open()?.kind(&table)? == TableKind::Missing {
-            return Err(anyhow!("there is no table '{table}'; \\d shows those that are there"));
+            return Err(anyhow!("there is no table '{table}'; \\d lists the tables"));
         }
         let statement = match self.queries.dialect() {
             Dialect::MySql => format!("SHOW COLUMNS FROM `{table}`"),

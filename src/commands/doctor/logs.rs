@@ -69,8 +69,8 @@ pub fn look(session: &Session<'_, '_>, named: Option<&PathBuf>) -> Vec<Finding> 
         looked.add(journal);
     }
     if looked.packets == 0 {
-        let text = "no log of /var/log and no journal that may be read has a packet in what was looked at; name the \
-                    log if it is elsewhere";
+        let text = "no packets were found in the logs in /var/log and the journal that you can read; if your log is \
+                    elsewhere, name it";
         looked.findings.push(Finding::new(LOGS, State::Wrong, text).run("ipta --doctor FILE"));
     }
     looked.findings
@@ -83,7 +83,7 @@ fn rotation(newest: &Path, older: usize) -> Option<Finding> {
         (0, LARGE..) => Some(Finding::new(
             LOGS,
             State::Note,
-            format!("{path} has {} MiB and has never been rotated; see the chapter on logrotate", size >> 20),
+            format!("{path} is {} MiB and has never been rotated; see the chapter on logrotate", size >> 20),
         )),
         (0, _) => None,
         (older, _) => Some(Finding::new(
@@ -157,7 +157,7 @@ fn read(session: &Session<'_, '_>, mut source: LogSource, end: Option<u64>) -> L
     match (stats.packets(), stats.last) {
         (0, _) if stats.lines() == 0 => add(State::Note, format!("{name} is empty")),
         (0, _) if stats.unknown_prefixes.is_empty() => {
-            add(State::Note, format!("{name} has no packet among {lines}{part}"));
+            add(State::Note, format!("{name} has no packets in {lines}{part}"));
         }
         (0, _) => {}
         (packets, last) => {
@@ -180,9 +180,10 @@ fn read(session: &Session<'_, '_>, mut source: LogSource, end: Option<u64>) -> L
     }
     findings.extend(other_prefixes(session, &name, &stats.unknown_prefixes));
     if lost > 0 {
-        let times = counted(lost, "time");
-        let text =
-            format!("{name} says {times} that rsyslog left lines out (rate-limiting): packets are missing");
+        let messages = counted(lost, "message");
+        let text = format!(
+            "{name} has {messages} from rsyslog about dropped lines (rate limiting): packets are missing"
+        );
         findings.push(Finding::new(LOGS, State::Note, text).run(LIFT));
     }
     Looked { findings, packets: stats.packets() + stats.unknown_prefixes.values().sum::<u64>() }
@@ -205,7 +206,7 @@ fn other_prefixes(
     let options: Vec<String> = all.map(|preset| format!("--prefix {}", escape::shell(preset))).collect();
     let (shown, more) = listed(unknown);
     let lines = counted(unknown.values().sum(), "firewall line");
-    let text = format!("{name} has {lines} of prefixes that are left out: {shown}{more}");
+    let text = format!("{name} has {lines} with prefixes that ipta leaves out: {shown}{more}");
     let command = format!("{} {} --save-db", session.invocation(), options.join(" "));
     Some(Finding::new(LOGS, State::Wrong, text).run(command))
 }
@@ -222,9 +223,9 @@ fn listed(prefixes: &BTreeMap<Vec<u8>, u64>) -> (String, &'static str) {
 
 fn style_of(stamp: Option<Stamp>) -> &'static str {
     match stamp {
-        Some(Stamp::Yearless(_)) => "its stamps have no year",
-        Some(Stamp::Local(_)) => "its stamps have no zone",
-        Some(Stamp::Moment(_)) => "its stamps have year and zone",
-        None => "its lines have no stamp",
+        Some(Stamp::Yearless(_)) => "its timestamps have no year",
+        Some(Stamp::Local(_)) => "its timestamps have no zone",
+        Some(Stamp::Moment(_)) => "its timestamps have year and zone",
+        None => "its lines have no timestamp",
     }
 }

@@ -121,7 +121,9 @@ fn settings(session: &mut Session<'_, '_>) -> Vec<Finding> {
     let there = path.filter(|path| path.is_file());
     let mut findings = vec![match &there {
         Some(path) => Finding::new(SETTINGS, State::Ok, format!("{} is read", path.display())),
-        None => Finding::new(SETTINGS, State::Note, "there is no ~/.ipta-conf; everything has its default"),
+        None => {
+            Finding::new(SETTINGS, State::Note, "there is no ~/.ipta-conf; all settings have their defaults")
+        }
     }];
     for note in std::mem::take(&mut session.console.notes) {
         // A note on the file ends with what to type.

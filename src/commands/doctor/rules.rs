@@ -43,23 +43,23 @@ pub fn look(session: &Session<'_, '_>) -> Vec<Finding> {
         findings.push(Finding::new(
             RULES,
             State::Ok,
-            format!("{program} shows {} that log", counted(rules.len() as u64, "rule")),
+            format!("{program} shows {}", counted(rules.len() as u64, "logging rule")),
         ));
         for prefix in rules.iter().filter_map(|rule| prefix_of(rule)) {
             let taken = session.rules.settle(prefix.as_bytes(), 0).is_some();
             if !taken {
                 let preset = presets::recognise(prefix.as_bytes());
-                let text = format!("the prefix '{prefix}' of a rule is not one that ipta reads");
+                let text = format!("a rule uses the prefix '{prefix}', which ipta does not read");
                 let command = format!("{} --prefix {preset} --save-db", session.invocation());
                 findings.push(Finding::new(RULES, State::Wrong, text).run(command));
             }
         }
     }
     if !unread.is_empty() {
-        let text = format!("{} can be read by root only", unread.join(", "));
+        let text = format!("only root can run {}", unread.join(", "));
         findings.push(Finding::new(RULES, State::Note, text).run("sudo ipta --doctor"));
     } else if logging == 0 {
-        let text = "no rule of iptables or nftables logs on this machine; an example:";
+        let text = "no iptables or nftables rule on this machine logs packets; an example:";
         findings.push(Finding::new(RULES, State::Note, text).run(EXAMPLE));
     }
     findings

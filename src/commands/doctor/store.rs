@@ -44,13 +44,14 @@ pub fn look(session: &mut Session<'_, '_>) -> anyhow::Result<Vec<Finding>> {
             return Ok(findings);
         }
         TableKind::OtherVersion(_) | TableKind::Historic => {
-            let text = format!("table '{table}' is of an older version, or of the C program");
+            let text = format!("table '{table}' is from an older version or from the C program");
             add(State::Wrong, text, Some(format!("{ipta} --upgrade-table {table}")));
             return Ok(findings);
         }
         TableKind::Names | TableKind::Ledger | TableKind::Leftover | TableKind::Foreign => {
-            let text =
-                format!("table '{table}' holds no packets of ipta's; make another and name it with -t");
+            let text = format!(
+                "table '{table}' is not an ipta table for packets; create another one and select it with -t"
+            );
             add(State::Wrong, text, Some(format!("{ipta} --create-table packets -t packets")));
             return Ok(findings);
         }
@@ -79,7 +80,7 @@ pub fn look(session: &mut Session<'_, '_>) -> anyhow::Result<Vec<Finding>> {
         }
     }
     if let Some(path) = again {
-        let text = format!("an import of {path} with --again was cut off");
+        let text = format!("an import of {path} with --again was interrupted");
         add(State::Wrong, text, Some(format!("{import} --again --import {}", crate::escape::shell(&path))));
     }
     Ok(findings)

@@ -79,8 +79,8 @@ pub fn import(
     if vacuumed > 0 {
         let boots = words::counted(vacuumed, "boot");
         outcome.notes.push(format!(
-            "{source}: the last entry that was imported is gone in {boots}, so the journal was vacuumed; what it \
-             lost after that is in no table.",
+            "{source}: the last imported entry is gone from {boots}, so the journal was vacuumed; any entries it \
+             lost after that one were not imported.",
             source = source.name
         ));
     }

@@ -110,8 +110,8 @@ fn imported(
     let about = session.store.open()?.about();
     if about.takes_files == Some(false) && total.packets() >= WORTH_A_WORD {
         session.console.note(&format!(
-            "The server takes no files from its clients (local_infile is off); if it did, this import would have taken \
-             about half the time: sudo {} -e 'SET GLOBAL local_infile = 1'",
+            "The server does not accept files from clients (local_infile is off). With it on, this import would have \
+             taken about half the time: sudo {} -e 'SET GLOBAL local_infile = 1'",
             about.client()
         ));
     }
@@ -143,12 +143,12 @@ fn reconcile(session: &mut Session<'_, '_>, table: &TableName, names: &str) -> a
     let what = match store.reconcile(table)? {
         Reconciled::Agree => return Ok(()),
         Reconciled::Emptied => "was emptied by other means",
-        Reconciled::Replaced => "was cleared or replaced since",
+        Reconciled::Replaced => "was cleared or replaced since the last import",
         Reconciled::LedgerLost if session.settings.again => {
             store.accept_as_it_is(table)?;
             session.console.warn(&format!(
-                "The import ledger of {} has no record of table '{table}', which holds packets: the logs are \
-                 added to them (--again).",
+                "The import ledger of {} has no record of table '{table}', which holds packets; --again adds \
+                 the logs to them.",
                 session.store.place()
             ));
             return Ok(());
@@ -156,15 +156,17 @@ fn reconcile(session: &mut Session<'_, '_>, table: &TableName, names: &str) -> a
         Reconciled::LedgerLost => {
             let ipta = session.import_invocation();
             bail!(
-                "The import ledger of {} has no record of table '{table}', which holds packets: whether they \
-                 are those of {names} cannot be told, and nothing was stored\n  \
-                 Start over with:        {ipta} -c -i {names}\n  \
+                "The import ledger of {} has no record of table '{table}', which holds packets; ipta cannot tell \
+                 whether they came from {names}, so it stored nothing\n  \
+                 Start over with:    {ipta} -c -i {names}\n  \
                  Add to them anyway: {ipta} --again -i {names}",
                 session.store.place()
             )
         }
     };
-    session.console.warn(&format!("Table '{table}' {what}: what was imported into it before is forgotten."));
+    session.console.warn(&format!(
+        "Table '{table}' {what}: ipta has discarded its record of what was imported into it before."
+    ));
     Ok(())
 }
 
@@ -202,7 +204,7 @@ fn import(
     let mine = if again { unfinished } else { others };
     if !again && mine.len() < candidates.len() {
         notes.push(format!(
-            "An import of {} with --again was cut off; finish it with: {} --again -i {}",
+            "An import of {} with --again was interrupted; finish it with: {} --again -i {}",
             source.name,
             session.import_invocation(),
             source.typed()
@@ -217,7 +219,7 @@ fn import(
     let entry = match known {
         Identity::Same(entry) => {
             if again {
-                notes.push(format!("{}: goes on with an import with --again that was cut off.", source.name));
+                notes.push(format!("{}: continues an interrupted import with --again.", source.name));
             }
             notes.extend(other_rules(session, source, &entry, &rules));
             Entry { rules, ..entry }
@@ -226,7 +228,7 @@ fn import(
         Identity::Another(_) | Identity::Shorter(_) if again => new(incarnation),
         Identity::Another(entry) => {
             notes.push(format!(
-                "{} begins like {}, which was imported, but then differs: treated as another log.",
+                "{} begins like {}, which was imported before, but then differs; ipta treats it as another log.",
                 source.name, entry.path
             ));
             new(incarnation)
@@ -236,7 +238,7 @@ fn import(
             Ok(true) => return Ok(Some(Ok(older(source, &entry)))),
             Ok(false) => {
                 notes.push(format!(
-                    "{} is shorter than {}, which was imported, and differs from it: treated as another log.",
+                    "{} is shorter than {}, which was imported before, and differs from it; ipta treats it as another log.",
                     source.name, entry.path
                 ));
                 new(incarnation)
@@ -261,7 +263,7 @@ fn older(source: &LogSource, entry: &Entry) -> ImportOutcome {
     ImportOutcome {
         said: format!("{}: 0 new.", source.name),
         notes: vec![format!(
-            "{} is an older copy of a log that was imported further ({lines}, as {}).",
+            "{} is an older copy of a log that was already imported in a longer form ({lines}, as {}).",
             source.name, entry.path
         )],
         ..ImportOutcome::default()
@@ -274,7 +276,7 @@ fn other_rules(session: &Session<'_, '_>, source: &LogSource, entry: &Entry, rul
         return None;
     }
     Some(format!(
-        "{}: its first {} were read with other prefix rules ({}); to read them with the present ones: {} -c -i {}",
+        "{}: its first {} were read with different prefix rules ({}); to read them with the current ones: {} -c -i {}",
         source.name,
         words::counted(entry.lines, "line"),
         entry.rules.replace('\n', ", "),
@@ -294,19 +296,19 @@ fn stream(
 ) -> anyhow::Result<Result<ImportOutcome, String>> {
     let name = &source.name;
     let Some(read) = pipeline::run_log(session, source, log, table, None, caught)? else {
-        bail!("{name}: another import interfered; run it again");
+        bail!("{name}: another import interfered; run the command again");
     };
     if let Some(error) = read.error {
-        return Ok(Err(format!("{error}; nothing of it was stored")));
+        return Ok(Err(format!("{error}; nothing from it was stored")));
     }
     if read.interrupted.is_some() {
-        let said = format!("Interrupted: nothing of {name} was stored.");
+        let said = format!("Interrupted: nothing from {name} was stored.");
         return Ok(Ok(ImportOutcome { said, interrupted: read.interrupted, ..ImportOutcome::default() }));
     }
     let mut outcome = outcome(session, source, table, read, 0);
     if outcome.stats.packets() > 0 {
         outcome.notes.push(format!(
-            "{name} cannot be recognized again: importing the same text twice counts it twice."
+            "ipta cannot recognize {name} the next time: importing the same text twice counts it twice."
         ));
     }
     Ok(Ok(outcome))
@@ -324,7 +326,7 @@ fn outcome(
     let name = &source.name;
     if interrupted.is_some() {
         let lines = words::counted(lines, "line");
-        let said = format!("Interrupted: {lines} of {name} are stored; run the same command to continue.");
+        let said = format!("Interrupted: {lines} of {name} were stored; run the same command to continue.");
         return ImportOutcome { said, interrupted, ..ImportOutcome::default() };
     }
     let packets = words::counted(stats.packets().saturating_sub(known), "packet");
@@ -340,7 +342,7 @@ fn outcome(
     let mut warnings = Vec::new();
     if known > 0 {
         notes.push(format!(
-            "{} of {name} came with {path} already and were not stored twice; --again stores them anyway.",
+            "{} of {name} had already been imported from {path} and were not stored twice; --again stores them anyway.",
             words::counted(known, "packet")
         ));
     }
@@ -355,6 +357,6 @@ fn outcome(
     if stats.unfinished > 0 {
         notes.push(format!("{name}: the last line is incomplete and is left for the next run."));
     }
-    let error = error.map(|e| format!("{e}; what came before it is stored"));
+    let error = error.map(|e| format!("{e}; everything before that was stored"));
     ImportOutcome { said, notes, warnings, error, stats, known, interrupted: None }
 }

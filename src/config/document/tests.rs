@@ -109,7 +109,7 @@ fn a_file_in_the_old_style_shows_every_corrected_line_at_once() {
     let old = "# mine\ndb_host = localhost\nrdns = yes\nshow-lo = no\nanalyzer limit = 15\n";
     assert_eq!(
         problems(old),
-        "/home/a/.ipta-conf, line 2: db_host takes a text in quotes; write: db_host = \"localhost\"\n  \
+        "/home/a/.ipta-conf, line 2: db_host takes text in quotes; write: db_host = \"localhost\"\n  \
          line 3: rdns is true or false; write: rdns = true\n  \
          line 4: show_lo is true or false; write: show_lo = false\n  \
          line 5: limit takes a number, 1 or more; write: limit = 15"
@@ -150,18 +150,18 @@ fn wrong_types_and_bad_values_name_line_and_key() {
         ("limit = -3", "line 1: limit takes a number, 1 or more"),
         ("dns_ttl = 1.5", "line 1: dns_ttl takes a number, 0 or more"),
         ("rdns = 'yes'", "rdns is true or false; write: rdns = true"),
-        ("db_name = 5", "db_name takes a text in quotes; write: db_name = \"5\""),
-        ("db_name = ''", "db_name takes a text in quotes"),
+        ("db_name = 5", "db_name takes text in quotes; write: db_name = \"5\""),
+        ("db_name = ''", "db_name takes text in quotes"),
         ("format = 'pdf'", "format takes one of text, json, csv, markdown, html"),
         ("color = 'blue'", "color takes one of auto, always, never"),
-        ("modules = [1]", "modules takes a list of texts"),
-        ("allow = [['a']]", "allow takes a list of texts"),
+        ("modules = [1]", "modules takes a list of strings"),
+        ("allow = [['a']]", "allow takes a list of strings"),
         ("prefix = []", "prefix takes a list of presets and patterns"),
         ("prefix = [3]", "prefix takes a list of presets and patterns"),
         ("[prefix]\npattern = 'x'", "prefix is written in double brackets: [[prefix]]"),
         ("[[prefix]]\naction = 'DROP'", "line 1: this [[prefix]] has no pattern"),
         ("[[prefix]]\npattern = 'x'\nverdict = 'drop'", "line 3: verdict takes one of accept, deny, other"),
-        ("attacks = true", "attacks is a section of its own: [attacks]"),
+        ("attacks = true", "attacks needs a section of its own: [attacks]"),
         ("[attacks]\nsweep = 0", "line 2: sweep takes a number, 1 or more"),
         ("[attacks]\nauth_ports = [0]", "line 2: auth_ports takes a list of ports"),
         ("rdns = true\nrdns = false", "line 2"),

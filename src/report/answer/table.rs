@@ -136,7 +136,10 @@ impl AnswerShape for TextTable {
             self.lay_out(out)?;
         }
         if self.cut {
-            writeln!(out, "  What ends in … was cut to fit the terminal; \\format json shows it whole.")?;
+            writeln!(
+                out,
+                "  Values that end in … were cut to fit the terminal; \\format json shows them whole."
+            )?;
         }
         Ok(())
     }

@@ -83,7 +83,7 @@ pub fn chart(table: &Table) -> Option<Chart> {
         times,
         width: table.rows.len() * 10,
         label: format!(
-            "Packets over time by verdict, {} to {}, at most {} at once; the table Packets over time has the numbers",
+            "Packets over time by verdict, {} to {}, at most {} in one bar; the table Packets over time has the numbers",
             ends[0],
             ends[1],
             thousands(most)

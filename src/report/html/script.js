@@ -99,7 +99,7 @@
     rows.forEach((row, n) => row.classList.toggle("off", n < first || n >= first + ROWS));
     const left = view.table.closest(".panel").querySelector(".left");
     left.hidden = rows.length === view.rows.length;
-    left.textContent = rows.length + " of " + view.rows.length + " rows pass the filter.";
+    left.textContent = rows.length + " of " + view.rows.length + " rows match the filter.";
     if (view.pager) {
       view.pager.text.textContent = rows.length === 0 ? "no rows" :
         (first + 1) + "\u2013" + Math.min(first + ROWS, rows.length) + " of " + rows.length;

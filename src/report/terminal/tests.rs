@@ -110,7 +110,7 @@ fn an_action_has_the_colour_of_its_verdict() {
 fn tables_without_rows_are_one_line() {
     let empty = Table { rows: Vec::new(), name: "icmp".into(), ..denied() };
     let other = Table { name: "invalid".into(), ..empty.clone() };
-    assert_eq!(shown(&[empty, other], 80, false), "\nWithout a row: icmp, invalid\n");
+    assert_eq!(shown(&[empty, other], 80, false), "\nNo rows in: icmp, invalid\n");
 }
 
 #[test]

@@ -15,7 +15,7 @@ pub fn create_database(admin: &Server, new: &Server) -> Result<(), StoreError> {
     let mut conn = connect(admin, false).map_err(|refusal| no_admin(admin, new, refusal))?;
     run(&mut conn, new).map_err(|error| match &error {
         Error::MySqlError(e) => StoreError::Failed(format!(
-            "user '{}' could not make database '{}' at {}: {} (error {})\n{}",
+            "user '{}' could not create database '{}' at {}: {} (error {})\n{}",
             admin.user,
             new.database,
             admin.host,
@@ -23,14 +23,14 @@ pub fn create_database(admin: &Server, new: &Server) -> Result<(), StoreError> {
             e.code,
             sql_to_type(new)
         )),
-        other => connect::failed(admin, "making the database", other),
+        other => connect::failed(admin, "creating the database", other),
     })?;
     let version: String = conn.query_first("SELECT VERSION()").ok().flatten().unwrap_or_default();
     connect(new, true).map(drop).map_err(|refusal| match refusal {
         Refusal::Refused(error) if matches!(&*error, Error::MySqlError(e) if matches!(e.code, codes::ACCESS_DENIED | codes::ACCESS_DENIED_NO_PASSWORD)) => {
             StoreError::Failed(format!(
-                "database '{}' is there, but the account '{}' at {} was there before with another password, \
-                 which was left alone: give it with -p or -pi, or change it:\n  {};",
+                "database '{}' exists, but the account '{}' at {} already had a different password, which was not \
+                 changed: give that password with -p or -pi, or change it:\n  {};",
                 new.database,
                 new.user,
                 new.host,
@@ -95,9 +95,9 @@ fn no_admin(admin: &Server, new: &Server, refusal: Refusal) -> StoreError {
                 other => one_line(&other.to_string()),
             };
             StoreError::Refused(format!(
-                "the server at {} does not let '{}' in: {why}\n  \
-                 become its administrator (sudo), give the password with --admin-pass-i, name another with \
-                 --admin-user, or type there:\n{}",
+                "the server at {} denied access to user '{}': {why}\n  \
+                 run ipta with sudo, give the password with --admin-pass-i, name another administrator with \
+                 --admin-user, or run these statements on the server:\n{}",
                 admin.host,
                 admin.user,
                 sql_to_type(new)

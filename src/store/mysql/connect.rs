@@ -176,7 +176,7 @@ fn reason(error: &Error) -> String {
         Error::DriverError(DriverError::ConnectTimeout) => {
             format!("no answer in {} seconds", LIMIT.as_secs())
         }
-        Error::IoError(error) => format!("it hung up: {error}"),
+        Error::IoError(error) => format!("it closed the connection: {error}"),
         other => other.to_string(),
     }
 }
@@ -189,8 +189,8 @@ pub(super) fn refused(server: &Server, refusal: Refusal) -> StoreError {
         Refusal::NoServer(tried) => {
             return StoreError::Failed(format!(
                 "no database server answers at {host}: tried {}\n  \
-                 once a server runs:       {create_db}\n  \
-                 a start without a server: ipta --db-file FILE --create-table   \
+                 once a server is running:  {create_db}\n  \
+                 to start without a server: ipta --db-file FILE --create-table   \
                  (with --save-db, to keep it)",
                 tried.join(", ")
             ));
@@ -207,39 +207,44 @@ pub(super) fn refused(server: &Server, refusal: Refusal) -> StoreError {
     kind(match &error {
         Error::MySqlError(e) => match e.code {
             codes::ACCESS_DENIED | codes::ACCESS_DENIED_NO_PASSWORD => format!(
-                "the server at {host} does not let user '{user}' in: a wrong password (-p, -pi), a wrong \
-                 user (-u), no such account yet ('{create_db}' makes it), or an account that must use TLS (--db-tls required)"
+                "the server at {host} denied access to user '{user}': the password (-p, -pi) or the user \
+                 (-u) is wrong, the account does not exist yet ('{create_db}' creates it), or it requires TLS \
+                 (--db-tls required)"
             ),
             codes::DBACCESS_DENIED => format!(
-                "user '{user}' may not use the database '{database}' at {host}: '{create_db}' grants it, \
-                 or name another with -d"
+                "user '{user}' is not allowed to use the database '{database}' at {host}: '{create_db}' grants \
+                 access, or name another with -d"
             ),
             codes::BAD_DB => format!(
-                "there is no database '{database}' at {host}: '{create_db}' makes it, or name another with -d"
+                "there is no database '{database}' at {host}: '{create_db}' creates it, or name another with -d"
             ),
             codes::CON_COUNT_ERROR => {
                 format!("the server at {host} has too many connections: try again later")
             }
             codes::SECURE_TRANSPORT_REQUIRED => format!(
-                "the server at {host} takes encrypted connections only: give --db-tls required, or verify"
+                "the server at {host} accepts only encrypted connections: give --db-tls required or verify"
             ),
             codes::HOST_IS_BLOCKED | codes::HOST_NOT_PRIVILEGED => format!(
-                "the server at {host} takes no connections from this machine: {}",
+                "the server at {host} accepts no connections from this machine: {}",
                 one_line(&e.message)
             ),
-            _ => format!("the server at {host} refused: {} (error {})", one_line(&e.message), e.code),
+            _ => format!(
+                "the server at {host} refused the connection: {} (error {})",
+                one_line(&e.message),
+                e.code
+            ),
         },
         Error::DriverError(DriverError::UnknownAuthPlugin(plugin)) => format!(
-            "the server at {host} does not let user '{user}' in: it asks for a login by '{}', which ipta does not \
-             know. MySQL asks so for accounts that it does not have, too: '{create_db}' makes the account; one that \
-             is there needs a password login (mysql_native_password, ed25519 or caching_sha2_password)",
+            "the server at {host} denied access to user '{user}': it asks for the login method '{}', which ipta \
+             does not support. MySQL also asks for it if the account does not exist: '{create_db}' creates the \
+             account; an existing one needs a password login (mysql_native_password, ed25519 or caching_sha2_password)",
             one_line(plugin)
         ),
         Error::DriverError(DriverError::TlsNotSupported) => format!(
             "the server at {host} offers no TLS: set it up there, or connect in the clear with --db-tls off"
         ),
         e if tls::is_about_tls(e) => tls::failed(host, e),
-        _ => format!("what answers at {host} is not a MySQL or MariaDB server: see -h and --db-port"),
+        _ => format!("what answers at {host} is not a MySQL or MariaDB server: check -h and --db-port"),
     })
 }
 
@@ -284,7 +289,7 @@ pub(super) fn failed(server: &Server, doing: &str, error: &Error) -> StoreError 
             | codes::DBACCESS_DENIED
             | codes::SPECIFIC_ACCESS_DENIED
             | codes::PROCACCESS_DENIED => format!(
-                "user '{user}' lacks the right to continue {doing} in database '{database}' ({}): \
+                "user '{user}' lacks a privilege needed for {doing} in database '{database}' ({}): \
                  '{create_db}' grants it",
                 one_line(&e.message)
             ),
@@ -294,20 +299,20 @@ pub(super) fn failed(server: &Server, doing: &str, error: &Error) -> StoreError 
             ),
             codes::LOCK_WAIT_TIMEOUT | codes::LOCK_DEADLOCK => format!(
                 "another session held a lock for too long while ipta was {doing} in database '{database}': \
-                 nothing was changed by this step; run ipta again"
+                 this step changed nothing; run ipta again"
             ),
             codes::UNKNOWN_COM => format!(
-                "the server at {host} is a node of a Galera cluster and not ready ({}): see that the cluster is \
-                 whole, or name another node with -h",
+                "the server at {host} is a node of a Galera cluster and not ready ({}): check the state of the \
+                 cluster, or name another node with -h",
                 one_line(&e.message)
             ),
             codes::UNKNOWN_ERROR if e.message.to_ascii_lowercase().contains("writeset size") => format!(
-                "the server at {host} is a node of a Galera cluster, which takes no more in one transaction than its \
-                 wsrep_max_ws_size: nothing of it was stored; import from a file, which is stored in parts, or raise \
+                "the server at {host} is a node of a Galera cluster, which limits a transaction to its \
+                 wsrep_max_ws_size: none of it was stored; import from a file, which is stored in parts, or raise \
                  the limit"
             ),
             codes::ERROR_DURING_COMMIT => format!(
-                "the server at {host} could not commit what ipta was {doing} ({}): nothing of it was stored",
+                "the server at {host} could not commit while ipta was {doing} ({}): none of it was stored",
                 one_line(&e.message)
             ),
             codes::OPTION_PREVENTS_STATEMENT => {
@@ -317,10 +322,10 @@ pub(super) fn failed(server: &Server, doing: &str, error: &Error) -> StoreError 
                 format!("the server at {host} is read-only: {}", one_line(&e.message))
             }
             codes::QUERY_INTERRUPTED => format!(
-                "the query was stopped at the server at {host} (KILL QUERY) while ipta was {doing}: run ipta again"
+                "the query was killed on the server at {host} (KILL QUERY) while ipta was {doing}: run ipta again"
             ),
             codes::NET_PACKET_TOO_LARGE => format!(
-                "the server at {host} takes too small packets: raise its max_allowed_packet to 64K or more"
+                "the server at {host} accepts only small packets: raise its max_allowed_packet to 64K or more"
             ),
             _ => format!(
                 "database '{database}' at {host}, while {doing}: {} (error {})",

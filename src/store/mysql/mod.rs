@@ -73,14 +73,14 @@ pub(super) struct MySql {
 pub(super) fn open(server: &Server, notice: Notice) -> Result<MySql, StoreError> {
     let mut conn =
         connect::connect_and(server, true, settle).map_err(|refusal| connect::refused(server, refusal))?;
-    let failed = |error: &Error| connect::failed(server, "looking at its settings", error);
+    let failed = |error: &Error| connect::failed(server, "reading its settings", error);
     let settings = "SELECT @@version, @@lower_case_table_names, @@max_allowed_packet, @@local_infile";
     let row: Option<RawRow> = conn.query_first(settings).map_err(|e| failed(&e))?;
     let cell = |at: usize| row.as_ref().and_then(|row| row.as_ref(at)).unwrap_or(&Raw::NULL);
     let packet: usize = cell(2).number().and_then(|n| n.try_into().ok()).unwrap_or(1 << 20);
     if packet < LEAST_PACKET {
         return Err(StoreError::Failed(format!(
-            "the server at {} takes packets of {packet} bytes at most: have an administrator raise its \
+            "the server at {} accepts packets of at most {packet} bytes: have an administrator raise its \
              max_allowed_packet to 64K or more",
             server.host
         )));
@@ -128,7 +128,7 @@ impl MySql {
             // A table that was there a moment ago; the server's words name it.
             Error::MySqlError(e) if matches!(e.code, codes::BAD_TABLE | codes::NO_SUCH_TABLE) => {
                 StoreError::NoTable(format!(
-                    "a table is missing in {} ({}): '{} --create-table NAME' makes one",
+                    "a table is missing in {} ({}): '{} --create-table NAME' creates one",
                     self.place(),
                     words::one_line(&e.message),
                     self.command()
@@ -171,7 +171,7 @@ impl MySql {
             let said = self.rows(DOING, "SHOW WARNINGS LIMIT 1", &[])?;
             let said = said.first().map(|row| row.text(2)).unwrap_or_default();
             return Err(StoreError::Failed(format!(
-                "table '{table}' in {} did not take every packet as it is ({stored} of {}): {}",
+                "table '{table}' in {} did not store every packet unchanged ({stored} of {}): {}",
                 self.place(),
                 packets.len(),
                 words::one_line(&said)
@@ -267,7 +267,7 @@ impl Backend for MySql {
     }
 
     fn begin(&mut self) -> Result<(), StoreError> {
-        self.run("beginning", "START TRANSACTION", &[]).map(drop)
+        self.run("starting a transaction", "START TRANSACTION", &[]).map(drop)
     }
 
     fn commit(&mut self) -> Result<(), StoreError> {
@@ -285,7 +285,7 @@ impl Backend for MySql {
     }
 
     fn rollback(&mut self) -> Result<(), StoreError> {
-        self.run("going back", "ROLLBACK", &[]).map(drop)
+        self.run("rolling back", "ROLLBACK", &[]).map(drop)
     }
 
     fn insert(&mut self, table: &TableName, packets: &Batch, entry: Option<u64>) -> Result<u64, StoreError> {

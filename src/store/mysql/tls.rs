@@ -64,10 +64,10 @@ fn checked(path: &Path) -> Result<PathBuf, String> {
     let file = path.display();
     match fs::read(path) {
         Err(error) => {
-            Err(format!("the certificates in '{file}' cannot be read ({}): see --db-ca", error.kind()))
+            Err(format!("the certificates in '{file}' cannot be read ({}): check --db-ca", error.kind()))
         }
         Ok(text) if !text.windows(27).any(|part| part == b"-----BEGIN CERTIFICATE-----") => {
-            Err(format!("'{file}' holds no certificate in PEM form (BEGIN CERTIFICATE): see --db-ca"))
+            Err(format!("'{file}' holds no certificate in PEM form (BEGIN CERTIFICATE): check --db-ca"))
         }
         Ok(_) => Ok(path.to_owned()),
     }
@@ -106,12 +106,9 @@ pub(super) fn failed(host: &str, error: &Error) -> String {
     let reasons = [
         (
             "UnknownIssuer",
-            "its certificate is not signed by anybody this machine trusts: name its authority's file with --db-ca",
+            "its certificate is not signed by an authority this machine trusts: name its authority's file with --db-ca",
         ),
-        (
-            "CaUsedAsEndEntity",
-            "its certificate is one of an authority, not of a server: give it one of its own",
-        ),
+        ("CaUsedAsEndEntity", "its certificate is an authority's, not a server's: give the server its own"),
         ("not valid for name", "its certificate is for another name: give that name with -h"),
         ("NotValidForName", "its certificate is for another name: give that name with -h"),
         ("expired", "its certificate has expired: renew it on the server"),
@@ -120,7 +117,7 @@ pub(super) fn failed(host: &str, error: &Error) -> String {
     ];
     let reason = reasons.iter().find(|(mark, _)| text.contains(mark)).map(|(_, reason)| (*reason).to_owned());
     let reason = reason.unwrap_or_else(|| {
-        format!("{}: see the server's TLS, or connect in the clear with --db-tls off", one_line(&text))
+        format!("{}: check the server's TLS, or connect in the clear with --db-tls off", one_line(&text))
     });
     format!("the connection to the server at {host} cannot be encrypted: {reason}")
 }

@@ -15,18 +15,18 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub(super) fn connect(path: &Path, create: bool) -> Result<Connection, StoreError> {
     let file = path.display();
     if path.is_dir() {
-        return Err(StoreError::Failed(format!("'{file}' is a directory, not a file: see --db-file")));
+        return Err(StoreError::Failed(format!("'{file}' is a directory, not a file: check --db-file")));
     }
     if !create && !path.exists() {
         return Err(StoreError::Failed(format!(
-            "there is no file '{file}': make it with '{} --create-table'",
+            "there is no file '{file}': create it with '{} --create-table'",
             command_of_file(path, None)
         )));
     }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
         return Err(StoreError::Failed(format!(
-            "there is no directory '{}' for the file '{file}': make it first",
+            "there is no directory '{}' for the file '{file}': create it first",
             folder.display()
         )));
     }
@@ -67,7 +67,7 @@ pub(super) fn failed(path: &Path, doing: &str, error: &Error) -> StoreError {
     let text = match error {
         // SQLite's words without the statement, which says nothing to a user.
         Error::SqlInputError { msg, .. } => msg.clone(),
-        Error::StatementChangedRows(_) => "a trigger of somebody else's left a packet out".to_owned(),
+        Error::StatementChangedRows(_) => "a trigger that is not ipta's skipped a packet".to_owned(),
         other => other.to_string(),
     };
     let text = text.lines().next().unwrap_or_default();
@@ -85,30 +85,30 @@ pub(super) fn failed(path: &Path, doing: &str, error: &Error) -> StoreError {
             )
         }
         Some(ErrorCode::ReadOnly) => {
-            format!("the file '{file}' cannot be written: check its permissions and its directory's")
+            format!("the file '{file}' cannot be written: check its permissions and those of its directory")
         }
         Some(
             ErrorCode::PermissionDenied | ErrorCode::CannotOpen | ErrorCode::AuthorizationForStatementDenied,
         ) => {
-            format!("the file '{file}' cannot be opened: check its permissions and its directory's")
+            format!("the file '{file}' cannot be opened: check its permissions and those of its directory")
         }
         Some(ErrorCode::DiskFull) => {
-            format!("the disk of the file '{file}' is full: make room, then run ipta again")
+            format!("the disk that holds the file '{file}' is full: make room, then run ipta again")
         }
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => format!(
             "another program has been busy with the file '{file}' for {} seconds: try again later",
             PATIENCE.as_secs()
         ),
         Some(ErrorCode::SystemIoFailure) => {
-            format!("the file '{file}' cannot be read or written while {doing} ({text}): see its disk")
+            format!("the file '{file}' cannot be read or written while {doing} ({text}): check its disk")
         }
         _ if text.starts_with("no such table") => {
             format!(
-                "a table is missing in the file '{file}' ({text}): '{ipta} --create-table NAME' makes one"
+                "a table is missing in the file '{file}' ({text}): '{ipta} --create-table NAME' creates one"
             )
         }
         _ if text.contains("no such column") || text.contains("has no column") => format!(
-            "a table in the file '{file}' is not as ipta made it, while {doing} ({text}): make another with \
+            "a table in the file '{file}' is not as ipta created it, while {doing} ({text}): create another with \
              '{ipta} --create-table NAME'"
         ),
         _ => format!("file '{file}', while {doing}: {text}"),

@@ -114,7 +114,7 @@ impl Backend for Sqlite {
     }
 
     fn begin(&mut self) -> Result<(), StoreError> {
-        self.run("beginning", "BEGIN IMMEDIATE", &[]).map(drop)
+        self.run("starting a transaction", "BEGIN IMMEDIATE", &[]).map(drop)
     }
 
     fn commit(&mut self) -> Result<(), StoreError> {
@@ -126,7 +126,7 @@ impl Backend for Sqlite {
         if self.conn.is_autocommit() {
             return Ok(());
         }
-        self.run("going back", "ROLLBACK", &[]).map(drop)
+        self.run("rolling back", "ROLLBACK", &[]).map(drop)
     }
 
     fn insert(&mut self, table: &TableName, packets: &Batch, entry: Option<u64>) -> Result<u64, StoreError> {

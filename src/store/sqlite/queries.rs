@@ -55,7 +55,7 @@ impl Queries {
             e if e.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) => QueryError::Stopped,
             Error::SqlInputError { msg, .. } => QueryError::Failed(msg.clone()),
             Error::SqliteFailure(e, Some(text)) if e.code == ErrorCode::AuthorizationForStatementDenied => {
-                QueryError::Failed(format!("{text}: this session only reads"))
+                QueryError::Failed(format!("{text}: this session is read-only"))
             }
             Error::SqliteFailure(e, Some(text)) if e.code == ErrorCode::Unknown => {
                 QueryError::Failed(text.clone())

@@ -49,7 +49,7 @@ fn a_deleted_log_is_waited_for_and_told_of() {
     running.until_said("is gone");
     dir.append("log", drop_from_port(2));
     assert_eq!(running.ports(1), [2]);
-    running.until_said("is there");
+    running.until_said("has appeared");
 }
 
 #[test]

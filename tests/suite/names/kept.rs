@@ -53,7 +53,7 @@ fn names_are_right(said: &Said) {
 fn names_are_kept_and_used_without_a_question(db: &TestStore) {
     let network = filled(db);
     db.ipta(["--dns-create-table"]).fine().says(["dns"]);
-    db.ipta(["--dns-create-table"]).fine().says(["already there"]);
+    db.ipta(["--dns-create-table"]).fine().says(["already exists"]);
     names_are_right(&inside(db, &network, &["--analyze", "--rdns"]));
     let asked = network.questions();
     assert_eq!((asked.len(), asked.values().sum::<usize>()), (5, 5));
@@ -145,7 +145,7 @@ fn an_account_that_may_only_read_gets_its_names_all_the_same() {
     }
     let said = inside(&db, &network, &["--analyze", "--rdns"]);
     assert!(said.out.contains(" seven.example.com "), "{said:#?}");
-    said.says(["could not be kept in table 'dns'"]);
+    said.says(["could not be saved in table 'dns'"]);
 }
 
 /// Makes a kept name so many hours older.

@@ -26,7 +26,7 @@ fn questions_for_names_are_told_of_once_with_the_way_to_stop_them() {
     }
     assert_eq!(running.ports(3), [2, 3, 4]);
     let said = running.until_said("a loop");
-    assert!(said.contains("asking for names"), "{said}");
+    assert!(said.contains("name lookups"), "{said}");
     let further = running.until_said("--no-loop");
     assert!(further.contains("leave out --rdns"), "{further}");
     dir.append("log", leaving("UDP", "192.0.2.53", 53, 5));

@@ -187,7 +187,7 @@ fn an_account_without_the_right_is_told_so() {
     server.sql("", &format!("GRANT SELECT, INSERT, UPDATE, DELETE ON {}.* TO {user}", account.database));
     let mut store = open(&account);
     let message = store.create_table(&table("more")).expect_err("refused").to_string();
-    assert!(message.contains("lacks the right") && message.lines().count() == 1, "{message}");
+    assert!(message.contains("lacks a privilege") && message.lines().count() == 1, "{message}");
     // Not dropped, and what is in it stays known.
     assert!(store.drop_table(&table("logs")).is_err());
     assert_eq!(store.entries(&table("logs")).expect("reads").len(), 1);
