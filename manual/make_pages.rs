@@ -50,7 +50,7 @@ const EXAMPLES: [(&str, &str); 6] = [
     ("ipta --analyze --since yesterday --dport 22 --limit 20", "Shows who knocked at SSH since yesterday."),
     (
         "ipta --follow /var/log/iptables.log --no-accept --rdns",
-        "Shows denied packets as they come, with names.",
+        "Shows denied packets as they arrive, with names.",
     ),
     ("ipta --who 192.0.2.7 /var/log/iptables.log", "Shows everything about one source."),
     ("ipta --analyze --format nft --output attackers.nft", "Lists attackers as nftables loads them."),
