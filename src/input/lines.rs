@@ -11,7 +11,7 @@ use super::splitter::{LINE_CAP, strip};
 pub const TAIL: usize = 256;
 
 /// Read at a time.
-const BLOCK: usize = 256 << 10;
+const BLOCK: usize = 512 << 10;
 
 /// The buffer when it holds the longest line, the bytes before it and one block.
 const MOST: usize = TAIL + LINE_CAP + BLOCK;
