@@ -24,7 +24,7 @@ pub fn run(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
     let console = &session.console;
     let ask = || {
         let question = format!("? Password of '{}' on {}: ", settings.admin_user, server.host);
-        ask_password(&question, "--admin-pass-i")
+        ask_password(&question, "--admin-pass-i", "leave it out and run ipta with sudo")
     };
     let admin = |pass| Server { user: settings.admin_user.clone(), pass, ..server.clone() };
     if settings.admin_pass_i {

@@ -181,19 +181,19 @@ impl<'s, 'io> Session<'s, 'io> {
             (asked, self.settings.ask_password, self.store.place_mut())
         {
             let question = format!("? Password of '{}' on {}: ", server.user, server.host);
-            server.pass = ask_password(&question, "--db-pass-i (-pi)")?;
+            server.pass =
+                ask_password(&question, "--db-pass-i (-pi)", "put db_pass in ~/.ipta-conf (mode 0600)")?;
         }
         Ok(())
     }
 }
 
-/// Asks on the terminal itself, without echo, whatever standard input is.
-pub fn ask_password(question: &str, option: &str) -> anyhow::Result<Password> {
+/// Asks on the terminal itself, without echo, whatever standard input is. `way_out` says what to do where there is
+/// none.
+pub fn ask_password(question: &str, option: &str, way_out: &str) -> anyhow::Result<Password> {
     match rpassword::prompt_password(question) {
         Ok(password) => Ok(Password(password)),
-        Err(_) => {
-            bail!("{option} asks on a terminal, but there is none: put db_pass in ~/.ipta-conf (mode 0600)")
-        }
+        Err(_) => bail!("{option} asks on a terminal, but there is none: {way_out}"),
     }
 }
 

@@ -181,13 +181,18 @@ fn cd_prepares_a_server_and_clears_nothing() {
 fn pi_asks_and_needs_a_terminal() {
     let db = TestStore::on_a_server();
     furnish(&db);
-    // In a session of its own the process has no terminal to ask on.
-    let mut command = std::process::Command::new("setsid");
-    let call = db.command(["-pi", "-lt"]);
-    command.arg("--wait").arg(call.get_program()).args(call.get_args()).env_clear();
-    let envs = call.get_envs().filter_map(|(key, value)| Some((key, value?)));
-    command.envs(envs).current_dir(db.dir.path(""));
-    crate::process::run(command, "").refused(1).says(["--db-pass-i (-pi)", "terminal", "db_pass"]);
+    for (args, words) in [
+        (&["-pi", "-lt"][..], ["--db-pass-i (-pi)", "terminal", "db_pass"]),
+        (&["--create-db", "--admin-pass-i"], ["--admin-pass-i", "terminal", "sudo"]),
+    ] {
+        // In a session of its own the process has no terminal to ask on.
+        let mut command = std::process::Command::new("setsid");
+        let call = db.command(args);
+        command.arg("--wait").arg(call.get_program()).args(call.get_args()).env_clear();
+        let envs = call.get_envs().filter_map(|(key, value)| Some((key, value?)));
+        command.envs(envs).current_dir(db.dir.path(""));
+        crate::process::run(command, "").refused(1).says(words);
+    }
     untouched(&db);
 }
 
