@@ -3,6 +3,8 @@
 //! Prefixes are the administrator's own (`--log-prefix`), so what they mean is a list of rules.
 //! The first rule that takes a prefix settles it.
 
+use std::sync::OnceLock;
+
 use regex::bytes::Regex;
 
 use super::Verdict;
@@ -21,7 +23,10 @@ pub enum Rule {
 /// A regular expression on the whole prefix.
 #[derive(Clone, Debug)]
 pub struct Pattern {
-    regex: Regex,
+    text: String,
+    /// The expression, once it is needed; none if it cannot be compiled. Most logs have prefixes of one kind, and
+    /// compiling those of all presets takes longer than reading a small log.
+    regex: OnceLock<Option<Regex>>,
     /// The action where the expression has no group `action` for it.
     action: Option<String>,
     verdicts: Verdicts,
@@ -97,11 +102,18 @@ impl Pattern {
     ) -> Result<Option<Pattern>, RuleError> {
         let regex = compile(text)?;
         let says = action.is_some() || regex.capture_names().flatten().any(|name| name == "action");
-        Ok(says.then(|| Pattern { regex, action: action.map(str::to_owned), verdicts }))
+        Ok(says.then(|| Pattern { regex: Some(regex).into(), ..Pattern::of_preset(text, action, verdicts) }))
+    }
+
+    /// A pattern of which it is known that it is one.
+    pub(super) fn of_preset(text: &str, action: Option<&str>, verdicts: Verdicts) -> Pattern {
+        let (text, action) = (text.to_owned(), action.map(str::to_owned));
+        Pattern { text, regex: OnceLock::new(), action, verdicts }
     }
 
     fn settle<'a>(&'a self, prefix: &'a [u8], tag: usize) -> Option<PrefixMatch<'a>> {
-        let captures = self.regex.captures(prefix)?;
+        let regex = self.regex.get_or_init(|| compile(&self.text).ok()).as_ref()?;
+        let captures = regex.captures(prefix)?;
         // Words up to a colon may be another program's tag, and then the rest is what an attacker
         // made it log. The prefix is the firewall's own only if the pattern needs those very
         // words: with other letters and digits in their place it must not match.
@@ -115,7 +127,7 @@ impl Pattern {
                     other => other,
                 };
             }
-            if self.regex.is_match(&masked) {
+            if regex.is_match(&masked) {
                 return None;
             }
         }

@@ -144,9 +144,8 @@ fn rules(name: &str) -> Option<Vec<Rule>> {
 
 impl Preset {
     fn rules(&self) -> Vec<Rule> {
-        let pattern =
-            |form: &Form| Pattern::of(form.regex, form.action, form.verdicts.clone()).ok().flatten();
-        self.forms.iter().filter_map(pattern).map(Rule::Pattern).collect()
+        let pattern = |form: &Form| Pattern::of_preset(form.regex, form.action, form.verdicts.clone());
+        self.forms.iter().map(pattern).map(Rule::Pattern).collect()
     }
 }
 
