@@ -83,7 +83,8 @@ impl Counter for Groups {
     fn body(self: Box<Self>, numbers: &Interner, limit: usize) -> Body {
         let order =
             |a: &u32, b: &u32| self.compare(numbers, &self.groups[*a as usize], &self.groups[*b as usize]);
-        let largest = table::largest(self.groups.iter().map(|group| group.count), limit);
+        let counts: Vec<u64> = self.groups.iter().map(|group| group.count).collect();
+        let largest = table::largest(&counts, limit);
         let rows = table::top(largest, limit, order)
             .into_iter()
             .map(|n| {
@@ -101,7 +102,7 @@ impl Counter for Groups {
             columns: columns.collect(),
             rows,
             rows_in_all: self.groups.len() as u64,
-            packets: Some(self.groups.iter().map(|group| group.count).sum()),
+            packets: Some(counts.iter().sum()),
             ..Body::default()
         }
     }

@@ -157,7 +157,8 @@ impl Counter for Sources {
             }
             row
         };
-        let largest = table::largest(self.sources.iter().map(|source| source.count), limit);
+        let counts: Vec<u64> = self.sources.iter().map(|source| source.count).collect();
+        let largest = table::largest(&counts, limit);
         let top = table::top(largest, limit, order);
         let many = top.iter().any(|n| matches!(self.sources[*n as usize].others, AddressSet::Many));
         let (mut columns, what) = match self.networks {
@@ -173,7 +174,7 @@ impl Counter for Sources {
             rows: top.into_iter().map(row).collect(),
             notes: many.then_some(note).into_iter().collect(),
             rows_in_all: self.sources.len() as u64,
-            packets: Some(self.sources.iter().map(|source| source.count).sum()),
+            packets: Some(counts.iter().sum()),
             ..Body::default()
         }
     }

@@ -236,13 +236,12 @@ pub fn missing_last<T: Ord>(a: Option<T>, b: Option<T>) -> Ordering {
 
 /// The places of the largest of these counts: at least `limit` of them, with all that are as large as the last.
 /// Counts are quick to compare, and of many groups few are that large.
-pub fn largest(counts: impl ExactSizeIterator<Item = u64> + Clone, limit: usize) -> Vec<u32> {
+pub fn largest(counts: &[u64], limit: usize) -> Vec<u32> {
     let mut least = 0;
     if limit > 0 && limit < counts.len() {
-        let mut sorted: Vec<u64> = counts.clone().collect();
-        least = *sorted.select_nth_unstable_by(limit - 1, |a, b| b.cmp(a)).1;
+        least = *counts.to_vec().select_nth_unstable_by(limit - 1, |a, b| b.cmp(a)).1;
     }
-    (0..).zip(counts).filter(|(_, count)| *count >= least).map(|(place, _)| place).collect()
+    (0..).zip(counts).filter(|(_, count)| **count >= least).map(|(place, _)| place).collect()
 }
 
 /// The first `limit` items in the order of `compare`, without sorting the others.
