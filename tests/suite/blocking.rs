@@ -47,6 +47,21 @@ fn nft_takes_the_file_again_and_again_and_an_empty_one() {
 }
 
 #[test]
+fn nft_takes_the_file_beside_the_example_firewall_and_drops_nothing_else() {
+    let dir = TestDir::new();
+    dir.write("log", drops("192.0.2.66"));
+    dir.write("some.nft", written(&dir, "nft", &[]));
+    dir.write("firewall.nft", include_str!("../../examples/firewall.nft"));
+    let said = alone(
+        &dir,
+        "nft -f firewall.nft; nft -f some.nft; nft list tables; echo --; \
+         nft delete table inet ipta; nft list tables",
+    )
+    .fine();
+    assert_eq!(said.out, "table inet ipta_firewall\ntable inet ipta\n--\ntable inet ipta_firewall\n");
+}
+
+#[test]
 fn ipset_takes_the_file_again_and_again_and_an_empty_one() {
     let dir = TestDir::new();
     dir.write("log", drops("192.0.2.66") + &drops("2001:db8::66"));
