@@ -70,7 +70,7 @@ test:
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --document-private-items </dev/null
 	@CARGO='$(CARGO)' tests/run.sh
 
-# Optimised: some of them read millions of lines.
+# Optimized: some of them read millions of lines.
 test-long:
 	@tests/needs.sh $(COMPILERS) $(SERVER) $(JOURNAL)
 	$(CARGO) test --release --locked --test suite -- --ignored --skip servers::galera </dev/null

@@ -79,7 +79,7 @@ both -A LOGINVALID -j DROP
 both -A INPUT -i lo -j ACCEPT
 both -A OUTPUT -o lo -j ACCEPT
 
-# IPv6 does not work at all without neighbour discovery: router and neighbour messages (RFC 4861,
+# IPv6 does not work at all without neighbor discovery: router and neighbor messages (RFC 4861,
 # never forwarded: their hop limit is 255) and multicast listener reports (RFC 2710, RFC 3810).
 for type in 133 134 135 136; do
     v6 -A INPUT -p icmpv6 --icmpv6-type "$type" -m hl --hl-eq 255 -j ACCEPT

@@ -104,7 +104,7 @@ fn modes_run_in_their_order_wherever_they_stand() {
     let unbuilt = ["--analyze-interactive"];
     let missing: Vec<&&str> =
         order.iter().filter(|option| !Mode::OPTIONS.contains(option) && !unbuilt.contains(option)).collect();
-    assert!(missing.is_empty(), "a slip of these is not recognised: {missing:?}");
+    assert!(missing.is_empty(), "a slip of these is not recognized: {missing:?}");
     // Option and value change places when reversed; written together they stay together.
     backwards.retain(|word| !["x", "d", "-i", "-dt"].contains(word));
     backwards.extend(["--import=x", "-dt=d"]);

@@ -91,7 +91,7 @@ impl Format {
     }
 }
 
-/// Whether the output is coloured. `auto` also honours `NO_COLOR`, which is read where the output is written.
+/// Whether the output is colored. `auto` also honours `NO_COLOR`, which is read where the output is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Color {
     /// On a terminal.

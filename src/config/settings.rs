@@ -163,7 +163,7 @@ settings! {
         geo: bool = false, "geo";
         /// How a report is written.
         format: Format = Format::default(), "format";
-        /// Whether the output is coloured.
+        /// Whether the output is colored.
         color: Color = Color::default(), "color";
     }
     optional {

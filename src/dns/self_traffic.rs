@@ -37,7 +37,7 @@ const DNS: u16 = 53;
 /// DNS over TLS (RFC 7858) and over QUIC (RFC 9250).
 const DNS_ENCRYPTED: u16 = 853;
 
-/// Recognises the packets of our own making.
+/// Recognizes the packets of our own making.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SelfTraffic {
     nameservers: Vec<IpAddr>,

@@ -38,7 +38,7 @@ fn what_is_no_database_or_knows_nothing_is_named() {
     for bytes in [Vec::new(), b"no database".to_vec()] {
         assert!(of(bytes).err().is_some_and(|error| error.contains("test.mmdb: is not a readable database")));
     }
-    let other = database(&[("192.0.2.0", 24, &[("colour", Datum::Text("red"))])]);
+    let other = database(&[("192.0.2.0", 24, &[("color", Datum::Text("red"))])]);
     assert!(of(other).err().is_some_and(|error| error.contains("neither countries nor")));
     assert!(Databases::open(&["/nowhere.mmdb".into()]).err().is_some_and(|e| e.contains("/nowhere.mmdb")));
 }

@@ -348,7 +348,7 @@ pub(super) fn read_fully(
 
 /// Whether the first bytes of a log are no text: more than one byte in twenty is a control
 /// character that no log holds. Programs, journal files, images and packed data are; UTF-8,
-/// Latin-1 and coloured text are not. A hint for a note, no reason to refuse a log.
+/// Latin-1 and colored text are not. A hint for a note, no reason to refuse a log.
 pub fn looks_binary(head: &[u8]) -> bool {
     let head = head.get(..FIRST_BLOCK).unwrap_or(head);
     let strange = head.iter().filter(|byte| matches!(byte, 0..=8 | 14..=26 | 28..=31 | 127)).count();

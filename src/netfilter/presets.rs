@@ -155,7 +155,7 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 }
 
 /// The preset that takes a prefix; `any` if no other does.
-pub fn recognise(prefix: &[u8]) -> &'static str {
+pub fn recognize(prefix: &[u8]) -> &'static str {
     if Rules::default().settle(prefix, 0).is_some() {
         return "ipt";
     }

@@ -26,7 +26,7 @@ pub struct Style {
     pub counter: bool,
     /// The line's own time, in this zone.
     pub time: Option<TimeZone>,
-    /// The action coloured by verdict.
+    /// The action colored by verdict.
     pub color: bool,
     /// The country of the source.
     pub geo: bool,
@@ -380,7 +380,7 @@ Count    IF       Source                          Port Destination              
     }
 
     #[test]
-    fn colour_follows_the_verdict() {
+    fn color_follows_the_verdict() {
         let style = Style { color: true, ..PLAIN };
         assert!(line(&style, &packet(), None, None).ends_with("\x1b[31mDROP\x1b[0m\n"));
     }

@@ -1,6 +1,6 @@
 //! Shows what was found: tables, follow's lines, the account of an import.
 //!
-//! Owns how things look: widths, colour, escaping for the place they go to. Must not know where
+//! Owns how things look: widths, color, escaping for the place they go to. Must not know where
 //! packets come from.
 
 pub mod answer;

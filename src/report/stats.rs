@@ -97,7 +97,7 @@ fn list_prefixes(stats: &ParseStats, text: &mut String) {
     let mut prefixes: Vec<_> = stats.unknown_prefixes.iter().collect();
     prefixes.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
     for (prefix, count) in prefixes.iter().take(SHOWN) {
-        let preset = presets::recognise(prefix);
+        let preset = presets::recognize(prefix);
         let shown = match clean(prefix) {
             text if text.trim().is_empty() => "no prefix".to_owned(),
             text => format!("'{text}'"),

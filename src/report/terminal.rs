@@ -22,7 +22,7 @@ use crate::netfilter::Verdict;
 pub struct Terminal {
     /// Its width in characters.
     pub width: usize,
-    /// Whether it is to be coloured.
+    /// Whether it is to be colored.
     pub color: bool,
 }
 
@@ -35,7 +35,7 @@ pub(super) fn verdict_color(verdict: Verdict) -> &'static str {
     }
 }
 
-/// The colour of a severity, by its word.
+/// The color of a severity, by its word.
 fn severity_color(word: &str) -> &'static str {
     match word {
         "high" => ALARM,

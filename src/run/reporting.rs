@@ -332,7 +332,7 @@ fn write(session: &mut Session<'_, '_>, report: &Report<'_>) -> anyhow::Result<(
     let width = show::terminal_width().unwrap_or(80);
     let terminal = Terminal { width, color: show::colored(settings, on_terminal) };
     let shape: &dyn Shape = match settings.format {
-        // Coloured for a reader such as `less -R`, or for a terminal: then it is for the eye.
+        // Colored for a reader such as `less -R`, or for a terminal: then it is for the eye.
         Format::Text if on_terminal || terminal.color => &terminal,
         Format::Text => report::TEXT,
         Format::Json => report::JSON,

@@ -14,7 +14,7 @@ use crate::report::console::Console;
 use crate::report::line::{PacketLines, PacketNames, Style};
 use crate::report::record;
 
-/// Whether standard output is to be coloured.
+/// Whether standard output is to be colored.
 pub fn colored(settings: &Settings, on_terminal: bool) -> bool {
     match settings.color {
         Color::Always => true,

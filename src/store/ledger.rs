@@ -144,7 +144,7 @@ pub(super) fn entries_of(rows: &[Row]) -> Vec<Entry> {
 
 /// What another log must know of the entries of a table whose packets may be its own: id, hosts,
 /// path, the beginning of its head. `first` and `last` bound the times of its packets.
-pub(super) fn neighbours(incarnation: &str, own: u64, first: Time, last: Time) -> Statement {
+pub(super) fn neighbors(incarnation: &str, own: u64, first: Time, last: Time) -> Statement {
     let sql = format!(
         "SELECT id, hosts, path, SUBSTR(head, 1, {}) FROM {LEDGER} WHERE incarnation = ? AND kind = 'file' AND id <> ? \
          AND rows_live > 0 AND last_time >= ? AND first_time <= ?",

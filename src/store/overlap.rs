@@ -122,25 +122,25 @@ impl Store {
         };
         let chunk = &step.packets;
         let second = |time: Time, add: i64| Time((time.0 / Time::SECOND + add) * Time::SECOND);
-        let statement = ledger::neighbours(
+        let statement = ledger::neighbors(
             &entry.incarnation,
             entry.id,
             second(first, -1 - APART),
             second(last, 2 + APART),
         );
         let is_journal = |head: &[u8]| head.starts_with(JOURNAL);
-        let mut neighbours: HashMap<u64, String> = HashMap::new();
+        let mut neighbors: HashMap<u64, String> = HashMap::new();
         // A journal and a syslog daemon note a packet each at a moment of its own.
         let mut loosely: HashSet<u64> = HashSet::new();
         for row in self.rows(DOING, statement)? {
             if entry.shares_host(&ledger::hosts_of(row.optional_text(1))) {
-                neighbours.insert(row.count(0), row.text(2));
+                neighbors.insert(row.count(0), row.text(2));
                 if is_journal(row.bytes(3)) != is_journal(&entry.head) {
                     loosely.insert(row.count(0));
                 }
             }
         }
-        if neighbours.is_empty() {
+        if neighbors.is_empty() {
             return Ok(None);
         }
         let mut held: HashMap<Fingerprint, Held> = HashMap::new();
@@ -158,7 +158,7 @@ impl Store {
         {
             let run = (second(from, -apart), second(to, apart));
             let mut condition = Condition::between(self.backend.dialect(), run);
-            let named: Vec<u64> = neighbours.keys().copied().chain([entry.id]).collect();
+            let named: Vec<u64> = neighbors.keys().copied().chain([entry.id]).collect();
             condition.of_entries((named.len() <= MOST_NAMED).then_some(&named));
             self.backend.packets(table, None, &condition, COLUMNS, &mut |stored| {
                 let print = recent.fingerprints.of(&stored.packet);
@@ -204,7 +204,7 @@ impl Store {
             }
         }
         let most = rows_of.iter().max_by_key(|(id, rows)| (**rows, std::cmp::Reverse(**id)));
-        known.path = most.and_then(|(id, _)| neighbours.get(id)).cloned().unwrap_or_default();
+        known.path = most.and_then(|(id, _)| neighbors.get(id)).cloned().unwrap_or_default();
         Ok((known.packets > 0).then_some((new, known)))
     }
 

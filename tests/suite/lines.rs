@@ -304,7 +304,7 @@ fn every_preset_has_a_file_that_shows_its_forms() {
 }
 
 #[test]
-fn an_unknown_prefix_is_recognised_as_its_preset() {
+fn an_unknown_prefix_is_recognized_as_its_preset() {
     for path in files() {
         let dialect = read(&path);
         let [preset] = dialect.rules.as_slice() else {
@@ -318,8 +318,8 @@ fn an_unknown_prefix_is_recognised_as_its_preset() {
         let mut reader = Reader::new(&rules, calendar);
         for case in &dialect.cases {
             reader.read(&case.line, |packet| {
-                let recognised = presets::recognise(packet.prefix);
-                assert_eq!(recognised, preset, "{}:{}", path.display(), case.at);
+                let recognized = presets::recognize(packet.prefix);
+                assert_eq!(recognized, preset, "{}:{}", path.display(), case.at);
             });
         }
     }

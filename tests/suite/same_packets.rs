@@ -9,8 +9,8 @@ on_both_stores! {
     a_flood_that_is_imported_while_it_grows_is_exact
     audit_and_allow_of_one_packet_are_two_packets
     a_log_that_holds_more_than_another_adds_what_it_has_beyond
-    a_part_cut_out_is_recognised_whichever_comes_first
-    a_log_written_with_other_stamps_is_recognised
+    a_part_cut_out_is_recognized_whichever_comes_first
+    a_log_written_with_other_stamps_is_recognized
     again_stores_packets_that_came_with_another_log
     a_log_cut_and_written_on_gives_what_is_new
     a_snapshot_set_back_gives_what_is_new
@@ -125,7 +125,7 @@ fn a_log_that_holds_more_than_another_adds_what_it_has_beyond(db: &TestStore) {
     assert_eq!(db.rows(), 100);
 }
 
-fn a_part_cut_out_is_recognised_whichever_comes_first(db: &TestStore) {
+fn a_part_cut_out_is_recognized_whichever_comes_first(db: &TestStore) {
     let whole = ufw_lines(0..5000);
     let part: String =
         whole.lines().filter(|l| l.contains("SRC=203.0.113.77 ")).map(|l| l.to_owned() + "\n").collect();
@@ -140,7 +140,7 @@ fn a_part_cut_out_is_recognised_whichever_comes_first(db: &TestStore) {
     }
 }
 
-fn a_log_written_with_other_stamps_is_recognised(db: &TestStore) {
+fn a_log_written_with_other_stamps_is_recognized(db: &TestStore) {
     let year = "--year";
     db.dir.write("ufw.log", ufw_lines(0..50));
     let iso: String = ufw_lines(0..50)

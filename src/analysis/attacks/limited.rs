@@ -1,5 +1,5 @@
 //! Prefixes whose rule logs only so many packets a minute (`-m limit`, UFW's 3 a minute after a
-//! burst of 10), recognised from how often they come.
+//! burst of 10), recognized from how often they come.
 
 use hashbrown::HashMap;
 
@@ -8,7 +8,7 @@ use crate::netfilter::{Time, clean};
 /// Prefixes told apart; a log has few, unless they carry numbers.
 const MOST: usize = 1024;
 
-/// A limit worth recognising: at most this many a minute.
+/// A limit worth recognizing: at most this many a minute.
 const PLATEAU: u32 = 20;
 
 /// With its burst, and several rules under one prefix: at most this many.

@@ -198,7 +198,7 @@ fn other_prefixes(
     if unknown.is_empty() {
         return None;
     }
-    let mut presets: Vec<&str> = unknown.keys().map(|prefix| presets::recognise(prefix)).collect();
+    let mut presets: Vec<&str> = unknown.keys().map(|prefix| presets::recognize(prefix)).collect();
     presets.sort_unstable();
     presets.dedup();
     let own: Vec<String> = session.rules_text().lines().map(str::to_owned).collect();

@@ -48,7 +48,7 @@ pub fn look(session: &Session<'_, '_>) -> Vec<Finding> {
         for prefix in rules.iter().filter_map(|rule| prefix_of(rule)) {
             let taken = session.rules.settle(prefix.as_bytes(), 0).is_some();
             if !taken {
-                let preset = presets::recognise(prefix.as_bytes());
+                let preset = presets::recognize(prefix.as_bytes());
                 let text = format!("a rule uses the prefix '{prefix}', which ipta does not read");
                 let command = format!("{} --prefix {preset} --save-db", session.invocation());
                 findings.push(Finding::new(RULES, State::Wrong, text).run(command));

@@ -101,7 +101,7 @@ fn columns_without_room_are_named_on_a_second_line() {
 }
 
 #[test]
-fn an_action_has_the_colour_of_its_verdict() {
+fn an_action_has_the_color_of_its_verdict() {
     let shown = shown(&[denied()], 100, true);
     assert!(shown.contains("\x1b[31mDROP\x1b[0m"), "{shown}");
 }

@@ -108,7 +108,7 @@ impl Chromium {
         said["result"]["value"].clone()
     }
 
-    /// The window, in pixels, and the colours that the system prefers.
+    /// The window, in pixels, and the colors that the system prefers.
     pub fn look(&mut self, width: u32, colors: &str) {
         let size = json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
         self.call("Emulation.setDeviceMetricsOverride", size);

@@ -1,4 +1,4 @@
-//! What the lines look like: columns, headers, colours, and what never reaches a terminal.
+//! What the lines look like: columns, headers, colors, and what never reaches a terminal.
 
 use std::process::Command;
 
@@ -58,7 +58,7 @@ fn on_terminal(dir: &TestDir, columns: u32, environment: &[(&str, &str)], comman
 }
 
 #[test]
-fn on_a_terminal_the_verdict_has_its_colour_and_addresses_the_room() {
+fn on_a_terminal_the_verdict_has_its_color_and_addresses_the_room() {
     let dir = TestDir::new();
     dir.write("log", drop_from_port(1) + &packet("ACCEPT", "192.0.2.8", "198.51.100.1", 2));
     let text = on_terminal(&dir, 131, &[], "--scan log");
@@ -74,7 +74,7 @@ fn on_a_terminal_the_verdict_has_its_colour_and_addresses_the_room() {
 }
 
 #[test]
-fn colour_stays_away_where_it_is_not_wanted_and_comes_where_it_is() {
+fn color_stays_away_where_it_is_not_wanted_and_comes_where_it_is() {
     let dir = TestDir::new();
     dir.write("log", drop_from_port(1));
     let plain = on_terminal(&dir, 120, &[("NO_COLOR", "1")], "--scan log");
