@@ -4,13 +4,13 @@
 #
 #   sudo ./firewall.sh
 #
-# Read it and adapt it first: only SSH (22) and a web server (80, 443) are let in. Have another way
-# to the machine than the network before you run it. It replaces the rules of INPUT, OUTPUT and
+# Read it and adapt it first: only SSH (22) and a web server (80, 443) are let in. Make sure
+# that you can reach the machine some other way than over the network before you run it. It replaces the rules of INPUT, OUTPUT and
 # FORWARD, and may be run again at any time. It does not touch the nat table; Docker and the like
 # put rules of their own into FORWARD and have to be restarted after it. The rules are gone after
 # a reboot: run it from a systemd unit, or keep them with netfilter-persistent.
 #
-# The word behind "IPT: " is the action that ipta reports: DROP, ACCEPT, INVALID.
+# The word after "IPT: " is the action that ipta reports: DROP, ACCEPT, INVALID.
 
 set -eu
 
@@ -96,7 +96,7 @@ v4 -A OUTPUT -p udp --sport 68 --dport 67 -j ACCEPT
 v6 -A INPUT -p udp -s fe80::/10 --sport 547 --dport 546 -j ACCEPT
 v6 -A OUTPUT -p udp --sport 546 --dport 547 -j ACCEPT
 
-# --- Malformed packets, and such as belong to no connection ---
+# --- Malformed packets, and packets that belong to no connection ---
 
 both -A INPUT -m conntrack --ctstate INVALID -j LOGINVALID
 

@@ -46,7 +46,8 @@ mv "$work/config" "$work/$source/.cargo/config.toml"
 archive "$source" "$source-vendored.tar.gz"
 
 make --no-print-directory build manual
-# With musl the program needs no library of the system. It is half as slow again, as musl's memory is.
+# With musl the program needs no library of the system. It takes half as long again, because
+# musl's memory allocator is slow.
 static=$(uname -m)-unknown-linux-musl
 program=$target/release/ipta
 if rustup target list --installed 2>/dev/null | grep -qx "$static" && command -v musl-gcc >/dev/null; then
