@@ -2,6 +2,8 @@
 
 use std::io;
 
+use crate::fault::said;
+
 /// An exit status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
@@ -40,10 +42,7 @@ impl Exit {
 
 /// What to say of standard output that takes nothing more; nothing if its reader has gone.
 pub fn unwritten(error: &io::Error) -> Option<String> {
-    let text = error.to_string();
-    // Without the system's number.
-    let text = text.split(" (os error").next().unwrap_or(&text);
-    let full = format!("cannot write to standard output: {text}; make room or send it elsewhere");
+    let full = format!("cannot write to standard output: {}; make room or send it elsewhere", said(error));
     (error.kind() != io::ErrorKind::BrokenPipe).then_some(full)
 }
 

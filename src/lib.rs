@@ -6,14 +6,15 @@
 //! main     -> lib -> cli, commands, run, config, report, escape, exit
 //! cli      -> config escape
 //! commands -> run cli(the options of a line) config netfilter filter input store query dns analysis report escape exit    (never another command)
-//! run      -> config netfilter filter input store query dns geoip analysis report escape exit
-//! store    -> netfilter filter query dns(the cache) config(the connection)
+//! run      -> config netfilter filter input store query dns geoip analysis report escape exit fault
+//! store    -> netfilter filter query dns(the cache) config(the connection) fault
 //! analysis -> netfilter filter
-//! geoip    -> analysis(the origins)
+//! geoip    -> analysis(the origins) fault
 //! report   -> analysis filter query netfilter escape
 //! filter   -> netfilter
-//! config   -> netfilter(types) filter(types) escape
-//! input, netfilter, query, dns, escape, exit -> nothing in the crate
+//! config   -> netfilter(types) filter(types) escape fault
+//! input, exit -> fault
+//! netfilter, query, dns, escape, fault -> nothing in the crate
 //! ```
 //!
 //! A packet goes one way: `input` gives lines, `netfilter` makes packets of them, and those go into
@@ -31,6 +32,7 @@ mod dns;
 mod escape;
 mod exit;
 pub mod exports;
+mod fault;
 mod filter;
 mod geoip;
 mod input;
@@ -107,7 +109,9 @@ fn settings(call: &Call, console: &mut Console<'_>) -> Result<config::Settings, 
         && call.given.quiet != Some(true)
         && let Some(command) = config::left_by_the_c_program()
     {
-        console.note(&format!("~/.ipta of the C program is not read; keep its settings with: {command}"));
+        console.note(&format!(
+            "~/.ipta, the settings of the original C program, is not read; to carry them over: {command}"
+        ));
     }
     let (mut file, notes) = loaded.unwrap_or_default();
     file.config_file.clone_from(&call.config_file);

@@ -257,7 +257,7 @@ static DOSSIER: [Module; 6] = [
     },
     Module {
         name: "targets",
-        title: "Where it went",
+        title: "Hosts it tried to reach",
         counts: every,
         wants: &[],
         how: How::Grouped {

@@ -165,7 +165,7 @@ impl News {
         }
         let counted = |count: usize, what: &str| counted(count as u64, what);
         format!(
-            "New{since}: {}, {}, {} of a known source and a known port.",
+            "New{since}: {}, {}, and {} of a known source with a known port.",
             counted(sources, "source"),
             counted(ports, "port"),
             counted(pairs, "pair")

@@ -97,7 +97,7 @@ impl Counter for Profile {
             ("Packets", Cell::Count(self.packets)),
             ("Accepted", Cell::Count(accepted)),
             ("Denied", Cell::Count(denied)),
-            ("Neither", Cell::Count(other)),
+            ("Other", Cell::Count(other)),
             ("Bytes", if self.bytes == 0 { Cell::Missing } else { Cell::Count(self.bytes) }),
             ("First seen", Cell::time(self.first)),
             ("Last seen", Cell::time(self.last)),

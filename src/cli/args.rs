@@ -39,7 +39,7 @@ pub(super) struct Args {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Modes")]
 pub(super) struct ModeArgs {
-    /// Import logs into the table; - is standard input, journal the systemd journal. Lines imported
+    /// Import logs into the table; '-' means standard input, 'journal' the systemd journal. Lines imported
     /// before are not counted twice
     #[arg(long, short = 'i', value_name = "FILE", num_args = 1..)]
     pub(super) import: Option<Vec<PathBuf>>,
@@ -53,8 +53,8 @@ pub(super) struct ModeArgs {
     /// combined with other modes
     #[arg(long, value_names = ["ADDR", "FILE"], num_args = 1..)]
     pub(super) who: Option<Vec<PathBuf>>,
-    /// Show new packets in a log as they arrive, without a database; - is standard input, journal the
-    /// systemd journal. Cannot be combined with other modes
+    /// Show new packets in a log as they arrive, without a database; '-' means standard input, 'journal'
+    /// the systemd journal. Cannot be combined with other modes
     #[arg(long, short = 'f', value_name = "FILE")]
     pub(super) follow: Option<PathBuf>,
     /// Show all packets in the table, one per line, then exit; with FILEs, those in the logs. Cannot be
@@ -74,7 +74,7 @@ pub(super) struct ModeArgs {
     /// Empty the table and forget what was imported into it; never asks for confirmation
     #[arg(long, short = 'c')]
     pub(super) clear: bool,
-    /// Create the table. NAME applies to the whole call
+    /// Create the table. NAME sets the table for the whole call, like --db-table
     #[arg(long, value_name = "NAME", num_args = 0..=1, value_parser = filled())]
     pub(super) create_table: Option<Option<String>>,
     /// List the tables: rows, first and last packet, what was imported
@@ -93,7 +93,7 @@ pub(super) struct ModeArgs {
     /// Save the connection and the settings from this call in ~/.ipta-conf
     #[arg(long, short = 's')]
     pub(super) save_db: bool,
-    /// Convert a table from an older version or from the C program
+    /// Convert a table made by an older version or by the original ipta, written in C
     #[arg(long, value_name = "NAME", num_args = 0..=1)]
     pub(super) upgrade_table: Option<Option<String>>,
     /// Report what is set up and what is not, with the command to run; with FILE, why ipta finds no packets
@@ -254,7 +254,7 @@ pub(super) struct DisplayArgs {
     /// turns on --attacks
     #[arg(long, value_name = "CMD", value_parser = filled())]
     pub(super) alert_command: Option<String>,
-    /// In follow: leave out the packets that ipta itself causes
+    /// In follow: leave out packets that following causes: name lookups and your SSH session
     #[arg(long)]
     pub(super) no_loop: bool,
     /// A database that maps addresses to locations (.mmdb: countries, autonomous systems). Repeatable
@@ -286,7 +286,7 @@ pub(super) struct NameArgs {
     /// Hours until a cached name expires; 0: never (default 336; also --dns-ttl)
     #[arg(long, alias = "dns-ttl", value_name = "HOURS", allow_negative_numbers = true, value_parser = hours)]
     pub(super) ttl: Option<u32>,
-    /// Create the table for names. NAME applies to the whole call, like --dns-table
+    /// Create the table for names. NAME sets it for the whole call, like --dns-table
     #[arg(long, value_name = "NAME", num_args = 0..=1, value_parser = filled())]
     pub(super) dns_create_table: Option<Option<String>>,
     /// Print all cached names

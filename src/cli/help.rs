@@ -16,7 +16,7 @@ const LICENSE: &str = include_str!("../../LICENSE");
 const VERSION: &str = concat!(
     "ipta ",
     env!("CARGO_PKG_VERSION"),
-    "\nA port to Rust of ipta, the iptables log analyzer that Anders Sikvall wrote in C.\n"
+    "\nA Rust port of ipta, the iptables log analyzer that Anders Sikvall wrote in C.\n"
 );
 
 /// What ipta is, in a line.
@@ -27,8 +27,8 @@ pub(super) const DESCRIPTION: &str = "ipta reads the packets that iptables, ip6t
 files, standard input or the systemd journal, and tells you who is knocking on which ports, what arrives damaged and what \
 is an attack. It reports on logs directly, or keeps packets in a MySQL or MariaDB table or in an SQLite file.
 
-You can combine several modes in one call; they run in a fixed order, whatever order you give them in. Everything is \
-checked before the first one changes anything. Without a mode, ipta analyzes the FILEs.";
+You can combine several modes in one call; they run in a fixed order, whatever order you give them in. The whole \
+call is checked before any mode changes anything. Without a mode, ipta analyzes the FILEs.";
 
 const INTRODUCTION: &str = "\
 ipta reads a Linux firewall's log and tells you what is going on.
@@ -39,7 +39,7 @@ You can combine several modes in one call. Whatever order you give them in, they
 run in this one: dns-prune, dns-clear, dns-create-table, create-db,
 upgrade-table, list-tables, delete-table, delete-all-tables, create-table,
 clear, import, prune, dns-dump, analyze, analyze-interactive, save-db.
-Everything is checked before the first one changes anything. ipta FILE... alone
+The whole call is checked before any mode changes anything. ipta FILE... alone
 is ipta --analyze FILE...
 ";
 

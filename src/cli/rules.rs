@@ -37,7 +37,11 @@ pub(super) fn same_table(
 ) -> Result<(), Stop> {
     match (named, set.as_deref()) {
         (Some(name), Some(other)) if name != other => Err(usage(
-            &format!("{mode} {} and {option} {}: one call has one table", terminal(name), terminal(other)),
+            &format!(
+                "{mode} {} and {option} {} name different tables; one call can use only one",
+                terminal(name),
+                terminal(other)
+            ),
             &["leave one of them out"],
         )),
         (Some(name), _) => {
@@ -172,7 +176,7 @@ fn shows_no_lines(mode: &Mode) -> bool {
 }
 
 fn honoured(modes: &[Mode], given: &Layer) -> Result<(), Stop> {
-    const FILTER: &str = "filters work with --analyze, --follow and --scan";
+    const FILTER: &str = "filters work with --analyze, --who, --follow and --scan";
     const LOGS: &str = "it works with modes that read logs: --import, --analyze FILE, --follow, --scan FILE";
     const REPORT: &str = "it works with --analyze and --sql; elsewhere: ipta ... > FILE";
     const FOLLOW: &str = "it works with --follow";
@@ -255,7 +259,7 @@ fn honoured(modes: &[Mode], given: &Layer) -> Result<(), Stop> {
             option: "--geoip-database",
             given: given.geoip_databases.is_some(),
             honoured_by: filters_or_saves,
-            way_out: "it works with --analyze, --follow and --scan",
+            way_out: "it works with --analyze, --who, --follow and --scan",
         },
         Needs {
             option: "--limit",

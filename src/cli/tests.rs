@@ -125,8 +125,8 @@ fn the_name_of_a_created_table_is_the_table_of_the_call() {
     assert_eq!(given("-ct march -t march").db_table.as_deref(), Some("march"));
     assert_eq!(given("-ct -t march").db_table.as_deref(), Some("march"));
     assert_eq!(given("--dns-create-table names").dns_table.as_deref(), Some("names"));
-    assert!(refused("-ct march -t april").contains("one call has one table"));
-    assert!(refused("--dns-create-table a --dns-table b").contains("one call has one table"));
+    assert!(refused("-ct march -t april").contains("one call can use only one"));
+    assert!(refused("--dns-create-table a --dns-table b").contains("one call can use only one"));
 }
 
 #[test]

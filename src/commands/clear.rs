@@ -13,6 +13,6 @@ pub fn check(session: &Session<'_, '_>, plan: &mut Plan) {
 pub fn run(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
     let (table, place) = (session.table.clone(), session.store.place());
     session.store.open()?.clear_table(&table)?;
-    session.console.done(&format!("Table '{table}' of {place} cleared."));
+    session.console.done(&format!("Table '{table}' in {place} cleared."));
     Ok(Exit::Done)
 }

@@ -15,7 +15,7 @@ pub fn run(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
     let place = session.store.place();
     let outcome = session.store.open()?.drop_all()?;
     session.console.done(&match outcome.dropped.as_slice() {
-        [] => format!("There are no tables of ipta's in {place}."),
+        [] => format!("There are no ipta tables in {place}."),
         tables => format!("Deleted from {place}: {}.", tables.join(", ")),
     });
     if !outcome.left.is_empty() {

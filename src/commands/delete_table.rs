@@ -1,4 +1,4 @@
-//! `--delete-table`: tables of ipta's, dropped by name.
+//! `--delete-table`: ipta tables, dropped by name.
 
 use crate::exit::Exit;
 use crate::run::plan::{Need, Plan};
@@ -29,7 +29,7 @@ pub fn check(
 pub fn run(session: &mut Session<'_, '_>, tables: &[TableName]) -> anyhow::Result<Exit> {
     for table in tables {
         session.store.open()?.drop_table(table)?;
-        session.console.done(&format!("Table '{table}' of {} deleted.", session.store.place()));
+        session.console.done(&format!("Table '{table}' in {} deleted.", session.store.place()));
     }
     Ok(Exit::Done)
 }

@@ -52,8 +52,8 @@ fn row(table: &TableInfo) -> Vec<String> {
         TableKind::Names => "names".to_owned(),
         TableKind::Ledger => "import ledger".to_owned(),
         TableKind::OtherVersion(version) => format!("packets, version {version}"),
-        TableKind::Historic => "C program's".to_owned(),
-        TableKind::Leftover => "cleared, to drop".to_owned(),
+        TableKind::Historic => "from C program".to_owned(),
+        TableKind::Leftover => "leftover".to_owned(),
         TableKind::Foreign | TableKind::Missing => "not ipta's".to_owned(),
     };
     let rows = match table.rows {

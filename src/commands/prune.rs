@@ -23,7 +23,7 @@ pub fn run(session: &mut Session<'_, '_>, before: Time) -> anyhow::Result<Exit> 
     let timeless = store.count_without_time(&table)?;
     let before = when::text(before, &session.clock.zone);
     session.console.done(&format!(
-        "{} from before {before} deleted from table '{table}' of {place}.",
+        "{} from before {before} deleted from table '{table}' in {place}.",
         counted(deleted, "packet")
     ));
     if timeless > 0 {

@@ -17,14 +17,14 @@ pub fn check(session: &Session<'_, '_>, plan: &mut Plan, name: Option<&str>) -> 
 pub fn run(session: &mut Session<'_, '_>, table: &TableName) -> anyhow::Result<Exit> {
     let place = session.store.place();
     match session.store.open()?.upgrade_table(table)? {
-        Upgraded::Version => session.console.done(&format!("Table '{table}' of {place} upgraded.")),
+        Upgraded::Version => session.console.done(&format!("Table '{table}' in {place} upgraded.")),
         Upgraded::Already => {
             session.console.note(&format!("Table '{table}' in {place} does not need an upgrade."))
         }
         Upgraded::Historic { packets, kept, timed } => {
             let packets = counted(packets, "packet");
             session.console.done(&format!(
-                "Table '{table}' of {place} upgraded: {packets}. The C program's table is kept as '{kept}'."
+                "Table '{table}' in {place} upgraded: {packets}. The C program's table is kept as '{kept}'."
             ));
             if !timed {
                 session

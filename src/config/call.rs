@@ -37,7 +37,7 @@ pub enum Mode {
     ListTables,
     /// Drop these tables; none is the table of the call. Never empty.
     DeleteTables(Vec<Option<String>>),
-    /// Drop all tables of ipta's.
+    /// Drop all ipta tables.
     DeleteAllTables,
     /// Create the table of the call.
     CreateTable,

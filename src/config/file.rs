@@ -10,6 +10,7 @@ use super::document::read;
 use super::error::{ConfigError, Note};
 use super::reader::problem;
 use super::{Layer, shown};
+use crate::fault::said;
 
 /// A file of settings has no reason to be larger (bytes).
 const MOST: u64 = 1 << 20;
@@ -23,14 +24,14 @@ pub fn load(path: &Path, explicit: bool) -> Result<Option<(Layer, Vec<Note>)>, C
         Ok(file) => file,
         Err(e) if missing(&e) && !explicit => return Ok(None),
         Err(e) if missing(&e) => return Err(unreadable("there is no such configuration file".into())),
-        Err(e) => return Err(unreadable(format!("cannot open the configuration file: {}", e.kind()))),
+        Err(e) => return Err(unreadable(format!("cannot open the configuration file: {}", said(&e)))),
     };
     let facts = file.metadata().ok().filter(std::fs::Metadata::is_file);
     let mode = facts.as_ref().map(|facts| facts.permissions().mode());
     let mut bytes = Vec::new();
     file.take(MOST + 1)
         .read_to_end(&mut bytes)
-        .map_err(|e| unreadable(format!("cannot read the configuration file: {}", e.kind())))?;
+        .map_err(|e| unreadable(format!("cannot read the configuration file: {}", said(&e))))?;
     if bytes.len() as u64 > MOST {
         return Err(unreadable("too large for a configuration file; the limit is 1 MiB".into()));
     }

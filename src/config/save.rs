@@ -10,6 +10,7 @@ use toml_edit::{DocumentMut, Item, Value};
 use super::settings::saved;
 use super::value::lasting;
 use super::{Choice, Layer, Note, Place, Settings, shown};
+use crate::fault::said;
 
 /// Why nothing was saved; the file is as it was. One line, without the mark `! `.
 #[derive(Debug, thiserror::Error)]
@@ -35,9 +36,9 @@ pub fn save(
     let fail = |reason: String| SaveError { file: shown(&target), reason };
     let before = match std::fs::symlink_metadata(&target) {
         Ok(meta) if !meta.is_file() => return Err(fail("not saved: it is not a regular file".into())),
-        Ok(_) => std::fs::read_to_string(&target).map_err(|e| fail(format!("not saved: {}", e.kind())))?,
+        Ok(_) => std::fs::read_to_string(&target).map_err(|e| fail(format!("not saved: {}", said(&e))))?,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => String::new(),
-        Err(e) => return Err(fail(format!("not saved: {}", e.kind()))),
+        Err(e) => return Err(fail(format!("not saved: {}", said(&e)))),
     };
     let mut document: DocumentMut = before.parse().map_err(|_| {
         fail("not saved: the file is not TOML; fix it or move it away, then save again".into())
@@ -71,7 +72,7 @@ pub fn save(
             ErrorKind::PermissionDenied => {
                 "not saved: you do not have permission to write to its folder".to_owned()
             }
-            kind => format!("not saved: {kind}"),
+            _ => format!("not saved: {}", said(&e)),
         })
     })?;
     Ok(notes)

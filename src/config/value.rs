@@ -8,6 +8,7 @@ use toml_edit::{Array, InlineTable, Value as Toml};
 use super::kind::KeyKind;
 use super::reader::{DocumentReader, TomlValue, filled, list, number};
 use super::{Choice, OwnModule, Password, PrefixChoice, shown};
+use crate::fault::said;
 use crate::filter::Thresholds;
 
 /// A type that a setting of the file can have.
@@ -248,7 +249,7 @@ impl FileValue for Thresholds {
 
 /// A path as the file keeps it: it must mean the same from every folder.
 pub(super) fn lasting(file: &Path) -> Result<String, String> {
-    let whole = std::path::absolute(file).map_err(|e| format!("not saved: {}: {}", shown(file), e.kind()))?;
+    let whole = std::path::absolute(file).map_err(|e| format!("not saved: {}: {}", shown(file), said(&e)))?;
     match whole.to_str() {
         Some(text) => Ok(text.to_owned()),
         None => Err(format!(

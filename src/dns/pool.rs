@@ -85,7 +85,7 @@ impl fmt::Display for ResolverNote {
         let seconds = pause.as_secs();
         write!(
             f,
-            "{unanswered} questions for names in a row got no answer; ipta pauses lookups for {seconds} s and shows \
+            "{unanswered} name lookups in a row got no answer; ipta pauses lookups for {seconds} s and shows \
              addresses instead (check the name servers in /etc/resolv.conf, or leave out --rdns)"
         )
     }

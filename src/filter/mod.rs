@@ -148,7 +148,7 @@ impl Filters {
     }
 
     /// The filters in words, with times in that zone: `since 2026-05-04 00:00:00, from
-    /// 192.0.2.0/24, not lo`. Empty if none is set.
+    /// 192.0.2.0/24, not on interface lo`. Empty if none is set.
     pub fn words(&self, zone: &TimeZone) -> String {
         let times = [
             self.since.map(|time| format!("since {}", when::text(time, zone))),
@@ -164,8 +164,10 @@ impl Filters {
             self.iface.words("on interface", String::clone),
             self.log_host.words("logged by", String::clone),
         ];
-        let left_out =
-            [self.no_local.then(|| "not lo".to_owned()), self.no_accept.then(|| "not accepted".to_owned())];
+        let left_out = [
+            self.no_local.then(|| "not on interface lo".to_owned()),
+            self.no_accept.then(|| "not accepted".to_owned()),
+        ];
         let all = times.into_iter().chain(values.into_iter().flatten()).chain(left_out);
         all.flatten().collect::<Vec<_>>().join(", ")
     }

@@ -23,7 +23,7 @@ fn filters_are_told_in_words() {
         filters.words(&TimeZone::UTC),
         "since 2026-05-04 00:00:00, before 2026-05-05 06:35:12, from 192.0.2.0/24 or 2001:db8::7, \
          to 198.51.100.1, from port 1024-65535, to port 22 or 80-443, of protocol tcp, with action DROP, \
-         on interface eth0, logged by fw1, not lo, not accepted"
+         on interface eth0, logged by fw1, not on interface lo, not accepted"
     );
     assert_eq!(
         Filters {

@@ -10,6 +10,7 @@ use maxminddb::Reader;
 use serde_json::Value;
 
 use crate::analysis::{Country, Origin, Origins, System};
+use crate::fault::said;
 
 /// Characters of a name; a longer one is cut.
 const NAME: usize = 60;
@@ -29,20 +30,17 @@ impl Databases {
     pub fn open(paths: &[PathBuf]) -> Result<Databases, String> {
         let mut databases = Databases { readers: Vec::new(), countries: false, systems: false };
         for path in paths {
-            let bytes =
-                std::fs::read(path).map_err(|error| format!("{}: {}", path.display(), error.kind()))?;
+            let bytes = std::fs::read(path).map_err(|error| {
+                format!("--geoip-database: cannot read {}: {}", path.display(), said(&error))
+            })?;
             databases.add(path, bytes)?;
         }
         Ok(databases)
     }
 
     fn add(&mut self, path: &Path, bytes: Vec<u8>) -> Result<(), String> {
-        let none = || {
-            format!(
-                "{}: is not a readable database in MaxMind's format (.mmdb); download it again",
-                path.display()
-            )
-        };
+        let none =
+            || format!("{} is not a readable MaxMind database (.mmdb); download it again", path.display());
         let reader = Reader::from_source(bytes).map_err(|_| none())?;
         let records = reader.networks(Default::default()).map_err(|_| none())?;
         let records = records.take(SAMPLE).filter_map(|found| found.ok()?.decode::<Value>().ok()?);
@@ -52,7 +50,10 @@ impl Databases {
             systems |= system(&record).is_some();
         }
         if !countries && !systems {
-            return Err(format!("{}: has neither countries nor autonomous systems", path.display()));
+            return Err(format!(
+                "{} contains neither countries nor autonomous systems; use a country or ASN database",
+                path.display()
+            ));
         }
         self.countries |= countries;
         self.systems |= systems;

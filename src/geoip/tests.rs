@@ -36,7 +36,11 @@ fn the_first_database_that_knows_something_is_believed() {
 #[test]
 fn what_is_no_database_or_knows_nothing_is_named() {
     for bytes in [Vec::new(), b"no database".to_vec()] {
-        assert!(of(bytes).err().is_some_and(|error| error.contains("test.mmdb: is not a readable database")));
+        assert!(
+            of(bytes)
+                .err()
+                .is_some_and(|error| error.contains("test.mmdb is not a readable MaxMind database"))
+        );
     }
     let other = database(&[("192.0.2.0", 24, &[("color", Datum::Text("red"))])]);
     assert!(of(other).err().is_some_and(|error| error.contains("neither countries nor")));

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use super::format::Compression;
+use crate::fault::said;
 
 /// Why a log cannot be opened.
 #[derive(Debug, Error)]
@@ -91,7 +92,7 @@ pub enum ReadError {
     },
     /// Somebody cut the file while it was read.
     #[error(
-        "{name}: the file shrank to {now} bytes while ipta was reading it; {good} bytes were good; run ipta again"
+        "{name}: the file shrank to {now} bytes while ipta was reading it, after {good} bytes; run ipta again"
     )]
     Shrunk {
         /// The log.
@@ -157,12 +158,6 @@ impl OpenError {
     }
 }
 
-/// The system's words without its number.
-fn said(cause: &io::Error) -> String {
-    let text = cause.to_string();
-    text.split(" (os error").next().unwrap_or(&text).to_owned()
-}
-
 fn hint(alike: &Option<PathBuf>) -> String {
     match alike {
         Some(path) => format!("; did you mean {}?", path.display()),
@@ -183,7 +178,8 @@ fn advice(owner: Option<(u32, u32)>, groups: &str) -> String {
     });
     match group {
         Some(group) => format!(
-            "the group {group} may read it: sudo usermod -aG {group} $USER and log in again, or run ipta with sudo"
+            "members of the group {group} can read it: sudo usermod -aG {group} $USER and log in again, or run ipta \
+             with sudo"
         ),
         None => "run ipta with sudo".to_owned(),
     }
@@ -217,7 +213,7 @@ mod tests {
         let told = advice(Some((0o100640, 4)), GROUPS);
         assert_eq!(
             told,
-            "the group adm may read it: sudo usermod -aG adm $USER and log in again, or run ipta with sudo"
+            "members of the group adm can read it: sudo usermod -aG adm $USER and log in again, or run ipta with sudo"
         );
     }
 

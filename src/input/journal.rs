@@ -15,6 +15,7 @@ use std::thread::{self, JoinHandle};
 use jiff::Timestamp;
 
 use super::error::OpenError;
+use crate::fault::said;
 
 /// The longest field that is kept; a longer one ends there.
 const FIELD: u64 = 1 << 20;
@@ -149,7 +150,7 @@ impl Journal {
     fn failed(&self, said: &str) -> OpenError {
         let name = self.to_string();
         if is_denied(said) {
-            let advice = "the group systemd-journal may read it: sudo usermod -aG systemd-journal $USER and log in \
+            let advice = "members of the group systemd-journal can read it: sudo usermod -aG systemd-journal $USER and log in \
                           again, or run ipta with sudo";
             return OpenError::Denied { name, advice: advice.to_owned() };
         }
@@ -176,7 +177,7 @@ impl fmt::Display for Journal {
 fn start_failed(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "journalctl is not installed here".to_owned(),
-        kind => format!("journalctl cannot be started: {kind}"),
+        _ => format!("journalctl cannot be started: {}", said(error)),
     }
 }
 

@@ -31,10 +31,13 @@ pub fn admit(dialect: Dialect, statement: &str) -> Result<(), String> {
     let reads =
         READING.iter().any(|word| begins.is(word)) || (dialect == Dialect::Sqlite && begins.is("PRAGMA"));
     if !reads {
-        return Err(format!("{} is not read-only", begins.text.to_uppercase()));
+        return Err(format!(
+            "{} is not one of the statements that only read (SELECT, WITH, SHOW, DESCRIBE, EXPLAIN, VALUES)",
+            begins.text.to_uppercase()
+        ));
     }
     if words.iter().any(|word| word.is("INTO")) {
-        return Err("INTO writes what was read".to_owned());
+        return Err("INTO is not allowed, because it writes the result to a file or a variable".to_owned());
     }
     if !begins.is("SHOW") && words.iter().any(|word| word.is("PROCEDURE")) {
         return Err("PROCEDURE runs a program on the server".to_owned());

@@ -27,7 +27,7 @@ impl Shape for Nft {
     fn write(&self, out: &mut dyn Write, report: &Report<'_>) -> io::Result<()> {
         let list = of(report);
         writeln!(out, "#!/usr/sbin/nft -f")?;
-        head(out, report, list, "nft -f FILE loads it; nft delete table inet ipta undoes it.")?;
+        head(out, report, list, "Load it with: nft -f FILE. Remove it with: nft delete table inet ipta")?;
         writeln!(out, "add table inet ipta")?;
         for (set, kind) in [("sources4", "ipv4_addr"), ("sources6", "ipv6_addr")] {
             writeln!(out, "add set inet ipta {set} {{ type {kind}; flags timeout; timeout 1d; }}")?;

@@ -76,8 +76,8 @@ pub fn headline(totals: &Totals) -> String {
     line
 }
 
-/// What a report is compared with, in one line: `Against 2026-11-24 00:00:00 to 2026-11-25 00:00:00:
-/// packets +12% (599), accepted unchanged (170), denied -5% (429), sources +20% (162)`.
+/// What a report is compared with, in one line: `Compared with 2026-11-24 00:00:00 to 2026-11-25
+/// 00:00:00 (its figures in parentheses): packets +12% (599), accepted unchanged (170), ...`.
 pub fn comparison(totals: &Totals, before: &Before) -> String {
     let then = &before.totals;
     let sums = [
@@ -87,7 +87,12 @@ pub fn comparison(totals: &Totals, before: &Before) -> String {
         ("sources", totals.sources, then.sources),
     ];
     let sums = sums.map(|(what, now, then)| format!("{what} {} ({})", change(now, then), thousands(then)));
-    format!("Against {} to {}: {}", moment(before.from), moment(before.to), sums.join(", "))
+    format!(
+        "Compared with {} to {} (its figures in parentheses): {}",
+        moment(before.from),
+        moment(before.to),
+        sums.join(", ")
+    )
 }
 
 /// `+12%`, `unchanged`; of nothing no part can be told.

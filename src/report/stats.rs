@@ -45,10 +45,13 @@ pub fn damage(stats: &ParseStats) -> Option<String> {
     }
     let mut text = format!("{} damaged:", counted(stats.damaged, "line"));
     if stats.damaged == 0 {
-        text = format!("{} damaged, on lines with good ones:", counted(stats.damaged_beside, "record"));
+        text = format!(
+            "{} damaged, on lines that also hold readable records:",
+            counted(stats.damaged_beside, "record")
+        );
     } else if stats.damaged_beside > 0 {
         text = format!(
-            "{} damaged, and {} on lines with good ones:",
+            "{} damaged, and {} on lines that also hold readable records:",
             counted(stats.damaged, "line"),
             counted(stats.damaged_beside, "record")
         );
@@ -56,7 +59,7 @@ pub fn damage(stats: &ParseStats) -> Option<String> {
     let mut reasons: Vec<_> = stats.reasons.iter().collect();
     reasons.sort_by_key(|(reason, damage)| (std::cmp::Reverse(damage.count), **reason));
     for (reason, damage) in reasons {
-        let _ = write!(text, "\n  {} {reason}, such as: {}", damage.count, damage.sample);
+        let _ = write!(text, "\n  {reason} ({}), such as: {}", damage.count, damage.sample);
     }
     Some(text)
 }
@@ -68,15 +71,17 @@ pub fn nothing(name: &str, stats: &ParseStats) -> String {
     }
     let lines = counted(stats.lines(), "line");
     if stats.unknown_prefixes.is_empty() && stats.damaged > 0 {
-        return format!("{name} holds no packet in {lines}: its firewall lines are damaged.");
+        return format!("{name} has no readable packets in {lines}: its firewall lines are damaged.");
     }
     if stats.unknown_prefixes.is_empty() {
         return format!(
-            "{name} holds no packet in {lines}: no netfilter log line was found.\n  \
-             Check that the firewall logs packets (iptables -j LOG, nft log), and that its lines go here."
+            "{name} has no packets in {lines}: no netfilter log line was found.\n  \
+             Check that the firewall logs packets (iptables -j LOG, nft log) and that syslog writes those lines to this file."
         );
     }
-    let mut text = format!("{name} holds no packet with the chosen prefix in {lines}, but it holds others:");
+    let mut text = format!(
+        "{name} has firewall lines, but none with a prefix that ipta looks for ({lines} read). To read them, add:"
+    );
     list_prefixes(stats, &mut text);
     text
 }

@@ -187,7 +187,7 @@ impl LogSource {
     pub fn nothing(&self, stats: &ParseStats) -> String {
         if self.binary && stats.unknown_prefixes.is_empty() {
             return format!(
-                "{} holds no packet: it is binary data, not text.\n  \
+                "{} has no packets: it is binary data, not text.\n  \
                  If it is a journal: ipta --analyze {}",
                 self.name,
                 escape::shell(&format!("journal:{}", self.path()))

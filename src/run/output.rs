@@ -10,6 +10,7 @@ use tempfile::NamedTempFile;
 
 use super::Misused;
 use crate::config::Place;
+use crate::fault::said;
 
 /// Whether a report can be written there, without touching it: not over what the call reads.
 pub fn check<'p>(path: &Path, place: &Place, logs: impl Iterator<Item = &'p PathBuf>) -> anyhow::Result<()> {
@@ -71,5 +72,9 @@ fn beside(path: &Path) -> io::Result<NamedTempFile> {
 }
 
 fn refused(path: &Path, error: &io::Error) -> anyhow::Error {
-    anyhow!("cannot write {} ({}); name a folder that you can write to", path.display(), error.kind())
+    anyhow!(
+        "cannot write {} ({}); choose a file in a folder that exists and that you can write to",
+        path.display(),
+        said(error)
+    )
 }

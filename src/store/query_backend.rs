@@ -11,7 +11,7 @@ pub type Stopper = Arc<dyn Fn() + Send + Sync>;
 
 /// What is said of a statement with placeholders, for which there is nothing.
 pub(super) const PLACEHOLDERS: &str =
-    "a ? outside quotes stands for a value, and there is none; write the value";
+    "? placeholders are not supported; write the value itself into the query";
 
 /// Why a statement gave no whole answer.
 #[derive(Debug, thiserror::Error)]

@@ -284,7 +284,7 @@ fn the_two_sums_add_up(db: &TestStore) {
     assert_eq!(sum, "  7 lines = 3 with packets + 2 other + 1 damaged + 1 unfinished");
     let sum = said.err.lines().find(|line| line.contains(" packets = ")).expect("the second sum");
     assert_eq!(sum, "  4 packets = 2 records + 2 repeats");
-    said.says(["- 1 line damaged:", "such as: May 17"]);
+    said.says(["- 1 line damaged:", "(1), such as: May 17"]);
 }
 
 fn quiet_says_only_what_is_wrong(db: &TestStore) {
@@ -347,7 +347,10 @@ fn firewall_lines_of_other_prefixes_are_told_of_from_cron_too_if_there_are_no_ot
     ]);
     let other = TestStore::on_a_file();
     other.dir.write("log", &edge);
-    other.ipta(["--quiet", "-i", "log"]).fine().says(["no packet with the chosen prefix", "--prefix any"]);
+    other
+        .ipta(["--quiet", "-i", "log"])
+        .fine()
+        .says(["none with a prefix that ipta looks for", "--prefix any"]);
 }
 
 #[test]

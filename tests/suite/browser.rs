@@ -96,7 +96,7 @@ fn a_click_on_a_source_or_a_port_shows_its_rows_and_names_the_command() {
     let line = browser.value("document.getElementById('picked').innerText.replace(/\\s+/g, ' ')");
     let line = line.as_str().expect("a line");
     assert!(
-        line.contains("ipta ... --src 91.200.12.11") && line.contains("Rows on this page only"),
+        line.contains("ipta ... --src 91.200.12.11") && line.contains("filters the rows on this page"),
         "{line}"
     );
     browser.value("document.getElementById('clear').click()");

@@ -201,7 +201,7 @@ fn the_c_programs_settings_are_noticed_and_can_be_kept() {
     );
     let said = dir.ipta(["-a", "a.log"]).fine();
     let command = "ipta --save-db -h localhost -u 'fire wall' -d ipt -t logs -pi";
-    assert!(said.err.contains(&format!("keep its settings with: {command}\n")), "{said:#?}");
+    assert!(said.err.contains(&format!("to carry them over: {command}\n")), "{said:#?}");
     assert!(!said.err.contains("hunter2"));
     // Once there are settings of ours, there is nothing more to say.
     dir.write(".ipta-conf", "limit = 3\n");

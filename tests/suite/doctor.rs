@@ -122,7 +122,7 @@ fn a_password_that_others_can_read() {
 fn settings_of_the_c_program() {
     let db = TestStore::on_a_file();
     db.dir.write(".ipta", "db host = localhost\ndb user = fw\n");
-    mend(&db.dir, &db.options(), "of the C program is not read");
+    mend(&db.dir, &db.options(), "of the original C program, is not read");
 }
 
 #[test]

@@ -361,8 +361,8 @@ fn an_empty_file_is_no_error(db: &TestStore) {
 
 fn a_log_without_packets_is_no_error(db: &TestStore) {
     db.dir.write("auth.log", "May 17 00:00:01 gw sshd[7]: Accepted publickey for ana\n".repeat(30));
-    db.import(["auth.log"]).says(["- auth.log holds no packet in 30 lines", "iptables -j LOG"]);
-    db.dir.ipta(["-a", "auth.log"]).fine().says(["- auth.log holds no packet in 30 lines"]);
+    db.import(["auth.log"]).says(["- auth.log has no packets in 30 lines", "iptables -j LOG"]);
+    db.dir.ipta(["-a", "auth.log"]).fine().says(["- auth.log has no packets in 30 lines"]);
     assert_eq!(db.rows(), 0);
 }
 
@@ -406,9 +406,9 @@ fn a_binary_file_is_read_and_says_what_it_is() {
     let db = TestStore::on_a_file();
     let bytes: Vec<u8> = (0..200_000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
     db.dir.write("image.bin", bytes);
-    let said = db.import(["image.bin"]).says(["image.bin holds no packet", "not text"]);
+    let said = db.import(["image.bin"]).says(["image.bin has no packets", "not text"]);
     assert!(said.err.chars().all(|c| c == '\n' || !c.is_control()), "{said:#?}");
-    db.dir.ipta(["-a", "image.bin"]).fine().says(["image.bin holds no packet", "not text"]);
+    db.dir.ipta(["-a", "image.bin"]).fine().says(["image.bin has no packets", "not text"]);
 }
 
 #[test]
@@ -570,7 +570,7 @@ fn quiet_is_not_silent_about_packets_that_the_prefix_leaves_out() {
     let dir = TestDir::new();
     dir.write("a.log", line(0).replace("IPT: ", "FW: "));
     let said = dir.ipta(["--quiet", "-a", "a.log"]).fine();
-    assert!(said.err.contains("holds no packet with the chosen prefix"), "{said:#?}");
+    assert!(said.err.contains("none with a prefix that ipta looks for"), "{said:#?}");
 }
 
 #[test]

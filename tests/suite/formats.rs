@@ -41,7 +41,7 @@ fn json_html_and_markdown_hold_what_was_said_of_the_report() {
     let log = line(0).replace("IPT: ", "FW: ");
     for format in ["json", "html", "markdown"] {
         let report = report(&dir, &log, format);
-        assert!(report.contains("holds no packet with the chosen prefix"), "{format}: {report}");
+        assert!(report.contains("none with a prefix that ipta looks for"), "{format}: {report}");
     }
     let report: Value = serde_json::from_str(&report(&dir, &log, "json")).expect("JSON");
     assert_eq!(report["notes"].as_array().map(Vec::len), Some(1), "{report}");

@@ -122,7 +122,7 @@ fn what_lacks_a_database_or_has_a_broken_one_says_so() {
     dir.write("text.mmdb", "no database");
     dir.ipta(["a.log", "--geoip-database", "text.mmdb"])
         .refused(1)
-        .says(["text.mmdb", "not a readable database"]);
+        .says(["text.mmdb", "not a readable MaxMind database"]);
 }
 
 #[test]

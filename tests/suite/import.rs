@@ -101,7 +101,7 @@ fn one_line_then_grown(db: &TestStore) {
 
 fn a_file_of_ten_bytes(db: &TestStore) {
     db.dir.write("a.log", "123456789\n");
-    db.import(["a.log"]).says(["a.log holds no packet in 1 line"]);
+    db.import(["a.log"]).says(["a.log has no packets in 1 line"]);
     db.dir.append("a.log", lines(0..10));
     db.import(["a.log"]).says(["10 packets stored"]);
     db.import(["a.log"]).says(["11 lines already imported, 0 new"]);

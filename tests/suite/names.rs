@@ -171,7 +171,7 @@ fn twenty_time_outs_in_a_row_are_a_pause_that_is_said_once() {
     assert_eq!(running.ports(100), (0..100).collect::<Vec<_>>());
     let said = running.until_said("in a row");
     assert!(
-        said.contains("20 questions") && said.contains("30 s") && said.contains("/etc/resolv.conf"),
+        said.contains("20 name lookups") && said.contains("30 s") && said.contains("/etc/resolv.conf"),
         "{said}"
     );
     // In the pause nothing is asked, so nothing waits. On a busy machine what was asked before is

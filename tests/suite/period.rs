@@ -35,7 +35,7 @@ fn a_day_is_yesterday_and_says_what_is_more_and_what_is_less() {
     let said = two_days().ipta(["a.log", "--period", "day", "--modules", "ports"]).fine();
     assert!(said.err.contains("* 3 packets from 2 sources, "), "{said:#?}");
     let changes = ": packets +50% (2), accepted unchanged (0), denied +50% (2), sources unchanged (2)\n";
-    assert!(said.err.contains("* Against ") && said.err.contains(changes), "{said:#?}");
+    assert!(said.err.contains("* Compared with ") && said.err.contains(changes), "{said:#?}");
     assert!(said.out.contains("     2    22 TCP    DROP\n     1    23 TCP    DROP\n"), "{said:#?}");
 }
 
@@ -43,7 +43,7 @@ fn a_day_is_yesterday_and_says_what_is_more_and_what_is_less() {
 fn without_modules_the_report_shows_what_is_new() {
     let said = two_days().ipta(["a.log", "--period", "day"]).fine();
     assert!(
-        said.out.contains("Most denied ports") && said.out.contains("1 source, 1 port, 0 pairs"),
+        said.out.contains("Most denied ports") && said.out.contains("1 source, 1 port, and 0 pairs"),
         "{said:#?}"
     );
 }

@@ -43,7 +43,7 @@ fn sources_ports_and_pairs_that_came_since_and_not_before_are_shown() {
     );
     assert_eq!(
         table.notes,
-        ["New since 2026-05-04 00:00:00: 1 source, 2 ports, 1 pair of a known source and a known port."]
+        ["New since 2026-05-04 00:00:00: 1 source, 2 ports, and 1 pair of a known source with a known port."]
     );
 }
 
@@ -77,7 +77,7 @@ fn the_limit_holds_for_each_kind() {
             "1 port - 23 TCP 2026-05-04 00:00:00",
         ]
     );
-    assert!(table.notes[0].contains(": 20 sources, 1 port, 0 pairs"), "{:?}", table.notes);
+    assert!(table.notes[0].contains(": 20 sources, 1 port, and 0 pairs"), "{:?}", table.notes);
 }
 
 #[test]

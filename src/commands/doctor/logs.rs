@@ -83,7 +83,11 @@ fn rotation(newest: &Path, older: usize) -> Option<Finding> {
         (0, LARGE..) => Some(Finding::new(
             LOGS,
             State::Note,
-            format!("{path} is {} MiB and has never been rotated; see the chapter on logrotate", size >> 20),
+            format!(
+                "{path} is {} MiB and has never been rotated; set up logrotate \
+                 (examples/logrotate-iptables)",
+                size >> 20
+            ),
         )),
         (0, _) => None,
         (older, _) => Some(Finding::new(
@@ -130,7 +134,7 @@ fn read(session: &Session<'_, '_>, mut source: LogSource, end: Option<u64>) -> L
     let name = source.name.clone();
     let mut all = || -> anyhow::Result<()> {
         let (mut lines, cut) = source.open_end(end.unwrap_or(u64::MAX))?;
-        part = if cut { " at its end" } else { "" };
+        part = if cut { "its last " } else { "" };
         while let Some(line) = lines.next()? {
             style = style.or_else(|| stamp(line.bytes));
             lost += u64::from(memmem::find(line.bytes, LOST).is_some());
@@ -157,7 +161,13 @@ fn read(session: &Session<'_, '_>, mut source: LogSource, end: Option<u64>) -> L
     match (stats.packets(), stats.last) {
         (0, _) if stats.lines() == 0 => add(State::Note, format!("{name} is empty")),
         (0, _) if stats.unknown_prefixes.is_empty() => {
-            add(State::Note, format!("{name} has no packets in {lines}{part}"));
+            add(
+                State::Note,
+                format!(
+                    "{name} has no netfilter log lines in {part}{lines}; check that the firewall logs packets and \
+                     that syslog writes kernel messages to this file"
+                ),
+            );
         }
         (0, _) => {}
         (packets, last) => {
@@ -165,7 +175,7 @@ fn read(session: &Session<'_, '_>, mut source: LogSource, end: Option<u64>) -> L
                 last.map_or("without a time".to_owned(), |last| format!("the last {}", ago(session, last)));
             let packets = counted(packets, "packet");
             let style = style_of(style);
-            add(State::Ok, format!("{name} has {packets} in {lines}{part}, {last}; {style}"));
+            add(State::Ok, format!("{name} has {packets} in {part}{lines}, {last}; {style}"));
         }
     }
     if stats.packets() > 0 {

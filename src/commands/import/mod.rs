@@ -42,7 +42,11 @@ pub fn run(session: &mut Session<'_, '_>, sources: Vec<LogSource>) -> anyhow::Re
     match imported(session, sources, table, &names.join(" ")) {
         Err(error) => match error.downcast::<StoreError>() {
             Ok(StoreError::Emptied(text)) => {
-                bail!("{text}\n  Start over with: {} -c -i {}", session.import_invocation(), names.join(" "))
+                bail!(
+                    "{text}\n  Delete all packets in the table and start over: {} -c -i {}",
+                    session.import_invocation(),
+                    names.join(" ")
+                )
             }
             Ok(other) => Err(other.into()),
             Err(other) => Err(other),
@@ -158,7 +162,7 @@ fn reconcile(session: &mut Session<'_, '_>, table: &TableName, names: &str) -> a
             bail!(
                 "The import ledger of {} has no record of table '{table}', which holds packets; ipta cannot tell \
                  whether they came from {names}, so it stored nothing\n  \
-                 Start over with:    {ipta} -c -i {names}\n  \
+                 Delete all packets in the table and start over: {ipta} -c -i {names}\n  \
                  Add to them anyway: {ipta} --again -i {names}",
                 session.store.place()
             )
@@ -276,7 +280,8 @@ fn other_rules(session: &Session<'_, '_>, source: &LogSource, entry: &Entry, rul
         return None;
     }
     Some(format!(
-        "{}: its first {} were read with different prefix rules ({}); to read them with the current ones: {} -c -i {}",
+        "{}: its first {} were read with different prefix rules ({}). To clear the whole table and read this log \
+         with the current rules: {} -c -i {}",
         source.name,
         words::counted(entry.lines, "line"),
         entry.rules.replace('\n', ", "),
@@ -331,7 +336,7 @@ fn outcome(
     }
     let packets = words::counted(stats.packets().saturating_sub(known), "packet");
     let said = match (before, stats.lines() - stats.unfinished) {
-        (0, _) => format!("{name}: {packets} stored in table '{table}' of {}.", session.store.place()),
+        (0, _) => format!("{name}: {packets} stored in table '{table}' in {}.", session.store.place()),
         (_, 0) => format!("{name}: {} already imported, 0 new.", words::counted(before, "line")),
         (_, new) => {
             let known = words::counted(before, "line");

@@ -230,7 +230,7 @@ fn attacks(table: &Table, report: &Report<'_>) -> Option<Attacks> {
             ("First", ", "),
             ("Last", " to "),
             ("Peak", "; peak "),
-            ("Threshold", ", suspicious from "),
+            ("Threshold", ", threshold "),
         ];
         for (head, before) in parts {
             evidence.extend(shown(head).map(|value| format!("{before}{value}")));

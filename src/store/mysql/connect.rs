@@ -282,7 +282,7 @@ pub(super) fn failed(server: &Server, doing: &str, error: &Error) -> StoreError 
     };
     kind(match error {
         e if gone(e) => format!(
-            "the server at {host} went away while ipta was {doing}: check that it runs, then run ipta again"
+            "the server at {host} went away while ipta was {doing}: check that it is running, then run ipta again"
         ),
         Error::MySqlError(e) => match e.code {
             codes::TABLEACCESS_DENIED..=codes::ILLEGAL_GRANT_FOR_TABLE
@@ -307,12 +307,12 @@ pub(super) fn failed(server: &Server, doing: &str, error: &Error) -> StoreError 
                 one_line(&e.message)
             ),
             codes::UNKNOWN_ERROR if e.message.to_ascii_lowercase().contains("writeset size") => format!(
-                "the server at {host} is a node of a Galera cluster, which limits a transaction to its \
-                 wsrep_max_ws_size: none of it was stored; import from a file, which is stored in parts, or raise \
+                "the server at {host} is a node of a Galera cluster, and this import is larger than its \
+                 wsrep_max_ws_size: nothing was stored; import from a file, which is stored in parts, or raise \
                  the limit"
             ),
             codes::ERROR_DURING_COMMIT => format!(
-                "the server at {host} could not commit while ipta was {doing} ({}): none of it was stored",
+                "the server at {host} could not commit while ipta was {doing} ({}): nothing of this transaction was stored",
                 one_line(&e.message)
             ),
             codes::OPTION_PREVENTS_STATEMENT => {
@@ -324,9 +324,9 @@ pub(super) fn failed(server: &Server, doing: &str, error: &Error) -> StoreError 
             codes::QUERY_INTERRUPTED => format!(
                 "the query was killed on the server at {host} (KILL QUERY) while ipta was {doing}: run ipta again"
             ),
-            codes::NET_PACKET_TOO_LARGE => format!(
-                "the server at {host} accepts only small packets: raise its max_allowed_packet to 64K or more"
-            ),
+            codes::NET_PACKET_TOO_LARGE => {
+                format!("max_allowed_packet of the server at {host} is too small: raise it to 64K or more")
+            }
             _ => format!(
                 "database '{database}' at {host}, while {doing}: {} (error {})",
                 one_line(&e.message),

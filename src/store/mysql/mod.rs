@@ -80,8 +80,8 @@ pub(super) fn open(server: &Server, notice: Notice) -> Result<MySql, StoreError>
     let packet: usize = cell(2).number().and_then(|n| n.try_into().ok()).unwrap_or(1 << 20);
     if packet < LEAST_PACKET {
         return Err(StoreError::Failed(format!(
-            "the server at {} accepts packets of at most {packet} bytes: have an administrator raise its \
-             max_allowed_packet to 64K or more",
+            "max_allowed_packet of the server at {} is only {packet} bytes: have an administrator raise it to \
+             64K or more",
             server.host
         )));
     }

@@ -53,7 +53,7 @@ impl Queries {
         match error {
             Error::MySqlError(e) if e.code == codes::QUERY_INTERRUPTED => QueryError::Stopped,
             e if connect::gone(e) => QueryError::Failed(format!(
-                "the server at {} went away: check that it runs, then type the statement again",
+                "the server at {} went away: check that it is running, then type the statement again",
                 self.server.host
             )),
             Error::MySqlError(e) => {

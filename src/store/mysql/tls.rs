@@ -8,6 +8,7 @@ use mysql::{Error, SslOpts};
 
 use super::words::one_line;
 use crate::config::{Server, Tls};
+use crate::fault::said;
 
 /// Where distributions keep the list of authorities: Debian, Fedora, openSUSE, Alpine and the BSDs.
 const LISTS: [&str; 4] = [
@@ -64,7 +65,7 @@ fn checked(path: &Path) -> Result<PathBuf, String> {
     let file = path.display();
     match fs::read(path) {
         Err(error) => {
-            Err(format!("the certificates in '{file}' cannot be read ({}): check --db-ca", error.kind()))
+            Err(format!("the certificates in '{file}' cannot be read ({}): check --db-ca", said(&error)))
         }
         Ok(text) if !text.windows(27).any(|part| part == b"-----BEGIN CERTIFICATE-----") => {
             Err(format!("'{file}' holds no certificate in PEM form (BEGIN CERTIFICATE): check --db-ca"))
@@ -108,7 +109,10 @@ pub(super) fn failed(host: &str, error: &Error) -> String {
             "UnknownIssuer",
             "its certificate is not signed by an authority this machine trusts: name its authority's file with --db-ca",
         ),
-        ("CaUsedAsEndEntity", "its certificate is an authority's, not a server's: give the server its own"),
+        (
+            "CaUsedAsEndEntity",
+            "it presents a CA certificate instead of a server certificate: install a server certificate there",
+        ),
         ("not valid for name", "its certificate is for another name: give that name with -h"),
         ("NotValidForName", "its certificate is for another name: give that name with -h"),
         ("expired", "its certificate has expired: renew it on the server"),
