@@ -212,3 +212,26 @@ fn the_c_programs_settings_are_noticed_and_can_be_kept() {
     dir.write(".ipta", "nothing of use\n");
     assert_eq!(dir.ipta(["-a", "a.log"]).fine().err, headline);
 }
+
+#[test]
+fn the_sample_shows_every_setting_and_all_of_it_can_be_used() {
+    let sample = include_str!("../../examples/ipta-conf");
+    let manual = include_str!("../../manual/19-configuration.md");
+    let keys =
+        manual.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`').map(|(key, _)| key));
+    let keys: Vec<&str> = keys.chain(["allow", "[attacks]", "[[prefix]]", "[[module]]"]).collect();
+    assert!(keys.len() > 25, "{keys:?}");
+    for key in keys {
+        let has =
+            |line: &str| line.strip_prefix('#').is_some_and(|line| line.split(" =").next() == Some(key));
+        assert!(sample.lines().any(has), "{key}");
+    }
+    // A setting has no blank after its #; the list of prefixes is there twice, as one or the other.
+    let setting =
+        |line: &str| line.strip_prefix('#').filter(|rest| !rest.starts_with([' ', '#'])).map(str::to_owned);
+    let used = sample.lines().filter(|line| !line.starts_with("#prefix")).filter_map(setting);
+    let dir = TestDir::new();
+    let path = dir.write("conf", used.collect::<Vec<_>>().join("\n"));
+    let (_, notes) = ipta::exports::config::load(&path, true).expect("settings").expect("a file");
+    assert!(notes.iter().all(|note| note.0.contains("chmod 600")), "{notes:?}");
+}
