@@ -17,7 +17,7 @@ struct Group {
     ends: Key,
 }
 
-/// Behind every time that a packet can have.
+/// After every time that a packet can have.
 const MISSING: i64 = i64::MAX;
 
 /// The groups of one module.

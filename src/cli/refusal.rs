@@ -117,25 +117,25 @@ fn elsewhere(word: &str) -> Option<&'static str> {
     options.iter().find(|(theirs, _)| *theirs == word).map(|(_, ours)| *ours)
 }
 
-/// A word that belongs to no option. Behind an option for passwords it may be one, and is not
+/// An unexpected argument. After an option for passwords it may be a password, and is not
 /// repeated.
 fn stray(word: &str, args: &[OsString]) -> Stop {
     // The same word may be given in several places, and clap does not tell which one it stumbled on.
-    let behind = |back: usize, option: &dyn Fn(&str) -> bool| {
+    let after = |back: usize, option: &dyn Fn(&str) -> bool| {
         args.iter().enumerate().filter(|(_, arg)| *arg == word).any(|(place, _)| {
             let before = place.checked_sub(back).and_then(|i| args.get(i)?.to_str());
             before.is_some_and(option)
         })
     };
     for asks in ["--db-pass-i", "--admin-pass-i"] {
-        if behind(1, &|before| before == asks) {
+        if after(1, &|before| before == asks) {
             let wrong = format!("{asks} asks for the password on the terminal; it takes no value");
             return usage(&wrong, &[&format!("ipta {asks} ...")]);
         }
     }
     let is_given = |before: &str| before.starts_with("--db-pass=");
     let wants_one = |before: &str| before == "--db-pass" || before == "-p";
-    if behind(1, &is_given) || behind(2, &wants_one) {
+    if after(1, &is_given) || after(2, &wants_one) {
         return usage(
             "unexpected word after the password",
             &["quote a password that contains spaces: --db-pass 'one two'"],

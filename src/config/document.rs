@@ -29,7 +29,7 @@ pub(super) fn read(text: &str) -> Result<Layer, Vec<Problem>> {
             let line = reading.line_at(error.span().map_or(0, |span| span.start));
             by_line.entry(line).or_insert_with(|| syntax(&reading, line, error.message()));
         }
-        // Behind a line that it cannot read the parser may pass over others of the old style.
+        // After a line that it cannot read, the parser may skip others of the old style.
         for (n, text) in text.lines().enumerate() {
             let broken = || !DeTable::parse_recoverable(text).1.is_empty();
             if historic_line(text).is_some() && !by_line.contains_key(&(n + 1)) && broken() {

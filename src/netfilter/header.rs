@@ -40,14 +40,14 @@ pub fn read(line: &[u8]) -> Header<'_> {
     let mut rest = skip_blanks(unprioritised);
     // RFC 5424, section 6.2: the version follows the priority at once.
     let versioned = rest.strip_prefix(b"1 ");
-    if let Some(behind) = versioned {
-        if let Some((stamp, len)) = timestamp::read(behind) {
-            return behind_rfc5424(Some(stamp), skip_blanks(&behind[len..]));
+    if let Some(after) = versioned {
+        if let Some((stamp, len)) = timestamp::read(after) {
+            return after_rfc5424(Some(stamp), skip_blanks(&after[len..]));
         }
-        if let Some(behind) = behind.strip_prefix(b"- ")
+        if let Some(after) = after.strip_prefix(b"- ")
             && unprioritised.len() < line.len()
         {
-            return behind_rfc5424(None, behind);
+            return after_rfc5424(None, after);
         }
     }
     let stamp;
@@ -63,39 +63,39 @@ pub fn read(line: &[u8]) -> Header<'_> {
         return proxmox;
     } else {
         rest = skip_decoded_level(rest);
-        let (dmesg, behind) = skip_kernel_stamp(rest);
-        ring_buffer = behind.len() < rest.len();
+        let (dmesg, after) = skip_kernel_stamp(rest);
+        ring_buffer = after.len() < rest.len();
         names_host = false;
         stamp = dmesg;
-        rest = behind;
+        rest = after;
     }
     let mut host: &[u8] = b"";
-    let (first, behind) = token(rest);
-    let tagged = || behind.starts_with(KERNEL) || has_process(token(behind).0);
-    if !behind.is_empty()
+    let (first, after) = token(rest);
+    let tagged = || after.starts_with(KERNEL) || has_process(token(after).0);
+    if !after.is_empty()
         && is_host(first)
         && !is_facility(first)
         && !is_repeat(rest)
         && (names_host || tagged())
     {
         host = first;
-        rest = behind;
+        rest = after;
     }
     if !rest.starts_with(KERNEL) {
-        let (facility, behind) = token(rest);
+        let (facility, after) = token(rest);
         if is_facility(facility) {
-            rest = behind;
+            rest = after;
         }
     }
     let (mut writer, text) = tag(rest);
     let (dmesg, text) = match writer {
         Writer::Program => (None, text),
         Writer::Kernel | Writer::Unknown => {
-            let (dmesg, behind) = skip_kernel_stamp(text);
-            if behind.len() < text.len() || (ring_buffer && writer == Writer::Unknown) {
+            let (dmesg, after) = skip_kernel_stamp(text);
+            if after.len() < text.len() || (ring_buffer && writer == Writer::Unknown) {
                 writer = Writer::Kernel;
             }
-            (dmesg, behind)
+            (dmesg, after)
         }
     };
     // Programs write into the kernel's own buffer too (/dev/kmsg), under a tag of their own.
@@ -156,8 +156,8 @@ fn skip_decoded_level(text: &[u8]) -> &[u8] {
     let decoded = || {
         let level = skip_blanks(text.strip_prefix(b"kern")?).strip_prefix(b":")?;
         let letters = level.iter().take_while(|b| b.is_ascii_lowercase()).count();
-        let behind = skip_blanks(&level[letters..]).strip_prefix(b":")?;
-        LEVELS.contains(&&level[..letters]).then_some(skip_blanks(behind))
+        let after = skip_blanks(&level[letters..]).strip_prefix(b":")?;
+        LEVELS.contains(&&level[..letters]).then_some(skip_blanks(after))
     };
     decoded().unwrap_or(text)
 }
@@ -239,19 +239,19 @@ fn is_facility(word: &[u8]) -> bool {
 
 /// Whom the tag names, and the text after it; all of it where the tag is none that is known.
 fn tag(text: &[u8]) -> (Writer, &[u8]) {
-    if let Some(behind) = text.strip_prefix(KERNEL) {
-        return (Writer::Kernel, skip_blanks(behind));
+    if let Some(after) = text.strip_prefix(KERNEL) {
+        return (Writer::Kernel, skip_blanks(after));
     }
-    if let Some(behind) = text.strip_prefix(b"ulogd") {
-        if let Some(behind) = behind.strip_prefix(b":") {
-            return (Writer::Kernel, skip_blanks(behind));
+    if let Some(after) = text.strip_prefix(b"ulogd") {
+        if let Some(after) = after.strip_prefix(b":") {
+            return (Writer::Kernel, skip_blanks(after));
         }
-        if let Some(inner) = behind.strip_prefix(b"[") {
+        if let Some(inner) = after.strip_prefix(b"[") {
             let digits = inner.iter().take_while(|b| b.is_ascii_digit()).count();
             if digits > 0
-                && let Some(behind) = inner[digits..].strip_prefix(b"]:")
+                && let Some(after) = inner[digits..].strip_prefix(b"]:")
             {
-                return (Writer::Kernel, skip_blanks(behind));
+                return (Writer::Kernel, skip_blanks(after));
             }
         }
     }
@@ -279,7 +279,7 @@ fn names_process(word: &[u8]) -> bool {
 
 /// RFC 5424, section 6: the stamp is followed by host, program, process, message id and structured
 /// data.
-fn behind_rfc5424(stamp: Option<Stamp>, rest: &[u8]) -> Header<'_> {
+fn after_rfc5424(stamp: Option<Stamp>, rest: &[u8]) -> Header<'_> {
     let (host, rest) = token(rest);
     let (program, rest) = token(rest);
     let (_process, rest) = token(rest);

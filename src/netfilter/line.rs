@@ -102,8 +102,8 @@ pub fn openings(text: &[u8]) -> impl Iterator<Item = usize> + '_ {
 pub fn opening_without_out(text: &[u8]) -> Option<usize> {
     memchr::memmem::find_iter(text, b"IN=")
         .filter(|at| {
-            let (_, behind) = text[*at..].split_at(memchr::memchr(b' ', &text[*at..]).unwrap_or(0));
-            let next = behind.strip_prefix(b" ").unwrap_or_default();
+            let (_, after) = text[*at..].split_at(memchr::memchr(b' ', &text[*at..]).unwrap_or(0));
+            let next = after.strip_prefix(b" ").unwrap_or_default();
             [&b"PHYSIN="[..], b"PHYSOUT=", b"MAC=", b"SRC="].iter().any(|key| next.starts_with(key))
                 && !text[..*at].ends_with(b"PHYS")
         })
@@ -114,8 +114,8 @@ pub fn opening_without_out(text: &[u8]) -> Option<usize> {
 pub fn cut_opening(text: &[u8]) -> Option<usize> {
     let at = memchr::memmem::rfind(text, b"IN=")?;
     let name = &text[at..];
-    let behind = memchr::memchr(b' ', name).map_or(&b""[..], |blank| &name[blank + 1..]);
-    b"OUT".starts_with(behind).then_some(at)
+    let after = memchr::memchr(b' ', name).map_or(&b""[..], |blank| &name[blank + 1..]);
+    b"OUT".starts_with(after).then_some(at)
 }
 
 /// Where the token begins that ends at `end`.

@@ -238,8 +238,8 @@ fn cannot_be_a_tag(prefix: &[u8], tag: usize) -> bool {
     if let [b'[', inner @ .., b']'] = words {
         return !inner.contains(&b']');
     }
-    let behind = prefix.get(tag..).unwrap_or_default().trim_ascii_end();
-    !behind.contains(&b' ') && verdict_of_words(words) != Verdict::Other
+    let after = prefix.get(tag..).unwrap_or_default().trim_ascii_end();
+    !after.contains(&b' ') && verdict_of_words(words) != Verdict::Other
 }
 
 /// What the words of a text say, whatever their case: accept if one is ACCEPT, ALLOW, PASS or

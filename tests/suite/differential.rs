@@ -90,11 +90,9 @@ impl Simple {
         let had_priority = self.priority.is_match(rest);
         rest = rest[self.priority.find(rest).map_or(0, |m| m.end())..].trim_start();
         let mut kernel = false;
-        let five = rest.strip_prefix("1 ").and_then(|behind| Some((self.stamp(behind)?, behind)));
-        if let (Some((moment, len)), behind) =
-            five.map_or((None, ""), |(stamp, behind)| (Some(stamp), behind))
-        {
-            let words: Vec<&str> = behind[len..].trim_start().splitn(5, ' ').collect();
+        let five = rest.strip_prefix("1 ").and_then(|after| Some((self.stamp(after)?, after)));
+        if let (Some((moment, len)), after) = five.map_or((None, ""), |(stamp, after)| (Some(stamp), after)) {
+            let words: Vec<&str> = after[len..].trim_start().splitn(5, ' ').collect();
             let [name, program, _, _, data] = words[..] else { return Verdict::default() };
             if name != "-" {
                 host = name.to_owned();
@@ -106,8 +104,8 @@ impl Simple {
                 _ => return Verdict::default(),
             }
             let data = match data.strip_prefix('[') {
-                Some(_) => data.split_once("] ").map_or("", |(_, behind)| behind),
-                None => data.split_once(' ').map_or("", |(_, behind)| behind),
+                Some(_) => data.split_once("] ").map_or("", |(_, after)| after),
+                None => data.split_once(' ').map_or("", |(_, after)| after),
             };
             let text = &data[self.uptime.find(data).map_or(0, |m| m.end())..];
             return self.text(text, kernel, time, &host);
@@ -125,16 +123,16 @@ impl Simple {
             ring = true;
             rest = rest[stamp.end()..].trim_start();
         }
-        if let Some((word, behind)) = rest.split_once(' ') {
-            let behind = behind.trim_start();
+        if let Some((word, after)) = rest.split_once(' ') {
+            let after = after.trim_start();
             let like_a_host = word.starts_with(|c: char| c.is_ascii_alphanumeric())
                 && word.chars().all(|c| c.is_ascii_alphanumeric() || "._-%/@]".contains(c));
-            let next = behind.split(' ').next().unwrap_or_default();
+            let next = after.split(' ').next().unwrap_or_default();
             let tag_follows =
-                behind.starts_with("kernel:") || self.program.is_match(next) && next.ends_with(':');
-            if like_a_host && !self.facility.is_match(rest) && !behind.is_empty() && (named || tag_follows) {
+                after.starts_with("kernel:") || self.program.is_match(next) && next.ends_with(':');
+            if like_a_host && !self.facility.is_match(rest) && !after.is_empty() && (named || tag_follows) {
                 host = word.to_owned();
-                rest = behind;
+                rest = after;
             }
         }
         rest = &rest[self.facility.find(rest).map_or(0, |m| m.end())..];
@@ -203,8 +201,8 @@ impl Simple {
     ) -> Result<Option<Fields>, &'static str> {
         let Some(at) = openings(text).first().copied().or_else(|| opening_without_out(text)) else {
             let cut = text.rfind("IN=").filter(|at| {
-                let behind = text[*at..].split_once(' ').map_or("", |(_, behind)| behind);
-                "OUT".starts_with(behind)
+                let after = text[*at..].split_once(' ').map_or("", |(_, after)| after);
+                "OUT".starts_with(after)
             });
             if text.starts_with("IPT: ") || cut.is_some_and(|at| action(&text[..at]).is_some()) {
                 return Err("no IN= and OUT= after the prefix");
