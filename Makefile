@@ -1,14 +1,14 @@
 # make              builds ipta
 # make demo         builds it and shows it at work on the example log
-# make test         installs what the tests need where it is missing, and runs them all
-# make test-long    the long ones: hundreds of kills, big logs
+# make test         installs missing test dependencies and runs all tests
+# make test-long    the long tests: hundreds of kills, big logs
 # make test-servers the store suite and the kill tests on MariaDB, MySQL 9 and a Galera cluster
-# make bench        speed and memory beside grep, mariadb and sqlite3
+# make bench        speed and memory against grep, mariadb and sqlite3
 # make manual       the manual as one HTML file, the man page, and completions for bash, zsh and fish
-# make deb          the Debian package; make test-package tries it in a clean Debian root
-# make dist         all files of a release, with their checksums
-# make check-supply licenses, sources and known faults of the dependencies, by cargo-deny; the oldest Rust
-# make install      into PREFIX (/usr/local), below DESTDIR if given; make uninstall takes it away
+# make deb          the Debian package; make test-package tests it in a clean Debian root
+# make dist         all release files, with checksums
+# make check-supply licenses, sources and known vulnerabilities of dependencies (cargo-deny); the oldest Rust
+# make install      into PREFIX (/usr/local), under DESTDIR if given; make uninstall removes it
 
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -18,7 +18,7 @@ SHAREDIR = $(DESTDIR)$(PREFIX)/share
 DOCDIR = $(SHAREDIR)/doc/ipta
 
 CARGO ?= cargo
-# Such as --offline.
+# For example --offline.
 CARGO_FLAGS ?=
 CARGO_DEB_VERSION = 3.8.0
 CARGO_DENY_VERSION = 0.20.2
@@ -40,7 +40,7 @@ SERVER = 'mariadbd|mysqld=mariadb-server-core' 'mariadb-install-db|mysqld=mariad
          'systemd-analyze=systemd' '/bin/kill|/usr/bin/kill=procps'
 JOURNAL = 'journalctl=systemd' '/usr/lib/systemd/systemd-journal-remote=systemd-journal-remote'
 
-# Nothing here asks anything; a closed or borrowed standard input has no part.
+# Nothing here prompts; standard input, closed or borrowed, plays no part.
 .PHONY: build demo test test-long test-servers test-package bench manual deb dist check-supply check-msrv install uninstall clean
 
 build: $(IPTA)
@@ -50,7 +50,7 @@ $(IPTA): $(SOURCES)
 	$(CARGO) build --release --locked $(CARGO_FLAGS) --bin ipta </dev/null
 	@touch $@
 
-# A home of its own, so that your settings play no part.
+# A separate home directory, so that your settings play no part.
 demo: $(IPTA)
 	@demo=$$(mktemp -d) && trap 'rm -rf "$$demo"' EXIT && export HOME="$$demo" && \
 	ipta=$$(realpath $(IPTA)) && run() { echo; echo "$$ ipta $$*"; "$$ipta" "$$@" </dev/null; } && \
@@ -60,8 +60,8 @@ demo: $(IPTA)
 	run --db-file packets.db --import iptables.log && \
 	run --db-file packets.db --list-tables
 
-# One profile throughout, so that the dependencies are built once. The tests come last: their last
-# lines are what a reader looks for.
+# One profile throughout, so that dependencies are built once. The tests come last: their final lines
+# are what a reader looks for.
 test:
 	@tests/needs.sh $(COMPILERS) 'cargo-fmt=rustfmt' 'cargo-clippy=clippy' $(SERVER) $(JOURNAL)
 	@tests/browser.sh
@@ -75,7 +75,7 @@ test-long:
 	@tests/needs.sh $(COMPILERS) $(SERVER) $(JOURNAL)
 	$(CARGO) test --release --locked --test suite -- --ignored --skip servers::galera </dev/null
 
-# About an hour. IPTA_TEST_SERVER (a socket or host:port where root needs no password, or
+# About an hour. IPTA_TEST_SERVER (a socket or host:port; root's password, if any, in
 # IPTA_TEST_PASSWORD) adds a server of your own.
 test-servers:
 	@tests/needs.sh $(COMPILERS) $(SERVER)
@@ -98,7 +98,7 @@ $(MANUAL): $(CHAPTERS)
 	@tests/needs.sh $(COMPILERS)
 	$(CARGO) run --locked $(CARGO_FLAGS) --example make_manual -- manual $@ </dev/null
 
-# Programs of cargo's that are not part of Rust, in the versions that were tried.
+# Cargo tools that are not part of Rust, pinned to tested versions.
 CARGO_DEB = $(TARGET)/tools/bin/cargo-deb
 CARGO_DENY = $(TARGET)/tools/bin/cargo-deny
 
@@ -120,18 +120,18 @@ dist:
 	@tests/needs.sh $(COMPILERS) 'git=git'
 	packaging/dist.sh
 
-# The second asks for the list of known faults, which needs a network.
+# The second fetches the advisory database, which needs a network.
 check-supply: $(CARGO_DENY) check-msrv
 	$(CARGO_DENY) --locked check licenses bans sources
 	$(CARGO_DENY) --locked check advisories
 
-# The oldest Rust that Cargo.toml promises compiles it.
+# The oldest Rust version that Cargo.toml promises compiles it.
 MSRV = $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 check-msrv:
 	rustup toolchain install --profile minimal $(MSRV)
 	$(CARGO) +$(MSRV) check --locked --target-dir $(TARGET)/msrv </dev/null
 
-# After `make` and `make manual` nothing is left to build, so that `sudo make install` needs no Rust.
+# After `make` and `make manual` nothing is left to build, so `sudo make install` needs no Rust.
 install: $(IPTA) $(MANUAL) $(PAGES)/ipta.1
 	install -d '$(BINDIR)' '$(DOCDIR)/examples'
 	install -m 755 $(IPTA) '$(BINDIR)/ipta'

@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# Measures ipta beside its yardsticks, in one run on one machine: `make bench`.
+# Measures ipta against its yardsticks, in one run on one machine: `make bench`.
 #
 #   LINES=10000000 make bench        a bigger log (default 1000000 lines)
 #   RUNS=5 make bench                runs of each; the median counts (default 3)
 #   BENCH_DIR=/big/disk make bench   where the log and the data go (default TMPDIR or /tmp); 2 GB
-#                                    of room for each million lines
+#                                    per million lines
 #
-# MySQL's server runs out of a folder below target/, made once (see tests/servers.sh). Where it cannot be
-# had, the table says so.
+# MySQL's server runs from a folder under target/, made once (see tests/servers.sh). If it is not
+# available, the table says so.
 #
 # ipta and its yardstick take turns, so that a slow moment of the machine hits both. Only ratios are
-# worth comparing between machines. Nothing here fails because of a figure.
+# worth comparing between machines. No figure makes this script fail.
 
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -23,7 +23,7 @@ make_big=$target/release/examples/make_big
 PATH=$PATH:/usr/sbin:/usr/libexec
 
 work=$(mktemp -d "${BENCH_DIR:-${TMPDIR:-/tmp}}/ipta-bench-XXXXXX")
-# A socket's path has room for 107 bytes.
+# A socket path is limited to 107 bytes.
 socket_dir=$(mktemp -d /tmp/ipta-bench-XXXXXX)
 socket=$socket_dir/s
 mysql_socket=$socket_dir/m
@@ -40,7 +40,7 @@ trap end EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# The settings of whoever runs this have no part.
+# The settings of whoever runs this play no part.
 home=$HOME
 export HOME=$work TZ=UTC LC_ALL=C
 
@@ -64,7 +64,7 @@ start_server() {
         mysqld --no-defaults "${as_root[@]}" --initialize-insecure --datadir="$work/data" \
             >"$work/server.log" 2>&1
     fi
-    # 128M and 96M are MariaDB's own defaults; named, so that any server has the same.
+    # 128M and 96M are MariaDB's own defaults, set explicitly so that any server has the same.
     "$(command -v mariadbd || command -v mysqld)" --no-defaults "${as_root[@]}" \
         --datadir="$work/data" --tmpdir="$work" --socket="$socket" --pid-file="$work/pid" \
         --skip-networking --skip-log-bin --innodb-buffer-pool-size=128M --innodb-log-file-size=96M \
@@ -73,7 +73,7 @@ start_server() {
     await_server "$server" "$socket" "$work/server.log"
 }
 
-# Oracle's server as it is installed: no LOCAL INFILE, and a binary log.
+# Oracle's server as installed: no LOCAL INFILE, and a binary log.
 start_mysql() {
     local as_root=() program
     if [ "$(id -u)" -eq 0 ]; then as_root=(--user=root); fi
@@ -107,8 +107,8 @@ on_server=(--db-host "$socket" --db-user root --db-pass '' --db-name ipta)
 
 # --- Measuring ---
 
-# measure NAME COMMAND...: one run; seconds go to $work/NAME.s, the peak in KiB to $work/NAME.m. What
-# it prints goes to $into: nowhere, but for grep, which stops at its first match if it prints there.
+# measure NAME COMMAND...: one run; seconds go to $work/NAME.s, peak memory in KiB to $work/NAME.m. Output
+# goes to $into: /dev/null, except for grep, which would stop at its first match there.
 into=/dev/null
 measure() {
     local name=$1 figures seconds peak
@@ -144,7 +144,7 @@ row() {
 
 columns='timestamp, host, if_in, if_out, src_ip, dst_ip, src_prt, dst_prt, proto, action, verdict,
          prefix, mac, length, ttl, tcp_flags, icmp_type, icmp_code'
-# What the five tables of the report are made of.
+# The columns behind the report's five tables.
 needed='id, timestamp, verdict, action, proto, if_in, src_ip, dst_ip, src_prt, dst_prt'
 
 fresh_table() {
@@ -167,14 +167,14 @@ fresh_file() {
     "$ipta" --quiet --db-file "$1" --create-table
 }
 
-# The rows already split, as each client reads them.
+# The rows, already split, as each client reads them.
 echo "Splitting the rows for the yardsticks ..."
 fresh_table logs
 "$ipta" --quiet "${on_server[@]}" --import "$log"
 sql ipta -e "SELECT $columns INTO OUTFILE '$work/rows.tsv' CHARACTER SET binary FROM logs ORDER BY id"
 fresh_file "$work/rows.db"
 "$ipta" --quiet --db-file "$work/rows.db" --import "$log"
-# The shell takes no bytes: addresses stand in hex, missing numbers are empty.
+# The shell takes no binary data: addresses are in hex, missing numbers are empty.
 sqlite3 -separator $'\t' "$work/rows.db" \
     "SELECT id, $(echo "$columns" | sed 's/src_ip/hex(src_ip)/; s/dst_ip/hex(dst_ip)/') FROM logs ORDER BY id" \
     >"$work/rows.sqlite.tsv"
@@ -271,9 +271,9 @@ done
 # At least 1.7 times as fast: at most 0.59 of the time.
 row "analyze FILE, two cores" on-two "one core" on-one 0.59
 
-# --- Instructions, which other programs on the machine do not change ---
+# --- Instruction counts, which other programs on the machine do not affect ---
 
-# instructions LINES ARGUMENT...: what ipta executes for the first lines of the log.
+# instructions LINES ARGUMENT...: how many ipta executes for the first LINES lines of the log.
 instructions() {
     head -n "$1" "$log" >"$work/part.log"
     shift
@@ -281,7 +281,7 @@ instructions() {
         "$ipta" --quiet "$@" "$work/part.log" 2>&1 >/dev/null | sed -n 's/,//g; s/.*I *refs: *//p'
 }
 
-# each_line ARGUMENT...: of one more line, without what starting takes.
+# each_line ARGUMENT...: how many for one more line, without startup.
 each_line() {
     local few many
     few=$(instructions 10000 "$@")
@@ -291,7 +291,7 @@ each_line() {
 scan_instructions=$(each_line --scan)
 analyze_instructions=$(each_line --analyze)
 
-# A hundred starts, in one clock reading.
+# A hundred starts, timed together.
 start=$(date +%s%N)
 for ((run = 0; run < 100; run++)); do "$ipta" --version >/dev/null; done
 version=$((($(date +%s%N) - start) / 100000))

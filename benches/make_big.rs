@@ -1,13 +1,13 @@
-//! Makes a big log for measuring: `cargo run --release --example make_big -- 1000000 > big.log`.
+//! Makes a big log for benchmarks: `cargo run --release --example make_big -- 1000000 > big.log`.
 //!
-//! Nine lines in ten are packets, the tenth is what other programs say; about 240 bytes a line. The
-//! stamps are RFC 3164, rise from 2 January and stay within one year. The same arguments give the
+//! Nine lines in ten are packets, the tenth is from other programs; about 240 bytes per line. The
+//! timestamps are RFC 3164, ascend from 2 January and stay within one year. The same arguments give the
 //! same bytes.
 //!
 //! `make_big LINES [SEED] [--sources N]`
 //!
-//! N (20000 unless given) is the number of distinct sources; a few of them send most packets. With
-//! N not smaller than LINES every packet has a source of its own: a spoofed flood.
+//! N (default 20000) is the number of distinct sources; a few of them send most packets. If N is at least
+//! LINES, every packet has its own source: a spoofed flood.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -17,7 +17,7 @@ const USAGE: &str = "usage: make_big LINES [SEED] [--sources N]";
 const SECOND: u64 = 1_000_000;
 /// The longest time a log covers, in microseconds: 2 January to the end of October.
 const LONGEST: u64 = 300 * 86_400 * SECOND;
-/// The mean time between two lines of a log that is not too long for it.
+/// The mean time between two lines, unless the log is too long for it.
 const GAP: u64 = 600_000;
 
 const MONTHS: [(&[u8], u64); 12] = [
@@ -44,12 +44,12 @@ const HOSTS: [(&[u8], &[u8], u64); 3] = [
 
 const INTERFACES: [&[u8]; 4] = [b"eth0", b"eth1", b"ppp0", b"wlan0"];
 
-/// The ports that are knocked at most; the others are drawn.
+/// The most probed ports; the others are random.
 const PORTS: [u64; 16] = [23, 23, 23, 22, 22, 445, 80, 443, 3389, 1433, 8080, 25, 5900, 2323, 3306, 6379];
 
 const UDP_PORTS: [u64; 8] = [53, 123, 161, 1900, 5060, 5060, 11211, 137];
 
-/// What other programs write; the last part is a number.
+/// What other programs write; a number is appended.
 const CHATTER: [&[u8]; 5] = [
     b"sshd[2214]: Failed password for invalid user admin from 203.0.113.77 port ",
     b"CRON[31337]: (root) CMD (   cd / && run-parts --report /etc/cron.hourly) #",
@@ -104,8 +104,7 @@ fn arguments() -> Option<Job> {
     }
 }
 
-/// A number in decimal, with zeros in front up to `width`. By hand: `write!` would take most of
-/// the time.
+/// A number in decimal, zero-padded to `width`. Hand-written: `write!` would take most of the time.
 fn decimal(to: &mut Vec<u8>, mut number: u64, width: usize) {
     let mut digits = [b'0'; 20];
     let mut start = digits.len();
@@ -133,14 +132,14 @@ fn field(to: &mut Vec<u8>, key: &[u8], value: u64) {
     to.push(b' ');
 }
 
-/// Whether the source of this number is an IPv6 host; one in sixteen is.
+/// Whether the source with this number is an IPv6 host; one in sixteen is.
 fn is_ipv6(source: u64) -> bool {
     source % 16 == 7
 }
 
 /// The IPv4 address of a source; numbers below 2^31 never share one.
 fn address4(to: &mut Vec<u8>, source: u64) {
-    // From 1.0.0.0 to 223.255.255.255; the factor is a prime, so the steps meet every address once.
+    // From 1.0.0.0 to 223.255.255.255; the factor is prime, so the steps visit every address once.
     const SPACE: u64 = 223 << 24;
     let address = (1 << 24) + (source + 1) * 2_654_435_761 % SPACE;
     for shift in [24, 16, 8, 0] {
@@ -160,7 +159,7 @@ fn address6(to: &mut Vec<u8>, source: u64) {
     to.extend_from_slice(b":0000:0000:0000:0001");
 }
 
-/// `Jan  2 03:04:05`, of microseconds since the year began (a year without 29 February).
+/// `Jan  2 03:04:05`, from microseconds since the year began (not a leap year).
 fn stamp(to: &mut Vec<u8>, at: u64) {
     let (mut day, second) = (at / SECOND / 86_400, at / SECOND % 86_400);
     for (name, days) in MONTHS {
@@ -179,7 +178,7 @@ fn stamp(to: &mut Vec<u8>, at: u64) {
     to.push(b' ');
 }
 
-/// The part behind the addresses, from LEN to the end.
+/// The part after the addresses, from LEN to the end.
 fn packet(to: &mut Vec<u8>, random: &mut Random, six: bool, action: &[u8]) {
     let kind = random.below(100);
     let length = if kind < 80 { 40 + 4 * random.below(6) } else { 46 + random.below(400) };
@@ -276,7 +275,7 @@ fn write(job: &Job, out: &mut impl Write) -> io::Result<()> {
         let source = if job.sources >= job.lines {
             number
         } else {
-            // The cube of an even draw: half of the packets come from an eighth of the sources.
+            // The cube of a uniform draw: half of the packets come from an eighth of the sources.
             let draw = random.below(1 << 21);
             ((u128::from(job.sources) * u128::from(draw * draw * draw)) >> 63) as u64
         };

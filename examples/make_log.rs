@@ -1,21 +1,20 @@
-//! Makes `examples/iptables.log`: one day of a small server whose analysis is chapter 5 of the
-//! manual.
+//! Makes `examples/iptables.log`: one day of a small server, analyzed in chapter 5 of the manual.
 //!
 //! `cargo run --example make_log > examples/iptables.log`
 //!
-//! The manual prints five tables that agree with one another: 241 INVALID TCP, 217 DROP TCP and 43
-//! DROP UDP packets, all in through eth0. It names the largest groups only; what is left of the
-//! totals is spread here over sources with one or two packets each, so that no other group comes
-//! before the manual's last row. Their addresses are from the documentation ranges (RFC 5737,
-//! RFC 3849). There is no clock and no chance in it: every run writes the same bytes.
+//! The manual prints five consistent tables: 241 INVALID TCP, 217 DROP TCP and 43 DROP UDP packets, all
+//! arriving on eth0. It lists only the largest groups; the rest of the totals is spread here over sources
+//! with one or two packets each, so that no other group ranks above the manual's last row. Their addresses
+//! are from the documentation ranges (RFC 5737, RFC 3849). It uses neither clock nor chance: every run
+//! writes the same bytes.
 
 use std::io::{self, BufWriter, Write};
 
 /// The manual's server.
 const SERVER: &str = "188.126.93.160";
-/// The same server's IPv6 address, as the kernel writes one: eight groups, nothing left out.
+/// The same server's IPv6 address, as the kernel writes it: eight full groups.
 const SERVER6: &str = "2001:0db8:0000:0000:0216:3eff:fe5e:6c01";
-/// The two stations of every frame from outside: this host, then the router.
+/// The MAC addresses of every frame from outside: this host's, then the router's.
 const STATIONS: &str = "00:16:3e:5e:6c:01:00:1b:21:7a:3c:0d";
 
 const SECOND: u64 = 1_000_000;
@@ -23,7 +22,7 @@ const DAY: u64 = 86_400 * SECOND;
 /// Kernel uptime at midnight, in microseconds.
 const UPTIME: u64 = 8_281_789_490_996;
 
-/// A group of the manual: packets, source, source port of its first packet, destination port.
+/// A group in the manual: packets, source, source port of its first packet, destination port.
 type Group = (u64, &'static str, u16, u16);
 
 /// Chapter 5.4, the whole table: 241 packets, 234 of them for port 80.
@@ -67,7 +66,7 @@ const DROP_UDP: Group = (7, "121.155.129.180", 48461, 10142);
 #[rustfmt::skip]
 const PORTS_TCP: &[(u16, u64)] = &[(23, 53), (25, 7), (1433, 1), (21, 13), (8080, 6), (110, 1), (3389, 9)];
 
-/// The other TCP ports: at most six packets each, so that none comes near the tenth row (7).
+/// The other TCP ports: at most six packets each, so that none reaches the tenth row (7).
 #[rustfmt::skip]
 const OTHER_TCP: &[(u16, u64)] = &[
     (81, 3), (135, 3), (139, 4), (443, 5), (445, 6), (1080, 5), (2323, 6), (3128, 6), (3306, 6),
@@ -75,7 +74,7 @@ const OTHER_TCP: &[(u16, u64)] = &[
     (10000, 4),
 ];
 
-/// The UDP ports beyond 10142: 5060 with the manual's seven, the others with at most six.
+/// The UDP ports besides 10142: 5060 with the manual's seven, the others with at most six.
 #[rustfmt::skip]
 const PORTS_UDP: &[(u16, u64)] =
     &[(5060, 7), (19, 4), (53, 6), (69, 2), (111, 2), (137, 3), (161, 5), (1900, 6), (5351, 1)];
@@ -84,7 +83,7 @@ const PORTS_UDP: &[(u16, u64)] =
 const TOTAL_DROP_TCP: u64 = 217;
 const TOTAL_DROP_UDP: u64 = 43;
 
-/// Chapter 5.2, what came in: packets, source, and the ICMP part of the line.
+/// Chapter 5.2, inbound: packets, source, and the ICMP part of the line.
 const ICMP_IN: &[(u64, &str, Icmp)] = &[
     (3, "129.82.138.44", Icmp::Reply),
     (3, "128.9.168.98", Icmp::Request),
@@ -116,7 +115,7 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// A number from `low` to below `high`.
+    /// A number in `low..high`.
     fn from(&mut self, low: u64, high: u64) -> u64 {
         low + self.next() % (high - low)
     }
@@ -133,7 +132,7 @@ struct Machine {
     id: u64,
 }
 
-/// The log as it grows: moments (microseconds since midnight) and what stands behind the host.
+/// The log as it grows: times (microseconds since midnight) and the text after the host.
 struct Day {
     random: Random,
     lines: Vec<(u64, String)>,
@@ -153,7 +152,7 @@ impl Day {
         Day { random, lines: Vec::new(), strangers }
     }
 
-    /// An address that nobody else in the log has.
+    /// An address used nowhere else in the log.
     fn stranger(&mut self) -> String {
         self.strangers.pop().expect("762 addresses are enough")
     }
@@ -167,12 +166,12 @@ impl Day {
         }
     }
 
-    /// A line of any program.
+    /// A line from any program.
     fn say(&mut self, at: u64, text: String) {
         self.lines.push((at, text));
     }
 
-    /// A line of the kernel's, stamped with the uptime. The blank at the end is the kernel's too.
+    /// A line from the kernel, stamped with the uptime. The trailing blank is the kernel's too.
     fn kernel(&mut self, at: u64, text: String) {
         let up = UPTIME + at;
         self.say(at, format!("kernel: [{}.{:06}] {text}", up / SECOND, up % SECOND));
@@ -187,15 +186,15 @@ impl Day {
         self.random.from(20 * SECOND, DAY - room)
     }
 
-    /// Attempts to open a connection: up to three SYN each, three and nine seconds apart, as a
-    /// client does that gets no answer.
+    /// Attempts to open a connection: up to three SYNs each, at 0, 3 and 9 seconds, as from a client
+    /// that gets no answer.
     fn attempts(&mut self, at: u64, source: &str, action: &str, first: u16, port: u16, packets: u64) {
         let machine = self.machine();
         let (mut at, mut sport) = (at, first);
         for i in 0..packets {
             if i % 3 == 0 && i > 0 {
                 at += self.random.from(20, 400) * SECOND;
-                // Scanners that always send from port 6000 keep to it.
+                // Scanners that send from port 6000 always do.
                 if first != 6000 {
                     sport = 1024 + (u64::from(sport) + self.random.from(3, 900)) as u16 % 60_000;
                 }
@@ -208,7 +207,7 @@ impl Day {
         }
     }
 
-    /// Packets that belong to no connection the firewall knows: late data, resets, last words.
+    /// Packets of no connection the firewall knows: late data, resets, FINs.
     fn leftovers(&mut self, at: u64, source: &str, first: u16, port: u16, packets: u64) {
         let machine = self.machine();
         let flags = self.random.pick(&["ACK", "ACK FIN", "ACK RST", "RST", "ACK PSH FIN"]);
@@ -216,7 +215,7 @@ impl Day {
         for i in 0..packets {
             if i > 0 {
                 at += self.random.from(SECOND / 5, 70 * SECOND);
-                // A server's port stays; a client comes back from another one.
+                // A server keeps its port; a client comes back from another.
                 if first != 80 && i % 4 == 0 {
                     sport = 1024 + (u64::from(sport) + self.random.from(1, 60)) as u16 % 60_000;
                 }
@@ -239,7 +238,7 @@ impl Day {
         }
     }
 
-    /// Spreads packets for one port over strangers with one or two each.
+    /// Spreads packets to one port over strangers with one or two each.
     fn spread(&mut self, port: u16, packets: u64, is_udp: bool) {
         let mut left = packets;
         while left > 0 {
@@ -286,7 +285,7 @@ impl Day {
     }
 
     fn icmp(&mut self) {
-        // The administrator's own ping: 14 out, and three answers among those that came in.
+        // The administrator's own ping: 14 requests out, three replies among the inbound packets.
         let begin = 10 * 3600 * SECOND + 902_118;
         for i in 0..14 {
             let ip = ipv4(SERVER, "129.82.138.44", 84, 64, 20_417 + i, "DF ");
@@ -318,7 +317,7 @@ impl Day {
         }
     }
 
-    /// The header of a packet of ours that an ICMP error gives back.
+    /// The header of our packet that an ICMP error quotes.
     fn sent(&mut self, to: &str) -> String {
         let id = self.random.from(1, 60_000);
         ipv4(SERVER, to, 76, 1, id, "DF ")
@@ -361,7 +360,7 @@ impl Day {
         }
     }
 
-    /// One source tries passwords: accepted packets, and what sshd says to them.
+    /// One source guesses passwords: accepted packets, and what sshd logs about them.
     fn password_guesser(&mut self) {
         let (source, mut at) = (self.stranger(), 3 * 3600 * SECOND + 412_007);
         for i in 0..24 {
@@ -377,7 +376,7 @@ impl Day {
         }
     }
 
-    /// Text that an attacker chose and another program logged: it looks like a packet and is none.
+    /// Text that an attacker chose and another program logged: it looks like a packet but is not.
     fn forged(&mut self) {
         let forger = self.stranger();
         let packet =
@@ -442,7 +441,7 @@ fn tcp(source: u16, destination: u16, window: u64, flags: &str) -> String {
     format!("PROTO=TCP SPT={source} DPT={destination} WINDOW={window} RES=0x00 {flags} URGP=0 ")
 }
 
-/// The UDP part; its LEN counts the UDP header and what it carries.
+/// The UDP part; its LEN counts the UDP header and payload.
 fn udp(source: u16, destination: u16, length: u64) -> String {
     format!("PROTO=UDP SPT={source} DPT={destination} LEN={length} ")
 }

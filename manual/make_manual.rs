@@ -1,8 +1,7 @@
-//! Makes one HTML file of the manual: `cargo run --example make_manual -- manual ipta-manual.html`.
+//! Renders the manual as one HTML file: `cargo run --example make_manual -- manual ipta-manual.html`.
 //!
-//! The chapters are the Markdown files of the folder in the order of their names; chapters and
-//! sections get their numbers here. The page refers to nothing outside itself, and a link to a chapter
-//! or a section that does not exist is an error.
+//! The chapters are the folder's Markdown files in name order; chapters and sections are numbered here.
+//! The page is self-contained, and a link to a chapter or section that does not exist is an error.
 
 use std::collections::BTreeSet;
 use std::error::Error;
@@ -32,7 +31,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// The page of all chapters in a folder.
+/// One page of all chapters in a folder.
 fn make(folder: &Path) -> Result<String, Box<dyn Error>> {
     let mut files: Vec<PathBuf> = Vec::new();
     for entry in fs::read_dir(folder)? {
@@ -56,7 +55,7 @@ fn make(folder: &Path) -> Result<String, Box<dyn Error>> {
     }
 }
 
-/// What has been made so far.
+/// What has been rendered so far.
 #[derive(Default)]
 struct Manual {
     chapter: usize,
@@ -64,7 +63,7 @@ struct Manual {
     contents: String,
     body: String,
     anchors: BTreeSet<String>,
-    /// Links within the manual, each with the chapter it stands in.
+    /// Links within the manual, each with the chapter it appears in.
     links: Vec<(String, String)>,
 }
 
@@ -103,7 +102,7 @@ impl Manual {
                         id: id.clone(),
                     }));
                 }
-                // A wide table scrolls by itself and not the page.
+                // A wide table scrolls, not the page.
                 Event::Start(Tag::Table(_)) => {
                     made.push(Event::Html("<div class=\"table\">".into()));
                     made.push(event.clone());
@@ -120,7 +119,7 @@ impl Manual {
         self.body.push_str("</section>\n");
     }
 
-    /// The number and the anchor of a heading; sections under sections have no number.
+    /// The number and the anchor of a heading; subsections have no number.
     fn number(&mut self, level: HeadingLevel, chapter: &str, title: &str) -> (String, String) {
         match level {
             HeadingLevel::H1 => {
@@ -136,7 +135,7 @@ impl Manual {
         }
     }
 
-    /// An entry of the table of contents.
+    /// Adds an entry to the table of contents.
     fn enter(&mut self, level: HeadingLevel, number: &str, anchor: &str, title: &str) {
         let class = match level {
             HeadingLevel::H1 => "chapter",
@@ -149,7 +148,7 @@ impl Manual {
         ));
     }
 
-    /// A link to another chapter, `scan.md` or `scan.md#order`, as one within the page.
+    /// A link to another chapter, `scan.md` or `scan.md#order`, as a link within the page.
     fn link<'t>(&mut self, chapter: &str, target: &CowStr<'t>) -> CowStr<'t> {
         let (file, section) = target.split_once('#').unwrap_or((target, ""));
         let stem = match file.strip_suffix(".md") {
@@ -179,7 +178,7 @@ impl Manual {
     }
 }
 
-/// The words of a heading whose events begin here.
+/// The text of the heading whose events begin here.
 fn title(events: &[Event<'_>]) -> String {
     let mut title = String::new();
     for event in events {

@@ -1,7 +1,7 @@
-//! Makes the man page and the completions of three shells: `cargo run --example make_pages -- FOLDER` writes
+//! Makes the man page and completions for three shells: `cargo run --example make_pages -- FOLDER` writes
 //! `ipta.1`, `ipta.bash`, `_ipta` (zsh) and `ipta.fish`.
 //!
-//! All of them come from the definition of the command line, so that none can say anything else than the program.
+//! All of them come from the definition of the command line, so none can contradict the program.
 
 use std::error::Error;
 use std::fs;
@@ -27,7 +27,7 @@ const SYNOPSIS: [&str; 6] = [
     "MODE... [OPTION...]",
 ];
 
-/// Where every option has an example, in the last column of its table.
+/// Has an example of every option, in the last column of its table.
 const OPTIONS: &str = include_str!("08-options.md");
 
 /// What the definition of the command line does not say.
@@ -83,14 +83,14 @@ pub fn make(folder: &Path) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Stands in the completions where the names of tables go.
+/// Placeholder for table names in the completions.
 const TABLES: &str = "IPTA_TABLES";
 
-/// Options that take the name of a table.
+/// Options that take a table name.
 const TAKE_A_TABLE: [&str; 4] = ["db_table", "delete_table", "upgrade_table", "create_table"];
 
-/// Each shell's file, and its function that lists the tables. It asks the database that the call names, for at
-/// most half a second, and is silent if there is no answer.
+/// Each shell's file, and its function that lists the tables. It queries the database that the call names
+/// for at most half a second, and prints nothing if there is no answer.
 const COMPLETIONS: [(Shell, &str, &str); 3] = [
     (
         Shell::Bash,
@@ -150,7 +150,7 @@ end
     ),
 ];
 
-/// The command line for the completions: its options for tables take one.
+/// The command line for the completions: its table options take the placeholder.
 fn completed() -> Command {
     let table = |command: Command, option: &'static str| {
         command.mut_arg(option, |arg| arg.value_parser(PossibleValuesParser::new([TABLES])))
@@ -158,7 +158,7 @@ fn completed() -> Command {
     TAKE_A_TABLE.into_iter().fold(command(), table)
 }
 
-/// A script of completions with the function that lists tables, called where they go.
+/// A completion script with the function that lists tables, called where table names go.
 fn with_tables(script: &str, shell: Shell, function: &str) -> String {
     match shell {
         Shell::Fish => {
@@ -173,7 +173,7 @@ fn with_tables(script: &str, shell: Shell, function: &str) -> String {
     }
 }
 
-/// The command line, with the words that options take.
+/// The command line, with the values that options accept.
 fn command() -> Command {
     let modules: Vec<&str> = modules().iter().map(|module| module.name).chain(["all"]).collect();
     let presets: Vec<&str> = presets::names().collect();
@@ -211,7 +211,7 @@ fn page() -> Result<Vec<u8>, Box<dyn Error>> {
     Ok(page)
 }
 
-/// The command line with an example in the help of each option, but those that only undo another.
+/// The command line with an example in the help of each option, except those that only undo another.
 fn with_examples(command: Command) -> Result<Command, String> {
     let options: Vec<(String, String)> = command
         .get_arguments()
@@ -231,7 +231,7 @@ fn with_examples(command: Command) -> Result<Command, String> {
     })
 }
 
-/// The example of an option's row. In the first column an option stands between back quotes, alone or with its value.
+/// The example in an option's row. The first column has the option in backticks, alone or with its value.
 fn example(option: &str) -> Option<&'static str> {
     let rows = OPTIONS.lines().filter(|line| line.starts_with("| `"));
     rows.filter_map(|row| {
@@ -248,7 +248,7 @@ fn is_word(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '-'
 }
 
-/// The section of that name. The one that is made of the definition lists every option.
+/// The SYNOPSIS section. The one generated from the definition lists every option.
 fn synopsis() -> Roff {
     let mut roff = Roff::new();
     roff.control("SH", ["SYNOPSIS"]);
@@ -259,7 +259,7 @@ fn synopsis() -> Roff {
     roff
 }
 
-/// A list of terms, each with what it means.
+/// A list of terms, each with its meaning.
 fn terms<'t>(roff: &mut Roff, terms: impl IntoIterator<Item = (&'t str, &'t str)>) {
     for (term, meaning) in terms {
         roff.control("TP", []);

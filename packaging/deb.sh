@@ -1,9 +1,9 @@
 #!/bin/sh
-# Makes the Debian package out of what is built: `make deb`.
+# Makes the Debian package from what is already built: `make deb`.
 #
 #   packaging/deb.sh CARGO-DEB
 #
-# The maintainer is that of DEBFULLNAME and DEBEMAIL; without them, this user of this machine.
+# The maintainer comes from DEBFULLNAME and DEBEMAIL; without them, it is this user on this machine.
 
 set -eu
 cd "$(dirname "$0")/.."

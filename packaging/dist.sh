@@ -1,7 +1,7 @@
 #!/bin/sh
-# Makes what a release consists of in target/dist: `make dist`.
+# Makes all files of a release in target/dist: `make dist`.
 #
-# The source comes from the last commit, so commit first. Times in the archives are SOURCE_DATE_EPOCH, or that
+# The source comes from the last commit, so commit first. Archive timestamps are SOURCE_DATE_EPOCH, or that
 # commit's.
 
 set -eu
@@ -46,8 +46,8 @@ mv "$work/config" "$work/$source/.cargo/config.toml"
 archive "$source" "$source-vendored.tar.gz"
 
 make --no-print-directory build manual
-# With musl the program needs no library of the system. It takes half as long again, because
-# musl's memory allocator is slow.
+# With musl the program needs no system library. It takes half as long again, because musl's
+# memory allocator is slow.
 static=$(uname -m)-unknown-linux-musl
 program=$target/release/ipta
 if rustup target list --installed 2>/dev/null | grep -qx "$static" && command -v musl-gcc >/dev/null; then

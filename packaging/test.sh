@@ -1,5 +1,5 @@
 #!/bin/sh
-# Tries the Debian package: lintian, then a clean Debian root where it is installed, used, removed and purged.
+# Tests the Debian package: lintian, then a clean Debian root where it is installed, used, removed and purged.
 # `make test-package`; as root.
 #
 #   packaging/test.sh CARGO-DEB
@@ -7,7 +7,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-# A maintainer whose address can exist, whoever runs this.
+# A maintainer with a plausible address, whoever runs this.
 deb=$(DEBFULLNAME=${DEBFULLNAME-Test} DEBEMAIL=${DEBEMAIL-test@example.org} packaging/deb.sh "$1")
 failed=0
 step() { echo "* $*"; }
@@ -36,7 +36,7 @@ codename=$(. /etc/os-release && echo "$VERSION_CODENAME")
 mirror=$(apt-get indextargets --format '$(REPO_URI) $(ORIGIN)' 'Created-By: Packages' | sed -n 's/ Debian$//p' | head -n 1)
 mmdebstrap --quiet --variant=minbase --include=adduser,man-db,systemd,rsyslog "$codename" "$root" "$mirror"
 inside() { chroot "$root" "$@"; }
-# files NAME: what there is, but for what dpkg itself remembers.
+# files NAME: all files, except what dpkg itself remembers.
 files() {
     (cd "$root" && find . -xdev \( -path ./proc -o -path ./sys -o -path ./run -o -path ./var/log -o -path ./var/cache -o \
         -path ./var/lib/dpkg -o -path ./tmp \) -prune -o -print) | sort >"$work/$1"

@@ -1,10 +1,10 @@
-//! Text from logs, names, databases and command lines is hostile: what it may contain, for the
-//! place it goes to. The one rule of what is unsafe is here.
+//! Escapes text from logs, names, databases and command lines, all of it hostile, for its destination.
+//! The one rule for what is unsafe is here.
 
 use std::borrow::Cow;
 
-/// For a terminal and for plain text: control characters and those that turn the direction of
-/// writing are shown as `\x1b` or `\u{202e}`, so no log can move a cursor or forge a line.
+/// For terminals and plain text: control and bidirectional formatting characters are shown as `\x1b` or
+/// `\u{202e}`, so no log can move the cursor or forge a line.
 pub fn terminal(text: &str) -> Cow<'_, str> {
     if !text.chars().any(is_unsafe) {
         return Cow::Borrowed(text);
@@ -20,7 +20,7 @@ pub fn terminal(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// A word of a command, as a shell takes it.
+/// A word of a command, quoted for the shell.
 pub fn shell(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:@,+%=".contains(c);
     match !word.is_empty() && word.chars().all(plain) {
@@ -49,7 +49,7 @@ pub fn html(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// For a cell of a Markdown table: nothing in it is markup, and it stays one line.
+/// For a Markdown table cell: nothing in it is markup, and it stays on one line.
 pub fn markdown(text: &str) -> String {
     let mut shown = String::with_capacity(text.len() + 8);
     for c in terminal(text).chars() {
@@ -64,14 +64,14 @@ pub fn markdown(text: &str) -> String {
     shown
 }
 
-/// For a cell of a spreadsheet: no cell starts a formula, whatever program opens it.
+/// For a spreadsheet cell: none starts a formula, whatever program opens it.
 pub fn spreadsheet(text: &str) -> String {
     let text = terminal(text);
     if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.into_owned() }
 }
 
-/// For a JSON document as a whole: unsafe characters can only be inside its texts, where they are
-/// written as `\u202e`. What ends a line stands between them.
+/// For a whole JSON document: unsafe characters can occur only inside its strings, where they become
+/// `\u202e`. Newlines occur only between strings and stay.
 pub fn json(document: &str) -> Cow<'_, str> {
     let stays = |c: char| c == '\n' || !is_unsafe(c);
     if document.chars().all(stays) {
@@ -81,15 +81,15 @@ pub fn json(document: &str) -> Cow<'_, str> {
     for c in document.chars() {
         match c {
             _ if stays(c) => shown.push(c),
-            // All of them are within 16 bits.
+            // They all fit in 16 bits.
             c => shown.push_str(&format!("\\u{:04x}", u32::from(c))),
         }
     }
     Cow::Owned(shown)
 }
 
-/// Control characters (Unicode category Cc), line and paragraph separators, and the marks of the
-/// bidirectional algorithm (UAX 9).
+/// Control characters (Unicode category Cc), line and paragraph separators, and bidirectional formatting
+/// characters (UAX 9).
 fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')

@@ -13,13 +13,13 @@ pub enum Exit {
     Failed,
     /// Wrong usage; nothing was done.
     Usage,
-    /// The process is to end as this signal ends a process.
+    /// The process ends as if killed by this signal.
     Signal(i32),
 }
 
 impl Exit {
-    /// The number that the shell sees: 0, 1, 2. A signal's process never gets to give one; should
-    /// the signal be blocked, it is 128 plus its number, as shells say it.
+    /// The status that the shell sees: 0, 1 or 2. A process killed by a signal never returns one; if
+    /// the signal is blocked, it is 128 plus its number, as shells report it.
     pub fn code(self) -> u8 {
         match self {
             Exit::Done => 0,
@@ -32,21 +32,21 @@ impl Exit {
     /// Ends the process this way.
     pub fn end(self) -> ! {
         if let Exit::Signal(signal) = self {
-            // Restores the default action and raises the signal, so that the caller of this
-            // process sees what ended it.
+            // Restores the default action and raises the signal, so that the parent sees what
+            // ended this process.
             let _ = signal_hook::low_level::emulate_default_handler(signal);
         }
         std::process::exit(i32::from(self.code()))
     }
 }
 
-/// What to say of standard output that takes nothing more; nothing if its reader has gone.
+/// The message for a failed write to standard output; none if its reader is gone.
 pub fn unwritten(error: &io::Error) -> Option<String> {
     let full = format!("cannot write to standard output: {}; make room or send it elsewhere", said(error));
     (error.kind() != io::ErrorKind::BrokenPipe).then_some(full)
 }
 
-/// Whether an error is the reader of our output having gone, which is a normal end (`| head`).
+/// Whether an error means that the reader of our output is gone, a normal end (`| head`).
 pub fn is_closed_pipe(error: &anyhow::Error) -> bool {
     let broken = |cause: &(dyn std::error::Error + 'static)| {
         cause.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
@@ -54,8 +54,7 @@ pub fn is_closed_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(broken)
 }
 
-/// Whether nobody reads any more what is written to a pipe or socket. Writing nothing, one would
-/// never be told otherwise.
+/// Whether a pipe or socket has lost its reader. Without a write, nothing else would reveal it.
 pub fn reader_is_gone(output: impl std::os::fd::AsFd) -> bool {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
     let mut fds = [PollFd::new(&output, PollFlags::empty())];

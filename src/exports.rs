@@ -1,4 +1,4 @@
-//! What `tests/` and `benches/` use of the crate's inside; nothing here is a promise to anybody else.
+//! Crate internals for `tests/` and `benches/`; not a stable API for anyone else.
 
 pub mod cli {
     //! The command line.
@@ -6,7 +6,7 @@ pub mod cli {
 }
 
 pub mod analysis {
-    //! The modules of reports.
+    //! Report modules.
     pub use crate::analysis::all as modules;
 }
 
@@ -21,12 +21,12 @@ pub mod dns {
 }
 
 pub mod escape {
-    //! Texts from outside, made fit for where they go.
+    //! Escaping of untrusted text for its destination.
     pub use crate::escape::{html, markdown, spreadsheet, terminal};
 }
 
 pub mod filter {
-    //! What packets count.
+    //! Which packets count.
     pub use crate::filter::{ActionVerdicts, Filters, Protocol, Selection, services, when};
 }
 
@@ -38,7 +38,7 @@ pub mod netfilter {
 }
 
 pub mod store {
-    //! Where packets are kept.
+    //! Where packets are stored.
     pub use crate::store::{
         Columns, Entry, KnownPackets, Notice, Pushed, Reconciled, Step, Store, StoreError, Stored, TableKind,
         TableName, create_database, identity, open,

@@ -2,7 +2,7 @@
 
 use std::io;
 
-/// The system's words for an error, without its number.
+/// The system's message for an error, without its number.
 pub fn said(error: &io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error").next().unwrap_or(&text).to_owned()

@@ -5,7 +5,7 @@
 //! ```text
 //! main     -> lib -> cli, commands, run, config, report, escape, exit
 //! cli      -> config escape
-//! commands -> run cli(the options of a line) config netfilter filter input store query dns analysis report escape exit    (never another command)
+//! commands -> run cli(the options of a line) config netfilter filter input store query dns analysis report escape exit fault    (never another command)
 //! run      -> config netfilter filter input store query dns geoip analysis report escape exit fault
 //! store    -> netfilter filter query dns(the cache) config(the connection) fault
 //! analysis -> netfilter filter
@@ -13,12 +13,13 @@
 //! report   -> analysis filter query netfilter escape
 //! filter   -> netfilter
 //! config   -> netfilter(types) filter(types) escape fault
-//! input, exit -> fault
+//! input    -> escape fault
+//! exit     -> fault
 //! netfilter, query, dns, escape, fault -> nothing in the crate
 //! ```
 //!
-//! A packet goes one way: `input` gives lines, `netfilter` makes packets of them, and those go into
-//! `store` (import), into `analysis` (analyze) or into a line of `report` (follow, scan).
+//! Packets flow one way: `input` yields lines, `netfilter` parses them into packets, and those go to
+//! `store` (import), to `analysis` (analyze) or to a line of `report` (follow, scan).
 
 #![forbid(unsafe_code)]
 #![deny(clippy::print_stdout, clippy::print_stderr)]
@@ -84,7 +85,7 @@ pub fn run(args: impl Iterator<Item = OsString>, console: &mut Console<'_>) -> E
     }
 }
 
-/// The logs of this machine that a call without a word may have meant, each as a call.
+/// The logs on this machine that a call without arguments may have meant, each as a command to type.
 fn logs_here() -> String {
     let logs = run::logs::usual();
     let readable = logs.iter().filter_map(|files| files.first()).filter(|log| File::open(log).is_ok());
@@ -98,7 +99,7 @@ fn logs_here() -> String {
 
 /// The call's settings over the configuration file's over the defaults.
 fn settings(call: &Call, console: &mut Console<'_>) -> Result<config::Settings, String> {
-    // A file that is about to be saved may be missing still.
+    // A file about to be saved may not exist yet.
     let must_exist = call.config_file.is_some() && !call.modes.contains(&Mode::SaveDb);
     let Some(path) = call.config_file.clone().or_else(config::default_path) else {
         return Ok(config::merge(&call.given, &config::Layer::default()));

@@ -1,7 +1,6 @@
 #!/bin/sh
-# Fetches what the tests of the HTML report need, where that is possible: Chromium, and axe-core, which
-# checks a page for readers of screens. Without them the other tests run all the same; it says what is
-# left out.
+# Fetches what the tests of the HTML report need, if possible: Chromium, and axe-core, which checks a
+# page for screen readers. Without them the other tests still run; it says what is left out.
 
 set -u
 

@@ -4,8 +4,8 @@
 #   tests/matrix.sh [mariadb|mysql|galera|given]...
 #
 # `given` is the server, or the nodes of a cluster, that IPTA_TEST_SERVER names: a socket or HOST:PORT
-# with an administrator `root` (password in IPTA_TEST_PASSWORD), commas between nodes. It is tested as it
-# is set up, and left without what the tests made. Without names all of them have their turn.
+# with an administrator `root` (password in IPTA_TEST_PASSWORD), commas between nodes. It is tested as
+# configured, and what the tests created is removed. Without arguments, all of them are tested.
 #
 # IPTA_MATRIX_ONLY is a regular expression for the settings to test, IPTA_MATRIX_PROFILE the Cargo profile
 # (release).
@@ -32,7 +32,7 @@ nodes() {
     echo "$IPTA_TEST_SERVER" | tr ',' ' '
 }
 
-# Takes away what the tests made, and only that.
+# Removes what the tests created, and only that.
 tidy() {
     first=$(nodes | cut -d ' ' -f 1)
     sql "$first" "SELECT CONCAT('DROP DATABASE \`', REPLACE(schema_name, '\`', '\`\`'), '\`;')
@@ -72,12 +72,12 @@ set_up() {
     done
 }
 
-# with SETTINGS STATEMENT...: the suite under global settings, which are set back after it.
+# with SETTINGS STATEMENT...: the suite under global settings, which are reset afterwards.
 with() {
     name=$1
     shift
     if set_up "$@"; then
-        # The awkward server and those that are killed are private, whatever the settings of this one.
+        # The awkward server and those that are killed are private, whatever this one's settings.
         run "$name" stores:: crashes:: --skip on_a_file --skip on_an_awkward_server --skip a_server_killed
     else
         printf '%-8s  %-44s  left out: the server does not know it\n' "$IPTA_MATRIX_SERVER" "$name" | tee -a "$IPTA_MATRIX_TABLE"
@@ -100,7 +100,7 @@ inside() {
         run "through several nodes" --ignored servers::galera --test-threads=1
         tidy
     else
-        # Private servers of this program: killed themselves, set up awkwardly, in an odd time zone.
+        # Private servers of this program: killed, awkwardly configured, in an odd time zone.
         nodes=$IPTA_TEST_SERVER
         unset IPTA_TEST_SERVER
         TZ=Pacific/Chatham run "TZ=Pacific/Chatham, private servers" stores:: crashes:: servers:: --skip on_a_file
@@ -138,7 +138,7 @@ mkdir -p "$cache/logs"
 IPTA_MATRIX_TABLE=$(mktemp)
 export IPTA_MATRIX_TABLE
 trap 'rm -f "$IPTA_MATRIX_TABLE"' EXIT
-# Built, or not, before a server waits for it.
+# Build, or fail to, before a server waits for it.
 cargo test --profile "${IPTA_MATRIX_PROFILE:-release}" --locked --test suite --no-run </dev/null
 for server; do
     export IPTA_MATRIX_SERVER="$server"

@@ -1,16 +1,16 @@
 #!/bin/sh
-# Sees that what a make target needs is on this machine.
+# Ensures that this machine has what a make target needs.
 #
 #   tests/needs.sh PROGRAM=PACKAGE...
 #
-# Every PROGRAM that is missing comes with the Debian package that holds it. Run by root on a system
-# with apt-get, the packages are installed. Elsewhere it says what to install, and fails. `cargo-fmt`
-# and `cargo-clippy` are parts of Rust and come with rustup where there is one. `a|b=PACKAGE` asks
-# for a or b; a name that begins with / is a file.
+# PACKAGE is the Debian package that provides PROGRAM. Run by root on a system with apt-get, it installs
+# the packages of missing programs. Elsewhere it says what to install, and fails. `cargo-fmt` and
+# `cargo-clippy` are parts of Rust and come from rustup if there is one. `a|b=PACKAGE` asks for a or b; a
+# name that begins with / is a file.
 
 set -eu
 
-# Where Debian keeps servers; not on the path of everybody.
+# Where Debian keeps servers; not on everyone's PATH.
 PATH="$PATH:/usr/sbin:/usr/libexec"
 
 is_there() {
@@ -21,7 +21,7 @@ is_there() {
     return 1
 }
 
-# The packages of the programs that are missing; or, for parts of Rust, their rustup names.
+# The packages of the missing programs or, for parts of Rust, their rustup names.
 missing() {
     for need in "$@"; do
         if ! is_there "${need%%=*}"; then echo "${need#*=}"; fi
@@ -51,7 +51,7 @@ if [ -n "$debian" ]; then
     if [ "$(id -u)" -eq 0 ] && is_there apt-get; then
         echo "* Installing what is missing:$debian"
         export DEBIAN_FRONTEND=noninteractive
-        # An old list of packages names files that are no longer there.
+        # A stale package list names files that no longer exist.
         apt-get update -q </dev/null
         # shellcheck disable=SC2086 # a list of words
         apt-get install -q -y --no-install-recommends $debian </dev/null

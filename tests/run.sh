@@ -1,15 +1,15 @@
 #!/bin/sh
-# Runs the tests: `cargo test`, and says which of them this system does not let run.
+# Runs the tests with `cargo test`, and says which of them this system does not allow.
 #
 #   tests/run.sh [CARGO-TEST-ARGUMENT...]
 #
-# Some tests need namespaces of their own, for a network, a resolver or a disk that is soon full. Many containers
-# refuse them. With IPTA_TEST_ALL=1, as in CI, that is a failure; otherwise the other tests run, and the last lines
-# name those that did not.
+# Some tests need their own namespaces, for a network, a resolver or a disk that fills up. Many containers
+# refuse them. With IPTA_TEST_ALL=1, as in CI, that is a failure; otherwise the other tests run, and the last
+# lines name those that did not.
 
 set -eu
 
-# Beginnings of their names.
+# Prefixes of their names.
 NAMESPACES='names::
     blocking::nft_takes blocking::ipset_takes blocking::a_scan_forged
     examples::iptables_takes examples::nft_takes examples::the_rules_that_log examples::the_same_as

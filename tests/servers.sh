@@ -1,16 +1,15 @@
 #!/bin/sh
 # Starts database servers in a temporary folder, on sockets and loopback ports, for the server
-# matrix and for trials by hand.
+# matrix and for manual tests.
 #
 #   tests/servers.sh mariadb|mysql|galera [COMMAND...]
 #   tests/servers.sh --mysqld
 #
 # `mariadb` is the installed server, `mysql` Oracle's from Debian's unstable suite (fetched once, into
 # target/servers), `galera` a cluster of three MariaDB nodes. COMMAND runs with IPTA_TEST_SERVER set to
-# the sockets (commas between), and the servers end with it. Without COMMAND it prints a line for each
-# server (its socket, its address; the administrator is `root`, without a password) and waits until its
-# standard input ends or it gets a signal. `--mysqld` only prints the path of a program that is Oracle's
-# mysqld.
+# the sockets (comma-separated), and the servers end with it. Without COMMAND it prints a line per server
+# (socket and address; the administrator is `root`, without a password) and waits until its standard
+# input ends or it gets a signal. `--mysqld` only prints the path of a program that runs Oracle's mysqld.
 
 set -eu
 
@@ -19,10 +18,10 @@ cache=${CARGO_TARGET_DIR:-$here/../target}/servers
 mkdir -p "$cache"
 cache=$(cd "$cache" && pwd)
 
-# Where Debian keeps servers; not on the path of everybody.
+# Where Debian keeps servers; not on everyone's PATH.
 PATH="$PATH:/usr/sbin:/usr/libexec"
 
-# Oracle's server runs out of an unpacked Debian tree, by that tree's own loader and libraries.
+# Oracle's server runs from an unpacked Debian tree, with that tree's own loader and libraries.
 mysqld_of_oracle() {
     tree=$cache/mysql
     if [ ! -x "$cache/mysqld" ]; then
@@ -45,8 +44,8 @@ EOF
     echo "$cache/mysqld"
 }
 
-# The scripts by which a node gets its first data are in a package whose installation would start a
-# server of its own; only they are taken out of it.
+# The scripts that give a node its initial data are in a package whose installation would start its own
+# server; only they are extracted.
 scripts_of_galera() {
     if [ ! -x "$cache/sst/wsrep_sst_rsync" ]; then
         rm -rf "$cache/sst.new"
@@ -86,11 +85,11 @@ case $kind in
 esac
 shift
 
-# Short: the path of a socket has room for 108 bytes.
+# Short: a socket path is limited to 108 bytes.
 folder=$(mktemp -d /tmp/ipta-db-XXXXXX)
 pids=""
 sockets=""
-# Twelve ports, below those that the system gives out by itself.
+# Twelve ports, below the ephemeral range.
 port=$((20000 + $$ % 1000 * 12))
 
 cleanup() {
@@ -111,7 +110,7 @@ if [ "$(id -u)" -eq 0 ]; then
     chown "$user" "$folder"
 fi
 
-# start NUMBER PROGRAM ARGUMENT...: a server on existing data; waits until it takes statements.
+# start NUMBER PROGRAM ARGUMENT...: a server on existing data; waits until it accepts statements.
 start() {
     number=$1 socket=$folder/s$1
     shift
@@ -147,7 +146,7 @@ case $kind in
         "$mysqld" --initialize-insecure ${user:+--user=$user} --datadir="$folder/data1" >"$folder/log" 2>&1 ||
             { cat "$folder/log" >&2; exit 1; }
         start 1 "$mysqld"
-        # MariaDB's administrator may come by TCP already.
+        # MariaDB's administrator may already connect over TCP.
         mariadb --no-defaults -S "$folder/s1" -u root \
             -e "CREATE USER root@'127.0.0.1'; GRANT ALL ON *.* TO root@'127.0.0.1' WITH GRANT OPTION"
         ;;
@@ -159,7 +158,7 @@ case $kind in
         mkdir "$folder/data2" "$folder/data3"
         if [ -n "$user" ]; then chown "$user" "$folder/data2" "$folder/data3"; fi
         for n in 1 2 3; do
-            # The first makes the cluster, the others copy its data.
+            # The first creates the cluster, the others copy its data.
             new=""
             if [ "$n" -eq 1 ]; then new=--wsrep-new-cluster; fi
             start $n mariadbd --no-defaults $new --wsrep-on=ON \

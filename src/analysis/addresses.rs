@@ -1,22 +1,22 @@
-//! Addresses as small numbers, so that group keys are of fixed size and quick to compare.
+//! Interns addresses as small integers, so group keys have a fixed size and compare fast.
 
 use std::net::{IpAddr, Ipv6Addr};
 
 use super::index::Index;
 
-/// An address's number, or that there is none: [`Addr::BITS`] bits. An IPv4 address is its own
-/// number; an IPv6 address has one of its place in [`Addresses`].
+/// An address as [`Addr::BITS`] bits, or [`Addr::NONE`]. An IPv4 address is its own number; an IPv6 address is
+/// numbered by its index in [`Addresses`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Addr(u64);
 
 impl Addr {
-    /// How many bits of a key it takes.
+    /// Bits it takes in a key.
     pub const BITS: u32 = 34;
     /// No address.
     pub const NONE: Addr = Addr(1 << 33);
     const SIX: u64 = 1 << 32;
 
-    /// An autonomous system, in the place of an address: among the numbers after [`Addr::NONE`].
+    /// An autonomous system in place of an address, numbered after [`Addr::NONE`].
     pub fn of_system(number: u32) -> Addr {
         Addr(Addr::NONE.0 + 1 + u64::from(number))
     }
@@ -26,18 +26,18 @@ impl Addr {
         u32::try_from(self.0.checked_sub(Addr::NONE.0 + 1)?).ok()
     }
 
-    /// For a key.
+    /// Bits for a key.
     pub fn bits(self) -> u64 {
         self.0
     }
 
-    /// Out of a key.
+    /// From the bits of a key.
     pub fn from_bits(bits: u64) -> Addr {
         Addr(bits)
     }
 }
 
-/// Every IPv6 address met so far.
+/// Every IPv6 address seen so far.
 #[derive(Debug, Default)]
 pub struct Addresses {
     six: Vec<Ipv6Addr>,

@@ -1,7 +1,7 @@
-//! Who may be blocked: the sources of attacks, or the noisiest, without those that must not be.
+//! Which sources to block: those of attacks, or the noisiest, minus those that must never be blocked.
 //!
-//! An attacker who forges source addresses must not be able to cut this host off from its neighbors, its users
-//! or its administrator. The addresses that are left out are counted by reason.
+//! An attacker who spoofs source addresses must not cut this host off from its neighbors, users or administrator.
+//! Addresses left out are counted by reason.
 
 use std::net::IpAddr;
 
@@ -11,24 +11,24 @@ use crate::netfilter::Time;
 /// Addresses to block.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Blocklist {
-    /// Whose they are: `attacks` or `sources`.
+    /// The module they come from: `attacks` or `sources`.
     pub module: &'static str,
-    /// Each once, in the order of the module.
+    /// Distinct, in the module's order.
     pub addresses: Vec<Blocked>,
-    /// How many were left out, and why.
+    /// How many were left out, by reason.
     pub left_out: Vec<(&'static str, u64)>,
 }
 
 /// An address to block.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Blocked {
-    /// A single one, never a network.
+    /// A single address, never a network.
     pub address: IpAddr,
-    /// What it did, in words of ours.
+    /// What it did, in our own words.
     pub what: String,
-    /// How many packets that were.
+    /// How many packets that took.
     pub packets: u64,
-    /// When the last of them came.
+    /// Time of the last one.
     pub last: Option<Time>,
 }
 

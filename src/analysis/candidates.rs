@@ -1,4 +1,4 @@
-//! Counts for a module, and finds out whose sources may be blocked.
+//! Runs a module's counter and decides which of its sources may be blocked.
 
 use std::net::IpAddr;
 
@@ -14,14 +14,14 @@ use super::table::{Body, Cell};
 use crate::filter::Filters;
 use crate::netfilter::{Time, Verdict};
 
-/// A brute force is blocked from this long on.
+/// A brute force is blocked once it lasts this long.
 const PERSISTENT: i64 = 180 * Time::SECOND;
 
-/// A scan is blocked from so many ports on, in more than a minute.
+/// A scan is blocked once it covers this many ports and lasts a minute.
 const PORTS: u64 = 3;
 const MINUTE: i64 = 60 * Time::SECOND;
 
-/// Counts for a module, and notes who has to be spared.
+/// Wraps a module's counter and records whom to spare.
 pub struct Candidates {
     /// `attacks` or `sources`.
     module: &'static str,
@@ -157,7 +157,7 @@ fn suspect(finding: &Finding, source: IpAddr) -> Result<Blocked, (&'static str, 
     Ok(Blocked { address: source, what, packets, last: Some(last) })
 }
 
-/// Whether it is made of TCP packets of one source to ports of a host.
+/// Whether it consists of TCP packets from one source to ports of one host.
 fn is_tcp(kind: AttackKind) -> bool {
     match kind {
         AttackKind::BruteForce => true,
@@ -184,8 +184,8 @@ fn noisy(body: &Body) -> impl Iterator<Item = Blocked> {
     })
 }
 
-/// Whether an address may be a stranger's: not private (RFC 1918, 4193), shared (RFC 6598), link-local,
-/// loopback, multicast, broadcast or unspecified.
+/// Whether an address is public: not private (RFC 1918, 4193), shared (RFC 6598), link-local, loopback, multicast,
+/// broadcast or unspecified.
 fn is_public(address: IpAddr) -> bool {
     match address.to_canonical() {
         IpAddr::V4(four) => {

@@ -1,4 +1,4 @@
-//! What a module is to the pass: something that counts packets and ends with a table.
+//! A module as the pass sees it: a counter that takes packets and yields a table.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -15,32 +15,32 @@ use crate::filter::{Filters, Network};
 use crate::netfilter::batch::BatchPacket;
 use crate::netfilter::{Time, Verdict};
 
-/// What a report is made with, beside the packets.
+/// Everything a report needs besides the packets.
 #[derive(Clone, Debug)]
 pub struct Context {
-    /// Which packets are wanted, and which actions count as let through.
+    /// Which packets count, and which actions count as accepted.
     pub filters: Filters,
-    /// When the span begins that the sums are compared with; it ends at `--since`.
+    /// Start of the span that the totals are compared with; it ends at `--since`.
     pub before: Option<Time>,
-    /// The zone that days and hours begin in.
+    /// Time zone of days and hours.
     pub zone: TimeZone,
-    /// From which rate on something is an attack.
+    /// The rates that make an attack.
     pub thresholds: Thresholds,
-    /// Who knows where addresses are, if somebody does.
+    /// Looks up where addresses are, if anything can.
     pub origins: Option<Arc<dyn Origins>>,
-    /// Networks that are never called attackers.
+    /// Networks never reported as attackers.
     pub allow: Vec<Network>,
-    /// Networks that are never blocked either.
+    /// Networks never blocked, besides those in `allow`.
     pub spared: Spared,
 }
 
-/// A packet on its way through the modules, with its words and addresses as numbers.
+/// A packet on its way through the modules, its words and addresses interned.
 #[derive(Clone, Copy)]
 pub struct InternedPacket<'a> {
     pub packet: BatchPacket<'a>,
-    /// Place in the order of rows or lines; rising, the same for packets that came as one with a count.
+    /// Position in row or line order: ascending, shared by packets that came as one with a count.
     pub position: u64,
-    /// What became of it, the actions that count as let through included.
+    /// Its verdict, including the actions that count as accepted.
     pub verdict: Verdict,
     pub src: Addr,
     pub dst: Addr,
@@ -50,37 +50,36 @@ pub struct InternedPacket<'a> {
     pub host: Word,
 }
 
-/// What the numbers of an [`InternedPacket`] stand for.
+/// Maps words and addresses to the numbers in an [`InternedPacket`] and back.
 #[derive(Debug, Default)]
 pub struct Interner {
     pub words: Interned,
     pub addresses: Addresses,
 }
 
-/// What counts packets for one module.
+/// Counts packets for one module.
 pub trait Counter {
-    /// Takes a packet in.
+    /// Counts a packet.
     fn packet(&mut self, seen: &InternedPacket<'_>);
-    /// Takes in those that count. Every module has its own copy of this loop, so that `packet` is
-    /// not called through a pointer.
+    /// Counts those that pass `counts`. Each module gets its own copy of this loop, so `packet` is not called through
+    /// a pointer.
     fn packets(&mut self, seen: &[InternedPacket<'_>], counts: fn(&InternedPacket<'_>) -> bool) {
         for seen in seen.iter().filter(|seen| counts(seen)) {
             self.packet(seen);
         }
     }
-    /// Takes in a packet from before `--since`: comes to modules that want
-    /// [`History`](super::Want::History) only.
+    /// Takes a packet from before `--since`; called only for modules that want [`History`](super::Want::History).
     fn earlier(&mut self, _seen: &InternedPacket<'_>) {}
-    /// Whether it wanted packets in the order of time, and they were far from it.
+    /// Whether it needs packets in time order and they came far out of order.
     fn out_of_order(&self) -> bool {
         false
     }
-    /// What was counted, at most `limit` rows.
+    /// The result, at most `limit` rows.
     fn body(self: Box<Self>, numbers: &Interner, limit: usize) -> Body;
 }
 
 impl Interner {
-    /// A packet of a batch with its words and addresses as numbers.
+    /// Interns the words and addresses of a packet in a batch.
     pub fn seen<'a>(
         &mut self,
         filters: &Filters,
@@ -103,7 +102,7 @@ impl Interner {
     }
 }
 
-/// The columns that say where an address is: those that somebody can fill.
+/// The columns that say where an address is: those that `origins` can fill.
 pub fn origin_columns(origins: Option<&Arc<dyn Origins>>) -> Vec<Column> {
     let known = |knows: bool, column: Column| knows.then_some(column);
     let Some(origins) = origins else {
@@ -114,7 +113,7 @@ pub fn origin_columns(origins: Option<&Arc<dyn Origins>>) -> Vec<Column> {
     country.into_iter().chain(system).collect()
 }
 
-/// What stands in them.
+/// The cells of these columns.
 pub fn origin_cells(origins: Option<&Arc<dyn Origins>>, address: Option<IpAddr>) -> Vec<Cell> {
     let Some(origins) = origins else {
         return Vec::new();

@@ -10,7 +10,7 @@ use super::origins::{Country, Origins};
 use super::table::{self, Body, Cell, Column};
 use crate::netfilter::Verdict;
 
-/// Counts by source; their countries are asked for once all are known.
+/// Counts by source; looks up countries at the end, once per source.
 pub struct Countries {
     origins: Option<Arc<dyn Origins>>,
     sources: Vec<Counts>,

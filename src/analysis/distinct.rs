@@ -1,22 +1,21 @@
-//! Distinct ports and addresses, in little memory where there are few: a flood has millions of
-//! sources, most of which send to one port of one host.
+//! Compact sets of ports and addresses: a flood has millions of sources, most of which send to one port of one host.
 
 use super::addresses::Addr;
 use super::table::Figure;
 
-/// Addresses that are told apart; of more it is only known that there are more.
+/// Addresses counted exactly; beyond this, the set only knows that there are more.
 pub const TOLD_APART: usize = 1024;
 
-/// Ports up to here lie in a list, more in a map of bits, which takes 8 KiB.
+/// Up to this many ports are kept in a list, more in an 8 KiB bitmap.
 const LISTED_PORTS: usize = 1024;
 
-/// Destination ports. Most sources knock at one.
+/// Destination ports. Most sources probe just one.
 pub enum PortSet {
     None,
     One(u16),
-    /// In order.
+    /// Sorted.
     Few(Vec<u16>),
-    /// A bit a port, and how many are set.
+    /// One bit per port, and how many are set.
     Many(Box<([u64; 1024], u32)>),
 }
 
@@ -64,7 +63,7 @@ fn set(many: &mut ([u64; 1024], u32), port: u16) {
 pub enum AddressSet {
     None,
     One(Addr),
-    /// In order.
+    /// Sorted.
     Few(Vec<Addr>),
     /// More than [`TOLD_APART`].
     Many,
@@ -90,7 +89,7 @@ impl AddressSet {
         }
     }
 
-    /// How many there are, as far as they are told apart.
+    /// How many there are, exact up to [`TOLD_APART`].
     pub fn len(&self) -> Figure {
         match self {
             AddressSet::None => Figure::Exactly(0),

@@ -1,4 +1,4 @@
-//! One pass over packets, in which every module counts.
+//! One pass over the packets, in which every module counts.
 
 use super::counter::{Context, Counter, Interner};
 use super::modules::{Module, Want};
@@ -12,23 +12,23 @@ use crate::netfilter::batch::Batch;
 /// The pass. Packets go in with [`Fold::packets`], tables come out of [`Fold::finish`].
 pub struct Fold<'c> {
     filters: &'c Filters,
-    /// When the span before begins.
+    /// Start of the preceding span.
     before: Option<Time>,
     modules: Vec<(&'static Module, Box<dyn Counter>)>,
     numbers: Interner,
-    /// Nothing where another pass over the same packets adds the sums up.
+    /// None if another pass over the same packets computes the totals.
     totals: Option<Summing>,
-    /// The sums of the span before.
+    /// Totals of the preceding span.
     totals_before: Summing,
-    /// The earliest packet.
+    /// Time of the earliest packet.
     earliest: Option<Time>,
-    /// How many packets were offered.
+    /// Packets offered so far.
     position: u64,
 }
 
 impl<'c> Fold<'c> {
-    /// Counts for these modules. Packets are expected to have passed the context's filters, but
-    /// for `since`: what was before it is kept from modules that do not want it.
+    /// Counts for these modules. Expects packets that pass the context's filters except `since`: modules that do not
+    /// want earlier packets do not get them.
     pub fn new(modules: &[&'static Module], context: &'c Context) -> Self {
         Fold {
             filters: &context.filters,
@@ -42,15 +42,15 @@ impl<'c> Fold<'c> {
         }
     }
 
-    /// The same, with the sums over all packets.
+    /// The same, with totals over all packets.
     pub fn with_totals(modules: &[&'static Module], context: &'c Context) -> Self {
         Fold { totals: Some(Summing::default()), ..Fold::new(modules, context) }
     }
 
-    /// Takes packets in, in the order of rows or lines.
+    /// Counts a batch of packets, in row or line order.
     ///
-    /// Module by module, not packet by packet: a module's groups are scattered over memory, and in
-    /// a short loop the processor looks for the next one while it waits for this one.
+    /// Goes module by module, not packet by packet: a module's groups are scattered over memory, and in a tight loop
+    /// the CPU fetches the next one while it waits for this one.
     pub fn packets(&mut self, batch: &Batch) {
         let (mut wanted, mut earlier) = (Vec::with_capacity(batch.len()), Vec::new());
         let mut words = BatchWords::new(batch);
@@ -84,18 +84,18 @@ impl<'c> Fold<'c> {
         }
     }
 
-    /// The modules that wanted packets in the order of time and did not get them so.
+    /// The modules that need packets in time order and did not get them that way.
     pub fn out_of_order(&self) -> Vec<&'static Module> {
         let modules = self.modules.iter().filter(|(_, counter)| counter.out_of_order());
         modules.map(|(module, _)| *module).collect()
     }
 
-    /// The sums, if they are wanted.
+    /// The totals, if requested.
     pub fn totals(&self) -> Option<Totals> {
         self.totals.as_ref().map(|totals| totals.finish(&self.numbers))
     }
 
-    /// The sums of the span before, if the context names one and these sums are wanted.
+    /// Totals of the preceding span, if the context names one and totals are requested.
     pub fn before(&self) -> Option<Before> {
         let (from, to) = (self.before?, self.filters.since?);
         self.totals.as_ref()?;
@@ -105,7 +105,7 @@ impl<'c> Fold<'c> {
         Some(Before { from, to, totals, is_whole })
     }
 
-    /// The tables, in the order of the modules.
+    /// The tables, in module order.
     pub fn finish(self, limit: usize) -> Vec<Table> {
         let numbers = self.numbers;
         let table = |(module, counter): (&'static Module, Box<dyn Counter>)| {

@@ -1,4 +1,4 @@
-//! Counting packets by some of their fields: what most modules do.
+//! Counts packets grouped by some of their fields, as most modules do.
 
 use std::cmp::Ordering;
 
@@ -10,14 +10,13 @@ use super::table::{self, Body, Cell, Column};
 struct Group {
     key: Key,
     count: u64,
-    /// Time and position of the first packet: least time, a missing time ([`MISSING`]) last, then
-    /// position.
+    /// Time and position of the first packet: by time, none ([`MISSING`]) last, then by position.
     first: (i64, u64),
     /// Destination and source port of the first packet.
     ends: Key,
 }
 
-/// After every time that a packet can have.
+/// Later than any packet's time.
 const MISSING: i64 = i64::MAX;
 
 /// The groups of one module.
@@ -59,7 +58,7 @@ impl Groups {
     }
 }
 
-/// What is kept of a group's first packet.
+/// The fields kept of a group's first packet.
 const ENDS: [Field; 2] = [Field::Destination, Field::SourcePort];
 
 impl Counter for Groups {

@@ -1,24 +1,24 @@
-//! Finding things that lie in one growing run by their keys.
+//! A hash index over an append-only array.
 
 use std::hash::{BuildHasher, Hash};
 
 use hashbrown::hash_table::Entry;
 use hashbrown::{DefaultHashBuilder, HashTable};
 
-/// The places of keys in a run that grows at its end and is never reordered: a flood from millions
-/// of sources makes millions of entries, and these take 9 bytes each.
+/// Maps keys to positions in an array that only grows at its end and is never reordered. A flood from millions of
+/// sources makes millions of entries; each takes 9 bytes.
 #[derive(Debug, Default)]
 pub struct Index {
-    /// A place, and what is kept of its key's hash: growing then needs no look at the run.
+    /// A position and part of its key's hash, so that growing does not touch the array.
     places: HashTable<(u32, u32)>,
     hasher: DefaultHashBuilder,
-    /// The place that was asked for last: packets come in runs.
+    /// The last position looked up: packets come in runs.
     last: u32,
 }
 
 impl Index {
-    /// The place of a key in a run of this length; the length itself if the key is new, and then
-    /// the caller adds it there. `has` tells whether a place has that key. At most 2^32 places.
+    /// Position of a key in an array of this length. For a new key that is `length`, and the caller must append it.
+    /// `has` tells whether a position holds the key. At most 2^32 positions.
     pub fn place(&mut self, key: impl Hash, length: usize, has: impl Fn(usize) -> bool) -> usize {
         if (self.last as usize) < length && has(self.last as usize) {
             return self.last as usize;
@@ -34,7 +34,7 @@ impl Index {
     }
 }
 
-/// The table looks at the highest bits and the lowest: all must depend on the key.
+/// The hash table uses the highest and the lowest bits: all must depend on the key.
 fn spread(kept: u32) -> u64 {
     // 2^64 over the golden ratio (Knuth, volume 3, section 6.4).
     u64::from(kept).wrapping_mul(0x9E37_79B9_7F4A_7C15)
@@ -48,7 +48,7 @@ mod tests {
     fn every_key_has_one_place_in_the_order_of_their_coming() {
         let mut index = Index::default();
         let mut run: Vec<u64> = Vec::new();
-        // Each key comes three times, once right after itself.
+        // Each key comes twice in a row, and half of them again later.
         let keys = (0..20_000u64).flat_map(|n| [n, n, n / 2]);
         for key in keys {
             let place = index.place(key, run.len(), |n| run[n] == key);

@@ -1,4 +1,4 @@
-//! Group keys: the fields that a group has in common, packed into one number.
+//! Group keys: the fields that a group shares, packed into one integer.
 
 use std::net::IpAddr;
 
@@ -7,16 +7,16 @@ use super::counter::{InternedPacket, Interner};
 use super::table::Cell;
 use super::words::Word;
 
-/// What a group key or a column is made of.
+/// A field of a group key, or a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Field {
-    /// How many packets.
+    /// Number of packets.
     Count,
     /// Source address.
     Source,
     /// Source port of the group's first packet.
     SourcePort,
-    /// Destination address; where it is no part of the key, that of the first packet.
+    /// Destination address; that of the first packet if not in the key.
     Destination,
     /// Destination port.
     DestinationPort,
@@ -24,7 +24,7 @@ pub enum Field {
     Protocol,
     /// Action word.
     Action,
-    /// Interface in.
+    /// Inbound interface.
     InterfaceIn,
     /// Logging host.
     Host,
@@ -46,11 +46,11 @@ impl Field {
     }
 }
 
-/// Fields side by side in 128 bits, the first one highest.
+/// Fields packed into 128 bits, the first one highest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key(pub u128);
 
-/// Bits of a port, with one for 'none'.
+/// Bits of a port, including one for 'none'.
 const PORT_BITS: u32 = 17;
 
 impl Key {
@@ -69,32 +69,32 @@ impl Key {
         })
     }
 
-    /// The key with an address added at its end.
+    /// Appends an address.
     pub fn address(self, addr: Addr) -> Key {
         Key(self.0 << Addr::BITS | u128::from(addr.bits()))
     }
 
-    /// The key with a port added at its end.
+    /// Appends a port.
     pub fn port(self, port: Option<u16>) -> Key {
         Key(self.0 << PORT_BITS | u128::from(port.map_or(1 << 16, u32::from)))
     }
 
-    /// The key with a word added at its end.
+    /// Appends a word.
     pub fn word(self, word: Word) -> Key {
         Key(self.0 << Word::BITS | u128::from(word.bits()))
     }
 
-    /// Takes the last field, an address, off.
+    /// Pops the last field, an address.
     pub fn pop_address(&mut self) -> Addr {
         Addr::from_bits(self.pop(Addr::BITS) as u64)
     }
 
-    /// Takes the last field, a port, off.
+    /// Pops the last field, a port.
     pub fn pop_port(&mut self) -> Option<u16> {
         u16::try_from(self.pop(PORT_BITS)).ok()
     }
 
-    /// Takes the last field, a word, off.
+    /// Pops the last field, a word.
     pub fn pop_word(&mut self) -> Word {
         Word::from_bits(self.pop(Word::BITS) as u32)
     }
@@ -138,20 +138,20 @@ pub fn bits(fields: &[Field]) -> u32 {
     fields.iter().map(of).sum()
 }
 
-/// A field out of a key.
+/// A field unpacked from a key.
 pub enum KeyValue<'n> {
-    /// An address, or that there is none.
+    /// An address, if any.
     Address(Option<IpAddr>),
-    /// A port, or that there is none.
+    /// A port, if any.
     Port(Option<u16>),
-    /// A word; empty: missing.
+    /// A word; empty if missing.
     Word(&'n str),
     /// The key has no such field.
     None,
 }
 
 impl KeyValue<'_> {
-    /// For a table.
+    /// As a table cell.
     pub fn cell(&self) -> Cell {
         match self {
             KeyValue::Address(address) => Cell::address(*address),
@@ -161,7 +161,7 @@ impl KeyValue<'_> {
         }
     }
 
-    /// Rising, what is missing last; of the same field.
+    /// Ascending, missing values last; both of the same field.
     pub fn compare(&self, other: &KeyValue<'_>) -> std::cmp::Ordering {
         use super::table::missing_last;
         fn text(word: &str) -> Option<&str> {

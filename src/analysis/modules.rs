@@ -1,4 +1,4 @@
-//! The modules of a report, as values: adding one is adding an entry to `MODULES`.
+//! The modules of a report as data: to add one, add an entry to `MODULES`.
 
 use super::candidates::Candidates;
 use super::counter::{Context, Counter, InternedPacket};
@@ -13,33 +13,33 @@ use super::table::{Body, Table};
 use super::timeline::Timeline;
 use crate::netfilter::Verdict;
 
-/// A part of a report.
+/// One table of a report.
 pub struct Module {
-    /// What `--modules` calls it.
+    /// Its name in `--modules`.
     pub name: &'static str,
     /// The title of its table.
     pub title: &'static str,
     /// Which packets it counts.
     pub(super) counts: fn(&InternedPacket<'_>) -> bool,
-    /// What it needs beside what every reader of packets gives.
+    /// What it needs beyond what every packet reader supplies.
     pub(super) wants: &'static [Want],
     /// How it counts them.
     pub(super) how: How,
 }
 
-/// Optional fields that a module may ask the readers of packets for, beside time, verdict, action, protocol,
-/// interface in, addresses and ports.
+/// Optional fields that a module may request from packet readers, besides time, verdict, action, protocol, inbound
+/// interface, addresses and ports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Want {
     /// Packets from before `--since`.
     History,
     /// The logging host.
     Host,
-    /// The length of packets.
+    /// Packet lengths.
     Length,
-    /// Where addresses are: which the context says, not the readers.
+    /// Where addresses are; comes from the context, not the readers.
     Origins,
-    /// The log prefix, the TCP flags, ICMP type and code.
+    /// The log prefix, TCP flags, ICMP type and code.
     Evidence,
 }
 
@@ -47,7 +47,7 @@ pub enum Want {
 pub(super) enum How {
     /// Packets grouped by a key, in columns of at least these widths.
     Grouped { key: &'static [Field], columns: &'static [(Field, usize)] },
-    /// In a way of its own.
+    /// With its own counter.
     Own(fn(&Context) -> Box<dyn Counter>),
 }
 
@@ -57,7 +57,7 @@ impl Module {
         self.wants.contains(&Want::Evidence)
     }
 
-    /// Its table, from what its counting ended with.
+    /// Its table, from the counter's result.
     pub(super) fn table(&self, body: Body) -> Table {
         body.titled(self.name, self.title)
     }
@@ -210,7 +210,7 @@ static MODULES: [Module; 14] = [
     },
 ];
 
-/// What counts for formats that block sources; not a part of reports.
+/// Modules for the formats that block sources; not part of reports.
 static BLOCKLISTS: [Module; 2] = [
     Module {
         name: "attacks",
@@ -228,7 +228,7 @@ static BLOCKLISTS: [Module; 2] = [
     },
 ];
 
-/// What a dossier (`--who`) is made of: reports on the packets of a source.
+/// Modules of a dossier (`--who`): reports on the packets of a source.
 static DOSSIER: [Module; 6] = [
     Module {
         name: "profile",
@@ -277,17 +277,17 @@ static DOSSIER: [Module; 6] = [
     },
 ];
 
-/// The modules of a dossier, in their order.
+/// The modules of a dossier, in order.
 pub fn dossier() -> Vec<&'static Module> {
     DOSSIER.iter().collect()
 }
 
-/// The sources of a module as a list to block; none if it has none.
+/// The module that lists another's sources to block, if there is one.
 pub fn blocklist(name: &str) -> Option<&'static Module> {
     BLOCKLISTS.iter().find(|module| module.name == name)
 }
 
-/// How many of [`all`] a report has if nobody says otherwise: the manual's five.
+/// How many of [`all`] a report has by default: the manual's five.
 pub const DEFAULT: usize = 5;
 
 /// Every module, in the order of a full report.
@@ -295,20 +295,20 @@ pub fn all() -> &'static [Module] {
     &MODULES
 }
 
-/// The module of that name.
+/// The module with this name.
 pub fn named(name: &str) -> Option<&'static Module> {
     MODULES.iter().find(|module| module.name == name)
 }
 
-/// What to say if `new` is asked for and there is no `--since`.
+/// Message for `new` without `--since`.
 pub const NEW_WANTS_SINCE: &str =
     "--modules: 'new' compares with packets from before --since; give --since too, such as --since yesterday";
 
-/// What to say if `countries` is asked for and there is no database.
+/// Message for `countries` without a database.
 pub const COUNTRIES_WANT_A_DATABASE: &str =
     "--modules: 'countries' needs to know where addresses are; name a database: --geoip-database FILE.mmdb";
 
-/// Whether one of these modules wants that.
+/// Whether any of these modules wants it.
 pub fn wants(modules: &[&'static Module], want: Want) -> bool {
     modules.iter().any(|module| module.wants.contains(&want))
 }

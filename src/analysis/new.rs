@@ -15,21 +15,21 @@ use super::words::Word;
 use crate::filter::when;
 use crate::netfilter::Time;
 
-/// Packets of one source to one port (and protocol).
+/// Packets from one source to one port (and protocol).
 struct Pair {
     /// Source, port, protocol.
     key: Key,
     times: Times,
 }
 
-/// When something came.
+/// When something was seen.
 #[derive(Clone, Copy)]
 struct Times {
     /// Packets since `--since`.
     count: u64,
-    /// The first of them; [`i64::MAX`] if there are none.
+    /// Time of the first; [`i64::MAX`] if none.
     first: i64,
-    /// Whether there was one before.
+    /// Whether there were any before.
     before: bool,
 }
 
@@ -47,7 +47,7 @@ impl Times {
     }
 }
 
-/// Counts by source and port; which sources and ports are new follows from that.
+/// Counts by source and port, from which new sources and ports follow.
 pub struct News {
     since: Option<Time>,
     zone: TimeZone,
@@ -90,7 +90,7 @@ struct Find {
 enum Novelty {
     Source,
     Port,
-    /// Of a source and a port that were both known.
+    /// A known source on a known port.
     Pair,
 }
 
@@ -106,7 +106,7 @@ impl Counter for News {
 
     fn body(mut self: Box<Self>, numbers: &Interner, limit: usize) -> Body {
         self.index = Index::default();
-        // The source is highest in the key: its pairs come to stand together.
+        // The source is highest in the key, so its pairs become adjacent.
         self.pairs.sort_unstable_by_key(|pair| pair.key);
         let mut ports: HashMap<(u16, Word), Times> = HashMap::new();
         let mut before = false;

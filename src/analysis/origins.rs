@@ -1,9 +1,9 @@
-//! Where an address is, as far as somebody knows.
+//! Where an address is, as far as known.
 
 use std::fmt::Debug;
 use std::net::IpAddr;
 
-/// What is known of an address.
+/// What is known about an address.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Origin {
     /// Its country.
@@ -17,7 +17,7 @@ pub struct Origin {
 pub struct Country {
     /// ISO 3166: two capital letters.
     pub code: String,
-    /// Its English name, if it is known.
+    /// Its English name, if known.
     pub name: Option<String>,
 }
 
@@ -26,7 +26,7 @@ pub struct Country {
 pub struct System {
     /// Its number.
     pub number: u32,
-    /// Who runs it; may be empty.
+    /// Its operator; may be empty.
     pub name: String,
 }
 
@@ -37,9 +37,9 @@ impl System {
     }
 }
 
-/// Something that knows where addresses are.
+/// Looks up where addresses are.
 pub trait Origins: Debug + Send + Sync {
-    /// Where that one is.
+    /// Where this address is.
     fn of(&self, address: IpAddr) -> Origin;
     /// Whether it knows countries.
     fn knows_countries(&self) -> bool;

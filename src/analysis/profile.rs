@@ -1,4 +1,4 @@
-//! What is known of a source: the first table of a dossier (`--who`).
+//! What is known about a source: the first table of a dossier (`--who`).
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -49,7 +49,7 @@ impl Profile {
         })
     }
 
-    /// Where it is, as far as that is known.
+    /// Where it is, as far as known.
     fn origin(&self, address: IpAddr) -> Vec<(&'static str, Cell)> {
         let origin = self.origins.as_ref().map(|origins| origins.of(address)).unwrap_or_default();
         let country = origin.country.map(|country| ("Country", Cell::Word(country.code)));

@@ -1,16 +1,16 @@
 //! Counts in words: `1 packet`, `2 packets`.
 
-/// A count with its noun; `one` is the noun of a single one.
+/// A count with its noun; `one` is the singular.
 pub fn counted(count: u64, one: &str) -> String {
     format!("{count} {}", noun(count, one))
 }
 
-/// The noun alone. Every noun that ipta counts has its plural with an s.
+/// The noun alone. Every noun that ipta counts forms its plural with an s.
 pub fn noun(count: u64, one: &str) -> String {
     format!("{one}{}", agree(count, "", "s"))
 }
 
-/// The word that goes with a count: `is` or `are`.
+/// The form that agrees with a count: `is` or `are`.
 pub fn agree<'w>(count: u64, one: &'w str, many: &'w str) -> &'w str {
     if count == 1 { one } else { many }
 }

@@ -35,7 +35,7 @@ pub fn table_with(
         allow: Vec::new(),
     };
     let mut fold = Fold::new(&[module], &context);
-    // Two batches: what is counted must not depend on where one ends.
+    // Two batches: the result must not depend on where one ends.
     for packets in packets.chunks(packets.len().div_ceil(2).max(1)) {
         let mut batch = Batch::default();
         packets.iter().for_each(|packet| batch.push(packet));
@@ -44,7 +44,7 @@ pub fn table_with(
     fold.finish(limit).pop().expect("a table")
 }
 
-/// Rows as words, times in that zone; of a bar its parts.
+/// Rows as text, times in this zone; a bar as its parts.
 pub fn rows(table: &Table, zone: &TimeZone) -> Vec<String> {
     let shown = |cell: &Cell| match cell {
         Cell::Count(count) => count.to_string(),

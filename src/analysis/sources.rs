@@ -1,4 +1,4 @@
-//! The modules `sources` and `networks`: who sends most, and how wide.
+//! The modules `sources` and `networks`: who sends the most, and how widely.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
@@ -20,7 +20,7 @@ struct SourceStats {
     first: Option<Time>,
     last: Option<Time>,
     ports: PortSet,
-    /// Where its packets went; of a network, its sources.
+    /// Destinations of its packets; for a network, its sources.
     others: AddressSet,
 }
 
@@ -29,19 +29,19 @@ struct SourceStats {
 pub struct Sources {
     sources: Vec<SourceStats>,
     index: Index,
-    /// Where networks are counted.
+    /// Set when counting by network.
     networks: Option<Networks>,
     origins: Option<Arc<dyn Origins>>,
 }
 
-/// The networks of sources: autonomous systems, where they are known, else those of their addresses.
+/// The networks of sources: autonomous systems where known, else the networks of their addresses.
 #[derive(Default)]
 struct Networks {
     /// The first addresses of networks.
     first: Addresses,
-    /// What every source belongs to, where that has to be asked for.
+    /// The network of each source, cached where it takes a lookup.
     of_source: HashMap<Addr, Addr>,
-    /// Systems in words.
+    /// Systems as text.
     systems: HashMap<u32, String>,
 }
 
@@ -79,13 +79,13 @@ impl Sources {
         Box::new(Sources { origins: context.origins.clone(), ..Sources::default() })
     }
 
-    /// The same by network, with how many sources a network has instead of how many targets.
+    /// The same by network, counting its sources instead of its targets.
     pub fn of_networks(context: &Context) -> Box<dyn Counter> {
         let origins = context.origins.clone().filter(|origins| origins.knows_systems());
         Box::new(Sources { networks: Some(Networks::default()), origins, ..Sources::default() })
     }
 
-    /// A source, made where it is missing.
+    /// The entry of a source, created if missing.
     fn source(&mut self, addr: Addr) -> &mut SourceStats {
         let sources = &mut self.sources;
         let place = self.index.place(addr, sources.len(), |n| sources[n].addr == addr);
@@ -192,7 +192,7 @@ fn columns(width: &'static str, sender: &'static str) -> Vec<Column> {
     ]
 }
 
-/// How many bits name the network of an address: what one holder has at least, mostly.
+/// Prefix length of an address's network: usually the least that one holder has.
 fn prefix_length(address: IpAddr) -> u8 {
     match address {
         IpAddr::V4(_) => 24,

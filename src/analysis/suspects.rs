@@ -13,10 +13,10 @@ use super::quantity::counted;
 use super::table::{Body, Cell, Column, Figure, Table};
 use crate::netfilter::Time;
 
-/// What its table is called.
+/// The title of its table.
 pub const TITLE: &str = "Suspected attacks";
 
-/// Runs the detector beside the other modules.
+/// Runs the detector alongside the other modules.
 pub struct Suspects {
     detector: Detector,
     order: InTime,
@@ -56,7 +56,7 @@ impl Counter for Suspects {
     }
 }
 
-/// What is said beside the findings.
+/// Notes on the findings.
 fn notes(found: &Judgement, limit: usize) -> Vec<String> {
     let mut notes = Vec::new();
     if found.findings.len() > limit {
@@ -86,7 +86,7 @@ fn notes(found: &Judgement, limit: usize) -> Vec<String> {
     notes
 }
 
-/// An attack that goes on, as the module's table with one finding.
+/// An ongoing attack, as the module's table with one finding.
 pub fn finding(episode: Episode, zone: &TimeZone) -> Table {
     body(attacks::findings(vec![episode]), None, zone).titled("attacks", TITLE)
 }
@@ -118,7 +118,7 @@ const COLUMNS: [Column; 13] = [
     Column::number("Threshold", 9),
 ];
 
-/// Services that a row names; a scan may have tried all of them.
+/// Services named per row; a scan may have tried all of them.
 const SERVICES: usize = 3;
 
 fn row(finding: &Finding, origins: Option<&Arc<dyn Origins>>, zone: &TimeZone) -> Vec<Cell> {
@@ -151,7 +151,7 @@ fn row(finding: &Finding, origins: Option<&Arc<dyn Origins>>, zone: &TimeZone) -
     row
 }
 
-/// On how many days of this zone it went on.
+/// On how many days, in this zone, it was active.
 fn days(finding: &Finding, zone: &TimeZone) -> u64 {
     let date = |time: Time| {
         let stamp = Timestamp::from_microsecond(time.0).unwrap_or(Timestamp::UNIX_EPOCH);
@@ -162,7 +162,7 @@ fn days(finding: &Finding, zone: &TimeZone) -> u64 {
     for episode in &finding.episodes {
         let (first, last) = (date(episode.first), date(episode.last));
         let from = counted_to.map_or(Ok(first), |to| to.tomorrow().map(|next| next.max(first)));
-        // The end of all days is no day that a packet was on.
+        // Nothing is left to count after the last day of the calendar.
         let Ok(from) = from else { break };
         if last >= from {
             days += (last - from).get_days() as u64 + 1;

@@ -1,4 +1,4 @@
-//! What an analysis ends with: tables of typed cells, which every format shows in its own way.
+//! The result of an analysis: tables of typed cells, which every format shows in its own way.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -16,27 +16,26 @@ pub struct Table {
     pub name: Cow<'static, str>,
     /// Its title.
     pub title: Cow<'static, str>,
-    /// What its columns are.
+    /// Its columns.
     pub columns: Vec<Column>,
-    /// Its rows, in their order, as many cells each as there are columns.
+    /// Its rows in order, one cell per column.
     pub rows: Vec<Vec<Cell>>,
-    /// What has to be said beside it, a sentence each.
+    /// Notes on it, one sentence each.
     pub notes: Vec<String>,
     /// How many rows there are without a limit.
     pub rows_in_all: u64,
-    /// How many packets the module counted: what a row's count is a share of. None where rows are no
-    /// parts of a whole.
+    /// How many packets the module counted, of which a row's count is a share; none if rows are not parts of a whole.
     pub packets: Option<u64>,
-    /// Packets by hour and verdict (see [`Cell::Bar`]) in the order of time, of the timeline alone:
-    /// the begin of each hour that had one.
+    /// Only for the timeline: packets by hour and verdict (see [`Cell::Bar`]) in time order, with the start of each
+    /// hour that had any.
     pub hours: Vec<(Time, [u64; 3])>,
-    /// What the rows tell of, of the attacks alone.
+    /// Only for attacks: the findings behind the rows.
     pub findings: Vec<Finding>,
-    /// Whom to block, where that is asked for; there are no rows then.
+    /// Whom to block, if requested; there are no rows then.
     pub blocklist: Option<Blocklist>,
 }
 
-/// A table without its name and title: what a module's counting ends with.
+/// A table without its name and title: what a counter yields.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Body {
     /// See [`Table::columns`].
@@ -58,7 +57,7 @@ pub struct Body {
 }
 
 impl Body {
-    /// The table of these names.
+    /// The table with this name and title.
     pub fn titled(self, name: &'static str, title: &'static str) -> Table {
         let Body { columns, rows, notes, rows_in_all, packets, hours, findings, blocklist } = self;
         let (name, title) = (name.into(), title.into());
@@ -71,9 +70,9 @@ impl Body {
 pub struct Column {
     /// Its title.
     pub head: Cow<'static, str>,
-    /// The least width in characters.
+    /// Minimum width in characters.
     pub width: usize,
-    /// Numbers stand right, words left.
+    /// Numbers align right, words left.
     pub right: bool,
 }
 
@@ -96,34 +95,34 @@ pub enum Cell {
     Count(u64),
     /// A count that may be a lower bound.
     Figure(Figure),
-    /// A count in so many seconds.
+    /// A count per this many seconds.
     Rate(Figure, u64),
-    /// A count of some thing, named by its noun for one.
+    /// A count of things, named by their singular.
     Amount(u64, &'static str),
     /// A port.
     Port(u16),
-    /// An address, which `--rdns` may replace by its name.
+    /// An address, which `--rdns` may replace with its name.
     Address(IpAddr),
     /// An address, or how many there were.
     Hosts(Hosts),
-    /// A word of the log, or of ours.
+    /// A word from the log, or one of ours.
     Word(String),
     /// A moment.
     Time(Time),
-    /// Parts of a bar, out of the largest row's: what it stands for in accepted, denied and other.
+    /// The accepted, denied and other counts of a bar, and the sum of the largest row.
     Bar([u64; 3], u64),
-    /// In the place of a time: how long nothing came, in words. Its row is for the eye alone.
+    /// In place of a time: how long nothing came, in words. Its row is only for human readers.
     Gap(String),
-    /// A number that counts nothing: of a user's own module.
+    /// A number that is not a count, from a user's own module.
     Number(Number),
-    /// What does not exist.
+    /// No value.
     Missing,
 }
 
-/// A number that may be negative or broken.
+/// A number that may be negative or fractional.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Number {
-    /// A whole one.
+    /// An integer.
     Whole(i64),
     /// Any other.
     Real(f64),
@@ -138,12 +137,12 @@ impl fmt::Display for Number {
     }
 }
 
-/// A number, as far as it was counted.
+/// A count, exact or a lower bound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Figure {
-    /// Counted to the end.
+    /// The exact count.
     Exactly(u64),
-    /// There may be more, or are.
+    /// There are more, or may be.
     AtLeast(u64),
 }
 
@@ -170,7 +169,7 @@ impl fmt::Display for Figure {
 }
 
 impl Cell {
-    /// The address in it, if it is one.
+    /// Its address, if it holds one.
     pub fn as_address(&self) -> Option<IpAddr> {
         match self {
             Cell::Address(address) => Some(*address),
@@ -215,7 +214,7 @@ pub fn rate(figure: Figure, seconds: u64) -> String {
     format!("{figure}{}", per(seconds))
 }
 
-/// What a rate is counted in: `/min`.
+/// The unit of a rate: `/min`.
 pub fn per(seconds: u64) -> String {
     match seconds {
         60 => "/min".to_owned(),
@@ -224,7 +223,7 @@ pub fn per(seconds: u64) -> String {
     }
 }
 
-/// Rising, what is missing last: the order of every key column.
+/// Ascending, missing values last: the order of every key column.
 pub fn missing_last<T: Ord>(a: Option<T>, b: Option<T>) -> Ordering {
     match (a, b) {
         (Some(a), Some(b)) => a.cmp(&b),
@@ -234,8 +233,8 @@ pub fn missing_last<T: Ord>(a: Option<T>, b: Option<T>) -> Ordering {
     }
 }
 
-/// The places of the largest of these counts: at least `limit` of them, with all that are as large as the last.
-/// Counts are quick to compare, and of many groups few are that large.
+/// Indices of the largest counts: at least `limit` of them, including all that tie with the last. Counts compare
+/// fast, and few of many groups are that large.
 pub fn largest(counts: &[u64], limit: usize) -> Vec<u32> {
     let mut least = 0;
     if limit > 0 && limit < counts.len() {

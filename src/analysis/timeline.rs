@@ -1,5 +1,5 @@
-//! The module `timeline`: packets per quarter of an hour, hour, day or longer, by verdict: the
-//! shortest of which there are no more rows than the limit.
+//! The module `timeline`: packets by verdict, per quarter hour, hour, day or longer: the shortest unit that keeps
+//! within the row limit.
 
 use hashbrown::HashMap;
 use jiff::civil::{self, Date, DateTime};
@@ -11,13 +11,13 @@ use super::quantity::{agree, counted};
 use super::table::{Body, Cell, Column};
 use crate::netfilter::{Time, Verdict};
 
-/// What is counted at first: no zone of today begins its hours elsewhere than on a quarter.
+/// The unit counted at first: in every zone of today, hours begin on a quarter.
 const QUARTER: i64 = 900 * Time::SECOND;
 
-/// Most rows, whatever the limit.
+/// Maximum rows, whatever the limit.
 const ROWS: usize = 400;
 
-/// So many empty rows in a row are shown as one.
+/// This many or more consecutive empty rows are folded into one.
 const FOLDED: usize = 3;
 
 /// Accepted, denied, other.
@@ -34,7 +34,7 @@ enum Unit {
     Years(i16),
 }
 
-/// The shortest first.
+/// Shortest first.
 const UNITS: [Unit; 12] = [
     Unit::Quarter,
     Unit::Hours(1),
@@ -53,18 +53,18 @@ const UNITS: [Unit; 12] = [
 /// A row of the table.
 enum Row {
     Packets(Time, Counts),
-    /// A stretch without a packet, in words: `14 hours`.
+    /// A gap without packets, in words: `14 hours`.
     Gap(String),
 }
 
-/// Counts by quarters of an hour; rows are made of them once the span is known.
+/// Counts per quarter hour, merged into rows once the span is known.
 pub struct Timeline {
     zone: TimeZone,
     quarters: HashMap<i64, Counts>,
-    /// The quarter that packets come in now, and what came.
+    /// The current quarter and its counts.
     current: (i64, Counts),
     timeless: u64,
-    /// The shortest row.
+    /// Index of the shortest unit.
     least: usize,
 }
 
@@ -121,7 +121,7 @@ impl Counter for Timeline {
         let mut notes = Vec::new();
         let mut rows = Vec::new();
         for unit in UNITS.into_iter().skip(self.least) {
-            // No row can be longer than the longest, and two centuries may be one more than wanted.
+            // There is no longer unit, and two centuries may be one row more than wanted.
             let most = if unit == UNITS[UNITS.len() - 1] { usize::MAX } else { limit.min(ROWS) };
             if let Some(found) = folded(&quarters, unit, &self.zone, most) {
                 rows = found;
@@ -176,7 +176,7 @@ fn add(to: &mut Counts, counts: Counts) {
     }
 }
 
-/// The rows that have packets: their begins and counts. None if they are more than `most`.
+/// The rows that have packets: their starts and counts. None if there are more than `most`.
 fn rows_of(
     quarters: &[(i64, Counts)],
     unit: Unit,
@@ -202,8 +202,8 @@ fn rows_of(
     Some(rows)
 }
 
-/// The rows from the first quarter to the last, a few empty ones between them too, many as one. None
-/// if all are more than `most`.
+/// The rows from the first quarter to the last, keeping short gaps and folding long ones. None if there are more than
+/// `most`.
 fn folded(quarters: &[(i64, Counts)], unit: Unit, zone: &TimeZone, most: usize) -> Option<Vec<Row>> {
     let mut rows = Vec::new();
     let mut next: Option<Time> = None;
@@ -227,8 +227,8 @@ fn folded(quarters: &[(i64, Counts)], unit: Unit, zone: &TimeZone, most: usize) 
     Some(rows)
 }
 
-/// A quarter's moment, in the zone. The calendar ends a day before the last time that a packet can
-/// have; that day counts to the one before.
+/// The start of a quarter, in the zone. The calendar ends a day before the last time a packet can have; that day
+/// counts toward the one before.
 fn zoned(quarter: i64, zone: &TimeZone) -> Zoned {
     let stamp = Timestamp::from_microsecond(quarter.saturating_mul(QUARTER)).unwrap_or(Timestamp::MAX);
     stamp.to_zoned(zone.clone())
@@ -257,7 +257,7 @@ impl Unit {
         }
     }
 
-    /// When the row of a quarter begins.
+    /// The start of the row that holds a quarter.
     fn begin(self, quarter: i64, zone: &TimeZone) -> Option<Time> {
         let zoned = zoned(quarter, zone);
         match self {
@@ -277,7 +277,7 @@ impl Unit {
         let days = i64::from(date.weekday().to_monday_zero_offset());
         match self {
             Unit::Quarter | Unit::Hours(_) | Unit::Day => Some(date),
-            // Where time begins there is no Monday.
+            // The calendar's first week has no Monday.
             Unit::Week => Some(date.checked_sub(days.days()).unwrap_or(date)),
             Unit::Months(months) => {
                 Date::new(date.year(), date.month() - (date.month() - 1) % months, 1).ok()
@@ -286,7 +286,7 @@ impl Unit {
         }
     }
 
-    /// When the row after the one that begins there begins.
+    /// The start of the row after the one that starts at `begin`.
     fn next(self, begin: Time, zone: &TimeZone) -> Option<Time> {
         let zoned = Timestamp::from_microsecond(begin.0).ok()?.to_zoned(zone.clone());
         let span = match self {
@@ -308,7 +308,7 @@ impl Unit {
     }
 }
 
-/// A stretch in words: `14 hours`.
+/// A duration in words: `14 hours`.
 fn length(from: Time, to: Time) -> String {
     let minutes = (to.0 - from.0).unsigned_abs() / (60 * Time::SECOND.unsigned_abs());
     match minutes {
@@ -318,8 +318,8 @@ fn length(from: Time, to: Time) -> String {
     }
 }
 
-/// When the hour began on the wall. An hour that the clocks were changed in begins with the change:
-/// in autumn there are two of one name.
+/// The start of the wall-clock hour. An hour in which the clocks change starts at the change: in autumn two hours
+/// share a name.
 fn hour(zoned: &Zoned, zone: &TimeZone) -> Time {
     let now = zoned.timestamp().as_microsecond();
     let within = i64::from(zoned.minute()) * 60 + i64::from(zoned.second());

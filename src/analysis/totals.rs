@@ -1,4 +1,4 @@
-//! What stands above every table: how many packets, what became of them, from how many sources.
+//! The totals above every table: how many packets, their verdicts, how many sources.
 
 use super::addresses::Addr;
 use super::counter::{InternedPacket, Interner};
@@ -9,7 +9,7 @@ use crate::netfilter::{Time, Verdict};
 /// Sums over every packet of a report.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
-    /// Packets that were counted: those from before `--since` are not among them.
+    /// Packets counted, excluding those from before `--since`.
     pub packets: u64,
     /// Those that were accepted.
     pub accepted: u64,
@@ -19,33 +19,33 @@ pub struct Totals {
     pub other: u64,
     /// Distinct source addresses.
     pub sources: u64,
-    /// Least time among them.
+    /// Earliest time among them.
     pub first: Option<Time>,
-    /// Greatest time among them.
+    /// Latest time among them.
     pub last: Option<Time>,
-    /// What became of them in the log's own words, most frequent first.
+    /// Counts by the log's own action words, most frequent first.
     pub actions: Vec<ActionCount>,
 }
 
-/// The sums of the span before.
+/// Totals of the preceding span.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Before {
     /// When it begins.
     pub from: Time,
-    /// When it ends, and what it is compared with begins.
+    /// When it ends, and the span it is compared with begins.
     pub to: Time,
-    /// Its sums.
+    /// Its totals.
     pub totals: Totals,
-    /// Whether there are packets from its beginning: in its first eighth, or older ones.
+    /// Whether packets cover its beginning: some are from its first eighth, or older.
     pub is_whole: bool,
 }
 
-/// How many packets an action was logged for.
+/// How many packets were logged with an action.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ActionCount {
     /// Its word.
     pub action: String,
-    /// What it means for them. A word that two firewalls mean differently is counted by verdict.
+    /// Their verdict. A word that two firewalls use differently is counted per verdict.
     pub verdict: Verdict,
     /// How many.
     pub packets: u64,
@@ -58,26 +58,26 @@ impl Totals {
         actions.map(|counted| counted.action.as_str())
     }
 
-    /// Nothing but what actions mean, a packet each.
+    /// Only the verdicts of these actions, one packet each.
     #[cfg(test)]
     pub fn of_actions<const N: usize>(actions: [(String, Verdict); N]) -> Totals {
         let counted = |(action, verdict)| ActionCount { action, verdict, packets: 1 };
         Totals { actions: actions.map(counted).into(), ..Totals::default() }
     }
 
-    /// What an action means, by most of its packets.
+    /// The verdict of an action, by most of its packets.
     pub fn verdict(&self, action: &str) -> Option<Verdict> {
         Some(self.actions.iter().find(|counted| counted.action == action)?.verdict)
     }
 }
 
-/// Adds the sums up.
+/// Adds up the totals.
 #[derive(Default)]
 pub(super) struct Summing {
     totals: Totals,
     sources: Vec<Addr>,
     index: Index,
-    /// By verdict, in the place of the action's number.
+    /// Packets by verdict, indexed by action number.
     actions: Vec<[u64; 3]>,
 }
 
@@ -134,7 +134,7 @@ impl Summing {
 
 const VERDICTS: [Verdict; 3] = [Verdict::Accept, Verdict::Deny, Verdict::Other];
 
-/// A verdict's place among the counts of an action.
+/// Index of a verdict in the counts of an action.
 fn place(verdict: Verdict) -> usize {
     match verdict {
         Verdict::Accept => 0,

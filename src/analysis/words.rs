@@ -1,29 +1,29 @@
-//! The few words of a log (actions, protocols, interfaces, hosts) as small numbers, so that group
-//! keys are of fixed size and quick to compare.
+//! Interns the few words of a log (actions, protocols, interfaces, hosts) as small integers, so group keys have a
+//! fixed size and compare fast.
 
 use crate::netfilter::batch::Batch;
 use crate::netfilter::words::Words;
 
-/// A word's number; [`Interned::text`] gives it back.
+/// A word's number; [`Interned::text`] resolves it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Word(u32);
 
 impl Word {
-    /// How many bits of a key it takes.
+    /// Bits it takes in a key.
     pub const BITS: u32 = 32;
 
-    /// For a key.
+    /// Bits for a key.
     pub fn bits(self) -> u32 {
         self.0
     }
 
-    /// Out of a key.
+    /// From the bits of a key.
     pub fn from_bits(bits: u32) -> Word {
         Word(bits)
     }
 }
 
-/// Every word met so far.
+/// Every word seen so far.
 #[derive(Debug, Default)]
 pub struct Interned(Words);
 
@@ -34,7 +34,7 @@ impl Interned {
     }
 }
 
-/// What the numbers of a batch are among all words, as far as they were asked for.
+/// Maps a batch's word numbers to those among all words, cached on first lookup.
 pub struct BatchWords<'b> {
     batch: &'b Batch,
     known: Vec<Option<Word>>,
@@ -45,7 +45,7 @@ impl<'b> BatchWords<'b> {
         BatchWords { batch, known: vec![None; batch.words()] }
     }
 
-    /// The word of a number of the batch.
+    /// The word for a number in the batch.
     pub fn word(&mut self, number: u32, all: &mut Interned) -> Word {
         let batch = self.batch;
         *self.known[number as usize]

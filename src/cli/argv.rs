@@ -1,8 +1,8 @@
-//! The historic spellings of two letters after one dash (`-ct`), rewritten before clap sees them.
+//! The historic two-letter spellings after one dash (`-ct`), rewritten before clap sees them.
 //!
-//! clap reads `-ct foo` as `--clear --db-table foo`, which would empty a table instead of making
-//! one. Only whole arguments are rewritten, and never the value of the option before them; which
-//! options take values is asked of clap's own `Command`.
+//! clap reads `-ct foo` as `--clear --db-table foo`, which would empty a table instead of creating one. Only
+//! whole arguments are rewritten, and never the value of the preceding option; clap's own `Command` says
+//! which options take values.
 
 use std::ffi::{OsStr, OsString};
 
@@ -10,8 +10,8 @@ use clap::{Arg, Command};
 
 use crate::escape;
 
-/// The historic spellings and what they mean. `-rdns` is the manual's own word for `-r`; clap
-/// would take it for `-r -d ns`.
+/// The historic spellings and what they mean. `-rdns` is the manual's own spelling of `-r`; clap would read
+/// it as `-r -d ns`.
 pub const HISTORIC: [(&str, &str); 9] = [
     ("-ct", "--create-table"),
     ("-lt", "--list-tables"),
@@ -24,14 +24,14 @@ pub const HISTORIC: [(&str, &str); 9] = [
     ("-rdns", "--rdns"),
 ];
 
-/// An argument that clap would take for something nobody means.
+/// An argument that clap would misread.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Misread {
-    /// Its place among the arguments.
+    /// Its index among the arguments.
     pub(super) at: usize,
     /// The argument; without the part that may be a password.
     pub(super) token: String,
-    /// What it may be meant for.
+    /// What it may mean.
     pub(super) readings: Vec<Reading>,
 }
 
@@ -44,7 +44,7 @@ pub(super) enum Reading {
     Remark(String),
 }
 
-/// The arguments (without the program's name) in spellings that clap knows.
+/// The arguments (without the program name) in spellings that clap knows.
 pub(super) fn rewrite(args: &[OsString], command: &Command) -> Result<Vec<OsString>, Misread> {
     let mut out = Vec::with_capacity(args.len());
     let mut value_expected = false;
@@ -71,8 +71,8 @@ pub(super) fn rewrite(args: &[OsString], command: &Command) -> Result<Vec<OsStri
     Ok(out)
 }
 
-/// The arguments as a shell takes them, one of them replaced. A password is not shown: the option
-/// that asks for it takes its place.
+/// The arguments quoted for a shell, one of them replaced. A password is not shown: the option that asks for
+/// it takes its place.
 pub(super) fn shown(args: &[OsString], at: usize, instead: &str, command: &Command) -> String {
     let mut words = Vec::new();
     let mut secret = false;
@@ -94,7 +94,7 @@ pub(super) fn shown(args: &[OsString], at: usize, instead: &str, command: &Comma
     words.join(" ")
 }
 
-/// The letters before the one for the password, if an argument holds that option.
+/// The letters before the one for the password, if an argument contains that option.
 fn before_password<'t>(text: &'t str, command: &Command) -> Option<&'t str> {
     if text == "--db-pass" || text.starts_with("--db-pass=") {
         return Some("");
@@ -113,15 +113,15 @@ fn before_password<'t>(text: &'t str, command: &Command) -> Option<&'t str> {
 pub(super) const TAKE_LOGS: [&str; 8] =
     ["--import", "-i", "--analyze", "-a", "--scan", "--who", "--follow", "-f"];
 
-/// Logs may be given anywhere after their mode (`--import --again a.log`), where only one mode of the
-/// call takes any; clap wants them right after it. A word after an option for passwords stays
-/// where it is: it may be one.
+/// Logs may be given anywhere after their mode (`--import --again a.log`), if only one mode of the call takes
+/// any; clap wants them right after it. A word after a password option stays where it is: it may be a
+/// password.
 pub(super) fn gather(args: Vec<OsString>, command: &Command) -> Vec<OsString> {
     let mut modes = 0;
     let mut insert_at = None;
     let mut out: Vec<OsString> = Vec::with_capacity(args.len());
     let mut logs = Vec::new();
-    // How many words belong to the option before, and whether the first may begin with a dash.
+    // How many words the preceding option takes, and whether the first may begin with a dash.
     let (mut room, mut value_expected, mut secret) = (0, false, false);
     let mut args = args.into_iter();
     for token in args.by_ref() {
@@ -163,7 +163,7 @@ pub(super) fn gather(args: Vec<OsString>, command: &Command) -> Vec<OsString> {
         Some(at) if modes == 1 => {
             out.splice(at..at, logs.into_iter().map(|(_, log)| log));
         }
-        // Which mode they belong to nobody can tell: back to where they stood.
+        // It is unclear which mode they belong to: back to where they were.
         _ => {
             for (place, log) in logs.into_iter().rev() {
                 out.insert(place, log);
@@ -181,12 +181,12 @@ fn words_taken(token: &OsStr, command: &Command) -> usize {
         None => bytes.last().and_then(|last| find(command, |arg| arg.get_short() == Some(char::from(*last)))),
     };
     let takes = arg.filter(|arg| arg.get_action().takes_values());
-    // A value in the same argument (`-tlogs`) leaves no room; what is then taken for the option of
-    // the last letter can only make a word stay where it is.
+    // A value in the same argument (`-tlogs`) leaves no room; misreading its last letter as an option can
+    // only make a word stay where it is.
     takes.map_or(0, |arg| arg.get_num_args().map_or(1, |range| range.max_values()))
 }
 
-/// What is shown of an argument that can be read in several ways, and the ways.
+/// What is shown of an argument with several readings, and the readings.
 type Ambiguous = (String, Vec<Reading>);
 
 fn modern(text: &str, command: &Command) -> Result<Option<OsString>, Ambiguous> {
@@ -200,7 +200,7 @@ fn modern(text: &str, command: &Command) -> Result<Option<OsString>, Ambiguous> 
             None => OsString::from(long),
         }));
     }
-    // `-help` would be a host `elp`, `-src` save, and clear the table.
+    // `-help` would set the host to `elp`; `-src` would save, and clear the table.
     let long = name.strip_prefix('-').filter(|rest| rest.len() > 2);
     if let Some(long) = long.filter(|long| find(command, |arg| long_of(arg, long.as_bytes())).is_some()) {
         let option = Reading::Plain(format!("-{}", escape::shell(text)));
@@ -222,8 +222,8 @@ fn modern(text: &str, command: &Command) -> Result<Option<OsString>, Ambiguous> 
     Ok(None)
 }
 
-/// A historic spelling with more text in the same argument: `-ctlogs`. clap would take its
-/// first letter for an option with a value, and clear the table `logs`.
+/// A historic spelling with more text in the same argument: `-ctlogs`. clap would read its letters one by
+/// one, and clear the table `logs`.
 fn glued(short: &str, rest: &str) -> Option<Ambiguous> {
     if rest.is_empty() {
         return None;
@@ -257,7 +257,7 @@ fn glued(short: &str, rest: &str) -> Option<Ambiguous> {
     Some((format!("{short}{rest}"), readings.into()))
 }
 
-/// `-p` with a password in the same argument, of which nothing but the first letter is told.
+/// `-p` with a password in the same argument, of which only the first letter is revealed.
 fn password(begins: &str) -> Reading {
     let first = begins.trim_start_matches('p').chars().next().unwrap_or_default();
     Reading::Remark(format!("--db-pass PASSWORD, if the password begins with {first}"))
@@ -277,7 +277,7 @@ fn wants_the_next(token: &OsStr, command: &Command) -> bool {
             return false;
         };
         if arg.get_action().takes_values() {
-            // What follows the letter is its value; the next argument is, if nothing follows.
+            // What follows the letter is its value; if nothing does, the next argument is.
             return i + 1 == letters.len() && wants_a_value(arg);
         }
     }

@@ -8,7 +8,7 @@ use super::refusal::{historic, value_name};
 /// Columns of the help: what every terminal has.
 const WIDTH: usize = 80;
 
-/// Where the explanations begin.
+/// Column where the explanations begin.
 const INDENT: usize = 32;
 
 const LICENSE: &str = include_str!("../../LICENSE");
@@ -19,10 +19,10 @@ const VERSION: &str = concat!(
     "\nA Rust port of ipta, the iptables log analyzer that Anders Sikvall wrote in C.\n"
 );
 
-/// What ipta is, in a line.
+/// What ipta is, in one line.
 pub(super) const ABOUT: &str = "reads what a Linux firewall logs and tells you what is going on";
 
-/// What the man page says of it.
+/// What the man page says about it.
 pub(super) const DESCRIPTION: &str = "ipta reads the packets that iptables, ip6tables and nftables log, from log \
 files, standard input or the systemd journal, and tells you who is knocking on which ports, what arrives damaged and what \
 is an attack. It reports on logs directly, or keeps packets in a MySQL or MariaDB table or in an SQLite file.
@@ -87,7 +87,7 @@ ipta -c -i /var/log/iptables.log -a     a fresh import, then the report
 ipta --help                             everything
 ";
 
-/// The text that was asked for, if any was.
+/// The requested text, if any.
 pub(super) fn asked_for(other: &OtherArgs, command: &Command) -> Option<String> {
     if other.help {
         Some(help(command))
@@ -102,7 +102,7 @@ pub(super) fn asked_for(other: &OtherArgs, command: &Command) -> Option<String> 
     }
 }
 
-/// The help, made from the options themselves.
+/// The help, generated from the options themselves.
 fn help(command: &Command) -> String {
     let mut text = INTRODUCTION.to_owned();
     for heading in HEADINGS {

@@ -22,13 +22,13 @@ pub use argv::HISTORIC;
 /// Why a call ends before it does anything.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Stop {
-    /// Text that was asked for (help, version, license, usage): to standard output, status 0.
+    /// Requested text (help, version, license, usage): to standard output, status 0.
     Text(String),
-    /// Wrong usage, marked `! `, with the way out on further lines: to standard error, status 2.
+    /// A usage error, marked `! `, with the remedy on further lines: to standard error, status 2.
     Usage(String),
 }
 
-/// The definition of the command line, for the man page and the completions of shells.
+/// The definition of the command line, for the man page and shell completions.
 pub fn command() -> clap::Command {
     let words = |command: clap::Command, option: &'static str, words: Vec<&'static str>| {
         command.mut_arg(option, |arg| arg.value_parser(PossibleValuesParser::new(words)))
@@ -44,7 +44,7 @@ fn listed<T: Choice>() -> Vec<&'static str> {
     T::WORDS.iter().map(|(word, _)| *word).collect()
 }
 
-/// Reads the arguments, without the program's name.
+/// Parses the arguments, without the program name.
 pub fn parse(args: impl Iterator<Item = OsString>) -> Result<Call, Stop> {
     let mut command = Args::command();
     command.build();
@@ -76,8 +76,8 @@ pub fn parse(args: impl Iterator<Item = OsString>) -> Result<Call, Stop> {
     Ok(Call { modes, given, config_file: other.config, bare })
 }
 
-/// `ipta FILE...` without a mode means `--analyze FILE...`, and is refused as that is. Where a password
-/// is given, a bare word may be the rest of it, and is none of the logs.
+/// `ipta FILE...` without a mode means `--analyze FILE...`, and is refused in the same way. If a password is
+/// given, a bare word may be the rest of it, and is not taken for a log.
 fn bare_logs(args: &[OsString], command: &clap::Command) -> Option<Result<Args, Stop>> {
     let secret = |arg: &OsString| {
         let bytes = arg.as_encoded_bytes();
@@ -93,7 +93,7 @@ fn bare_logs(args: &[OsString], command: &clap::Command) -> Option<Result<Args, 
     Some(args::read(args.clone()).map_err(|error| refusal::of_clap(&error, &args, command)))
 }
 
-/// The modes in the order to run them. A table named with a mode becomes a setting of the call.
+/// The modes in execution order. A table named with a mode becomes a setting of the call.
 fn modes_of(args: ModeArgs, names: &NameArgs, given: &mut Layer) -> Result<Vec<Mode>, Stop> {
     if let Some(name) = &args.create_table {
         rules::same_table("--create-table", name, "--db-table (-t)", &mut given.db_table)?;
@@ -133,10 +133,10 @@ fn who(words: Vec<PathBuf>) -> Mode {
     Mode::Who(source, once(words.collect()))
 }
 
-/// Each file once, where it stood first. `./a` and `a` are the same file; `-` and `./-` are not.
+/// Each file once, at its first position. `./a` and `a` are the same file; `-` and `./-` are not.
 fn once(files: Vec<PathBuf>) -> Vec<PathBuf> {
     let plain = |path: &Path| match path.strip_prefix(".") {
-        // `./-` is no standard input, and `./journal` no journal.
+        // `./-` is not standard input, and `./journal` not the journal.
         Ok(rest) if rest != Path::new("-") && !rest.to_string_lossy().starts_with("journal") => {
             rest.to_path_buf()
         }

@@ -1,15 +1,15 @@
-//! `--clear`: the logs table of the call, emptied.
+//! `--clear`: empties the call's logs table.
 
 use crate::exit::Exit;
 use crate::run::plan::{Need, Plan};
 use crate::run::session::Session;
 
-/// The table must be there, or be made by this call.
+/// The table must exist or be created by this call.
 pub fn check(session: &Session<'_, '_>, plan: &mut Plan) {
     plan.needs(Need::Logs(session.table.clone()));
 }
 
-/// Empties the logs table of the call.
+/// Empties the call's logs table.
 pub fn run(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
     let (table, place) = (session.table.clone(), session.store.place());
     session.store.open()?.clear_table(&table)?;

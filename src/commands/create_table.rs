@@ -1,16 +1,16 @@
-//! `--create-table`: the logs table of the call.
+//! `--create-table`: creates the call's logs table.
 
 use crate::exit::Exit;
 use crate::run::plan::{Need, Plan};
 use crate::run::session::Session;
 use crate::store::TableKind;
 
-/// The name must be free, or a logs table's.
+/// The name must be free or a logs table's.
 pub fn check(session: &Session<'_, '_>, plan: &mut Plan) {
     plan.needs(Need::NewLogs(session.table.clone()));
 }
 
-/// Creates the logs table of the call, unless it is there.
+/// Creates the call's logs table unless it exists.
 pub fn run(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
     let (table, place) = (session.table.clone(), session.store.place());
     let store = session.store.open()?;
@@ -20,7 +20,7 @@ pub fn run(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
         }
         TableKind::Missing => {
             if let Err(error) = store.create_table(&table) {
-                // Two calls at once: the other one made it in between.
+                // Two calls at once: the other one created it in the meantime.
                 if !matches!(store.kind(&table)?, TableKind::Logs { .. }) {
                     return Err(error.into());
                 }

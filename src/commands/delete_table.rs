@@ -1,11 +1,11 @@
-//! `--delete-table`: ipta tables, dropped by name.
+//! `--delete-table`: drops ipta tables by name.
 
 use crate::exit::Exit;
 use crate::run::plan::{Need, Plan};
 use crate::run::session::Session;
 use crate::store::TableName;
 
-/// Each must be a table that may be dropped. Gives the question to ask first.
+/// Each must be a table that may be dropped. Returns the question to ask first.
 pub fn check(
     session: &Session<'_, '_>,
     plan: &mut Plan,
@@ -25,7 +25,7 @@ pub fn check(
     Ok((tables, question))
 }
 
-/// Drops tables, one after the other.
+/// Drops tables one by one.
 pub fn run(session: &mut Session<'_, '_>, tables: &[TableName]) -> anyhow::Result<Exit> {
     for table in tables {
         session.store.open()?.drop_table(table)?;

@@ -8,17 +8,17 @@ use crate::run::plan::{Need, Plan};
 use crate::run::session::Session;
 use crate::store::TableKind;
 
-/// There must be a table of names.
+/// A table of names must exist.
 pub fn check(session: &Session<'_, '_>, plan: &mut Plan) {
     plan.needs(Need::Names(session.dns_table.clone()));
 }
 
-/// The table of names must be there, or its name free.
+/// The table of names must exist or its name be free.
 pub fn check_create(session: &Session<'_, '_>, plan: &mut Plan) {
     plan.needs(Need::NewNames(session.dns_table.clone()));
 }
 
-/// Creates the table of names, unless it is there.
+/// Creates the table of names unless it exists.
 pub fn create(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
     let table = session.dns_table.clone();
     let place = session.store.place();
@@ -61,7 +61,7 @@ pub fn dump(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// Forgets names that are older than `--ttl`.
+/// Deletes names older than `--ttl`.
 pub fn prune(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
     let hours = session.settings.dns_ttl;
     if hours == 0 {
@@ -72,7 +72,7 @@ pub fn prune(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
     forget(session, Some(before))
 }
 
-/// Forgets all names.
+/// Deletes all names.
 pub fn clear(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
     forget(session, None)
 }

@@ -8,7 +8,7 @@ use crate::run::plan::{Need, Plan};
 use crate::run::session::Session;
 use crate::store::{Entry, TableInfo, TableKind};
 
-/// Imports shown under a table; the newest.
+/// Imports shown per table: the newest.
 const IMPORTS_SHOWN: usize = 10;
 
 /// The store must open.

@@ -1,4 +1,4 @@
-//! `--prune`: packets older than an age, deleted from the table of the call.
+//! `--prune`: deletes packets older than an age from the call's table.
 
 use crate::exit::Exit;
 use crate::filter::when;
@@ -8,14 +8,14 @@ use crate::run::Misused;
 use crate::run::plan::{Need, Plan};
 use crate::run::session::Session;
 
-/// The age must be one, and the table must be there. Gives the moment that the age leads to.
+/// The age must be valid and the table must exist. Returns the cutoff time.
 pub fn check(session: &Session<'_, '_>, plan: &mut Plan, age: &str) -> anyhow::Result<Time> {
     plan.needs(Need::Logs(session.table.clone()));
     let before = when::age(age, session.clock.now, &session.clock.zone);
     Ok(before.map_err(|error| Misused(format!("--prune: {error}")))?)
 }
 
-/// Deletes what is older.
+/// Deletes older packets.
 pub fn run(session: &mut Session<'_, '_>, before: Time) -> anyhow::Result<Exit> {
     let (table, place) = (session.table.clone(), session.store.place());
     let store = session.store.open()?;

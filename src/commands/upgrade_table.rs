@@ -1,4 +1,4 @@
-//! `--upgrade-table`: a table of an older version.
+//! `--upgrade-table`: converts a table of an older version.
 
 use crate::exit::Exit;
 use crate::report::stats::counted;

@@ -8,26 +8,26 @@ use super::Layer;
 /// What one call asks for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Call {
-    /// What to do, in the order to do it; never empty.
+    /// What to do, in execution order; never empty.
     pub modes: Vec<Mode>,
     /// The settings given on the command line.
     pub given: Layer,
     /// The file named with `--config`.
     pub config_file: Option<PathBuf>,
-    /// No mode was given, and the logs to analyze are bare words.
+    /// No mode was given, and the logs to analyze are bare arguments.
     pub bare: bool,
 }
 
-/// One thing to do. Several modes of one call run in the order of this list, wherever they stand;
-/// the last three cannot be combined with others. A file named `-` is standard input. Table names that a mode takes
-/// for the whole call are in the settings (`db_table`, `dns_table`).
+/// One thing to do. The modes of a call run in this order, wherever they appear; the last three cannot be
+/// combined with others. A file named `-` is standard input. Table names that a mode sets for the whole call
+/// are in the settings (`db_table`, `dns_table`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// Forget names that are no longer good.
+    /// Forget expired names.
     DnsPrune,
     /// Forget all names.
     DnsClear,
-    /// Create the table of names.
+    /// Create the name cache table.
     DnsCreateTable,
     /// Create database, user and grant.
     CreateDb,
@@ -51,9 +51,9 @@ pub enum Mode {
     DnsDump,
     /// Analyze these logs, each named once; none: the table of the call.
     Analyze(Vec<PathBuf>),
-    /// Everything about a source, as typed, from these logs, each named once; none: from the table of the call.
+    /// Show all about a source, as typed, from these logs, each named once; none: from the table of the call.
     Who(String, Vec<PathBuf>),
-    /// A shell for queries.
+    /// Open a query shell.
     AnalyzeInteractive,
     /// Write the configuration file.
     SaveDb,
@@ -61,7 +61,7 @@ pub enum Mode {
     Follow(PathBuf),
     /// Show the packets of these logs, each named once; none: of the table of the call.
     Scan(Vec<PathBuf>),
-    /// Say what is set up and what is not, or (with a log) why that log gives nothing.
+    /// Report what is set up and what is not, or (with a log) why that log yields nothing.
     Doctor(Option<PathBuf>),
 }
 
@@ -73,7 +73,7 @@ impl Call {
 }
 
 impl Mode {
-    /// Every mode's option, for a guess at what a bare word means.
+    /// Every mode's option, to guess what a bare word means.
     pub const OPTIONS: [&'static str; 22] = [
         "--import",
         "--analyze",

@@ -1,7 +1,7 @@
-//! What `~/.ipta-conf` says, key by key.
+//! The contents of `~/.ipta-conf`, key by key.
 //!
-//! The document is walked by hand and not through serde: serde's messages repeat the values they
-//! dislike, and one of them may be a password.
+//! The document is walked by hand, not through serde: serde's messages repeat the values they reject, and one
+//! of them may be a password.
 
 use std::collections::BTreeMap;
 
@@ -29,7 +29,7 @@ pub(super) fn read(text: &str) -> Result<Layer, Vec<Problem>> {
             let line = reading.line_at(error.span().map_or(0, |span| span.start));
             by_line.entry(line).or_insert_with(|| syntax(&reading, line, error.message()));
         }
-        // After a line that it cannot read, the parser may skip others of the old style.
+        // After a line it cannot read, the parser may skip others in the old style.
         for (n, text) in text.lines().enumerate() {
             let broken = || !DeTable::parse_recoverable(text).1.is_empty();
             if historic_line(text).is_some() && !by_line.contains_key(&(n + 1)) && broken() {
@@ -42,8 +42,8 @@ pub(super) fn read(text: &str) -> Result<Layer, Vec<Problem>> {
     Err(reading.problems)
 }
 
-/// A line the TOML parser cannot read. Its text is only looked at, never repeated: it may be
-/// the middle of a password.
+/// A line the TOML parser cannot read. Its text is only inspected, never repeated: it may be the middle of a
+/// password.
 fn syntax(reader: &DocumentReader<'_>, line: usize, message: &str) -> Problem {
     match historic_line(reader.text_of_line(line)) {
         Some((key, fix)) => {

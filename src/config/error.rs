@@ -1,14 +1,14 @@
-//! What can be wrong with `~/.ipta-conf`, in words that hold no password.
+//! Errors in `~/.ipta-conf`, in messages without passwords.
 
 use std::fmt;
 use std::path::PathBuf;
 
 use super::shown;
 
-/// Problems named in one message; the rest shows when these are mended.
+/// Most problems named in one message; the rest shows up once these are fixed.
 const NAMED: usize = 10;
 
-/// Something to tell the user that stops nothing: one line, without the mark `- `.
+/// A note to the user that stops nothing: one line, without the marker `- `.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note(pub String);
 
@@ -18,10 +18,10 @@ impl fmt::Display for Note {
     }
 }
 
-/// One thing wrong in the file.
+/// One problem in the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// Line, from 1.
+    /// Line number, from 1.
     pub line: usize,
     /// The key and what is wrong with it.
     pub text: String,
@@ -39,18 +39,18 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Why the file gives no settings. The display is one line, and further lines indented by two blanks,
-/// without the mark `! `; the text of a password is never in it.
+/// Why the file yields no settings. Displays as one line, plus further lines indented by two spaces, without
+/// the marker `! `; never contains a password.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ConfigError {
-    /// It does not open or read.
+    /// It cannot be opened or read.
     Unreadable {
         /// The file.
         path: PathBuf,
         /// Why.
         reason: String,
     },
-    /// It reads, and says something that cannot be meant. Never empty; by line.
+    /// It can be read, but contains mistakes. Never empty; by line.
     Wrong {
         /// The file.
         path: PathBuf,

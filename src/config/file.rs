@@ -1,4 +1,4 @@
-//! Reading `~/.ipta-conf`: the file, its rights, its paths. What is in it: `document`.
+//! Reading `~/.ipta-conf`: the file, its permissions, its paths. Its contents: `document`.
 
 use std::io::{self, Read};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -12,11 +12,11 @@ use super::reader::problem;
 use super::{Layer, shown};
 use crate::fault::said;
 
-/// A file of settings has no reason to be larger (bytes).
+/// A configuration file has no reason to be larger (bytes).
 const MOST: u64 = 1 << 20;
 
-/// Reads a configuration file. A missing one is nothing, or an error if it was named on the
-/// command line (`explicit`). Relative paths in it start at the file's own folder, `~/` at home.
+/// Reads a configuration file. A missing one yields nothing, or an error if it was named on the command line
+/// (`explicit`). Relative paths in it start at the file's own directory, `~/` at home.
 pub fn load(path: &Path, explicit: bool) -> Result<Option<(Layer, Vec<Note>)>, ConfigError> {
     let unreadable = |reason: String| ConfigError::Unreadable { path: path.into(), reason };
     let missing = |e: &io::Error| matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory);

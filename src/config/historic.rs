@@ -1,12 +1,12 @@
-//! Files in the old style: which key a line means, and the line as it should be.
+//! Old-style files: which key a line means, and the line as it should be.
 
 use super::correction::{correction, unquoted};
 use super::kind::KeyKind;
 use super::settings::keys;
 use crate::escape;
 
-/// For a line that is no TOML, such as `db_host = localhost` or `analyzer limit = 15`: the key it
-/// means and the line as it should be, if both can be told. The value of a password is replaced.
+/// For a line that is not TOML, such as `db_host = localhost` or `analyzer limit = 15`: the key it means and,
+/// if known, the line as it should be. A password is replaced.
 pub(super) fn line(text: &str) -> Option<(&'static str, Option<String>)> {
     let (name, value) = text.split_once('=').or_else(|| text.split_once(':'))?;
     let (key, opposite) = canonical(name)?;
@@ -14,8 +14,8 @@ pub(super) fn line(text: &str) -> Option<(&'static str, Option<String>)> {
     Some((key, correction(key, &kind_of(key)?, value, opposite)))
 }
 
-/// The call that keeps the settings of the C program's `~/.ipta`: lines such as `db_host = localhost`.
-/// None if no line says where packets are kept. A password is asked for and never repeated.
+/// The command that saves the settings of the C program's `~/.ipta`: lines such as `db_host = localhost`.
+/// None if no line says where packets are kept. A password is prompted for and never repeated.
 pub(super) fn save_command(text: &str) -> Option<String> {
     let mut command = "ipta --save-db".to_owned();
     let mut password = false;
@@ -44,13 +44,13 @@ pub(super) fn save_command(text: &str) -> Option<String> {
     Some(if password { command + " -pi" } else { command })
 }
 
-/// What a key at the top of the file takes.
+/// The kind of a top-level key.
 pub(super) fn kind_of(key: &str) -> Option<KeyKind> {
     keys().into_iter().find(|(name, _)| *name == key).map(|(_, kind)| kind)
 }
 
-/// The key that an older or mistyped name stands for, and whether its switch says the opposite.
-/// Case, blanks, dashes and underscores make no difference: `DB Host`, `db-host`, `dbHost`.
+/// The key that an older or mistyped name stands for, and whether its switch means the opposite. Case,
+/// spaces, dashes and underscores are ignored: `DB Host`, `db-host`, `dbHost`.
 pub(super) fn canonical(name: &str) -> Option<(&'static str, bool)> {
     let letters: String = squeezed(name);
     let same = keys().into_iter().find(|(key, _)| squeezed(key) == letters);

@@ -1,4 +1,4 @@
-//! What keys of `~/.ipta-conf` take, and the keys of its sections.
+//! The kinds of values that keys of `~/.ipta-conf` take, and the keys of its sections.
 
 use std::ops::RangeInclusive;
 
@@ -6,10 +6,10 @@ use super::Choice;
 use crate::filter::Thresholds;
 use crate::netfilter::Verdict;
 
-/// What a key takes.
+/// The kind of value a key takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum KeyKind {
-    /// A text, not empty.
+    /// Text, not empty.
     Text,
     /// A password: never shown.
     Secret,
@@ -21,7 +21,7 @@ pub(super) enum KeyKind {
     Number(RangeInclusive<u32>),
     /// One of these words.
     Word(String),
-    /// A list of texts.
+    /// A list of strings.
     List,
     /// A list of ports.
     Ports,

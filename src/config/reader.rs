@@ -16,8 +16,8 @@ pub(super) fn problem(line: usize, text: impl Into<String>) -> Problem {
     Problem { line, text: text.into(), fix: None }
 }
 
-/// Offsets of the ends of lines. A file may have very many wrong lines; looking each up from the
-/// start would take minutes.
+/// Offsets of the line ends. A file may have very many wrong lines; looking each one up from the start would
+/// take minutes.
 fn line_ends(text: &str) -> Vec<usize> {
     text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i).collect()
 }
@@ -26,7 +26,7 @@ fn line_ends(text: &str) -> Vec<usize> {
 pub(super) struct DocumentReader<'t> {
     text: &'t str,
     ends: Vec<usize>,
-    /// What was wrong so far.
+    /// The problems so far.
     pub(super) problems: Vec<Problem>,
 }
 
@@ -39,7 +39,7 @@ impl<'t> DocumentReader<'t> {
         DocumentReader { text, ends: line_ends(text), problems: Vec::new() }
     }
 
-    /// The line, from 1, that a byte is in.
+    /// The number, from 1, of the line that contains a byte.
     pub(super) fn line_at(&self, offset: usize) -> usize {
         1 + self.ends.partition_point(|end| *end < offset)
     }
@@ -66,7 +66,7 @@ impl<'t> DocumentReader<'t> {
         self.problems.push(Problem { line, text: format!("{key} {}", kind.wants()), fix });
     }
 
-    /// The value if it is what the key takes; else a problem.
+    /// The value if it is what the key takes; else adds a problem.
     pub(super) fn take<T>(
         &mut self,
         key: &str,
@@ -81,7 +81,7 @@ impl<'t> DocumentReader<'t> {
         got
     }
 
-    /// The list `prefix`, or the sections `[[prefix]]`.
+    /// The `prefix` list, or the `[[prefix]]` sections.
     pub(super) fn prefixes(&mut self, line: usize, value: &TomlValue<'_>) -> Option<Vec<PrefixChoice>> {
         let items: Vec<&TomlValue<'_>> = match value.get_ref() {
             DeValue::Array(items) if !items.is_empty() => items.iter().collect(),
@@ -179,7 +179,7 @@ impl<'t> DocumentReader<'t> {
         Some(OwnModule { title: title.unwrap_or_else(|| name.clone()), name, sql })
     }
 
-    /// The section `[attacks]`: the usual thresholds, with those that it names.
+    /// The `[attacks]` section: the default thresholds, overridden by those it names.
     pub(super) fn thresholds(&mut self, table: &DeTable<'_>) -> Thresholds {
         let mut thresholds = Thresholds::default();
         for (key, value) in table {
@@ -208,7 +208,7 @@ impl<'t> DocumentReader<'t> {
     }
 }
 
-/// A name of the file's for a message.
+/// A name from the file, for a message.
 pub(super) fn short(name: &str) -> String {
     match name.char_indices().nth(40) {
         Some((end, _)) => format!("{}...", terminal(name.get(..end).unwrap_or_default())),
@@ -216,7 +216,7 @@ pub(super) fn short(name: &str) -> String {
     }
 }
 
-/// What a mistyped key may have meant, or those there are.
+/// What a mistyped key may have meant, or else all keys.
 pub(super) fn guess(name: &str, known: Vec<(&'static str, KeyKind)>) -> String {
     match nearest(name, known.iter().map(|(key, _)| *key)) {
         Some(key) => format!("; did you mean {key}?"),
@@ -226,7 +226,7 @@ pub(super) fn guess(name: &str, known: Vec<(&'static str, KeyKind)>) -> String {
     }
 }
 
-/// A text that is not empty.
+/// Non-empty text.
 pub(super) fn filled(value: &DeValue<'_>) -> Option<String> {
     value.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
 }
@@ -237,7 +237,7 @@ pub(super) fn number(value: &DeValue<'_>) -> Option<u32> {
     u32::from_str_radix(number.as_str(), number.radix()).ok()
 }
 
-/// A list of texts; one text is a list of one.
+/// A list of strings; a single string is a list of one.
 pub(super) fn list(value: &DeValue<'_>) -> Option<Vec<String>> {
     match value {
         DeValue::Array(items) => items.iter().map(|item| filled(item.get_ref())).collect(),

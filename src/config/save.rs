@@ -1,4 +1,4 @@
-//! Writing `~/.ipta-conf`: whole or not at all, keeping what it does not set.
+//! Writing `~/.ipta-conf`: all or nothing, keeping what it does not set.
 
 use std::fs::{File, Permissions};
 use std::io::{ErrorKind, Write};
@@ -12,7 +12,7 @@ use super::value::lasting;
 use super::{Choice, Layer, Note, Place, Settings, shown};
 use crate::fault::said;
 
-/// Why nothing was saved; the file is as it was. One line, without the mark `! `.
+/// Why nothing was saved; the file is unchanged. One line, without the marker `! `.
 #[derive(Debug, thiserror::Error)]
 #[error("{file}: {reason}")]
 pub struct SaveError {
@@ -20,12 +20,12 @@ pub struct SaveError {
     reason: String,
 }
 
-/// Saves the connection of `settings` (host, port, user, database, table; or file and table) and
-/// every setting of `given` that has a key. The other keys and all comments stay.
+/// Saves the connection of `settings` (host, port, user, database, table; or file and table) and every
+/// setting of `given` that has a key. Other keys and all comments stay.
 ///
-/// The password is saved if this call named it (`-p`, or `-pi` with the answer in
-/// `settings.place`) and `may_write_password`; if only the latter fails, a note says so. A link is
-/// followed, and stays a link. The file's mode becomes 0600. A file that is no TOML is left alone.
+/// The password is saved if this call named it (`-p`, or `-pi` with the answer in `settings.place`) and
+/// `may_write_password` is set; if only the latter is missing, a note says so. A symlink is followed, and
+/// stays a symlink. The file's mode becomes 0600. A file that is not TOML is left alone.
 pub fn save(
     path: &Path,
     settings: &Settings,
@@ -81,7 +81,7 @@ pub fn save(
 fn connection(document: &mut DocumentMut, settings: &Settings) -> Result<(), String> {
     match &settings.place {
         Place::Server(server) => {
-            // A file left there would win over the server at the next start.
+            // A file left there would override the server the next time.
             document.remove("db_file");
             set(document, "db_host", server.host.as_str());
             if let Some(port) = server.port {
@@ -116,7 +116,7 @@ fn set(document: &mut DocumentMut, key: &str, value: impl Into<Value>) {
     }
 }
 
-/// Where a chain of links ends, also if nothing is there yet.
+/// Where a chain of symlinks ends, even if nothing exists there yet.
 fn follow_links(path: &Path) -> PathBuf {
     let mut target = path.to_path_buf();
     // 40 is where Linux itself gives up (path_resolution(7)).
@@ -141,7 +141,7 @@ fn replace(target: &Path, text: &str) -> std::io::Result<()> {
     new.write_all(text.as_bytes())?;
     new.as_file().sync_all()?;
     new.persist(target).map_err(|e| e.error)?;
-    // The rename itself lasts only when the folder is on disk too.
+    // The rename is durable only once the directory is on disk too.
     File::open(folder)?.sync_all()
 }
 

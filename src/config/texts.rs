@@ -5,31 +5,31 @@ use crate::netfilter::Verdict;
 /// One way to read a prefix.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PrefixChoice {
-    /// The name of a preset, or a regular expression with a group `action`.
+    /// The name of a preset, or a regular expression with an `action` group.
     Named(String),
-    /// A rule of the file's `[[prefix]]`.
+    /// A rule from the file's `[[prefix]]`.
     Rule {
         /// The name of a preset, or a regular expression.
         pattern: String,
-        /// The action word, where the pattern has no group `action`.
+        /// The action word, if the pattern has no `action` group.
         action: Option<String>,
-        /// What the action means; none: as the built-in words say.
+        /// What the action means; none: as the built-in words define it.
         verdict: Option<Verdict>,
     },
 }
 
-/// A module of the file's `[[module]]`.
+/// A module from the file's `[[module]]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnModule {
-    /// What `--modules` calls it: small letters, digits, `-` and `_`, at most 32.
+    /// Its name for `--modules`: lowercase letters, digits, `-` and `_`, at most 32.
     pub name: String,
     /// The title of its table.
     pub title: String,
-    /// One statement that reads.
+    /// One read-only statement.
     pub sql: String,
 }
 
-/// The last whole span of the calendar.
+/// The last complete calendar period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Period {
     /// Yesterday.
@@ -45,7 +45,7 @@ pub struct FilterText {
     pub since: Option<String>,
     /// `--until`, exclusive, but a date includes its day.
     pub until: Option<String>,
-    /// `--period`: says both, and compares with the span before.
+    /// `--period`: sets both, and compares with the period before.
     pub period: Option<Period>,
     /// Source addresses or networks.
     pub src: Vec<String>,
@@ -66,7 +66,7 @@ pub struct FilterText {
 }
 
 impl FilterText {
-    /// Whether there is a time before the one that is wanted, to compare with.
+    /// Whether there is an earlier time span to compare with.
     pub fn has_before(&self) -> bool {
         self.since.is_some() || self.period.is_some()
     }

@@ -1,4 +1,4 @@
-//! What the value of a setting is in `~/.ipta-conf`: how it is read, described and written.
+//! The values of settings in `~/.ipta-conf`: how they are read, described and written.
 
 use std::path::{Path, PathBuf};
 
@@ -11,12 +11,12 @@ use super::{Choice, OwnModule, Password, PrefixChoice, shown};
 use crate::fault::said;
 use crate::filter::Thresholds;
 
-/// A type that a setting of the file can have.
+/// A type that a setting in the file can have.
 pub(super) trait FileValue: Sized {
-    /// What its keys take.
+    /// The kind of its keys.
     fn kind() -> KeyKind;
 
-    /// Reads a value; what is wrong with it goes to the reader.
+    /// Reads a value; problems go to the reader.
     fn read(reader: &mut DocumentReader<'_>, key: &str, line: usize, value: &TomlValue<'_>) -> Option<Self>;
 
     /// Writes a value; the error says why the file cannot hold it.
@@ -111,7 +111,7 @@ impl FileValue for u16 {
     }
 }
 
-/// How many of something, at least one.
+/// A count, at least one.
 impl FileValue for usize {
     fn kind() -> KeyKind {
         KeyKind::Number(1..=u32::MAX)
@@ -247,7 +247,7 @@ impl FileValue for Thresholds {
     }
 }
 
-/// A path as the file keeps it: it must mean the same from every folder.
+/// A path as the file stores it: it must mean the same from every directory.
 pub(super) fn lasting(file: &Path) -> Result<String, String> {
     let whole = std::path::absolute(file).map_err(|e| format!("not saved: {}: {}", shown(file), said(&e)))?;
     match whole.to_str() {

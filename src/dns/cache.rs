@@ -1,4 +1,4 @@
-//! How long a name holds, and what the process remembers.
+//! How long names stay valid, and what the process caches.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -7,27 +7,27 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::KnownName;
 
-/// Addresses remembered at least; twice as many at most. Keeps a follow of months flat.
+/// Minimum number of addresses cached; the maximum is twice that. Keeps memory flat in a follow that runs for months.
 const REMEMBERED: usize = 32_768;
 
-/// How long an answer holds.
+/// How long an answer stays valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ages {
-    /// A name; zero: it never expires.
+    /// A name; zero: never expires.
     pub name: Duration,
-    /// "It has none"; never longer than a name.
+    /// A negative answer; never longer than a name.
     pub no_name: Duration,
 }
 
 impl Ages {
-    /// Names expire after so many hours, with 0 never; "it has none" after one hour at most.
+    /// Names expire after this many hours (0: never), negative answers after one hour at most.
     pub fn hours(hours: u32) -> Ages {
         let hour = Duration::from_secs(3600);
         Ages { name: hour * hours, no_name: hour }
     }
 
-    /// Whether something known still holds at a moment, in seconds since 1970-01-01T00:00:00Z. What
-    /// was learned in the future (a clock that was set back) holds.
+    /// Whether a known answer is still valid at a moment, in seconds since 1970-01-01T00:00:00Z. One learned in the
+    /// future (the clock was set back) is.
     pub fn holds(&self, known: &KnownName, now: i64) -> bool {
         let age = match known.name {
             Some(_) if self.name.is_zero() => return true,
@@ -46,17 +46,16 @@ pub(super) fn now() -> i64 {
     i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
-/// What is remembered of an address.
+/// What is cached for an address.
 #[derive(Clone, Debug)]
 pub(super) enum CachedName {
     /// It was answered.
     Answered { name: Option<Arc<str>>, at: i64 },
-    /// Nobody answered; not asked again before then.
+    /// No answer; not looked up again before then.
     Unanswered { until: Instant },
 }
 
-/// The process's own memory of names: two generations, of which the older is dropped when the
-/// younger is full.
+/// The process's own cache of names: two generations, of which the older is dropped when the younger is full.
 #[derive(Default)]
 pub(super) struct Memory {
     young: HashMap<IpAddr, CachedName>,
@@ -72,7 +71,7 @@ impl Memory {
         self.young.insert(address, entry);
     }
 
-    /// What holds now. What is used stays young.
+    /// The entry, if still valid. Use keeps it young.
     pub(super) fn get(&mut self, address: IpAddr, ages: &Ages) -> Option<CachedName> {
         if let Some(entry) = self.old.remove(&address) {
             self.put(address, entry);
@@ -80,7 +79,7 @@ impl Memory {
         let entry = self.young.get(&address)?;
         let holds = match entry {
             CachedName::Answered { name, at } => {
-                // Ages look at whether there is a name, not at which.
+                // Ages depend on whether there is a name, not on which.
                 let known = KnownName { name: name.as_ref().map(|_| String::new()), at: *at };
                 ages.holds(&known, now())
             }

@@ -1,13 +1,13 @@
-//! Makes host names from the DNS safe to show: the owner of an address can give it any name.
+//! Makes host names from the DNS safe to display: the owner of an address can give it any name.
 
 use std::net::IpAddr;
 
-/// The longest name there is, in bytes, written without the last dot (RFC 1035, 3.1).
+/// The longest possible name, in bytes, without the trailing dot (RFC 1035, 3.1).
 const LONGEST: usize = 253;
 
-/// A name fit to be shown: ASCII letters, digits, `-`, `_` and `.` stay, every other byte becomes
-/// `?`, one dot at the end goes, and at most 253 bytes are kept. None for what is no name: nothing
-/// at all, dots alone, or the text of an address, which would pass for another host.
+/// A name safe to display: ASCII letters, digits, `-`, `_` and `.` stay, every other byte becomes `?`, one trailing
+/// dot is dropped, and at most 253 bytes are kept. None for what is not a name: nothing at all, only dots, or the
+/// text of an address, which would pass for another host.
 pub fn clean_name(name: &[u8]) -> Option<String> {
     let name = name.strip_suffix(b".").unwrap_or(name);
     let shown = |byte: &u8| match byte {

@@ -1,4 +1,4 @@
-//! Asking for one name, by the system or by whatever stands in for it.
+//! Looks up one name, through the system or a stand-in.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -6,14 +6,14 @@ use dns_lookup::{LookupError, LookupErrorKind, getnameinfo};
 
 use super::clean::clean_name;
 
-/// What a question ended with.
+/// The result of a lookup.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// A name, as it came from the network.
     Name(String),
-    /// The address has no name; asking again soon is useless.
+    /// The address has no name; asking again soon is pointless.
     NoName,
-    /// No server answered, or one could not. Says nothing about the address.
+    /// No server answered, or one failed to. Says nothing about the address.
     TryAgain,
 }
 
@@ -29,7 +29,7 @@ pub struct System;
 
 impl Lookup for System {
     fn name(&self, address: IpAddr) -> Answer {
-        // `lookup_addr` of the same crate calls res_init() at every failure, "no such name" included.
+        // `lookup_addr` of the same crate calls res_init() on every failure, even "no such name".
         let flags = libc::NI_NAMEREQD | libc::NI_NUMERICSERV;
         match getnameinfo(&SocketAddr::new(address, 0), flags) {
             Ok((name, _)) => Answer::Name(name),
@@ -38,10 +38,9 @@ impl Lookup for System {
     }
 }
 
-/// glibc says EAI_AGAIN for a time-out, a refused connection and SERVFAIL, EAI_SYSTEM when it runs
-/// out of descriptors or memory, and EAI_NONAME for a name that is not there (nscd and the DNS
-/// module alike). EAI_OVERFLOW (a name over 1024 bytes) and a name that is not UTF-8 come as `IO`:
-/// no name that could be shown.
+/// glibc returns EAI_AGAIN for a timeout, a refused connection and SERVFAIL, EAI_SYSTEM when it runs out of
+/// descriptors or memory, and EAI_NONAME for a nonexistent name (nscd and the DNS module alike). EAI_OVERFLOW (a name
+/// over 1024 bytes) and a name that is not UTF-8 arrive as `IO`: no displayable name.
 fn from_error(error: &LookupError) -> Answer {
     match error.kind() {
         LookupErrorKind::NoName | LookupErrorKind::NoData | LookupErrorKind::IO => Answer::NoName,
@@ -49,15 +48,15 @@ fn from_error(error: &LookupError) -> Answer {
     }
 }
 
-/// Whether asking for the address makes sense: loopback, multicast, broadcast and unspecified
-/// addresses have no owner who could have named them.
+/// Whether looking up the address makes sense: loopback, multicast, broadcast and unspecified addresses have no owner
+/// who could have named them.
 pub fn may_be_asked(address: IpAddr) -> bool {
     let address = address.to_canonical();
     let broadcast = matches!(address, IpAddr::V4(v4) if v4.is_broadcast());
     !(address.is_loopback() || address.is_multicast() || address.is_unspecified() || broadcast)
 }
 
-/// The answer with its name made fit to be shown.
+/// The answer with its name made safe to display.
 pub(super) fn cleaned(answer: Answer) -> Answer {
     match answer {
         Answer::Name(name) => clean_name(name.as_bytes()).map_or(Answer::NoName, Answer::Name),
@@ -104,7 +103,7 @@ mod tests {
 
     #[test]
     fn the_system_knows_the_loopback_address() {
-        // /etc/hosts names it, and no server is asked; a root made by hand may have no such file.
+        // /etc/hosts names it, and no server is asked; a hand-made root may lack the file.
         let hosts = std::fs::read_to_string("/etc/hosts").unwrap_or_default();
         let is_named = hosts.lines().any(|line| line.split_whitespace().next() == Some("127.0.0.1"));
         assert_eq!(matches!(System.name(address("127.0.0.1")), Answer::Name(_)), is_named);

@@ -1,7 +1,7 @@
-//! Names for addresses: reverse lookups on a pool, with a cache and a deadline.
+//! Names for addresses: reverse lookups on a thread pool, with a cache and a deadline.
 //!
-//! Must not know what the names are for, nor where they are kept beyond the process: their keeper
-//! hands over what is known ([`Names::remember`]) and takes what was learned.
+//! Must not know what the names are for, nor where they are kept beyond the process: their keeper supplies what is
+//! known ([`Names::remember`]) and collects what was learned.
 
 mod cache;
 mod clean;
@@ -14,7 +14,7 @@ pub use lookup::{Lookup, System};
 pub use pool::{NameState, Names, Options};
 pub use self_traffic::{Cause, Facts, SelfTraffic};
 
-/// What a lookup ended with, as a cache keeps it.
+/// The result of a lookup, as a cache stores it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KnownName {
     /// The name; none if the address has none.

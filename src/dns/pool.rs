@@ -1,4 +1,4 @@
-//! Threads that ask for names, each address once, and waiting for them no longer than agreed.
+//! Threads that look up names, each address once, and bounded waits for the answers.
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
@@ -11,29 +11,29 @@ use super::cache::{Ages, CachedName, Memory, now};
 use super::clean::clean_name;
 use super::lookup::{Lookup, may_be_asked};
 
-/// How names are asked for. The defaults are those of a follow.
+/// How names are looked up. The defaults are those of a follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// Threads at most, not counting those that have asked for a second or the time-out and still
-    /// have no answer. They only wait.
+    /// Maximum threads, not counting those whose lookup has gone unanswered for a second or the timeout. Those only
+    /// wait.
     pub workers: usize,
-    /// Threads at most, with those.
+    /// Maximum threads, including those.
     pub most_workers: usize,
-    /// Addresses that wait for a thread at most; further ones are not asked for now.
+    /// Maximum addresses queued for a thread; further ones are not looked up now.
     pub queue: usize,
     /// How long [`Names::name`] waits for one address.
     pub timeout: Duration,
-    /// How long all calls of [`Names::name`] wait together; none: no limit.
+    /// How long all calls of [`Names::name`] may wait in total; none: no limit.
     pub budget: Option<Duration>,
-    /// How long they wait while no name server has answered anything yet; none: no limit.
+    /// How long they may wait while no name server has answered at all; none: no limit.
     pub silence: Option<Duration>,
-    /// How long answers hold.
+    /// How long answers stay valid.
     pub ages: Ages,
-    /// How long an address that nobody answered for is left alone.
+    /// How long an unanswered address is left alone.
     pub retry: Duration,
-    /// So many questions in a row without an answer start a pause.
+    /// This many consecutive lookups without an answer start a pause.
     pub give_up: u32,
-    /// How long nothing new is asked then.
+    /// How long no new lookup starts then.
     pub pause: Duration,
 }
 
@@ -57,24 +57,24 @@ impl Default for Options {
 /// What is known of an address now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NameState {
-    /// It was asked for; no answer yet.
+    /// Lookup requested; no answer yet.
     Asked,
-    /// Its name, fit to be shown.
+    /// Its name, safe to display.
     Named(Arc<str>),
     /// It has none.
     Nameless,
-    /// Nobody answered; it is asked for again later.
+    /// No answer; it is looked up again later.
     Unanswered,
 }
 
-/// Something to tell once.
+/// Something to report once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ResolverNote {
     /// The servers do not answer.
     Paused {
-        /// Questions without an answer in a row.
+        /// Consecutive lookups without an answer.
         unanswered: u32,
-        /// How long nothing is asked.
+        /// How long lookups pause.
         pause: Duration,
     },
 }
@@ -91,10 +91,10 @@ impl fmt::Display for ResolverNote {
     }
 }
 
-/// Names of addresses, asked for in the background.
+/// Names of addresses, looked up in the background.
 ///
-/// Dropping it lets idle threads end. A thread inside a lookup is abandoned, for nothing can stop
-/// it; it holds up neither this value nor the end of the process.
+/// Dropping it lets idle threads end. A thread inside a lookup is abandoned, because nothing can stop it; it delays
+/// neither the drop nor the end of the process.
 pub struct Names {
     shared: Arc<Shared>,
 }
@@ -103,9 +103,9 @@ struct Shared {
     lookup: Box<dyn Lookup>,
     options: Options,
     pool: Mutex<Pool>,
-    /// There is something to ask, or the pool closed.
+    /// There is something to look up, or the pool closed.
     work: Condvar,
-    /// A question was settled.
+    /// A lookup was settled.
     settled: Condvar,
     on_answer: OnceLock<Box<dyn Fn() + Send + Sync>>,
 }
@@ -113,19 +113,19 @@ struct Shared {
 #[derive(Default)]
 struct Pool {
     queue: VecDeque<IpAddr>,
-    /// Every address that is queued or being asked for.
+    /// Every address that is queued or being looked up.
     open: HashMap<IpAddr, Question>,
     memory: Memory,
     learned: Vec<(IpAddr, KnownName)>,
     workers: usize,
     idle: usize,
-    /// Since when each busy thread has been asking.
+    /// When each running lookup started.
     asking: HashMap<IpAddr, Instant>,
-    /// Questions without an answer since the last answer.
+    /// Lookups without an answer since the last answer.
     unanswered: u32,
     /// When the last answer came.
     answered: Option<Instant>,
-    /// Questions that got no answer in time, or could not be asked.
+    /// Lookups that got no answer in time, or could not start.
     missed: u64,
     paused_until: Option<Instant>,
     told: bool,
@@ -140,7 +140,7 @@ struct Question {
     asked: Instant,
     /// When a thread took it.
     started: Option<Instant>,
-    /// Somebody waited for it in vain, and that was counted.
+    /// Someone waited for it in vain, and that was counted.
     late: bool,
 }
 
@@ -158,30 +158,30 @@ impl Names {
         Names { shared: Arc::new(shared) }
     }
 
-    /// Has a function called, on a thread of the pool, after every answer. Only the first counts.
+    /// Sets a function that a pool thread calls after every answer. Only the first one set counts.
     pub fn on_answer(&self, call: impl Fn() + Send + Sync + 'static) {
         let _ = self.shared.on_answer.set(Box::new(call));
     }
 
-    /// Asks for a name without waiting, if it is not known and not asked for already.
+    /// Looks up a name without waiting, unless it is known or already being looked up.
     pub fn ask(&self, address: IpAddr) {
         Shared::ask(&self.shared, &mut self.shared.lock(), address);
     }
 
-    /// When waiting for the address ends, if there is something to wait for: the time-out after it
-    /// was asked for, by whichever packet.
+    /// When waiting for the address ends, if there is something to wait for: one timeout after it was first
+    /// requested, by whichever packet.
     pub fn patience(&self, address: IpAddr) -> Option<Instant> {
         let pool = self.shared.lock();
         let question = pool.open.get(&address).filter(|question| !question.late)?;
         question.asked.checked_add(self.shared.options.timeout)
     }
 
-    /// Questions so far that got no answer in time, or could not be asked because all threads were busy.
+    /// Lookups so far that got no answer in time, or could not start because all threads were busy.
     pub fn missed(&self) -> u64 {
         self.shared.lock().missed
     }
 
-    /// What is known now; none if the address was not asked for, or too long ago.
+    /// What is known now; none if the address was not looked up, or too long ago.
     pub fn get(&self, address: IpAddr) -> Option<NameState> {
         let mut pool = self.shared.lock();
         match pool.memory.get(address, &self.shared.options.ages) {
@@ -192,8 +192,8 @@ impl Names {
         }
     }
 
-    /// The name, asked for if need be and waited for until the deadline. None if there is none, if
-    /// it comes too late (it then serves later calls), or if nothing is asked now.
+    /// The name, looked up if necessary and awaited until the deadline. None if the address has none, if the answer
+    /// comes too late (it then serves later calls), or if no lookup can start now.
     pub fn wait(&self, address: IpAddr, deadline: Instant) -> Option<String> {
         let mut pool = self.shared.lock();
         let mut asked = false;
@@ -226,8 +226,8 @@ impl Names {
         }
     }
 
-    /// The name, waited for as the options say: so long after a thread began to ask, and no longer
-    /// than the budget of all calls allows.
+    /// The name, awaited as the options say: until the timeout after a thread started the lookup, and no longer than
+    /// the budget of all calls allows.
     pub fn name(&self, address: IpAddr) -> Option<String> {
         let begin = Instant::now();
         let options = &self.shared.options;
@@ -250,16 +250,15 @@ impl Names {
         name
     }
 
-    /// Whether a stored cache should be asked for the address: it may have a name, and nothing is
-    /// known of it here.
+    /// Whether to consult a stored cache for the address: it may have a name, and nothing is known about it here.
     pub fn wants(&self, address: IpAddr) -> bool {
         may_be_asked(address) && self.get(address).is_none()
     }
 
-    /// Takes over what was learned in an earlier run, if it still holds.
+    /// Takes over what an earlier run learned, if it is still valid.
     pub fn remember(&self, address: IpAddr, known: &KnownName) {
         if self.shared.options.ages.holds(known, now()) {
-            // A stored name may have been written by anything.
+            // Anything may have written a stored name.
             let name = known.name.as_ref().and_then(|name| clean_name(name.as_bytes())).map(Arc::from);
             self.shared.lock().memory.put(address, CachedName::Answered { name, at: known.at });
         }
@@ -270,7 +269,7 @@ impl Names {
         std::mem::take(&mut self.shared.lock().learned)
     }
 
-    /// What there is to tell since the last call.
+    /// What there is to report since the last call.
     pub fn take_notes(&self) -> Vec<ResolverNote> {
         std::mem::take(&mut self.shared.lock().notes)
     }

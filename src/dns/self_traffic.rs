@@ -1,18 +1,18 @@
-//! Packets that showing packets causes (the manual's 2.8, "Logging loops caution"): the questions
-//! for names, and the SSH session in which the lines are read.
+//! Packets caused by showing packets (the manual's 2.8, "Logging loops caution"): name lookups, and the SSH session
+//! in which the lines are read.
 
 use std::net::IpAddr;
 
 /// Why a packet is of our own making.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Cause {
-    /// A question for a name, or its answer.
+    /// A name lookup, or its answer.
     Dns,
     /// The SSH session that shows the lines.
     Ssh,
 }
 
-/// What of a packet has to be known to tell.
+/// The packet fields needed to tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Facts<'a> {
     /// Source address.
@@ -25,9 +25,9 @@ pub struct Facts<'a> {
     pub dst_port: Option<u16>,
     /// `TCP`, `UDP`, ...
     pub proto: &'a [u8],
-    /// Whether an interface in was logged.
+    /// Whether an input interface was logged.
     pub came_in: bool,
-    /// Whether an interface out was logged.
+    /// Whether an output interface was logged.
     pub goes_out: bool,
 }
 
@@ -37,11 +37,11 @@ const DNS: u16 = 53;
 /// DNS over TLS (RFC 7858) and over QUIC (RFC 9250).
 const DNS_ENCRYPTED: u16 = 853;
 
-/// Recognizes the packets of our own making.
+/// Recognizes packets of our own making.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SelfTraffic {
     nameservers: Vec<IpAddr>,
-    /// A name server on this host answers first and asks them for us.
+    /// A name server on this host answers first and queries them for us.
     stub: bool,
     ssh: Option<QuerySession>,
 }
@@ -53,13 +53,13 @@ struct QuerySession {
 }
 
 impl SelfTraffic {
-    /// From the text of resolv.conf(5), none if no names are asked for, and the value of
-    /// `SSH_CONNECTION` (ssh(1): client address, client port, server address, server port).
+    /// From the text of resolv.conf(5), none if no names are looked up, and the value of `SSH_CONNECTION` (ssh(1):
+    /// client address, client port, server address, server port).
     pub fn new(resolv_conf: Option<&str>, ssh_connection: Option<&str>) -> SelfTraffic {
         let mut nameservers: Vec<IpAddr> =
             resolv_conf.unwrap_or_default().lines().filter_map(nameserver).collect();
         if resolv_conf.is_some() && nameservers.is_empty() {
-            // resolv.conf(5): without an entry, the server on the local machine.
+            // resolv.conf(5): without an entry, the name server on the local machine.
             nameservers.push(IpAddr::from([127, 0, 0, 1]));
         }
         let stub = nameservers.iter().any(IpAddr::is_loopback);
@@ -96,8 +96,8 @@ impl SelfTraffic {
 
     fn is_question(&self, from: (IpAddr, u16), to: (IpAddr, u16), packet: &Facts) -> bool {
         let nameserver = |(address, port)| port == DNS && self.nameservers.contains(&address);
-        // Which servers a stub asks is its own affair, so any server counts; answers are left alone,
-        // for anybody can send a packet from port 53.
+        // Which servers a stub queries is its own affair, so any server counts; answers are left alone, because
+        // anybody can send a packet from port 53.
         let leaves = packet.goes_out && !packet.came_in;
         let by_stub = self.stub && leaves && matches!(to.1, DNS | DNS_ENCRYPTED);
         nameserver(from) || nameserver(to) || by_stub
@@ -115,7 +115,7 @@ fn session(text: &str) -> Option<QuerySession> {
     Some(QuerySession { client: end()?, server: end()? })
 }
 
-/// An address, perhaps with the interface of a link-local one (`fe80::1%eth0`).
+/// An address, possibly with the interface of a link-local one (`fe80::1%eth0`).
 fn address(word: &str) -> Option<IpAddr> {
     let plain = word.split('%').next().unwrap_or(word);
     plain.parse::<IpAddr>().ok().map(|address| address.to_canonical())

@@ -1,5 +1,5 @@
-//! Which packets count: filters, networks, protocols, services and moments, the same for analyze,
-//! follow, scan and the store.
+//! Which packets count: filters, networks, protocols, services and times, the same for analyze, follow, scan and the
+//! store.
 //!
 //! Pure: text and packets in, yes or no out. Knows no command and no store.
 
@@ -26,11 +26,11 @@ pub use verdicts::ActionVerdicts;
 
 use crate::netfilter::{Packet, Time, Verdict};
 
-/// A set of conditions on packets: a packet has to pass all of them. Without the field it passes no
-/// filter that wants a value.
+/// A set of conditions on packets: a packet must pass all of them. One that lacks the field passes no filter that
+/// wants a value.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Filters {
-    /// Not before this moment.
+    /// From this moment on (inclusive).
     pub since: Option<Time>,
     /// Before this moment (exclusive).
     pub until: Option<Time>,
@@ -46,19 +46,19 @@ pub struct Filters {
     pub proto: Selection<Protocol>,
     /// Action words, ASCII case ignored.
     pub action: Selection<String>,
-    /// Interface names: in or out.
+    /// Interface names, input or output.
     pub iface: Selection<String>,
     /// Syslog hosts, exact.
     pub log_host: Selection<String>,
-    /// Leave out packets whose in or out is exactly `lo`.
+    /// Leave out packets whose input or output interface is exactly `lo`.
     pub no_local: bool,
     /// Leave out packets whose verdict is accept.
     pub no_accept: bool,
-    /// What the call makes of action words.
+    /// The verdicts that the call assigns to action words.
     pub verdicts: ActionVerdicts,
 }
 
-/// A network in CIDR notation; a single address is a network of its full length.
+/// A network in CIDR notation; a single address is a network with the full prefix length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Network {
     address: IpAddr,
@@ -67,7 +67,7 @@ pub struct Network {
 }
 
 impl Network {
-    /// The network of so many bits that an address lies in, /24 or /48 as a rule.
+    /// The network with this prefix length that contains an address, usually /24 or /48.
     pub fn around(address: IpAddr, length: u8) -> Network {
         let (address, _) = Network { address, length }.bounds();
         Network { address, length }
@@ -78,7 +78,7 @@ impl Network {
         Network { address, length: if address.is_ipv4() { 32 } else { 128 } }
     }
 
-    /// Whether the address lies in it; families never mix.
+    /// Whether it contains the address; families never mix.
     pub fn contains(&self, address: IpAddr) -> bool {
         let (first, last) = self.bounds();
         match (first, address, last) {
@@ -88,7 +88,7 @@ impl Network {
         }
     }
 
-    /// Its first and last address, of one family.
+    /// Its first and last address, of the same family.
     pub fn bounds(&self) -> (IpAddr, IpAddr) {
         match self.address {
             IpAddr::V4(address) => {
@@ -106,7 +106,7 @@ impl Network {
 }
 
 impl fmt::Display for Network {
-    /// As it is read: a single address without its length.
+    /// In the form it is parsed from; a single address without its prefix length.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let single = if self.address.is_ipv4() { 32 } else { 128 };
         if self.length == single {
@@ -119,7 +119,7 @@ impl fmt::Display for Network {
 impl FromStr for Network {
     type Err = String;
 
-    /// Reads `192.0.2.1`, `192.0.2.0/24`, `2001:db8::/32`.
+    /// Parses `192.0.2.1`, `192.0.2.0/24`, `2001:db8::/32`.
     fn from_str(text: &str) -> Result<Self, String> {
         let wrong = || format!("'{text}' is not an address or network, such as 192.0.2.7 or 2001:db8::/32");
         let (address, length) = match text.split_once('/') {
@@ -142,7 +142,7 @@ impl Filters {
         Filters { verdicts: self.verdicts.clone(), ..Filters::default() } != *self
     }
 
-    /// Whether they ask for a time, which not every packet has.
+    /// Whether they need a time, which not every packet has.
     pub fn ask_time(&self) -> bool {
         self.since.is_some() || self.until.is_some()
     }
@@ -172,12 +172,12 @@ impl Filters {
         all.flatten().collect::<Vec<_>>().join(", ")
     }
 
-    /// Whether the packet passes them all.
+    /// Whether the packet passes all of them.
     pub fn pass(&self, packet: &Packet<'_>) -> bool {
         self.pass_time(packet.time) && self.pass_rest(packet)
     }
 
-    /// Whether it passes all but the time filters.
+    /// Whether it passes all except the time filters.
     pub fn pass_rest(&self, packet: &Packet<'_>) -> bool {
         let network = |wanted: &Selection<Network>, address: Option<IpAddr>| {
             wanted.passes(|network| address.is_some_and(|address| network.contains(address)))
@@ -206,7 +206,7 @@ impl Filters {
     }
 }
 
-/// A port or a range as it is read: `22`, `6000-6010`.
+/// A port or a range as typed: `22`, `6000-6010`.
 pub fn ports(range: &RangeInclusive<u16>) -> String {
     match (range.start(), range.end()) {
         (from, to) if from == to => from.to_string(),
@@ -218,8 +218,8 @@ fn of_protocol(wanted: &Protocol, proto: &[u8]) -> bool {
     wanted.spellings().any(|name| same_word(name, proto))
 }
 
-/// Whether a protocol or action that was typed is that of a packet: the same bytes but for the case
-/// of ASCII letters. The stores' conditions follow this, and no collation.
+/// Whether a typed protocol or action is that of a packet: the same bytes, ASCII case ignored. The stores' conditions
+/// follow this, not a collation.
 pub fn same_word(typed: &str, logged: &[u8]) -> bool {
     logged.eq_ignore_ascii_case(typed.as_bytes())
 }

@@ -4,28 +4,28 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
-/// A protocol that `--proto` asks for.
+/// A protocol that `--proto` selects.
 ///
-/// A log names few: the kernel writes TCP, UDP, UDPLITE, ICMP, ICMPv6, ESP and AH (linux
-/// `net/netfilter/nf_log_syslog.c`), ulogd SCTP too, and both write all others as a number. So a
-/// packet is compared with the number and every name of it.
+/// A log names only a few: the kernel writes TCP, UDP, UDPLITE, ICMP, ICMPv6, ESP and AH (linux
+/// `net/netfilter/nf_log_syslog.c`), ulogd also SCTP, and both write all others as a number. So a packet is compared
+/// with the number and all its names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Protocol {
     typed: String,
     spellings: Vec<Cow<'static, str>>,
 }
 
-/// Those that most firewalls see: the first guess at what was meant.
+/// Those that most firewalls see: the first guesses at what was meant.
 pub const USUAL: [&str; 9] = ["TCP", "UDP", "ICMP", "ICMPv6", "IGMP", "GRE", "ESP", "AH", "SCTP"];
 
-/// What a log of a bridge has in place of a protocol of IP.
+/// What a bridge log has in place of an IP protocol.
 const ARP: &str = "ARP";
 
 const ICMP: u8 = 1;
 const ICMPV6: u8 = 58;
 
 impl Protocol {
-    /// What a log may call it, in any case of ASCII letters.
+    /// What a log may call it, ASCII case ignored.
     pub fn spellings(&self) -> impl Iterator<Item = &str> {
         self.spellings.iter().map(AsRef::as_ref)
     }
@@ -34,7 +34,7 @@ impl Protocol {
 impl FromStr for Protocol {
     type Err = String;
 
-    /// Reads `tcp`, `IGMP`, `2`. ICMP is both families, by name and by number.
+    /// Parses `tcp`, `IGMP`, `2`. ICMP means both families, by name and by number.
     fn from_str(text: &str) -> Result<Self, String> {
         let typed = text.trim().to_owned();
         let spellings = match number(&typed) {
@@ -58,7 +58,7 @@ impl fmt::Display for Protocol {
     }
 }
 
-/// Every name that is known, for a guess at what was meant.
+/// All known names, for guessing what was meant.
 pub fn names() -> impl Iterator<Item = &'static str> {
     NAMES.iter().map(|(_, name)| *name).chain([ARP])
 }
@@ -77,8 +77,8 @@ fn spellings(number: u8) -> impl Iterator<Item = Cow<'static, str>> {
     named(number).map(Cow::Borrowed).chain([Cow::Owned(number.to_string())])
 }
 
-/// IANA's registry of protocol numbers; of two names the one that logs have is first. At the end,
-/// further names from `/etc/protocols` of Linux systems.
+/// IANA's registry of protocol numbers; of two names, the one that logs use comes first. At the end, further names
+/// from `/etc/protocols` on Linux systems.
 #[rustfmt::skip]
 const NAMES: [(u8, &str); 154] = [
     (0, "HOPOPT"), (1, "ICMP"), (2, "IGMP"), (3, "GGP"), (4, "IPv4"), (5, "ST"), (6, "TCP"), (7, "CBT"),

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use super::when;
 use crate::netfilter::{Packet, Time, Verdict};
 
-/// A TCP packet to port 22, dropped, without a time.
+/// A dropped TCP packet to port 22, without a time.
 pub fn packet(src: &str) -> Packet<'static> {
     Packet {
         host: b"fw1",

@@ -1,7 +1,7 @@
-//! The values of one filter: those that are wanted, and those that are not.
+//! The values of one filter: wanted and unwanted.
 
-/// A packet passes if it has any of the wanted values, where there are some, and none of the
-/// unwanted. Without the field it has none.
+/// A packet passes if it has one of the wanted values, if there are any, and none of the unwanted ones. A packet that
+/// lacks the field has no value.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Selection<T> {
     /// Wanted values.
@@ -29,7 +29,7 @@ impl<T> Selection<T> {
         Selection { any: Vec::new(), none }
     }
 
-    /// Reads values; `!VALUE` and `not:VALUE`, which a shell takes without quotes, are unwanted ones.
+    /// Parses values; `!VALUE` and `not:VALUE`, which a shell takes unquoted, are unwanted ones.
     pub fn read<E>(texts: &[String], read: impl Fn(&str) -> Result<T, E>) -> Result<Self, E> {
         let mut selection = Selection::default();
         for text in texts {
@@ -41,12 +41,12 @@ impl<T> Selection<T> {
         Ok(selection)
     }
 
-    /// Whether nothing is asked for.
+    /// Whether the filter is unset.
     pub fn is_empty(&self) -> bool {
         self.any.is_empty() && self.none.is_empty()
     }
 
-    /// Whether a packet passes of which `has` says whether it has a value.
+    /// Whether a packet passes; `has` says whether it has a value.
     pub fn passes(&self, has: impl Fn(&T) -> bool) -> bool {
         (self.any.is_empty() || self.any.iter().any(&has)) && !self.none.iter().any(has)
     }
@@ -57,7 +57,7 @@ impl<T> Selection<T> {
         self.any.iter().map(&text).chain(unwanted).collect()
     }
 
-    /// In words: `from 192.0.2.1 or 192.0.2.2`, `not from 192.0.2.3`; none for each that is empty.
+    /// In words: `from 192.0.2.1 or 192.0.2.2`, `not from 192.0.2.3`; none for an empty list.
     pub(super) fn words(&self, what: &str, text: impl Fn(&T) -> String) -> [Option<String>; 2] {
         let joined = |values: &[T]| values.iter().map(&text).collect::<Vec<_>>().join(" or ");
         [

@@ -1,10 +1,10 @@
-//! Ports as people type them: numbers, ranges and the names of services.
+//! Ports as people type them: numbers, ranges and service names.
 
 use std::ops::RangeInclusive;
 
 use hashbrown::HashMap;
 
-/// The ports of `--sport` and `--dport`: `22`, `1024-65535`, `ssh`. `port_of` knows the names.
+/// The ports of `--sport` and `--dport`: `22`, `1024-65535`, `ssh`. `port_of` resolves the names.
 pub fn ports(text: &str, port_of: &dyn Fn(&str) -> Option<u16>) -> Result<RangeInclusive<u16>, String> {
     let trimmed = text.trim();
     let number = |digits: &str| digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse().ok())?;
@@ -15,7 +15,7 @@ pub fn ports(text: &str, port_of: &dyn Fn(&str) -> Option<u16>) -> Result<RangeI
     match range {
         Some((from, to)) if from <= to => Ok(from..=to),
         Some((from, to)) => Err(format!("the range '{text}' is backward: use {to}-{from}")),
-        // Names have dashes too: http-alt.
+        // Names can contain dashes too: http-alt.
         None => match port_of(trimmed) {
             Some(port) => Ok(port..=port),
             None => Err(format!(
@@ -25,15 +25,15 @@ pub fn ports(text: &str, port_of: &dyn Fn(&str) -> Option<u16>) -> Result<RangeI
     }
 }
 
-/// Names of services with their ports.
+/// Service names with their ports.
 #[derive(Clone, Debug, Default)]
 pub struct Services {
     ports: HashMap<Box<str>, u16>,
 }
 
 impl Services {
-    /// Reads what `/etc/services` holds (services(5): name, port/protocol, aliases, `#` and a
-    /// comment); of several ports of one name the first. Other lines are passed over.
+    /// Parses `/etc/services` (services(5): name, port/protocol, aliases, `#` and a comment); if a name has several
+    /// ports, the first. Other lines are skipped.
     pub fn read(text: &str) -> Services {
         let mut ports = HashMap::new();
         for line in text.lines() {
@@ -51,7 +51,7 @@ impl Services {
         Services { ports }
     }
 
-    /// The port of a service, ASCII case ignored; the commonest are known without the file.
+    /// The port of a service, ASCII case ignored; the most common ones are known without the file.
     pub fn port(&self, name: &str) -> Option<u16> {
         let name = name.to_ascii_lowercase();
         let common = || COMMON.iter().find(|(common, _)| *common == name).map(|(_, port)| *port);
@@ -59,7 +59,7 @@ impl Services {
     }
 }
 
-/// The commonest name of a port, whatever this machine calls it: reports are to be alike everywhere.
+/// The most common name of a port, whatever this machine calls it: reports should be the same everywhere.
 pub fn name(port: u16) -> Option<&'static str> {
     COMMON.iter().find(|(_, common)| *common == port).map(|(name, _)| *name)
 }
@@ -134,7 +134,7 @@ syslog\t\t601/tcp
             ("ssh", 22..=22),
             ("WWW", 80..=80),
             ("syslog", 514..=514),
-            // Not in this file, but common; and with a dash.
+            // Not in this file, but common, and with a dash.
             ("http-alt", 8080..=8080),
         ];
         for (text, expected) in cases {

@@ -1,4 +1,4 @@
-//! From which rate on something is an attack.
+//! The rates from which something counts as an attack.
 
 /// Ports where a password can be guessed: FTP, SSH, telnet, SMTP, POP3, IMAP, LDAP, SMB, the last
 /// two over TLS, and the usual databases and remote desktops (IANA's registry of port numbers).
@@ -9,17 +9,17 @@ const AUTH_PORTS: [u16; 15] = [21, 22, 23, 25, 110, 143, 389, 445, 993, 995, 143
 pub struct Thresholds {
     /// Ports where passwords are guessed.
     pub auth_ports: Vec<u16>,
-    /// More connections a minute than this from one source to one of them are a brute force.
+    /// More connections per minute than this from one source to one of them are brute force.
     pub brute_force: u32,
-    /// So many connections in 10 seconds to one port of one host are a flood.
+    /// This many connections in 10 seconds to one port of one host are a flood.
     pub syn_flood: u32,
-    /// So many ports of one host in a minute are a scan.
+    /// This many ports of one host in a minute are a scan.
     pub port_scan: u32,
-    /// So many in a day are a slow scan.
+    /// This many in a day are a slow scan.
     pub slow_scan: u32,
-    /// One port on so many hosts in a minute is a sweep.
+    /// One port on this many hosts in a minute is a sweep.
     pub sweep: u32,
-    /// So many echo requests to one host in 10 seconds are a flood.
+    /// This many echo requests to one host in 10 seconds are a flood.
     pub icmp_flood: u32,
 }
 
@@ -38,7 +38,7 @@ impl Default for Thresholds {
 }
 
 impl Thresholds {
-    /// The counts with their names, to be changed by name.
+    /// The counts with their names, for changing them by name.
     pub fn counts_mut(&mut self) -> [(&'static str, &mut u32); 6] {
         [
             ("brute_force", &mut self.brute_force),

@@ -14,13 +14,12 @@ enum Named {
     Day(Date),
 }
 
-/// The moment that `--since` names; a day begins with its midnight. Takes `2026-05-04`,
-/// `2026-05-04 06:35`, `06:35` (the last one before now), RFC 3339, any stamp as it stands in a
-/// log, `2h`, `3 days ago`, `yesterday`, `today`, `now`.
+/// The moment that `--since` names; a day begins at its midnight. Accepts `2026-05-04`, `2026-05-04 06:35`, `06:35`
+/// (the last one before now), RFC 3339, any stamp as written in a log, `2h`, `3 days ago`, `yesterday`, `today`,
+/// `now`.
 ///
-/// Days and weeks are those of the calendar: `1d` in the week of a change of clocks is the same
-/// time of day yesterday. Local times in a doubled hour are its first pass, in a skipped one they
-/// move forward.
+/// Days and weeks are calendar units: `1d` in the week of a clock change is the same time of day yesterday. A local
+/// time that occurs twice is the first pass; a skipped one moves forward.
 pub fn since(text: &str, now: Time, zone: &TimeZone) -> Result<Time, String> {
     let wrong = || wrong(text);
     match named(text.trim(), now, zone).ok_or_else(wrong)? {
@@ -29,12 +28,12 @@ pub fn since(text: &str, now: Time, zone: &TimeZone) -> Result<Time, String> {
     }
 }
 
-/// The moment that `--until` names: not part of what is wanted; but a day is, to its end.
+/// The moment that `--until` names, exclusive; a day is included to its end.
 pub fn until(text: &str, now: Time, zone: &TimeZone) -> Result<Time, String> {
     let wrong = || wrong(text);
     match named(text.trim(), now, zone).ok_or_else(wrong)? {
         Named::Moment(time) => Ok(time),
-        // The very last days have no midnight after them.
+        // The last representable days have no midnight after them.
         Named::Day(date) => {
             let next = date.tomorrow().ok().and_then(|next| midnight(next, zone));
             Ok(next.unwrap_or(Time::MAX))
@@ -42,14 +41,14 @@ pub fn until(text: &str, now: Time, zone: &TimeZone) -> Result<Time, String> {
     }
 }
 
-/// Two spans of the calendar, one after the other.
+/// Two consecutive calendar spans.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Spans {
     /// When the first begins.
     pub before: Time,
     /// When it ends and the second begins.
     pub begin: Time,
-    /// When that ends.
+    /// When the second ends.
     pub end: Time,
 }
 
@@ -58,7 +57,7 @@ pub fn last_day(now: Time, zone: &TimeZone) -> Option<Spans> {
     spans(clock(now, zone)?.date(), 1, zone)
 }
 
-/// The week from Monday to Sunday before this one, and the one before that.
+/// The last full week, Monday to Sunday, and the one before that.
 pub fn last_week(now: Time, zone: &TimeZone) -> Option<Spans> {
     let today = clock(now, zone)?.date();
     let monday = today.checked_sub(i64::from(today.weekday().to_monday_zero_offset()).days()).ok()?;
@@ -75,8 +74,8 @@ fn clock(now: Time, zone: &TimeZone) -> Option<Zoned> {
     Some(Timestamp::from_microsecond(now.0).ok()?.to_zoned(zone.clone()))
 }
 
-/// The moment that lies an age before now: `90d`, `12w`, `6 months`, `1y`, in the calendar of a zone.
-/// Minutes are none: `6m` could be months.
+/// The moment that is this age ago: `90d`, `12w`, `6 months`, `1y`, in the calendar of a zone. Minutes are not
+/// accepted: `6m` could be months.
 pub fn age(text: &str, now: Time, zone: &TimeZone) -> Result<Time, String> {
     let wrong = || format!("'{text}' is not an age, such as 90d, 12w, '6 months' or 1y");
     let word = text.trim().to_ascii_lowercase();
@@ -143,13 +142,13 @@ fn time_of_day(text: &str) -> Option<TimeOfDay> {
     TimeOfDay::new(hour, small(minute)?, small(second)?, 0).ok()
 }
 
-/// `2026-05-04 06:35`, with seconds or without, with a `T` or a blank between.
+/// `2026-05-04 06:35`, with or without seconds, separated by a `T` or a blank.
 fn date_and_time(text: &str, zone: &TimeZone) -> Option<Time> {
     let (day, time) = text.split_once(['T', 't', ' '])?;
     local(date(day)?.to_datetime(time_of_day(time.trim_start())?), zone)
 }
 
-/// A stamp of any form that logs have.
+/// A stamp in any form found in logs.
 fn stamp(text: &str, now: Time, zone: &TimeZone) -> Option<Time> {
     let (stamp, length) = timestamp::read(text.as_bytes())?;
     if length != text.len() {
@@ -158,7 +157,7 @@ fn stamp(text: &str, now: Time, zone: &TimeZone) -> Option<Time> {
     Calendar::new(zone.clone(), Reference::Written(now)).place(stamp)
 }
 
-/// The last moment not after now at which the clock on the wall showed this.
+/// The latest moment up to now at which a clock on the wall showed this time.
 fn last(time: TimeOfDay, clock: &Zoned) -> Option<Time> {
     let zone = clock.time_zone();
     let now = clock.timestamp().as_microsecond();
@@ -201,7 +200,7 @@ fn local(datetime: DateTime, zone: &TimeZone) -> Option<Time> {
     Some(Time(zoned.timestamp().as_microsecond()))
 }
 
-/// A number of one or two digits.
+/// A one- or two-digit number.
 fn small(text: &str) -> Option<i8> {
     i8::try_from(digits(text, 2)?).ok()
 }

@@ -1,15 +1,15 @@
-//! A small database for tests, written as the MMDB specification (version 2.0) says: a search tree
-//! with records of 24 bits, 16 noughts, the data, and the metadata after its mark.
+//! A small database for tests, built to the MMDB specification (version 2.0): a search tree with 24-bit records, 16
+//! zero bytes, the data, and the metadata after its marker.
 
 use std::net::IpAddr;
 
 /// A record: names with their values.
 type Record<'r> = &'r [(&'r str, Datum)];
 
-/// Networks (address and length) with their records.
+/// Networks (address and prefix length) with their records.
 pub fn database(networks: &[(&str, u8, Record<'_>)]) -> Vec<u8> {
     let mut data = Vec::new();
-    // A node is two records: where a bit of 0 and of 1 lead. None: nowhere yet.
+    // A node is two records: where a 0 bit and a 1 bit lead. None: nowhere yet.
     let mut nodes: Vec<[Option<Lead>; 2]> = vec![[None, None]];
     for (address, length, record) in networks {
         let (bits, length) = match address.parse().expect("an address") {
@@ -124,7 +124,7 @@ fn text(data: &mut Vec<u8>, text: &str) {
     data.extend_from_slice(text.as_bytes());
 }
 
-/// The documentation networks in two countries and two systems, and one with a hostile name.
+/// The documentation networks in two countries and two autonomous systems, and one with a hostile name.
 pub fn sample() -> Vec<u8> {
     let system = |number| ("autonomous_system_number", Datum::Number(number));
     let name = |name| ("autonomous_system_organization", Datum::Text(name));

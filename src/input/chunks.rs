@@ -1,4 +1,4 @@
-//! A log in runs of whole lines, for those who read several of them side by side.
+//! A log in runs of whole lines, for parallel readers.
 
 use std::ops::Range;
 
@@ -6,13 +6,13 @@ use memchr::memchr;
 
 use super::splitter::{LINE_CAP, NewLine, strip};
 
-/// Whole lines of a log in a row, or one that is too long to be kept.
+/// Consecutive whole lines of a log, or one that is too long to keep.
 #[derive(Debug, Default)]
 pub struct Chunk {
     bytes: Vec<u8>,
-    /// Where its lines are, with their ends; only the last of a log may have none.
+    /// The range of its lines, including their endings; only the last line of a log may lack one.
     lines: Range<usize>,
-    /// It is the beginning of one line that was longer than [`LINE_CAP`].
+    /// It is the start of one line that was longer than [`LINE_CAP`].
     too_long: bool,
 }
 
@@ -21,7 +21,7 @@ impl Chunk {
         Chunk { bytes, lines, too_long }
     }
 
-    /// The line that begins at a place (the first one at 0), and where the next one does; none at the end.
+    /// The line at an offset (the first is at 0), and the offset of the next; none at the end.
     pub fn line(&self, at: usize) -> Option<(NewLine<'_>, usize)> {
         let rest = self.bytes[self.lines.clone()].get(at..).filter(|rest| !rest.is_empty())?;
         if self.too_long {
@@ -34,7 +34,7 @@ impl Chunk {
         Some((NewLine { bytes, too_long }, at + end + 1))
     }
 
-    /// Takes the memory for another chunk.
+    /// Returns the memory, for another chunk.
     pub fn into_bytes(self) -> Vec<u8> {
         self.bytes
     }

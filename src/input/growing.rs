@@ -10,10 +10,10 @@ use memchr::memrchr_iter;
 use super::open::read_fully;
 use super::splitter::{NewLine, Splitter};
 
-/// Bytes before the offset that are compared to see that the content is still the same.
+/// Bytes before the offset that are compared to verify that the content is unchanged.
 const KEPT: usize = 256;
 
-/// Read at a time.
+/// Bytes per read.
 const BLOCK: usize = 64 << 10;
 
 /// Device and inode.
@@ -23,8 +23,7 @@ pub(super) fn identity(facts: &Metadata) -> Identity {
     (facts.dev(), facts.ino())
 }
 
-/// A file that is read as it grows. Holding it open keeps its inode from being used again, so two
-/// files are never mistaken for one.
+/// A file read as it grows. Holding it open prevents reuse of its inode, so two files are never mistaken for one.
 pub(super) struct Growing {
     file: File,
     identity: Identity,
@@ -32,18 +31,18 @@ pub(super) struct Growing {
     /// The last bytes before the offset, as they were read.
     before: Vec<u8>,
     splitter: Splitter,
-    /// When something was last read from it.
+    /// When data was last read from it.
     pub(super) grew: Instant,
 }
 
-/// How far [`Growing::drain`] came.
+/// How far [`Growing::drain`] got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Drained {
-    /// To the end of the file as it is now.
+    /// To the current end of the file.
     End,
-    /// As far as the budget went.
+    /// As far as the budget allowed.
     More,
-    /// What was read is no longer there: the file was truncated or rewritten.
+    /// What was read is gone: the file was truncated or rewritten.
     Changed,
 }
 
@@ -67,8 +66,8 @@ impl Growing {
         Ok(growing)
     }
 
-    /// Reads from the start of the last `lines` lines on. A last line without its newline is not
-    /// counted; it is given once it is complete.
+    /// Reads from the start of the last `lines` lines on. A last line without its newline is not counted; it is
+    /// passed on once it is complete.
     pub(super) fn at_last_lines(file: File, lines: usize) -> io::Result<Growing> {
         let len = file.metadata()?.len();
         let start = start_of_last(&file, len, lines)?;
@@ -79,14 +78,14 @@ impl Growing {
         self.identity
     }
 
-    /// Gives every line that is complete now, within a budget of bytes, which it lowers.
+    /// Passes on every line that is complete now, within a budget of bytes, which it decrements.
     pub(super) fn drain(
         &mut self,
         budget: &mut usize,
         each: &mut dyn FnMut(NewLine<'_>),
     ) -> io::Result<Drained> {
-        // One read takes the bytes before the offset together with the new ones, so a cut between
-        // the check and the read cannot slip through.
+        // One read covers both the bytes before the offset and the new ones, so a truncation between the check and
+        // the read cannot slip through.
         let mut block = vec![0; KEPT + BLOCK];
         loop {
             if *budget == 0 {
@@ -113,7 +112,7 @@ impl Growing {
         }
     }
 
-    /// Gives the last line although it has no newline: the file is over.
+    /// Passes on the last line even without its newline: the file is finished.
     pub(super) fn finish(&mut self, each: &mut dyn FnMut(NewLine<'_>)) {
         self.splitter.finish(each);
     }
@@ -124,9 +123,9 @@ impl Growing {
         self.before.clear();
     }
 
-    /// Goes on in another file from the same offset, with the unfinished line, if that file holds
-    /// the same bytes before it. So the lines between the last look and a copytruncate are found in
-    /// the copy, and a stale handle is replaced.
+    /// Continues in another file from the same offset, with the unfinished line, if that file holds the same bytes
+    /// before it. This finds the lines between the last look and a copytruncate in the copy, and replaces a stale
+    /// handle.
     pub(super) fn continued_in(&mut self, other: File) -> io::Result<Option<Growing>> {
         if self.offset == 0 {
             return Ok(None);
@@ -140,7 +139,7 @@ impl Growing {
     }
 }
 
-/// Where the last `lines` complete lines begin: read backwards, block by block.
+/// Where the last `lines` complete lines begin, reading backwards block by block.
 fn start_of_last(file: &File, len: u64, lines: usize) -> io::Result<u64> {
     let mut block = vec![0; BLOCK];
     let mut end = len;

@@ -1,7 +1,7 @@
 //! The systemd journal as a log: the kernel's entries, read by `journalctl`.
 //!
-//! The export format is read (systemd.io, "Journal Export Formats"): JSON would cut long messages and
-//! turn those that are not UTF-8 into lists of numbers.
+//! Reads the export format (systemd.io, "Journal Export Formats"): JSON would truncate long messages and turn those
+//! that are not UTF-8 into arrays of numbers.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use super::error::OpenError;
 use crate::fault::said;
 
-/// The longest field that is kept; a longer one ends there.
+/// The longest field kept; longer ones are truncated.
 const FIELD: u64 = 1 << 20;
 
 /// A journal: this machine's, or a file or folder of another.
@@ -26,36 +26,36 @@ pub struct Journal {
     path: Option<PathBuf>,
 }
 
-/// Which entries of the kernel are read.
+/// Which kernel entries to read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Select<'b> {
     /// All.
     All,
-    /// Those of one boot, from a moment on, in microseconds since its start.
+    /// Those of one boot, from a time on, in microseconds since its start.
     Boot(&'b str, u64),
-    /// So many of the last.
+    /// This many of the last ones.
     Last(usize),
-    /// So many of the last, and every one that comes.
+    /// This many of the last ones, then every new one.
     Live(usize),
 }
 
 /// An entry.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct JournalEntry {
-    /// Where it is: what journalctl calls its cursor.
+    /// Its position, which journalctl calls its cursor.
     pub cursor: String,
     /// Microseconds since 1970-01-01, UTC.
     pub realtime: i64,
-    /// Microseconds since the boot.
+    /// Microseconds since boot.
     pub monotonic: u64,
     /// The machine's name.
     pub host: Vec<u8>,
-    /// What the kernel said.
+    /// The kernel's message.
     pub message: Vec<u8>,
 }
 
 impl Journal {
-    /// The journal that a path means: `journal`, or `journal:PATH`. None for any other path.
+    /// The journal that a path names: `journal` or `journal:PATH`. None for any other path.
     pub fn named(path: &Path) -> Option<Journal> {
         match path.as_os_str().as_bytes().strip_prefix(b"journal")? {
             b"" => Some(Journal { path: None }),
@@ -66,8 +66,7 @@ impl Journal {
         }
     }
 
-    /// The boots that it has entries of, in no order. This is also where a journal that cannot be read
-    /// shows.
+    /// The boots it has entries for, in no particular order. An unreadable journal also fails here.
     pub fn boots(&self) -> Result<Vec<String>, OpenError> {
         let output = self.command().args(["-F", "_BOOT_ID"]).output();
         let output = output.map_err(|error| self.failed(&start_failed(&error)))?;
@@ -108,7 +107,7 @@ impl Journal {
         let errors = child.stderr.take();
         let errors = thread::spawn(move || {
             let mut text = String::new();
-            // What cannot be read says nothing.
+            // Unreadable output says nothing.
             let _ = errors.map(|mut errors| errors.read_to_string(&mut text));
             text
         });
@@ -120,14 +119,14 @@ impl Journal {
         })
     }
 
-    /// Its entries as the lines of a log.
+    /// Its entries as log lines.
     pub fn text(&self, select: &Select<'_>) -> Result<JournalText, OpenError> {
         Ok(JournalText { entries: self.entries(select)?, line: Vec::new(), at: 0 })
     }
 
     fn command(&self) -> Command {
         let mut command = Command::new("journalctl");
-        // Its own words are looked at; it must not page.
+        // Its messages are matched, hence the locale; it must not page.
         command
             .env("LC_ALL", "C")
             .env("SYSTEMD_PAGER", "cat")
@@ -181,12 +180,12 @@ fn start_failed(error: &io::Error) -> String {
     }
 }
 
-/// journalctl shows what it may, and says that there is more.
+/// journalctl shows what it may read, and says that there is more.
 fn is_denied(said: &str) -> bool {
     said.contains("insufficient permissions") || said.contains("not seeing messages from other users")
 }
 
-/// A journalctl that runs. It ends with the last of these, so that none is left behind.
+/// A running journalctl. It ends with its [`JournalEntries`], so that none is left behind.
 #[derive(Clone)]
 pub struct RunningJournal(Arc<Mutex<Child>>);
 
@@ -195,17 +194,17 @@ impl RunningJournal {
         act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Ends it.
+    /// Kills it.
     pub fn end(&self) {
         self.with(|child| {
-            // It may have ended by itself.
+            // It may already have exited.
             let _ = child.kill();
             let _ = child.wait();
         });
     }
 }
 
-/// Entries, one after the other.
+/// Entries, one by one.
 pub struct JournalEntries {
     out: BufReader<ChildStdout>,
     child: RunningJournal,
@@ -214,7 +213,7 @@ pub struct JournalEntries {
 }
 
 impl JournalEntries {
-    /// What ends the reading, from another thread.
+    /// The process, for ending the reading from another thread.
     pub fn running(&self) -> RunningJournal {
         self.child.clone()
     }
@@ -254,8 +253,8 @@ impl JournalEntries {
         }
     }
 
-    /// The value of a field with line breaks or other bytes in it: its length in 8 bytes, the lowest
-    /// first, the bytes, a line break.
+    /// The value of a field with line breaks or binary data: its length in 8 bytes, little-endian, the bytes, a line
+    /// break.
     fn binary(&mut self) -> io::Result<Vec<u8>> {
         let mut length = [0; 8];
         self.out.read_exact(&mut length)?;
@@ -278,7 +277,7 @@ impl JournalEntries {
         }
     }
 
-    /// Whether journalctl ended well.
+    /// Checks that journalctl exited successfully.
     fn ended(&mut self) -> io::Result<()> {
         let status = self.child.with(Child::wait)?;
         let said = self.errors.take().and_then(|errors| errors.join().ok()).unwrap_or_default();
@@ -311,13 +310,13 @@ impl JournalEntry {
         }
     }
 
-    /// What tells it from others at the same moment of its boot, whatever file it is in: the hash of
-    /// its fields, at the end of the cursor.
+    /// What distinguishes it from others at the same moment of its boot, whatever file it is in: the hash of its
+    /// fields, at the end of the cursor.
     pub fn hash(&self) -> &str {
         hash_of(&self.cursor)
     }
 
-    /// Adds it as a line of a log: `2026-05-17T00:01:35.123456Z gw kernel: IPT: DROP IN=...`
+    /// Appends it as a log line: `2026-05-17T00:01:35.123456Z gw kernel: IPT: DROP IN=...`
     pub fn line(&self, to: &mut Vec<u8>) {
         let stamp = Timestamp::from_microsecond(self.realtime).unwrap_or(Timestamp::UNIX_EPOCH);
         to.extend_from_slice(format!("{stamp:.6} ").as_bytes());
@@ -326,7 +325,7 @@ impl JournalEntry {
             false => to.extend_from_slice(&self.host),
         }
         to.extend_from_slice(b" kernel: ");
-        // A line break would begin a line that nobody logged.
+        // A line break would start a line that nobody logged.
         to.extend(
             self.message.iter().map(|byte| if matches!(byte, b'\n' | b'\r' | 0) { b' ' } else { *byte }),
         );
@@ -339,7 +338,7 @@ pub fn hash_of(cursor: &str) -> &str {
     cursor.rsplit(';').find_map(|part| part.strip_prefix("x=")).unwrap_or(cursor)
 }
 
-/// Entries as the lines of a log.
+/// Entries as log lines.
 pub struct JournalText {
     entries: JournalEntries,
     line: Vec<u8>,
@@ -347,7 +346,7 @@ pub struct JournalText {
 }
 
 impl JournalText {
-    /// What ends the reading, from another thread.
+    /// The process, for ending the reading from another thread.
     pub fn running(&self) -> RunningJournal {
         self.entries.running()
     }

@@ -1,4 +1,4 @@
-//! A log line by line, in memory that does not grow with the log.
+//! Reads a log line by line, in memory that does not grow with the log.
 
 use memchr::{memchr, memrchr};
 
@@ -10,16 +10,16 @@ use super::splitter::{LINE_CAP, strip};
 /// How many bytes before the current offset [`Lines::before`] can give.
 pub const TAIL: usize = 256;
 
-/// Read at a time.
+/// Bytes per read.
 const BLOCK: usize = 512 << 10;
 
-/// The buffer when it holds the longest line, the bytes before it and one block.
+/// The largest buffer: the longest line, the bytes before it and one block.
 const MOST: usize = TAIL + LINE_CAP + BLOCK;
 
 /// One line, borrowed from the reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Line<'a> {
-    /// Its bytes without the newline and a `\r` before it; the first [`LINE_CAP`] if `too_long`.
+    /// Its bytes without the line ending (`\n` or `\r\n`); the first [`LINE_CAP`] if `too_long`.
     pub bytes: &'a [u8],
     /// The uncompressed offset after it, newline included.
     pub end: u64,
@@ -29,7 +29,7 @@ pub struct Line<'a> {
     pub too_long: bool,
 }
 
-/// The lines of a log, each borrowed until the next is asked for.
+/// The lines of a log, each borrowed until the next is requested.
 pub struct Lines {
     log: Log,
     buf: Vec<u8>,
@@ -45,7 +45,7 @@ pub struct Lines {
     done: bool,
 }
 
-/// A line by its place in the buffer.
+/// A line's position in the buffer.
 struct Span {
     start: usize,
     stop: usize,
@@ -60,12 +60,12 @@ impl Lines {
         Lines { log, buf: vec![0; TAIL + BLOCK], pos: 0, scanned: 0, filled: 0, offset, done: false }
     }
 
-    /// The log that is read, for its name and facts.
+    /// The log being read, for its name and metadata.
     pub fn log(&self) -> &Log {
         &self.log
     }
 
-    /// The uncompressed offset after the last line given, or skipped to.
+    /// The uncompressed offset after the last line returned, or skipped to.
     pub fn offset(&self) -> u64 {
         self.offset
     }
@@ -76,8 +76,8 @@ impl Lines {
         &self.buf[self.pos.saturating_sub(TAIL)..self.pos]
     }
 
-    /// The next line; none at the end of the log. All complete lines before a damage come first,
-    /// then the error, then none. The piece of a line right before a damage is not given.
+    /// The next line; none at the end of the log. All complete lines before damaged data come first, then the error,
+    /// then none. The partial line right before the damage is not returned.
     #[allow(clippy::should_implement_trait)]
     pub fn next(&mut self) -> Result<Option<Line<'_>>, ReadError> {
         let Some(found) = self.find()? else {
@@ -88,8 +88,8 @@ impl Lines {
         Ok(Some(Line { bytes, end: self.offset, complete: found.complete, too_long: found.too_long }))
     }
 
-    /// All whole lines that are held, for which it takes this memory; reads on where there are none. Errors as
-    /// in [`Lines::next`].
+    /// All whole lines in the buffer, which `memory` replaces; reads on if there are none. Errors as in
+    /// [`Lines::next`].
     pub fn chunk(&mut self, memory: Vec<u8>) -> Result<Option<Chunk>, ReadError> {
         loop {
             if let Some(at) = memrchr(b'\n', &self.buf[self.scanned..self.filled]) {
@@ -106,7 +106,7 @@ impl Lines {
         }
     }
 
-    /// Goes on in other memory, with what is still needed; gives the buffer as it is.
+    /// Continues in `memory` with what is still needed; returns the old buffer as it is.
     fn replace_buffer(&mut self, mut memory: Vec<u8>) -> Vec<u8> {
         let shift = self.pos.saturating_sub(TAIL);
         let kept = &self.buf[shift..self.filled];
@@ -118,9 +118,8 @@ impl Lines {
         std::mem::replace(&mut self.buf, memory)
     }
 
-    /// Moves forward to an uncompressed offset, to go on from there, and gives the offset reached,
-    /// which is smaller where the log is shorter. [`Lines::before`] then gives the bytes before it.
-    /// Never goes back.
+    /// Skips forward to an uncompressed offset, to continue from there, and returns the offset reached, which is
+    /// smaller if the log is shorter. [`Lines::before`] then returns the bytes before it. Never goes back.
     pub fn skip_to(&mut self, offset: u64) -> Result<u64, ReadError> {
         let near = offset.saturating_sub(TAIL as u64);
         if self.log.is_plain() && near > self.log.offset() {
@@ -163,7 +162,7 @@ impl Lines {
         Span { start, stop: stop.min(start + LINE_CAP), complete, too_long }
     }
 
-    /// Reads the rest of a line after its first [`LINE_CAP`] bytes, keeping only the last of it.
+    /// Reads the rest of a line after its first [`LINE_CAP`] bytes, keeping only the end of it.
     fn find_end_of_long(&mut self) -> Result<Span, ReadError> {
         self.make_room();
         let start = self.pos;
@@ -189,7 +188,7 @@ impl Lines {
         }
     }
 
-    /// Reads more after what is held. False at the end of the log.
+    /// Reads more into the buffer. False at the end of the log.
     fn fill(&mut self) -> Result<bool, ReadError> {
         if self.filled == self.buf.len() {
             self.make_room();
@@ -197,7 +196,7 @@ impl Lines {
         self.read_on()
     }
 
-    /// Moves what is needed to the front; a line that fills the buffer makes it larger.
+    /// Moves what is still needed to the front; grows the buffer if a line fills it.
     fn make_room(&mut self) {
         let shift = self.pos.saturating_sub(TAIL);
         self.buf.copy_within(shift..self.filled, 0);

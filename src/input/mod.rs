@@ -1,7 +1,7 @@
-//! Where log lines come from: files, compressed files, pipes, and files that go on growing.
+//! Where log lines come from: files, compressed files, pipes, and files that keep growing.
 //!
-//! Owns opening, decompressing, cutting into lines and following. Knows nothing of what a line
-//! means, of where packets go, or of the command line: it gives bytes, offsets and errors.
+//! Owns opening, decompressing, splitting into lines and following. Knows nothing of what a line means, where packets
+//! go, or the command line: it delivers bytes, offsets and errors.
 
 mod chunks;
 mod error;

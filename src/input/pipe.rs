@@ -1,4 +1,4 @@
-//! Following a pipe: a thread reads, so that waiting for bytes never holds up anything else.
+//! Follows a pipe: a thread reads it, so that waiting for bytes never blocks anything else.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -11,13 +11,13 @@ use super::splitter::{NewLine, Splitter};
 use super::tail::{Event, Polled};
 use super::watch::Waker;
 
-/// Read at a time.
+/// Bytes per read.
 const BLOCK: usize = 64 << 10;
 
-/// Blocks that wait to be taken. With all of them full, the writer of the pipe waits.
+/// Queued blocks. When the queue is full, the pipe's writer waits.
 const WAITING: usize = 8;
 
-/// Blocks taken in one poll, so that a caller under a flood still gets to look at its signals.
+/// Blocks taken per poll, so that a flooded caller still gets to check its signals.
 const TAKEN: usize = 16;
 
 /// Standard input, a FIFO or a device, followed until its end.
@@ -33,7 +33,7 @@ impl Pipe {
         Pipe::start(|| Ok(io::stdin()), waker)
     }
 
-    /// Follows a FIFO. The thread opens it, so a FIFO without a writer holds up nothing.
+    /// Follows a FIFO. The thread opens it, so a FIFO without a writer blocks nothing.
     pub fn open(path: &Path, waker: Waker) -> io::Result<Pipe> {
         let path = path.to_owned();
         Pipe::start(move || File::open(path), waker)
@@ -44,7 +44,7 @@ impl Pipe {
         Pipe::start(|| Ok(text), waker)
     }
 
-    /// The thread is never joined: it may sit in a read that does not end.
+    /// The thread is never joined: it may be stuck in a read that never returns.
     fn start<R: Read>(
         open: impl FnOnce() -> io::Result<R> + Send + 'static,
         waker: Waker,
@@ -54,8 +54,8 @@ impl Pipe {
         Ok(Pipe { blocks, splitter: Splitter::default(), ended: false })
     }
 
-    /// Gives every line that came, as [`super::Tail::poll`] does. At the end of the pipe the last
-    /// line is given even without its newline, and `ended` is set.
+    /// Passes on every line that arrived, like [`super::Tail::poll`]. At the end of the pipe the last line comes even
+    /// without its newline, and `ended` is set.
     pub fn poll(&mut self, each: &mut dyn FnMut(NewLine<'_>)) -> Polled {
         let mut polled = Polled::default();
         for _ in 0..TAKEN {

@@ -1,15 +1,15 @@
-//! Cuts chunks of bytes into lines, where a line may span many chunks.
+//! Splits chunks of bytes into lines; a line may span many chunks.
 
 use memchr::memchr;
 
-/// The most that is kept of one line, in bytes. A log line of the kernel is under 1 KiB
-/// (`LOG_LINE_MAX` of kernel/printk); what is longer than this is no log.
+/// Maximum bytes kept of one line. The kernel's log lines are under 1 KiB (`LOG_LINE_MAX` in kernel/printk); anything
+/// longer than this is not a log.
 pub const LINE_CAP: usize = 1 << 20;
 
-/// A line that a log has grown by.
+/// A line appended to a log.
 #[derive(Clone, Copy, Debug)]
 pub struct NewLine<'a> {
-    /// Its bytes without the newline and a `\r` before it; the first [`LINE_CAP`] if `too_long`.
+    /// Its bytes without the line ending (`\n` or `\r\n`); the first [`LINE_CAP`] if `too_long`.
     pub bytes: &'a [u8],
     /// Whether it was longer than [`LINE_CAP`].
     pub too_long: bool,
@@ -19,13 +19,13 @@ pub struct NewLine<'a> {
 #[derive(Default)]
 pub(super) struct Splitter {
     partial: Vec<u8>,
-    /// It was longer than that.
+    /// Whether it was longer than that.
     too_long: bool,
 }
 
 impl Splitter {
-    /// Gives each line that the chunk finishes, without its newline and a `\r` before it. A line
-    /// over [`LINE_CAP`] comes as its first [`LINE_CAP`] bytes.
+    /// Passes on each line that the chunk completes, without its line ending (`\n` or `\r\n`). A line over
+    /// [`LINE_CAP`] is cut to its first [`LINE_CAP`] bytes.
     pub(super) fn feed(&mut self, mut chunk: &[u8], each: &mut dyn FnMut(NewLine<'_>)) {
         while let Some(newline) = memchr(b'\n', chunk) {
             let (line, rest) = (&chunk[..newline], &chunk[newline + 1..]);
@@ -42,7 +42,7 @@ impl Splitter {
         self.keep(chunk);
     }
 
-    /// Gives the last line, which has no newline and will get none.
+    /// Passes on the last line, which has no newline and will get none.
     pub(super) fn finish(&mut self, each: &mut dyn FnMut(NewLine<'_>)) {
         if !self.partial.is_empty() {
             self.give(each);
@@ -54,7 +54,7 @@ impl Splitter {
         each(NewLine { bytes, too_long: self.too_long });
         self.partial.clear();
         self.too_long = false;
-        // One monster must not hold a megabyte for the rest of a follow.
+        // One huge line must not hold a megabyte for the rest of a follow.
         self.partial.shrink_to(64 << 10);
     }
 
@@ -65,7 +65,7 @@ impl Splitter {
     }
 }
 
-/// The line without one `\r` at its end.
+/// The line without one trailing `\r`.
 pub(super) fn strip(line: &[u8]) -> &[u8] {
     line.strip_suffix(b"\r").unwrap_or(line)
 }

@@ -1,5 +1,5 @@
-//! The alarm clock of a follow: sleeps until the file may have changed, somebody calls, or a while
-//! has passed. It never says what happened: the woken thread looks for itself.
+//! The alarm clock of a follow: sleeps until the file may have changed, someone calls, or the time is up. It never
+//! says what happened: the woken thread looks for itself.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -13,27 +13,26 @@ use std::time::{Duration, Instant, SystemTime};
 
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
-/// The longest sleep with a watcher: what the events miss is seen then.
+/// The longest sleep with a watcher: changes that the events miss are noticed then.
 const WATCHED: Duration = Duration::from_secs(1);
 
-/// The longest sleep where no events come.
+/// The longest sleep without events.
 const UNWATCHED: Duration = Duration::from_millis(250);
 
-/// How often the folders themselves are looked at.
+/// How often the folders themselves are checked.
 const REVIEW: Duration = Duration::from_secs(1);
 
-/// So many changes in a row without an event, and the filesystem is taken to send none.
+/// After this many consecutive changes without an event, the filesystem is assumed to send none.
 const SILENT: u32 = 3;
 
-/// Wakes an [`Alarm`] from any thread. Never blocks; many calls before the alarm's owner comes to
-/// it count as one.
+/// Wakes an [`Alarm`] from any thread. Never blocks; calls that the alarm's owner has not seen yet coalesce.
 #[derive(Clone, Debug)]
 pub struct Waker(SyncSender<()>);
 
 impl Waker {
     /// Ends the current wait, or the next if there is none.
     pub fn wake(&self) {
-        // Full means that a call is waiting already; closed, that nobody waits any more.
+        // Full: a call is already pending; closed: nobody waits anymore.
         let _ = self.0.try_send(());
     }
 }
@@ -45,19 +44,19 @@ pub struct Alarm {
     watch: Option<FolderWatch>,
 }
 
-/// What is watched on behalf of one file.
+/// What is watched for one file.
 struct FolderWatch {
     path: PathBuf,
     places: BTreeSet<WatchedPath>,
     watcher: Option<RecommendedWatcher>,
     reviewed: Instant,
-    /// Events that were about the file.
+    /// Events about the file.
     events: Arc<AtomicU64>,
     seen: (u64, Option<FileState>),
     silent: u32,
 }
 
-/// A folder by name and by number, and the file name in it that matters.
+/// A folder by path and by device and inode, and the file name in it that matters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct WatchedPath {
     folder: PathBuf,
@@ -65,12 +64,12 @@ struct WatchedPath {
     name: OsString,
 }
 
-/// What shows that a file was written to.
+/// What changes when a file is written to.
 type FileState = (u64, u64, u64, SystemTime);
 
 impl Alarm {
-    /// Watches the folder of a file, and of the file that a symbolic link leads to. Neither need be
-    /// there yet. Where no watcher is to be had, it wakes four times a second instead.
+    /// Watches the folder of a file, and of the file that a symbolic link points to. Neither need exist yet. Without
+    /// a watcher it wakes four times a second instead.
     pub fn for_file(path: &Path) -> Alarm {
         let mut alarm = Alarm::without_file();
         let mut watch = FolderWatch {
@@ -87,7 +86,7 @@ impl Alarm {
         alarm
     }
 
-    /// Watches no file; only a [`Waker`] or the time ends a wait. For pipes.
+    /// Watches no file; only a [`Waker`] or the timeout ends a wait. For pipes.
     pub fn without_file() -> Alarm {
         let (sender, calls) = sync_channel(1);
         Alarm { calls, waker: Waker(sender), watch: None }
@@ -98,14 +97,14 @@ impl Alarm {
         self.waker.clone()
     }
 
-    /// Whether events of the filesystem wake it.
+    /// Whether filesystem events wake it.
     #[cfg(test)]
     pub fn is_watching(&self) -> bool {
         self.watch.as_ref().is_some_and(|watch| watch.watcher.is_some())
     }
 
-    /// Sleeps until a call, an event or the timeout, whichever is first, and never over a second.
-    /// True if it was a call or an event.
+    /// Sleeps until a call, an event or the timeout, whichever comes first, and never over a second. True for a call
+    /// or an event.
     pub fn wait(&mut self, timeout: Duration) -> bool {
         if let Some(watch) = &mut self.watch
             && watch.reviewed.elapsed() >= REVIEW
@@ -119,7 +118,7 @@ impl Alarm {
         let slept = timeout.min(longest);
         match self.calls.recv_timeout(slept) {
             Ok(()) => true,
-            // It holds a sender itself, so the channel is never closed.
+            // It holds a sender itself, so the channel never closes.
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
                 if let Some(watch) = &mut self.watch {
                     watch.judge(slept);
@@ -131,7 +130,7 @@ impl Alarm {
 }
 
 impl FolderWatch {
-    /// Replaces the watcher if something else has to be watched.
+    /// Replaces the watcher if something else must be watched.
     fn review(&mut self, waker: &Waker) {
         self.reviewed = Instant::now();
         let places = places(&self.path);
@@ -145,14 +144,14 @@ impl FolderWatch {
             return;
         }
         self.watcher = watcher(&self.places, Arc::clone(&self.events), waker.clone()).ok();
-        // What came between the last look and the watch has no event.
+        // Changes between the last look and the new watch sent no event.
         waker.wake();
     }
 
-    /// After a sleep that no event ended: gives the watcher up if the file changes without events,
-    /// as on network filesystems.
+    /// After a sleep that no event ended: drops the watcher if the file changes without events, as on network
+    /// filesystems.
     fn judge(&mut self, slept: Duration) {
-        // A short sleep may be over before the watcher's thread has got to the event.
+        // A short sleep may end before the watcher's thread has delivered the event.
         if self.watcher.is_none() || slept < Duration::from_millis(100) {
             return;
         }
@@ -190,8 +189,8 @@ fn watcher(
     Ok(watcher)
 }
 
-/// Whether an event may mean a change of a file of one of these names. Opening and reading the
-/// file is an event too; to wake at it would be to wake at oneself.
+/// Whether an event may mean a change to a file with one of these names. Opening and reading the file are events
+/// too; waking on them would be waking on our own reads.
 fn concerns(event: &Event, names: &BTreeSet<OsString>) -> bool {
     if matches!(event.kind, EventKind::Access(_)) {
         return false;
@@ -201,7 +200,7 @@ fn concerns(event: &Event, names: &BTreeSet<OsString>) -> bool {
         || event.paths.iter().any(|path| path.file_name().is_none_or(|name| names.contains(name)))
 }
 
-/// The folders to watch for a path: its own, and that of the file which a link leads to.
+/// The folders to watch for a path: its own, and that of the file a link points to.
 fn places(path: &Path) -> BTreeSet<WatchedPath> {
     let real = fs::canonicalize(path).ok();
     [Some(path), real.as_deref()].into_iter().flatten().filter_map(place).collect()

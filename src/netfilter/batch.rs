@@ -1,13 +1,13 @@
-//! Packets that outlive their lines: what travels from the reading to the storing thread.
+//! Packets that outlive their lines: what the reading thread hands to the storing thread.
 
 use std::net::IpAddr;
 
 use super::words::{SLOTS, Words};
 use super::{Packet, TcpFlags, Time, Verdict};
 
-/// A run of owned packets, in the order of their lines. Each text is kept once, cleaned (`clean`), so a batch
-/// costs few allocations however many packets it holds. A packet that a syslog daemon counted a hundred
-/// thousand times is held once.
+/// A run of owned packets, in line order. Each string is stored once, cleaned (`clean`), so a batch costs few
+/// allocations however many packets it holds. A packet that a syslog daemon counted a hundred thousand times is
+/// stored once.
 #[derive(Debug, Default)]
 pub struct Batch {
     words: Words,
@@ -30,18 +30,18 @@ struct BatchRow {
     icmp_type: Option<u8>,
     icmp_code: Option<u8>,
     words: PacketWords,
-    /// How often in a row.
+    /// How many times in a row.
     times: u32,
 }
 
-/// The texts of a packet by their numbers in its batch, which are below [`Batch::words`].
+/// A packet's strings as indices into its batch, all below [`Batch::words`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PacketWords {
     /// Logging host.
     pub host: u32,
     /// Action.
     pub action: u32,
-    /// Interface in.
+    /// Input interface.
     pub if_in: u32,
     /// Protocol.
     pub proto: u32,
@@ -50,7 +50,7 @@ pub struct PacketWords {
     mac: u32,
 }
 
-/// A packet in its batch. Its texts are looked up when they are asked for.
+/// A packet in its batch. Its strings are resolved on demand.
 #[derive(Clone, Copy)]
 pub struct BatchPacket<'b> {
     batch: &'b Batch,
@@ -58,12 +58,12 @@ pub struct BatchPacket<'b> {
 }
 
 impl<'b> BatchPacket<'b> {
-    /// All of it.
+    /// The whole packet.
     pub fn whole(self) -> Packet<'b> {
         self.batch.packet(self.row)
     }
 
-    /// How often it came in a row.
+    /// How many times it occurred in a row.
     pub fn times(self) -> usize {
         self.row.times as usize
     }
@@ -103,7 +103,7 @@ impl<'b> BatchPacket<'b> {
         self.row.verdict
     }
 
-    /// What became of it, in the log's word.
+    /// The action word, as logged.
     pub fn action(self) -> &'b [u8] {
         self.batch.words.bytes(self.row.words.action)
     }
@@ -113,12 +113,12 @@ impl<'b> BatchPacket<'b> {
         self.batch.words.bytes(self.row.words.proto)
     }
 
-    /// Whether it came in on an interface.
+    /// Whether it has an input interface.
     pub fn has_if_in(self) -> bool {
         !self.batch.words.bytes(self.row.words.if_in).is_empty()
     }
 
-    /// Its texts by number.
+    /// Its strings, as indices.
     pub fn words(self) -> PacketWords {
         self.row.words
     }
@@ -131,7 +131,7 @@ impl Batch {
         self.push_with(packet, [host, prefix, action, if_in, if_out, mac, proto]);
     }
 
-    /// Adds a packet with these texts instead of its own: host, prefix, action, interface in and out, MAC, protocol.
+    /// Adds a packet with other strings: host, prefix, action, input and output interface, MAC, protocol.
     pub fn push_with(&mut self, packet: &Packet<'_>, texts: [&[u8]; SLOTS]) {
         self.packets += 1;
         let words = &mut self.words;
@@ -175,39 +175,39 @@ impl Batch {
         self.rows.iter().flat_map(move |row| std::iter::repeat_n(packets(row), row.times as usize))
     }
 
-    /// The packets, each once however often it came in a row.
+    /// The packets, each once however many times it occurred in a row.
     pub fn rows(&self) -> impl Iterator<Item = BatchPacket<'_>> {
         self.rows.iter().map(|row| BatchPacket { batch: self, row })
     }
 
-    /// A text by its number.
+    /// The string at an index.
     pub fn text(&self, number: u32) -> &str {
         self.words.text(number)
     }
 
-    /// How many texts there are.
+    /// Number of strings.
     pub fn words(&self) -> usize {
         self.words.len()
     }
 
-    /// Takes all out, keeping the memory.
+    /// Empties it, keeping the memory.
     pub fn clear(&mut self) {
         self.words.clear();
         self.rows.clear();
         self.packets = 0;
     }
 
-    /// How many packets.
+    /// Number of packets.
     pub fn len(&self) -> usize {
         self.packets
     }
 
-    /// Whether there are none.
+    /// Whether it holds no packets.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
 
-    /// About how many bytes it takes, for bounding it.
+    /// Approximate size in bytes, for limiting it.
     pub fn size(&self) -> usize {
         self.words.size() + self.rows.len() * size_of::<BatchRow>()
     }

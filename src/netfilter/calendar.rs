@@ -1,36 +1,35 @@
-//! Placing stamps in time that have no year or no zone.
+//! Places stamps in time that lack a year or a zone.
 
 use jiff::tz::TimeZone;
 
 use super::Time;
 use super::timestamp::{Civil, Stamp, datetime, in_range};
 
-/// What a log's stamps without a year are measured against.
+/// What yearless stamps are resolved against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reference {
-    /// When the log was last written to (now, for one that comes in live). No stamp is later than
-    /// this plus one day, which allows for clocks that disagree.
+    /// When the log was last written to (now, for a live one). No stamp is later than this plus one day, which
+    /// allows for clock skew.
     Written(Time),
-    /// The year of its last line, as the user says. No stamp is later than the end of it.
+    /// The year of the last line, as given by the user. No stamp is later than its end.
     Year(i16),
 }
 
-/// Places stamps in time: the zone and the reference that a log's stamps lack.
+/// Places stamps in time: supplies the zone and the reference that a log's stamps lack.
 ///
-/// A stamp without a year lies in the newest year that the reference allows. In autumn's doubled
-/// hour it is the first pass; a skipped one moves forward.
+/// A yearless stamp gets the latest year that the reference allows. A time that occurs twice in autumn is the
+/// first pass; a skipped one moves forward.
 #[derive(Clone, Debug)]
 pub struct Calendar {
     zone: TimeZone,
-    /// Stamps without a year are not later than this.
+    /// No yearless stamp is later than this.
     latest: i64,
     latest_year: i16,
-    /// The last minute that was placed: lines come in runs of the same minute, and no zone
-    /// changes inside one.
+    /// The last minute placed: lines come in runs of the same minute, and no zone changes within one.
     prefix_cache: Option<(Civil, i64)>,
 }
 
-/// The farthest back a 29 February can lie: over a century year that is no leap year.
+/// The farthest back a 29 February can lie: across a century year that is not a leap year.
 const YEARS_BACK: i16 = 12;
 
 impl Calendar {
@@ -41,7 +40,7 @@ impl Calendar {
         calendar
     }
 
-    /// Moves the reference (following a log that grows).
+    /// Moves the reference (when following a growing log).
     pub fn refer_to(&mut self, reference: Reference) {
         self.latest = match reference {
             Reference::Written(time) => time.0.saturating_add(24 * 3600 * Time::SECOND),
@@ -63,7 +62,7 @@ impl Calendar {
         self.prefix_cache = None;
     }
 
-    /// When a stamp was; none for a day that does not exist.
+    /// The time of a stamp; none for a day that does not exist.
     pub fn place(&mut self, stamp: Stamp) -> Option<Time> {
         let civil = match stamp {
             Stamp::Moment(time) => return Some(time),
@@ -118,7 +117,7 @@ mod tests {
         ] {
             assert_eq!(placed(text, "UTC0", reference), Some(utc(expected)), "{text}");
         }
-        // The day may reach into the next year.
+        // The extra day may reach into the next year.
         let reference = Reference::Written(utc("2025-12-31T13:00:00Z"));
         assert_eq!(placed("Jan  1 12:59:59", "UTC0", reference), Some(utc("2026-01-01T12:59:59Z")));
         assert_eq!(placed("Jan  1 13:00:01", "UTC0", reference), Some(utc("2025-01-01T13:00:01Z")));
@@ -126,7 +125,7 @@ mod tests {
 
     #[test]
     fn the_reference_counts_in_the_zone_of_the_log() {
-        // Noon of New Year's Eve in UTC and a day is 2 January in Auckland.
+        // Noon UTC on New Year's Eve plus a day is 2 January in Auckland.
         let reference = Reference::Written(utc("2025-12-31T12:00:00Z"));
         let auckland = "NZST-12NZDT,M9.5.0,M4.1.0/3";
         assert_eq!(placed("Jan  2 00:59:59", auckland, reference), Some(utc("2026-01-01T11:59:59Z")));

@@ -1,21 +1,21 @@
-//! Eight bytes of a text at a time in a register. Words of a log are short: that beats a search that a long text
-//! deserves.
+//! Searches and compares text eight bytes at a time in a register. A log's words are short, so this beats a search
+//! built for long texts.
 
-/// Up to eight bytes, the first one lowest; what the text lacks is 0.
+/// Up to eight bytes, first byte lowest, padded with 0.
 #[derive(Clone, Copy)]
 pub struct Eight(u64);
 
-/// A byte in each of eight places.
+/// The multiplier that copies a byte into all eight lanes.
 const EACH: u64 = 0x0101_0101_0101_0101;
 
 impl Eight {
-    /// Those of a text from `at` on.
+    /// The bytes of a text from `at` on.
     #[inline]
     pub fn at(text: &[u8], at: usize) -> Eight {
         if let Some(eight) = text.get(at..).and_then(<[u8]>::first_chunk) {
             return Eight(u64::from_le_bytes(*eight));
         }
-        // At the end: the text's last eight, without those before `at`.
+        // Near the end: the text's last eight bytes, minus those before `at`.
         match text.last_chunk() {
             Some(eight) if at < text.len() => {
                 Eight(u64::from_le_bytes(*eight) >> (8 * (at + 8 - text.len())))
@@ -24,22 +24,22 @@ impl Eight {
         }
     }
 
-    /// A word of at most eight bytes as a number. No word has a blank, so that the one after it tells it from a
-    /// word with more bytes, and be they 0.
+    /// A word of at most eight bytes as a number. No word contains a blank, so the blank appended here distinguishes
+    /// it from a longer word, even one that continues with zero bytes.
     pub const fn of(word: &[u8]) -> u64 {
         number(word) | blank(word.len())
     }
 
-    /// Where a byte is among them, the first one.
+    /// The position of the first such byte.
     #[inline]
     pub fn find(self, byte: u8) -> Option<usize> {
-        // Where the byte is, this is zero; the lowest zero byte keeps its top bit below.
+        // Zero where the byte matches; below, the lowest zero byte keeps its top bit.
         let differs = self.0 ^ (EACH * u64::from(byte));
         let found = differs.wrapping_sub(EACH) & !differs & (EACH << 7);
         (found != 0).then(|| found.trailing_zeros() as usize / 8)
     }
 
-    /// The first `count` of them as a number, as [`Eight::of`] gives it.
+    /// The first `count` bytes as a number, comparable with [`Eight::of`].
     #[inline]
     pub fn first(self, count: usize) -> u64 {
         match count {
@@ -49,7 +49,7 @@ impl Eight {
     }
 }
 
-/// At most eight bytes, the first one lowest.
+/// At most eight bytes as a number, first byte lowest.
 const fn number(bytes: &[u8]) -> u64 {
     let (mut number, mut n) = (0, bytes.len());
     while n > 0 {
@@ -59,12 +59,12 @@ const fn number(bytes: &[u8]) -> u64 {
     number
 }
 
-/// A blank in the place after so many bytes, if there is one.
+/// A blank after `count` bytes, if there is room for one.
 const fn blank(count: usize) -> u64 {
     if count < 8 { (b' ' as u64) << (8 * count) } else { 0 }
 }
 
-/// Where a byte is in a text from `at` on; the text's end if nowhere.
+/// The position of the first such byte in a text from `at` on; the text's length if there is none.
 #[inline]
 pub fn find(text: &[u8], at: usize, byte: u8) -> usize {
     let mut begin = at;

@@ -1,15 +1,15 @@
-//! Telling whether two logs hold the same packet.
+//! Detects whether two logs hold the same packet.
 
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 
 use super::{Packet, Time};
 
-/// Makes fingerprints of packets, which are good within one run of the program only.
+/// Makes packet fingerprints, valid only within one run of the program.
 #[derive(Clone, Debug, Default)]
 pub struct Fingerprints(RandomState);
 
-/// What the same packet has in every log of its host: the second, the host, and what the kernel
-/// wrote of it. Equal for two packets that nothing on their lines tells apart.
+/// What identifies a packet in every log of its host: the second, the host, and what the kernel wrote about it.
+/// Equal for two packets that their lines do not distinguish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Fingerprint {
     /// Seconds since 1970-01-01T00:00:00Z; none for a packet without a time.
@@ -18,14 +18,14 @@ pub struct Fingerprint {
 }
 
 impl Fingerprint {
-    /// The same at any time.
+    /// The same without the time.
     pub fn at_any_time(self) -> Fingerprint {
         Fingerprint { second: None, ..self }
     }
 }
 
 impl Fingerprints {
-    /// The fingerprint of a packet. Its texts must have been cleaned on both sides, or on neither.
+    /// The fingerprint of a packet. Its strings must be cleaned on both sides, or on neither.
     pub fn of(&self, packet: &Packet<'_>) -> Fingerprint {
         let mut hasher = self.0.build_hasher();
         (packet.host, packet.prefix, packet.proto).hash(&mut hasher);
@@ -35,7 +35,7 @@ impl Fingerprints {
     }
 }
 
-/// The second that a moment lies in.
+/// The second that contains a moment.
 pub fn second(time: Time) -> i64 {
     time.0.div_euclid(Time::SECOND)
 }

@@ -1,7 +1,7 @@
 //! What comes before a packet on its line: priority, stamp, host, tag, kernel stamp.
 //!
-//! Settles who wrote the line. The kernel and ulogd write packets; any other program's tag means
-//! that the text after it may be an attacker's words, whatever it looks like.
+//! Determines who wrote the line. The kernel and ulogd log packets; after any other program's tag the text may be
+//! an attacker's, whatever it looks like.
 
 use super::eight;
 use super::timestamp::{self, Stamp};
@@ -11,34 +11,34 @@ use super::timestamp::{self, Stamp};
 pub enum Writer {
     /// The tag is `kernel:`, `ulogd:` or `ulogd[n]:`, or a kernel stamp takes its place (dmesg).
     Kernel,
-    /// There is no such tag: a host alone, or nothing (ulogd's LOGEMU). Words up to a colon may be
-    /// a prefix such as `IPT: ` or another program's tag; a prefix rule must claim them.
+    /// No such tag: a host alone, or nothing (ulogd's LOGEMU). Words up to a colon may be a prefix such as `IPT: `
+    /// or another program's tag; a prefix rule must claim them.
     Unknown,
     /// Another program's tag, such as `sshd[812]:`.
     Program,
 }
 
-/// A line taken apart up to where its text begins.
+/// A line parsed up to where its text begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header<'a> {
-    /// When it says it was written.
+    /// When the line says it was written.
     pub stamp: Option<Stamp>,
-    /// The host it names, or nothing.
+    /// The host it names, or empty.
     pub host: &'a [u8],
     /// Who wrote it.
     pub writer: Writer,
-    /// What they wrote, after the tag and the kernel stamp.
+    /// The message, after the tag and the kernel stamp.
     pub text: &'a [u8],
 }
 
 /// The kernel's tag.
 const KERNEL: &[u8] = b"kernel:";
 
-/// Takes a line apart. Never fails: what does not look like a header is text.
+/// Parses a line. Never fails: whatever does not look like a header is text.
 pub fn read(line: &[u8]) -> Header<'_> {
     let unprioritised = skip_priority(line);
     let mut rest = skip_blanks(unprioritised);
-    // RFC 5424, section 6.2: the version follows the priority at once.
+    // RFC 5424, section 6.2: the version immediately follows the priority.
     let versioned = rest.strip_prefix(b"1 ");
     if let Some(after) = versioned {
         if let Some((stamp, len)) = timestamp::read(after) {
@@ -51,7 +51,7 @@ pub fn read(line: &[u8]) -> Header<'_> {
         }
     }
     let stamp;
-    // Lines of dmesg and of journalctl's short-monotonic begin with the kernel's own stamp.
+    // Lines from dmesg and journalctl's short-monotonic begin with the kernel's own stamp.
     let mut ring_buffer = false;
     let names_host;
     if let Some((read, len)) = timestamp::read(rest) {
@@ -98,14 +98,14 @@ pub fn read(line: &[u8]) -> Header<'_> {
             (dmesg, after)
         }
     };
-    // Programs write into the kernel's own buffer too (/dev/kmsg), under a tag of their own.
+    // Programs also write to the kernel's buffer (/dev/kmsg), under their own tags.
     if writer == Writer::Kernel && has_process(token(text).0) {
         writer = Writer::Unknown;
     }
     Header { stamp: stamp.or(dmesg), host, writer, text }
 }
 
-/// `<13>`, the priority of RFC 3164 that some daemons keep.
+/// `<13>`, the RFC 3164 priority that some daemons keep.
 fn skip_priority(line: &[u8]) -> &[u8] {
     let Some(rest) = line.strip_prefix(b"<") else {
         return line;
@@ -128,8 +128,8 @@ fn token(text: &[u8]) -> (&[u8], &[u8]) {
     (&text[..end], skip_blanks(&text[end..]))
 }
 
-/// `[  307.757925] ` in front, and `[Mon May  4 06:35:12 2026] ` of `dmesg -T`; the blank after
-/// it may be missing. Gives the text that follows, and the stamp if it names a moment.
+/// Skips a leading `[  307.757925] `, or the `[Mon May  4 06:35:12 2026] ` of `dmesg -T`; the trailing blank may be
+/// missing. Returns the text after it, and the stamp if it is a date.
 pub fn skip_kernel_stamp(text: &[u8]) -> (Option<Stamp>, &[u8]) {
     let text = skip_blanks(text);
     if text.first() != Some(&b'[') {
@@ -151,7 +151,7 @@ pub fn skip_kernel_stamp(text: &[u8]) -> (Option<Stamp>, &[u8]) {
     }
 }
 
-/// `kern  :warn  : `, facility and level as `dmesg -x` writes them before the stamp.
+/// Skips `kern  :warn  : `, the facility and level that `dmesg -x` writes before the stamp.
 fn skip_decoded_level(text: &[u8]) -> &[u8] {
     let decoded = || {
         let level = skip_blanks(text.strip_prefix(b"kern")?).strip_prefix(b":")?;
@@ -181,7 +181,7 @@ fn is_host(word: &[u8]) -> bool {
     let bracketed = *first == b'[' && *last == b']';
     match colons {
         0 => (first.is_ascii_alphanumeric() || *first >= 0x80) && !word.contains(&b'['),
-        // One colon is a tag with glued text (`kernel:IPT`).
+        // One colon is a tag with text glued to it (`kernel:IPT`).
         1 => false,
         _ => {
             let inner = if bracketed { &word[1..word.len() - 1] } else { word };
@@ -191,7 +191,7 @@ fn is_host(word: &[u8]) -> bool {
     }
 }
 
-/// Where a kernel stamp is within a text, as between two records that ran together.
+/// The position of a kernel stamp within a text, as between two records run together.
 pub fn find_kernel_stamp(text: &[u8]) -> Option<usize> {
     memchr::memchr_iter(b'[', text).find(|at| skip_kernel_stamp(&text[*at..]).1.len() < text.len() - at)
 }
@@ -200,13 +200,13 @@ fn is_repeat(text: &[u8]) -> bool {
     text.starts_with(b"last message repeated ") || text.starts_with(b"message repeated ")
 }
 
-/// syslog's words for how grave a message is, as `busybox`, `dmesg` and `logread` write them.
+/// syslog's severity levels, as `busybox`, `dmesg` and `logread` write them.
 const LEVELS: [&[u8]; 11] = [
     b"emerg", b"panic", b"alert", b"crit", b"err", b"error", b"warn", b"warning", b"notice", b"info",
     b"debug",
 ];
 
-/// Its words for where a message comes from, but for `local0` to `local7`.
+/// syslog's facilities, except `local0` to `local7`.
 const FACILITIES: [&[u8]; 13] = [
     b"kern",
     b"user",
@@ -237,7 +237,7 @@ fn is_facility(word: &[u8]) -> bool {
     (local || FACILITIES.contains(&facility)) && LEVELS.contains(&level)
 }
 
-/// Whom the tag names, and the text after it; all of it where the tag is none that is known.
+/// Who the tag says wrote the line, and the text after it; the whole text unless it is the kernel's or ulogd's tag.
 fn tag(text: &[u8]) -> (Writer, &[u8]) {
     if let Some(after) = text.strip_prefix(KERNEL) {
         return (Writer::Kernel, skip_blanks(after));
@@ -261,12 +261,12 @@ fn tag(text: &[u8]) -> (Writer, &[u8]) {
     }
 }
 
-/// Whether a word is a tag with a process number, `sshd[812]:`.
+/// Whether a word is a tag with a process ID, `sshd[812]:`.
 fn has_process(word: &[u8]) -> bool {
     word.ends_with(b":") && names_process(word)
 }
 
-/// Whether a word begins with a name and a process number, as `sshd[812]:` and `su[9]` do.
+/// Whether a word begins with a name and a process ID, like `sshd[812]:` and `su[9]`.
 fn names_process(word: &[u8]) -> bool {
     let open = eight::find(word, 0, b'[');
     if open == 0 || open == word.len() {
@@ -295,8 +295,7 @@ fn after_rfc5424(stamp: Option<Stamp>, rest: &[u8]) -> Header<'_> {
     Header { stamp: stamp.or(dmesg), host: if host == b"-" { b"" } else { host }, writer, text }
 }
 
-/// After `-`, or after `[id key="value"][id]`: values are quoted, and may hold brackets (RFC
-/// 5424, section 6.3).
+/// Skips `-`, or `[id key="value"][id]`: values are quoted and may contain brackets (RFC 5424, section 6.3).
 fn skip_structured_data(text: &[u8]) -> &[u8] {
     if text.first() != Some(&b'[') {
         return token(text).1;

@@ -1,11 +1,11 @@
-//! How much a stored text may hold, in characters. The reader refuses what is longer, so that
-//! every store and direct analysis agree; the stores' columns are made this wide.
+//! Length limits of stored strings, in characters. The reader rejects anything longer, so that every store and
+//! direct analysis agree; the stores' columns have this width.
 
 /// Syslog host (RFC 1035 allows 255 octets).
 pub const HOST: usize = 255;
-/// Interface name: IFNAMSIZ less its NUL (linux `include/uapi/linux/if.h`).
+/// Interface name: IFNAMSIZ minus its NUL (linux `include/uapi/linux/if.h`).
 pub const INTERFACE: usize = 15;
-/// Action word: as long as nftables' longest prefix (NF_LOG_PREFIXLEN less its NUL).
+/// Action word: as long as nftables' longest prefix (NF_LOG_PREFIXLEN minus its NUL).
 pub const ACTION: usize = 127;
 /// Log prefix.
 pub const PREFIX: usize = 255;

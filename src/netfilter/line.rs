@@ -1,4 +1,4 @@
-//! A packet's own words: from `IN=` to the end of the record.
+//! The packet itself: from `IN=` to the end of the record.
 //!
 //! Written by linux `net/netfilter/nf_log_syslog.c` (before 5.13 `nf_log_ipv4.c`, `nf_log_ipv6.c`,
 //! `nf_log_common.c`, before 3.17 `xt_LOG.c`) and by ulogd2's `util/printpkt.c`.
@@ -11,30 +11,30 @@ use memchr::memmem::Finder;
 use super::TcpFlags;
 use super::eight::{self, Eight};
 
-/// Why a netfilter line gives no packet.
+/// Why a netfilter line yields no packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Reason {
-    /// The prefix is there, the packet is not.
+    /// There is a prefix but no packet.
     NoInterfaces,
-    /// The line begins in the middle of a packet.
+    /// The line begins mid-packet.
     FrontCut,
     /// The line ends before source and destination.
     NoAddresses,
-    /// `SRC=` or `DST=` holds no address.
+    /// `SRC=` or `DST=` is not an address.
     BadAddress,
-    /// A port, length or the like is no number in its range.
+    /// A port, length or the like is not a number in its range.
     BadNumber,
     /// The line ends before `PROTO=`.
     NoProtocol,
     /// TCP or UDP without ports, and not a fragment.
     NoPorts,
-    /// A text longer than its column ([`super::limits`]); holds the column's name.
+    /// A string longer than its column ([`super::limits`]); holds the column's name.
     TooLong(&'static str),
     /// The line is longer than the reader's cap of 1 MiB.
     LineTooLong,
-    /// A repeat count that is 0, over 100,000, or no number.
+    /// A repeat count that is 0, over 100,000, or not a number.
     RepeatCount,
-    /// `last message repeated` with no message of that host before it.
+    /// `last message repeated` with no earlier message from that host.
     NothingToRepeat,
 }
 
@@ -73,12 +73,12 @@ pub struct Record<'a> {
     pub tcp_flags: Option<TcpFlags>,
     pub icmp_type: Option<u8>,
     pub icmp_code: Option<u8>,
-    /// How many bytes of the text belong to it, up to the first word that no packet has.
+    /// How many bytes of the text belong to it: up to its last known word.
     pub len: usize,
 }
 
-/// Where `IN=` is in a text, for each place where it opens a record: a name or nothing, a
-/// blank, and `OUT=` (very old kernels had `PHYSIN=` between).
+/// The position of each `IN=` that opens a record: followed by a name or nothing, a blank, and `OUT=` (very old
+/// kernels put `PHYSIN=` in between).
 pub fn openings(text: &[u8]) -> impl Iterator<Item = usize> + '_ {
     static OUT: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b" OUT="));
     OUT.find_iter(text).filter_map(move |out| {
@@ -97,8 +97,7 @@ pub fn openings(text: &[u8]) -> impl Iterator<Item = usize> + '_ {
     })
 }
 
-/// Where a record opens that has no `OUT=`: Proxmox leaves out what is empty, and writes
-/// `IN=vmbr0 PHYSIN=eth0 MAC=...`.
+/// Where a record without `OUT=` opens: Proxmox omits empty fields and writes `IN=vmbr0 PHYSIN=eth0 MAC=...`.
 pub fn opening_without_out(text: &[u8]) -> Option<usize> {
     memchr::memmem::find_iter(text, b"IN=")
         .filter(|at| {
@@ -110,7 +109,7 @@ pub fn opening_without_out(text: &[u8]) -> Option<usize> {
         .last()
 }
 
-/// Where the last `IN=` is in a line that was cut before its `OUT=` was complete.
+/// The position of the last `IN=` in a line that was cut before its `OUT=` was complete.
 pub fn cut_opening(text: &[u8]) -> Option<usize> {
     let at = memchr::memmem::rfind(text, b"IN=")?;
     let name = &text[at..];
@@ -118,15 +117,14 @@ pub fn cut_opening(text: &[u8]) -> Option<usize> {
     b"OUT".starts_with(after).then_some(at)
 }
 
-/// Where the token begins that ends at `end`.
+/// The start of the token that ends at `end`.
 fn token_before(text: &[u8], end: usize) -> Option<usize> {
     let begin = memchr::memrchr(b' ', text.get(..end)?).map_or(0, |blank| blank + 1);
     Some(begin)
 }
 
-/// Reads one record into an empty one; the text begins at its `IN=`. Words that no kernel writes are passed over,
-/// so that a field of the future does no harm; `len` says where the known ones end. Of a key that
-/// comes twice the first counts.
+/// Parses one record into an empty one; the text begins at its `IN=`. Words that no kernel writes are skipped, so
+/// that future fields do no harm; `len` says where the known ones end. If a key occurs twice, the first counts.
 pub fn read<'a>(text: &'a [u8], record: &mut Record<'a>) -> Result<(), Reason> {
     let mut seen = LineState::default();
     let mut at = 0;
@@ -147,7 +145,7 @@ pub fn read<'a>(text: &'a [u8], record: &mut Record<'a>) -> Result<(), Reason> {
         match take(record, &mut seen, text, at, word, start) {
             Ok(true) => record.len = end,
             Ok(false) => {}
-            // The line was cut in this value: what is missing says how.
+            // The line was cut inside this value: what is missing determines the reason.
             Err(reason) if end == text.len() && (reason == Reason::BadAddress || word.ends_with(b"=")) => {
                 break;
             }
@@ -158,27 +156,27 @@ pub fn read<'a>(text: &'a [u8], record: &mut Record<'a>) -> Result<(), Reason> {
     finish(record, &seen)
 }
 
-/// What has been met on the way, as far as the end needs it.
+/// What the final checks need to know about the words seen so far.
 #[derive(Default)]
 struct LineState {
-    /// A later fragment, or a header that the kernel could not read whole.
+    /// A non-first fragment, or a header that the kernel could not read in full.
     partial: bool,
-    /// The IPv6 header was there to its end.
+    /// The IPv6 header is complete.
     ipv6: bool,
-    /// The fixed part of the TCP header was there.
+    /// The fixed part of the TCP header is present.
     tcp_header: bool,
     flags: u16,
     arp: bool,
     out: bool,
-    /// `PROTO=` was there, if only half of its value.
+    /// `PROTO=` was seen, if only with half of its value.
     proto: bool,
     /// The run from `MACSRC=` to here.
     mac_parts: Option<(usize, usize)>,
-    /// What `MACPROTO=` says.
+    /// The value of `MACPROTO=`.
     ethertype: Option<[u8; 4]>,
 }
 
-/// The keys and flags that packets have, as numbers: comparing one number is quicker than comparing texts.
+/// The keys and flags of packets, as numbers: comparing numbers is faster than comparing strings.
 mod words {
     use super::Eight;
 
@@ -196,7 +194,7 @@ mod words {
     }
 }
 
-/// Takes a word in, which has its first eight bytes at `start`; says whether it is one that a packet has.
+/// Processes a word whose first eight bytes are in `start`; returns whether it is one that packets have.
 #[inline]
 fn take<'a>(
     record: &mut Record<'a>,
@@ -225,7 +223,7 @@ fn take<'a>(
         MAC if record.mac.is_empty() => record.mac = value,
         SRC if record.src.is_none() => record.src = Some(address(value)?),
         DST if record.dst.is_none() => record.dst = Some(address(value)?),
-        // The first LEN is the IP header's, a second one UDP's.
+        // The first LEN is the IP header's, the second UDP's.
         LEN if record.length.is_none() => record.length = Some(number(value)?),
         TTL | HOPLIMIT if record.ttl.is_none() => record.ttl = Some(number(value)?),
         // The IP header ends at PROTO; after it, ID is a ping's.
@@ -267,7 +265,7 @@ fn take<'a>(
     Ok(true)
 }
 
-/// Whether a text is the beginning, and no more, of a protocol that is logged by name.
+/// Whether a text is the truncated name of a protocol that is logged by name.
 fn begins_a_protocol(text: &[u8]) -> bool {
     const NAMES: [&[u8]; 8] = [b"TCP", b"UDP", b"UDPLITE", b"ICMP", b"ICMPv6", b"ESP", b"AH", b"SCTP"];
     NAMES.iter().any(|name| name.starts_with(text)) && !NAMES.contains(&text)
@@ -302,7 +300,7 @@ fn bare_word<'a>(record: &mut Record<'a>, seen: &mut LineState, word: &'a [u8], 
     true
 }
 
-/// Rare ones, and those that have a value without a `=`.
+/// Rare words, and those with a value but no `=`.
 fn long_word(seen: &mut LineState, word: &[u8]) -> bool {
     // ulogd writes `FRAG: n ID: hex` with blanks.
     let is_partial = matches!(word, b"INCOMPLETE" | b"TRUNCATED") || word.starts_with(b"FRAG:");
@@ -314,8 +312,8 @@ fn long_word(seen: &mut LineState, word: &[u8]) -> bool {
         || word.ends_with(b")")
 }
 
-/// Where the bracket closes that opens at `at`; brackets inside count (`INCOMPLETE [8 bytes] ]`).
-/// The end of the text if it never does.
+/// The position after the bracket that closes the one at `at`; nested brackets count (`INCOMPLETE [8 bytes] ]`).
+/// The end of the text if it never closes.
 fn behind_brackets(text: &[u8], at: usize) -> usize {
     let mut depth = 0usize;
     for (offset, byte) in text[at..].iter().enumerate() {
@@ -331,14 +329,14 @@ fn behind_brackets(text: &[u8], at: usize) -> usize {
     text.len()
 }
 
-/// Checks that the record is whole, and drops what its protocol does not have.
+/// Checks that the record is complete, and drops what its protocol does not have.
 fn finish(record: &mut Record<'_>, seen: &LineState) -> Result<(), Reason> {
     // ulogd writes ARP as `PROTO=ARP`, the kernel as a word.
     let arp = seen.arp || record.proto == b"ARP";
     match (record.src, record.dst) {
         (Some(src), Some(dst)) if src.is_ipv4() != dst.is_ipv4() => return Err(Reason::BadAddress),
         (Some(_), Some(_)) => {}
-        // The kernel writes TRUNCATED where it could not read as much as the addresses.
+        // The kernel writes TRUNCATED if it could not even read the addresses.
         (None, None) if arp || seen.partial || bridged(record, seen) => {}
         _ => return Err(Reason::NoAddresses),
     }
@@ -347,7 +345,7 @@ fn finish(record: &mut Record<'_>, seen: &LineState) -> Result<(), Reason> {
     if v6 {
         record.ip_id = None;
     }
-    // The kernel logs nothing after an ESP or unknown extension header, and knows no ICMP but ICMPv6.
+    // The kernel logs nothing after an ESP or unknown extension header, and in IPv6 knows only ICMPv6, not ICMP.
     if record.src.is_some() && (unnamed || v6 && record.proto == b"ICMP") {
         return Err(Reason::NoProtocol);
     }
@@ -363,16 +361,15 @@ fn finish(record: &mut Record<'_>, seen: &LineState) -> Result<(), Reason> {
     if record.proto == b"TCP" && (seen.tcp_header || seen.flags != 0) {
         record.tcp_flags = Some(TcpFlags(seen.flags));
     }
-    // Type and code are written together: one alone was cut, and perhaps its number too.
+    // Type and code are written together: if only one is there, the line was cut, perhaps inside its number.
     if !matches!(record.proto, b"ICMP" | b"ICMPv6") || record.icmp_code.is_none() {
         (record.icmp_type, record.icmp_code) = (None, None);
     }
     Ok(())
 }
 
-/// A bridge or netdev line of an unknown protocol ends after its MAC part. The ethertype tells it
-/// from a line that was cut there: the one that `MACPROTO=` names, or the last two bytes of an
-/// Ethernet header (14 bytes) in `MAC=`.
+/// A bridge or netdev line of an unknown protocol ends after its MAC part. The EtherType distinguishes it from a
+/// line cut there: that of `MACPROTO=`, or the last two bytes of the 14-byte Ethernet header in `MAC=`.
 fn bridged(record: &Record<'_>, seen: &LineState) -> bool {
     let ethertype = match (seen.ethertype, record.mac.get(36..)) {
         (Some(ethertype), _) => ethertype,
@@ -393,7 +390,7 @@ fn address(value: &[u8]) -> Result<IpAddr, Reason> {
     text.parse().map_err(|_| Reason::BadAddress)
 }
 
-/// Four decimal numbers; nearly every address of a log is one.
+/// A dotted quad, as nearly every address in a log is.
 fn ipv4(value: &[u8]) -> Option<Ipv4Addr> {
     let (first, at) = octet(value, 0, b'.')?;
     let (second, at) = octet(value, at, b'.')?;
@@ -402,14 +399,14 @@ fn ipv4(value: &[u8]) -> Option<Ipv4Addr> {
     Some(Ipv4Addr::new(first, second, third, fourth))
 }
 
-/// A number of an IPv4 address, and where the next one begins. `after` stands after it; 0: it is the last.
+/// An octet of an IPv4 address, and where the next one begins. `after` must follow it; 0: it is the last.
 #[inline]
 fn octet(value: &[u8], at: usize, after: u8) -> Option<(u8, usize)> {
     let byte = |n: usize| value.get(at + n).copied().unwrap_or(b'\0');
     let digit = |n: usize| Some(byte(n).wrapping_sub(b'0')).filter(|digit| *digit < 10);
     let mut number = u16::from(digit(0)?);
     let mut digits = 1;
-    // No number has a 0 in front.
+    // No leading zeros.
     while number > 0
         && digits < 3
         && let Some(next) = digit(digits)

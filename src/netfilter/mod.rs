@@ -1,4 +1,4 @@
-//! The one parser of netfilter log lines.
+//! The only parser of netfilter log lines.
 //!
 //! Owns what a log line means: who wrote it, when, which prefix it carries and which packet it
 //! describes. Sees bytes only: no clock, no file, no database. A line becomes a borrowed
@@ -27,13 +27,13 @@ use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
 
-/// A moment: microseconds since 1970-01-01T00:00:00Z. Years 1000 to 9999, the range that every
-/// store can hold (MySQL's DATETIME begins at the year 1000).
+/// A point in time: microseconds since 1970-01-01T00:00:00Z. Years 1000 to 9999, the range that every store can
+/// hold (MySQL's DATETIME begins with the year 1000).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Time(pub i64);
 
 impl Time {
-    /// Microseconds in a second.
+    /// Microseconds per second.
     pub const SECOND: i64 = 1_000_000;
     /// 1000-01-01T00:00:00Z, the earliest moment a store can hold.
     pub const MIN: Time = Time(-30_610_224_000 * Time::SECOND);
@@ -41,7 +41,7 @@ impl Time {
     pub const MAX: Time = Time(253_402_300_800 * Time::SECOND - 1);
 }
 
-/// What became of a packet, as settled by the prefix rule when the line is read.
+/// What the firewall did with a packet, as the prefix rule decides when the line is read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Verdict {
     /// The firewall let it through.
@@ -54,7 +54,7 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// The word that the `verdict` column holds.
+    /// Its word in the `verdict` column.
     pub fn as_str(self) -> &'static str {
         match self {
             Verdict::Accept => "accept",
@@ -63,7 +63,7 @@ impl Verdict {
         }
     }
 
-    /// The verdict that a column's word names; none for any other word.
+    /// The verdict for a word of that column; none for any other word.
     pub fn from_word(word: &[u8]) -> Option<Verdict> {
         match word {
             b"accept" => Some(Verdict::Accept),
@@ -88,15 +88,15 @@ pub struct TcpFlags(pub u16);
 impl TcpFlags {
     /// No more data from the sender.
     pub const FIN: u16 = 1;
-    /// Synchronise: opens a connection.
+    /// Synchronize: opens a connection.
     pub const SYN: u16 = 2;
     /// Reset.
     pub const RST: u16 = 4;
     /// Push.
     pub const PSH: u16 = 8;
-    /// The acknowledgment field counts.
+    /// The acknowledgment field is significant.
     pub const ACK: u16 = 16;
-    /// The urgent pointer counts.
+    /// The urgent pointer is significant.
     pub const URG: u16 = 32;
     /// ECN echo.
     pub const ECE: u16 = 64;
@@ -116,11 +116,11 @@ impl TcpFlags {
     }
 }
 
-/// One logged packet, borrowed from its line (or from a row). Of an ICMP error this is the outer
-/// packet; what its brackets quote is left out.
+/// One logged packet, borrowed from its line (or from a row). For an ICMP error this is the outer packet; the one
+/// quoted in brackets is left out.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Packet<'a> {
-    /// The line's own time; none where it had none.
+    /// The time on the line, if it has one.
     pub time: Option<Time>,
     /// The syslog host, empty if the line named none.
     pub host: &'a [u8],
@@ -130,17 +130,17 @@ pub struct Packet<'a> {
     pub action: &'a [u8],
     /// What the prefix rule makes of the action.
     pub verdict: Verdict,
-    /// `IN=`, at most 15 bytes in the kernel (IFNAMSIZ), empty for packets made here.
+    /// `IN=`, at most 15 bytes in the kernel (IFNAMSIZ); empty for locally generated packets.
     pub if_in: &'a [u8],
-    /// `OUT=`, empty for packets meant for this host.
+    /// `OUT=`; empty for packets delivered to this host.
     pub if_out: &'a [u8],
     /// `MAC=` as logged, or the run `MACSRC=... MACPROTO=...` of `--log-macdecode`.
     pub mac: &'a [u8],
-    /// Source address; none for what carries no IP (bridge lines).
+    /// Source address; none if the packet carries no IP (bridge lines).
     pub src: Option<IpAddr>,
     /// Destination address.
     pub dst: Option<IpAddr>,
-    /// Source port; none without ports (ICMP, fragments).
+    /// Source port; none for packets without ports (ICMP, fragments).
     pub src_port: Option<u16>,
     /// Destination port.
     pub dst_port: Option<u16>,
@@ -148,12 +148,12 @@ pub struct Packet<'a> {
     pub proto: &'a [u8],
     /// Total length of the IP packet in bytes (the first `LEN=`).
     pub length: Option<u32>,
-    /// TTL, or the hop limit of IPv6.
+    /// TTL, or the IPv6 hop limit.
     pub ttl: Option<u8>,
-    /// The identification of the IPv4 header (the `ID=` before `PROTO=`); none in IPv6. The `ID=` of
-    /// a ping is another field.
+    /// The identification field of the IPv4 header (the `ID=` before `PROTO=`); none in IPv6. A ping's `ID=` is a
+    /// different field.
     pub ip_id: Option<u16>,
-    /// The TCP flags; none for other protocols and where the header was not logged.
+    /// TCP flags; none for other protocols, or if the header was not logged.
     pub tcp_flags: Option<TcpFlags>,
     /// ICMP type.
     pub icmp_type: Option<u8>,
@@ -161,13 +161,13 @@ pub struct Packet<'a> {
     pub icmp_code: Option<u8>,
 }
 
-/// The stamp at the beginning of a line, for putting logs in the order of time.
+/// The stamp at the start of a line, for sorting logs chronologically.
 pub fn stamp(line: &[u8]) -> Option<timestamp::Stamp> {
     header::read(line).stamp
 }
 
-/// Text of a log as every store and report shows it: bytes that are not UTF-8, and NUL, become
-/// U+FFFD. Borrowed where nothing has to change.
+/// Log text as every store and report shows it: invalid UTF-8 and NUL become U+FFFD. Borrowed if nothing has to
+/// change.
 pub fn clean(bytes: &[u8]) -> Cow<'_, str> {
     if let Ok(text) = std::str::from_utf8(bytes)
         && !bytes.contains(&0)

@@ -1,7 +1,7 @@
 //! What a log prefix says: the action word, and whether the packet was let through.
 //!
-//! Prefixes are the administrator's own (`--log-prefix`), so what they mean is a list of rules.
-//! The first rule that takes a prefix settles it.
+//! Administrators choose their own prefixes (`--log-prefix`), so their meaning is a list of rules. The first rule
+//! that matches a prefix decides.
 
 use std::sync::OnceLock;
 
@@ -12,22 +12,22 @@ use super::Verdict;
 /// One rule.
 #[derive(Clone, Debug)]
 pub enum Rule {
-    /// `IPT: ACTION `, the manual's: ACCEPT is accept, every other word is deny.
+    /// `IPT: ACTION `, the manual's: ACCEPT is accept, any other word is deny.
     Ipt,
-    /// Any prefix: the action is the prefix without outer blanks, brackets and final colon.
+    /// Any prefix: the action is the prefix without surrounding blanks, brackets and a trailing colon.
     Any,
     /// A preset or the user's own.
     Pattern(Pattern),
 }
 
-/// A regular expression on the whole prefix.
+/// A regular expression matched against the whole prefix.
 #[derive(Clone, Debug)]
 pub struct Pattern {
     text: String,
-    /// The expression, once it is needed; none if it cannot be compiled. Most logs have prefixes of one kind, and
-    /// compiling those of all presets takes longer than reading a small log.
+    /// Compiled on first use; none if it does not compile. Most logs have one kind of prefix, and compiling every
+    /// preset takes longer than reading a small log.
     regex: OnceLock<Option<Regex>>,
-    /// The action where the expression has no group `action` for it.
+    /// The action, if no group `action` captures it.
     action: Option<String>,
     verdicts: Verdicts,
 }
@@ -35,7 +35,7 @@ pub struct Pattern {
 /// How a pattern's action word becomes a verdict.
 #[derive(Clone, Debug)]
 pub enum Verdicts {
-    /// By the words in it, as [`verdict_of_words`].
+    /// By the words in it, as in [`verdict_of_words`].
     Words,
     /// Always this one.
     Always(Verdict),
@@ -57,29 +57,29 @@ pub struct PrefixMatch<'a> {
     pub verdict: Verdict,
 }
 
-/// Why a rule cannot be made.
+/// Why a rule cannot be created.
 #[derive(Debug, thiserror::Error)]
 pub enum RuleError {
-    /// The text is no preset's name and has no group `action`.
+    /// The text is not a preset's name and has no group `action`.
     #[error("'{text}' is not a preset (nearest: {nearest}) and has no group such as (?<action>\\w+)")]
     NoPreset {
-        /// What was asked for.
+        /// The text given.
         text: String,
-        /// The preset whose name is most like it.
+        /// The preset with the closest name.
         nearest: &'static str,
     },
-    /// The regular expression is none.
+    /// The regular expression is invalid.
     #[error("'{text}' is not a regular expression: {why}")]
     NoRegex {
-        /// What was asked for.
+        /// The text given.
         text: String,
-        /// One line of the expression parser.
+        /// One line from the regex parser.
         why: String,
     },
 }
 
 impl Rule {
-    /// Whether the rule takes a prefix; `tag` as for [`Rules::settle`].
+    /// Whether the rule matches a prefix; `tag` as in [`Rules::settle`].
     pub fn takes(&self, prefix: &[u8], tag: usize) -> bool {
         self.settle(prefix, tag).is_some()
     }
@@ -94,7 +94,7 @@ impl Rule {
 }
 
 impl Pattern {
-    /// A pattern; none if neither a group `action` nor `action` says what the action is.
+    /// A pattern; none if there is neither a group `action` nor an `action`.
     pub(super) fn of(
         text: &str,
         action: Option<&str>,
@@ -105,7 +105,7 @@ impl Pattern {
         Ok(says.then(|| Pattern { regex: Some(regex).into(), ..Pattern::of_preset(text, action, verdicts) }))
     }
 
-    /// A pattern of which it is known that it is one.
+    /// A pattern known to be valid.
     pub(super) fn of_preset(text: &str, action: Option<&str>, verdicts: Verdicts) -> Pattern {
         let (text, action) = (text.to_owned(), action.map(str::to_owned));
         Pattern { text, regex: OnceLock::new(), action, verdicts }
@@ -114,9 +114,9 @@ impl Pattern {
     fn settle<'a>(&'a self, prefix: &'a [u8], tag: usize) -> Option<PrefixMatch<'a>> {
         let regex = self.regex.get_or_init(|| compile(&self.text).ok()).as_ref()?;
         let captures = regex.captures(prefix)?;
-        // Words up to a colon may be another program's tag, and then the rest is what an attacker
-        // made it log. The prefix is the firewall's own only if the pattern needs those very
-        // words: with other letters and digits in their place it must not match.
+        // Words up to a colon may be another program's tag, and the rest is then what an attacker made it log. The
+        // prefix is the firewall's own only if the pattern requires these very words: with their letters and digits
+        // replaced it must not match.
         if tag > 0 && !cannot_be_a_tag(prefix, tag) {
             let mut masked = prefix.to_vec();
             for byte in masked.iter_mut().take(tag) {
@@ -157,42 +157,42 @@ impl Verdicts {
     }
 }
 
-/// The rules of one call, in the order in which they were named.
+/// The rules of one call, in the order given.
 #[derive(Clone, Debug)]
 pub struct Rules(Vec<Rule>);
 
 impl Default for Rules {
-    /// The manual's prefix alone.
+    /// The manual's prefix only.
     fn default() -> Self {
         Rules(vec![Rule::Ipt])
     }
 }
 
 impl Rules {
-    /// These rules; the first that takes a prefix settles it.
+    /// These rules; the first that matches a prefix decides.
     pub fn new(rules: Vec<Rule>) -> Self {
         Rules(rules)
     }
 
-    /// What the rules make of a prefix. `tag` is how much of it may be another program's tag: up
-    /// to its first colon if nothing says that the kernel wrote it, else 0.
+    /// Matches a prefix against the rules. `tag` is how much of it may be another program's tag: up to its first
+    /// colon if nothing says that the kernel wrote it, else 0.
     #[inline]
     pub fn settle<'a>(&'a self, prefix: &'a [u8], tag: usize) -> Option<PrefixMatch<'a>> {
         self.0.iter().find_map(|rule| rule.settle(prefix, tag))
     }
 
-    /// Whether settling is dear enough to remember what came out.
+    /// Whether matching is expensive enough to cache.
     pub(super) fn are_expensive(&self) -> bool {
         self.0.iter().any(|rule| !matches!(rule, Rule::Ipt))
     }
 
-    /// Whether the text begins as a prefix of these rules does, though no packet follows: the
-    /// kernel's line was cut. Only the manual's prefix can be told so.
+    /// Whether the text begins with a prefix of these rules although no packet follows: the kernel's line was cut.
+    /// Only the manual's prefix can be recognized this way.
     pub(super) fn begins(&self, text: &[u8]) -> bool {
         text.starts_with(IPT) && self.0.iter().any(|rule| matches!(rule, Rule::Ipt))
     }
 
-    /// Where in a run of bytes a prefix of these rules begins, for a second record on a line.
+    /// Where a prefix of these rules begins in a run of bytes, for a second record on a line.
     pub(super) fn find_in(&self, between: &[u8]) -> Option<usize> {
         let ipt = self.0.iter().any(|rule| matches!(rule, Rule::Ipt));
         ipt.then(|| memchr::memmem::rfind(between, IPT)).flatten()
@@ -227,9 +227,9 @@ fn any(prefix: &[u8]) -> PrefixMatch<'_> {
     PrefixMatch { action, verdict: verdict_of_words(action) }
 }
 
-/// `DENY:`, `Shorewall:net-fw:DROP:` and `[FW: DROP]` are prefixes, `sshd:` and `nginx: DROP` are
-/// another program's words: a prefix can be told from a tag if it is the manual's own, all in
-/// brackets, or names a verdict and has no word after the tag (`tag` is where the tag would end).
+/// `DENY:`, `Shorewall:net-fw:DROP:` and `[FW: DROP]` are prefixes, `sshd:` and `nginx: DROP` are another
+/// program's words: a prefix is distinguishable from a tag if it is the manual's own, entirely in brackets, or
+/// names a verdict and has no word after the tag (`tag` is where the tag would end).
 fn cannot_be_a_tag(prefix: &[u8], tag: usize) -> bool {
     if prefix.starts_with(IPT) {
         return true;
@@ -242,8 +242,8 @@ fn cannot_be_a_tag(prefix: &[u8], tag: usize) -> bool {
     !after.contains(&b' ') && verdict_of_words(words) != Verdict::Other
 }
 
-/// What the words of a text say, whatever their case: accept if one is ACCEPT, ALLOW, PASS or
-/// PERMIT, deny if one is DROP, DENY, REJECT, BLOCK or INVALID, else other.
+/// The verdict that the words of a text express, case ignored: accept if one is ACCEPT, ALLOW, PASS or PERMIT, deny
+/// if one is DROP, DENY, REJECT, BLOCK or INVALID, else other.
 pub fn verdict_of_words(text: &[u8]) -> Verdict {
     const ACCEPT: [&[u8]; 4] = [b"ACCEPT", b"ALLOW", b"PASS", b"PERMIT"];
     const DENY: [&[u8]; 5] = [b"DROP", b"DENY", b"REJECT", b"BLOCK", b"INVALID"];
@@ -277,14 +277,14 @@ mod tests {
         Rules::new(named(text).unwrap())
     }
 
-    /// What the rules make of a prefix that the kernel wrote.
+    /// How the rules match a prefix that the kernel wrote.
     fn settled(text: &str, prefix: &str) -> Option<(String, Verdict)> {
         let rules = rules(text);
         let settled = rules.settle(prefix.as_bytes(), 0)?;
         Some((String::from_utf8_lossy(settled.action).into_owned(), settled.verdict))
     }
 
-    /// Whether the rules take a prefix that another program may have written.
+    /// Whether the rules match a prefix that another program may have written.
     fn claimed(text: &str, prefix: &str) -> bool {
         let tag = prefix.find(':').map_or(0, |colon| colon + 1);
         rules(text).settle(prefix.as_bytes(), tag).is_some()
@@ -352,7 +352,7 @@ mod tests {
         assert!(message("(?<action>").contains("is not a regular expression"));
         assert!(!message("(?<action>").contains('\n'));
         assert_eq!(settled(r"^FW (?<action>\w+)", "FW pass "), Some(("pass".into(), Verdict::Accept)));
-        // A group that took no part settles nothing.
+        // A group that did not participate in the match decides nothing.
         assert_eq!(settled("FW( (?<action>DROP))?", "FW x "), None);
     }
 

@@ -1,13 +1,13 @@
-//! Remembers what the rules made of a prefix: a log has few prefixes and very many lines.
+//! Caches how the rules match a prefix: a log has few prefixes and a great many lines.
 
 use super::Verdict;
 use super::prefix::{PrefixMatch, Rules};
 
-/// The prefixes met last, with what they were settled to.
+/// The most recent prefixes, with their matches.
 #[derive(Debug, Default)]
 pub struct PrefixCache {
     known: Vec<CachedPrefix>,
-    /// The one to be forgotten next.
+    /// The eviction cursor.
     oldest: usize,
 }
 
@@ -19,14 +19,14 @@ struct CachedPrefix {
     action: Vec<u8>,
 }
 
-/// More than a firewall commonly has; a search through them all stays cheap.
+/// More than a firewall usually has; a linear search stays cheap.
 const KEPT: usize = 16;
 
-/// Longer prefixes are not worth keeping: no kernel writes them.
+/// Longer prefixes are not worth caching: no kernel writes them.
 const LONGEST: usize = 256;
 
 impl PrefixCache {
-    /// As [`Rules::settle`]. Must always be asked with the same rules.
+    /// Like [`Rules::settle`]. Must always be called with the same rules.
     #[inline]
     pub fn settle<'a>(
         &'a mut self,

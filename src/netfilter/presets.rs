@@ -1,4 +1,4 @@
-//! The prefixes of firewalls that people run, as data: adding one is adding an entry.
+//! The prefixes of common firewalls, as data: a new one is a new entry.
 
 use super::Verdict;
 use super::prefix::{Pattern, Rule, RuleError, Rules, Verdicts};
@@ -9,8 +9,8 @@ struct Preset {
     forms: &'static [Form],
 }
 
-/// One form of a prefix: an expression on the whole of it, the action if no group holds it, and
-/// what the action means.
+/// One form of a prefix: an expression for all of it, the action if no group captures it, and what the action
+/// means.
 struct Form {
     regex: &'static str,
     action: Option<&'static str>,
@@ -32,14 +32,13 @@ const OTHER: Verdicts = Verdicts::Always(Verdict::Other);
 /// The common chain targets.
 const TARGETS: Verdicts = Verdicts::Listed { accept: &["ACCEPT"], deny: &["DROP", "REJECT"] };
 
-/// In the order in which an unknown prefix is tried on them: those with a marker of their own
-/// first.
+/// In the order in which an unknown prefix is tried: those with a marker of their own first.
 const PRESETS: [Preset; 8] = [
-    // The tutorial on connection logging: every new connection, and those over the rate. The rules
-    // log and go on, so neither says what became of the packet.
+    // The tutorial on connection logging: every new connection, and those over the rate. The rules log and continue,
+    // so neither says what happened to the packet.
     Preset { name: "tutorial", forms: &[form(r"^\*(?<action>LOG|ATTACK)\* *$", OTHER)] },
-    // UFW's own chains (ufw `src/backend_iptables.py`) and ufw-docker. AUDIT and its INVALID note
-    // packets on their way to a decision.
+    // UFW's own chains (ufw `src/backend_iptables.py`) and ufw-docker. AUDIT and its INVALID log packets before they
+    // are decided on.
     Preset {
         name: "ufw",
         forms: &[form(
@@ -58,7 +57,7 @@ const PRESETS: [Preset; 8] = [
             form(r"^Firewall: \*(?<action>[^*]+)\* *$", DENY),
         ],
     },
-    // Shorewall's old default LOGFORMAT, glued, and the one of version 5.
+    // Shorewall's old default LOGFORMAT, without blanks, and that of version 5.
     Preset {
         name: "shorewall",
         forms: &[
@@ -79,11 +78,11 @@ const PRESETS: [Preset; 8] = [
             fixed(r"^\[[^\]]*-(?:(?:\d+|default)-A|A-\d+)\]", "ACCEPT", ACCEPT),
             fixed(r"^\[[^\]]*-(?:(?:\d+|default)-D|D-\d+)\]", "DROP", DENY),
             fixed(r"^\[[^\]]*-(?:(?:\d+|default)-R|R-\d+)\]", "REJECT", DENY),
-            // Back to the calling ruleset, which decides.
+            // Returns to the calling ruleset, which decides.
             fixed(r"^\[[^\]]*-RET-\d+\]", "RETURN", OTHER),
         ],
     },
-    // Proxmox puts a header of its own before these (`header::proxmox`).
+    // Proxmox puts its own header before these (`header::proxmox`).
     Preset { name: "proxmox", forms: &[form(r"^(?:policy )?(?<action>ACCEPT|DROP|REJECT): $", TARGETS)] },
     // firewalld (`src/firewall/core/nftables.py`, `ipXtables.py`): the verdict ends the name.
     Preset {
@@ -93,8 +92,8 @@ const PRESETS: [Preset; 8] = [
             Verdicts::Listed { accept: &["ACCEPT"], deny: &["DROP", "REJECT", "ICMP_BLOCK"] },
         )],
     },
-    // FireHOL logs what falls through an interface or router, and what its protections drop; with
-    // literal quotes in some versions.
+    // FireHOL logs what falls through an interface or router, and what its protections drop; some versions write
+    // literal quotes.
     Preset {
         name: "firehol",
         forms: &[
@@ -149,12 +148,12 @@ impl Preset {
     }
 }
 
-/// Every preset's name, those that are code first: `auto` takes what any other takes, but for `any`.
+/// All preset names, those implemented in code first: `auto` matches whatever any other does, except `any`.
 pub fn names() -> impl Iterator<Item = &'static str> {
     ["auto", "ipt", "any"].into_iter().chain(PRESETS.iter().map(|preset| preset.name))
 }
 
-/// The preset that takes a prefix; `any` if no other does.
+/// The preset that matches a prefix; `any` if no other does.
 pub fn recognize(prefix: &[u8]) -> &'static str {
     if Rules::default().settle(prefix, 0).is_some() {
         return "ipt";
@@ -163,7 +162,7 @@ pub fn recognize(prefix: &[u8]) -> &'static str {
     PRESETS.iter().find(takes).map_or("any", |preset| preset.name)
 }
 
-/// The preset whose name is most like a text, in any case of letters.
+/// The preset whose name is closest to a text, case ignored.
 fn nearest(text: &str) -> &'static str {
     let text = text.to_lowercase();
     names().min_by_key(|name| strsim::osa_distance(name, &text)).unwrap_or("any")

@@ -1,4 +1,4 @@
-//! From lines to packets: who wrote the line, its records, its repeats, and the account of it all.
+//! From lines to packets: who wrote the line, its records, its repeats, and the statistics.
 
 use super::header::{self, Header, Writer};
 use super::line::{self, Reason, Record};
@@ -9,27 +9,27 @@ use super::stats::ParseStats;
 use super::timestamp::Calendar;
 use super::{Packet, Time, limits};
 
-/// A prefix longer than this is none: nftables cuts at 127 bytes (NF_LOG_PREFIXLEN, linux
+/// Anything longer is not a prefix: nftables cuts at 127 bytes (NF_LOG_PREFIXLEN, linux
 /// `include/uapi/linux/netfilter/nf_log.h`).
 const LONGEST_PREFIX: usize = 128;
 
 /// More repeats than this in one line are damage, not traffic.
 const MOST_REPEATS: u64 = 100_000;
 
-/// Reads a log line by line. Lines go in without their line end, in the order of the log.
+/// Parses a log line by line. Feed it lines without their line ending, in log order.
 #[derive(Debug)]
 pub struct Reader<'r> {
     rules: &'r Rules,
     calendar: Calendar,
     last: LastLines,
     prefix_cache: PrefixCache,
-    /// A line repeats one that came before all that was read.
+    /// A line repeats one from before everything read so far.
     repeats_earlier: bool,
     /// What became of the lines so far.
     pub stats: ParseStats,
 }
 
-/// What reading a run of lines leaves behind, beside their packets.
+/// The state that a run of lines leaves behind, apart from its packets.
 #[derive(Debug)]
 pub struct Part {
     stats: ParseStats,
@@ -37,12 +37,12 @@ pub struct Part {
     repeats_earlier: bool,
 }
 
-/// What a line's text gave.
+/// What a line's text yielded.
 #[derive(Default)]
 struct LineOutcome {
     /// Records that are packets.
     records: u64,
-    /// Those that should be and are not; empty (and not allocated) for nearly every line.
+    /// Those that should be but are not; empty (and not allocated) for nearly every line.
     damage: Vec<Reason>,
 }
 
@@ -59,7 +59,7 @@ impl<'r> Reader<'r> {
         }
     }
 
-    /// A reader of the same kind that has read nothing.
+    /// A fresh reader with the same rules and calendar.
     pub fn beside(&self) -> Reader<'r> {
         Reader::new(self.rules, self.calendar.clone())
     }
@@ -73,9 +73,8 @@ impl<'r> Reader<'r> {
         }
     }
 
-    /// Takes over what a run of lines left behind that another reader read, and that follows what this one read.
-    /// False, and nothing is taken over, if what this one read would have made a difference: then it has to
-    /// read these lines itself.
+    /// Merges a run that another reader read and that follows what this one read. False, with nothing merged, if what
+    /// this one read would have made a difference: it must then read those lines itself.
     pub fn follow(&mut self, part: &Part) -> bool {
         if part.repeats_earlier || !self.stats.can_add(&part.stats) || !self.last.follow(&part.last) {
             return false;
@@ -89,7 +88,7 @@ impl<'r> Reader<'r> {
         &mut self.calendar
     }
 
-    /// Reads one line and hands its packets on.
+    /// Parses one line and passes on its packets.
     pub fn read(&mut self, line: &[u8], mut each: impl FnMut(&Packet<'_>)) {
         let line = trim(line);
         let header = header::read(line);
@@ -105,7 +104,7 @@ impl<'r> Reader<'r> {
         self.count_line(line, &found);
     }
 
-    /// Takes in a line that was read in an earlier run, so that a repeat of it is understood.
+    /// Remembers a line from an earlier run, so that a repeat of it can be resolved.
     pub fn remember(&mut self, line: &[u8]) {
         let line = trim(line);
         let header = header::read(line);
@@ -114,7 +113,7 @@ impl<'r> Reader<'r> {
         }
     }
 
-    /// Counts a line that is longer than the input's cap; `start` is as much of it as was kept.
+    /// Counts a line longer than the input's cap; `start` is the part that was kept.
     pub fn too_long(&mut self, start: &[u8]) {
         self.stats.damage(Reason::LineTooLong, start);
         self.stats.damaged += 1;
@@ -122,7 +121,7 @@ impl<'r> Reader<'r> {
         self.remember(start);
     }
 
-    /// Counts a last line that has no end yet.
+    /// Counts a last line that is not finished yet.
     pub fn unfinished(&mut self) {
         self.stats.unfinished += 1;
     }
@@ -136,7 +135,7 @@ impl<'r> Reader<'r> {
             self.stats.other += 1;
             return;
         } else {
-            // The line counts once, for the first thing that is wrong with it.
+            // The line counts once, for the first thing wrong with it.
             self.stats.damaged += 1;
             &found.damage[..1]
         };
@@ -145,7 +144,7 @@ impl<'r> Reader<'r> {
         }
     }
 
-    /// A daemon's count instead of the lines themselves.
+    /// A daemon's count in place of the lines themselves.
     fn repeated(
         &mut self,
         header: &Header<'_>,
@@ -153,7 +152,7 @@ impl<'r> Reader<'r> {
         each: &mut dyn FnMut(&Packet<'_>),
     ) -> LineOutcome {
         let count = repeat.count.filter(|n| (1..=MOST_REPEATS).contains(n));
-        // Without a count nothing is handed on; whether it matters depends on what is repeated.
+        // Without a count nothing is passed on; whether that matters depends on what is repeated.
         let times = count.unwrap_or(0);
         let mut found = match repeat.quoted {
             Some(text) => {
@@ -178,7 +177,7 @@ impl<'r> Reader<'r> {
         found
     }
 
-    /// Hands on the packets of a text, each `times` times.
+    /// Passes on the packets of a text, each `times` times.
     fn records(&mut self, header: &Header<'_>, times: u64, each: &mut dyn FnMut(&Packet<'_>)) -> LineOutcome {
         let mut found = LineOutcome::default();
         if header.writer == Writer::Program {
@@ -206,8 +205,8 @@ impl<'r> Reader<'r> {
         found
     }
 
-    /// A line on which `IN=... OUT=` occurs more than once: a prefix that contains it, or several
-    /// records that the kernel's ring buffer ran together.
+    /// A line in which `IN=... OUT=` occurs more than once: a prefix that contains it, or several records that the
+    /// kernel's ring buffer ran together.
     fn several(
         &mut self,
         header: &Header<'_>,
@@ -224,8 +223,8 @@ impl<'r> Reader<'r> {
                 self.record(header, prefix, &text[opening..], times, each, found);
                 return;
             };
-            // Up to the next opening this is a record only if it is whole, if another record
-            // visibly begins before that, or if it is too long to be part of a prefix.
+            // The text up to the next opening is a record only if it is complete, if another record visibly begins
+            // before that, or if it is too long to be part of a prefix.
             let body = &text[opening..next];
             let mut record = Record::default();
             let is_whole = line::read(body, &mut record).is_ok();
@@ -236,8 +235,7 @@ impl<'r> Reader<'r> {
             }
             let len = ends.or(whole).unwrap_or(body.len());
             let taken = self.record(header, prefix, &body[..len], times, each, found);
-            // A line that no kernel's tag vouches for is the firewall's from its first word, or
-            // not at all.
+            // A line that no kernel tag vouches for is the firewall's from its first word, or not at all.
             if !taken && header.writer != Writer::Kernel {
                 return;
             }
@@ -245,7 +243,7 @@ impl<'r> Reader<'r> {
         }
     }
 
-    /// Hands on one record; says whether a rule takes its prefix.
+    /// Passes on one record; returns whether a rule matches its prefix.
     fn record(
         &mut self,
         header: &Header<'_>,
@@ -278,7 +276,7 @@ impl<'r> Reader<'r> {
         true
     }
 
-    /// Whether a line without `IN=` and `OUT=` is what is left of a packet's.
+    /// The reason if a line without `IN=` and `OUT=` is what is left of a packet's.
     fn without_opening(&self, header: &Header<'_>) -> Option<Reason> {
         let text = header.text;
         let cut = || {
@@ -290,7 +288,7 @@ impl<'r> Reader<'r> {
         }
         let has = |key: &[u8]| memchr::memmem::find(text, key).is_some();
         let ends_like_a_packet = || has(b" PROTO=") && (has(b" SPT=") || has(b"SRC=") || has(b" TYPE="));
-        // Without a tag the first word must be what is left of a field.
+        // Without a tag the first word must be the remainder of a field.
         let mid_packet = || {
             let word = text.split(|b| *b == b' ').next().unwrap_or_default();
             word.contains(&b'=') && !word.contains(&b':')
@@ -300,8 +298,8 @@ impl<'r> Reader<'r> {
     }
 }
 
-/// A line without the carriage return that ends it, and without the hole before it
-/// where a log was truncated under its writer.
+/// A line without its trailing carriage return, and without the leading hole (NULs) left where a log was truncated
+/// under its writer.
 fn trim(line: &[u8]) -> &[u8] {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     match line.first() {
@@ -310,8 +308,8 @@ fn trim(line: &[u8]) -> &[u8] {
     }
 }
 
-/// How much of a prefix may be another program's tag: up to its first colon, if nothing says that
-/// the kernel wrote it.
+/// How much of a prefix may be another program's tag: up to its first colon, if nothing says that the kernel
+/// wrote it.
 fn tag(writer: Writer, prefix: &[u8]) -> usize {
     match writer {
         Writer::Unknown => memchr::memchr(b':', prefix).map_or(0, |colon| colon + 1),
@@ -349,7 +347,7 @@ fn packet<'a>(
     }
 }
 
-/// Whether every text fits its column: nothing is stored cut.
+/// Whether every string fits its column: nothing is stored truncated.
 fn fits(host: &[u8], prefix: &[u8], action: &[u8], record: &Record<'_>) -> Result<(), Reason> {
     let columns = [
         ("host", host, limits::HOST),
@@ -360,7 +358,7 @@ fn fits(host: &[u8], prefix: &[u8], action: &[u8], record: &Record<'_>) -> Resul
         ("MAC", record.mac, limits::MAC),
         ("protocol", record.proto, limits::PROTO),
     ];
-    // A character is at least a byte, so counting characters is for the rare long ones.
+    // A character takes at least a byte, so only the rare long ones need counting.
     let too_long = |bytes: &[u8], most: usize| {
         bytes.len() > most && String::from_utf8_lossy(bytes).chars().count() > most
     };

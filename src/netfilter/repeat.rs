@@ -1,23 +1,23 @@
-//! What syslog daemons write instead of a message that comes again, and the messages themselves.
+//! What syslog daemons write in place of repeated messages, and the messages themselves.
 
 use hashbrown::HashMap;
 
 use super::header::{Header, Writer};
 
-/// Longer lines are not kept for repeating; no packet's line comes near it.
+/// Longer lines are not kept for repeats; no packet's line comes near this.
 const LONGEST_KEPT: usize = 16 * 1024;
 
 /// Hosts whose last line is kept for `last message repeated N times`.
 const HOSTS_KEPT: usize = 1000;
 
-/// So many hosts are looked for one by one.
+/// Up to this many hosts are searched linearly.
 const FEW: usize = 8;
 
-/// A daemon's note that a message came again.
+/// A daemon's note that a message was repeated.
 pub struct Repeat<'a> {
-    /// How often; none if that is no number.
+    /// How many times; none if that is not a number.
     pub count: Option<u64>,
-    /// The message itself, where the note quotes it.
+    /// The message itself, if the note quotes it.
     pub quoted: Option<&'a [u8]>,
 }
 
@@ -33,7 +33,7 @@ pub fn read<'a>(header: &Header<'a>) -> Option<Repeat<'a>> {
     }
     let rest = header.text.strip_prefix(b"message repeated ")?;
     let (count, quoted) = split(rest, b" times: [")?;
-    // The daemon cuts long messages, and then the bracket may be gone.
+    // The daemon truncates long messages, which may cost the bracket.
     let quoted = quoted.trim_ascii_end();
     let quoted = quoted.strip_suffix(b"]").unwrap_or(quoted);
     Some(Repeat { count: decimal(count), quoted: Some(quoted.trim_ascii_start()) })
@@ -54,14 +54,14 @@ fn decimal(digits: &[u8]) -> Option<u64> {
 pub struct LastLines {
     lines: Vec<Last>,
     by_host: HashMap<Vec<u8>, usize>,
-    /// Whose line came last: most logs have one host.
+    /// The host of the latest line: most logs have only one.
     current: usize,
 }
 
 #[derive(Debug, Default)]
 struct Last {
     host: Vec<u8>,
-    /// Empty where the line was too long to keep.
+    /// Empty if the line was too long to keep.
     line: Vec<u8>,
 }
 
@@ -79,12 +79,12 @@ impl LastLines {
         }
     }
 
-    /// How many hosts have one.
+    /// Number of hosts with a line.
     pub fn len(&self) -> usize {
         self.lines.len()
     }
 
-    /// Keeps those of lines that came after these; false if there are too many hosts to be sure which are kept.
+    /// Merges the lines of a later run; false if there are too many hosts to be sure which are kept.
     pub fn follow(&mut self, later: &LastLines) -> bool {
         if self.len() + later.len() > HOSTS_KEPT {
             return false;
@@ -93,7 +93,7 @@ impl LastLines {
         true
     }
 
-    /// A host's last line, if it is kept.
+    /// A host's last line, if kept.
     pub fn of(&self, host: &[u8]) -> Option<&[u8]> {
         let line = &self.lines.get(self.find(host)?)?.line;
         (!line.is_empty()).then_some(line.as_slice())
@@ -102,7 +102,7 @@ impl LastLines {
     fn find(&self, host: &[u8]) -> Option<usize> {
         match self.lines.get(self.current) {
             Some(last) if last.host == host => Some(self.current),
-            // Looking at a few is quicker than hashing.
+            // Scanning a few is faster than hashing.
             _ if self.lines.len() <= FEW => self.lines.iter().position(|last| last.host == host),
             _ => self.by_host.get(host).copied(),
         }

@@ -1,6 +1,5 @@
-//! What became of every line of a log. Two sums hold: lines read are lines with packets, other
-//! syslog lines, damaged netfilter lines and an unfinished last one; packets are records and
-//! repeats.
+//! What became of every line of a log. Two sums hold: lines read = lines with packets + other syslog lines +
+//! damaged netfilter lines + an unfinished last line; packets = records + repeats.
 
 use std::collections::BTreeMap;
 
@@ -9,13 +8,13 @@ use super::{Packet, Reason, Time, Verdict, clean};
 /// Counts of lines and packets.
 #[derive(Clone, Debug, Default)]
 pub struct ParseStats {
-    /// Lines that gave at least one packet.
+    /// Lines with at least one packet.
     pub packet_lines: u64,
-    /// Lines that are no netfilter lines of the chosen prefixes, empty ones too.
+    /// Lines that are not netfilter lines with the chosen prefixes, including empty ones.
     pub other: u64,
-    /// Lines that should have given a packet and did not.
+    /// Lines that should have yielded a packet but did not.
     pub damaged: u64,
-    /// A last line without its end, left for the next run: 0 or 1 a file.
+    /// A last line without its line ending, left for the next run: 0 or 1 per file.
     pub unfinished: u64,
     /// Packets written out on a line.
     pub records: u64,
@@ -25,31 +24,31 @@ pub struct ParseStats {
     pub damaged_beside: u64,
     /// Packets on lines without a time.
     pub timeless: u64,
-    /// Least time of a packet.
+    /// Earliest time of a packet.
     pub first: Option<Time>,
-    /// Greatest time of a packet.
+    /// Latest time of a packet.
     pub last: Option<Time>,
     /// Why lines are damaged, with a sample of each.
     pub reasons: BTreeMap<Reason, Damage>,
-    /// Prefixes on netfilter lines that no chosen rule takes, as far as [`PREFIXES_KEPT`] goes.
+    /// Prefixes of netfilter lines that match no chosen rule, up to [`PREFIXES_KEPT`] of them.
     pub unknown_prefixes: BTreeMap<Vec<u8>, u64>,
-    /// Action words that are neither accepted nor denied, as far as [`PREFIXES_KEPT`] goes.
+    /// Action words that mean neither accept nor deny, up to [`PREFIXES_KEPT`] of them.
     pub undecided: BTreeMap<Vec<u8>, u64>,
 }
 
 /// One kind of damage.
 #[derive(Clone, Debug, Default)]
 pub struct Damage {
-    /// How many records.
+    /// Number of records.
     pub count: u64,
-    /// The first of them, up to [`SAMPLE`] characters.
+    /// The first one, up to [`SAMPLE`] characters.
     pub sample: String,
 }
 
 /// Characters kept of a damaged line.
 pub const SAMPLE: usize = 160;
 
-/// How many different prefixes (or undecided actions) are counted; a log could hold any number.
+/// How many distinct prefixes (or undecided actions) are counted; a log could contain any number.
 pub const PREFIXES_KEPT: usize = 1000;
 
 impl ParseStats {
@@ -63,7 +62,7 @@ impl ParseStats {
         self.records + self.repeats
     }
 
-    /// Adds another log's counts; samples stay those met first.
+    /// Adds another log's counts; the earlier samples stay.
     pub fn add(&mut self, other: &ParseStats) {
         self.packet_lines += other.packet_lines;
         self.other += other.other;
@@ -87,7 +86,7 @@ impl ParseStats {
         }
     }
 
-    /// Whether adding these counts gives what counting on would have given: nothing comes near its limit.
+    /// Whether adding these counts equals having counted on: nothing comes near its limit.
     pub fn can_add(&self, other: &ParseStats) -> bool {
         let few = |mine: &BTreeMap<Vec<u8>, u64>, theirs: &BTreeMap<Vec<u8>, u64>| {
             mine.len() + theirs.len() <= PREFIXES_KEPT

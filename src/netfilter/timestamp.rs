@@ -1,4 +1,4 @@
-//! Syslog stamps: reading them as they are written.
+//! Parses syslog stamps as they are written.
 
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
@@ -9,7 +9,7 @@ pub use super::calendar::{Calendar, Reference};
 /// A stamp as written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stamp {
-    /// Month to second, without year and zone (RFC 3164, section 4.1.2).
+    /// Month to second, without year or zone (RFC 3164, section 4.1.2).
     Yearless(Civil),
     /// With its year, in the zone of the host that wrote it.
     Local(Civil),
@@ -17,7 +17,7 @@ pub enum Stamp {
     Moment(Time),
 }
 
-/// A date and time of day; the year is 0 where none was written.
+/// A date and time of day; the year is 0 if none was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Civil {
     /// 1000 to 9999, or 0.
@@ -36,19 +36,19 @@ pub struct Civil {
     pub micros: u32,
 }
 
-/// The stamp that the text begins with and how many bytes it takes; none if it begins otherwise.
+/// The stamp at the start of a text and its length in bytes, if there is one.
 pub fn read(text: &[u8]) -> Option<(Stamp, usize)> {
     let (stamp, len) = match text.first()? {
         b'0'..=b'9' => year_first(text),
         b'A'..=b'Z' => month_first(text).or_else(|| weekday_first(text)),
         _ => None,
     }?;
-    // What a stamp is glued to shows that it is none, or one of an unknown form.
+    // Text glued to it shows that it is not a stamp, or one of an unknown form.
     let ends = text.get(len).is_none_or(|b| matches!(b, b' ' | b'\t' | b'['));
     ends.then_some((stamp, len))
 }
 
-/// The stamp of `dmesg -T`: `[Mon May  4 06:35:12 2026]`, and how many bytes it takes.
+/// The stamp of `dmesg -T`, `[Mon May  4 06:35:12 2026]`, and its length in bytes.
 pub fn read_dmesg(text: &[u8]) -> Option<(Stamp, usize)> {
     let mut at = Cursor::new(text);
     at.expect(b'[')?;
@@ -123,9 +123,8 @@ fn month_first(text: &[u8]) -> Option<(Stamp, usize)> {
     Some((Stamp::Local(civil), at.pos))
 }
 
-/// journalctl's short-full, `Mon 2026-05-04 06:35:12 UTC`, and OpenWrt's logread, `Mon May  4
-/// 06:35:12 2026`. A zone's letters say nothing certain except UTC and GMT; any others are taken
-/// as the local zone.
+/// journalctl's short-full, `Mon 2026-05-04 06:35:12 UTC`, and OpenWrt's logread, `Mon May  4 06:35:12 2026`. Zone
+/// abbreviations are ambiguous except for UTC and GMT; any other is taken as the local zone.
 fn weekday_first(text: &[u8]) -> Option<(Stamp, usize)> {
     let mut at = Cursor::new(text);
     at.weekday()?;
@@ -139,7 +138,7 @@ fn weekday_first(text: &[u8]) -> Option<(Stamp, usize)> {
     let (stamp, len) = year_first(text.get(at.pos..)?)?;
     at.pos += len;
     at.expect(b' ')?;
-    // Zones without letters of their own are written as `+03`.
+    // Zones without an abbreviation are written as `+03`.
     if let Stamp::Local(civil) = stamp
         && let Some(offset) = at.zone()
     {
@@ -178,12 +177,12 @@ pub(super) fn in_range(micros: i64) -> Option<Time> {
     (Time::MIN.0..=Time::MAX.0).contains(&micros).then_some(Time(micros))
 }
 
-/// To the second; none for a day that its month does not have.
+/// To the second; none for a day that the month does not have.
 pub(super) fn datetime(c: Civil) -> Option<DateTime> {
     DateTime::new(c.year, c.month as i8, c.day as i8, c.hour as i8, c.minute as i8, c.second as i8, 0).ok()
 }
 
-/// Walks over a stamp's bytes; every step is none at the first byte that does not fit.
+/// Steps through a stamp's bytes; every step returns none at the first byte that does not fit.
 struct Cursor<'a> {
     text: &'a [u8],
     pos: usize,
@@ -239,7 +238,7 @@ impl<'a> Cursor<'a> {
         Some(())
     }
 
-    /// `Jan  6 ` or `Jan 06 `, with the blank after it.
+    /// `Jan  6 ` or `Jan 06 `, including the trailing blank.
     fn month_and_day(&mut self) -> Option<(u8, u8)> {
         let month = self.month_name()?;
         self.expect(b' ')?;
@@ -287,7 +286,7 @@ impl<'a> Cursor<'a> {
         value * 10u32.pow(6 - kept.len() as u32)
     }
 
-    /// `Z`, `+02:00`, `+0200`, `+02` as seconds east; stays where it is if there is none.
+    /// `Z`, `+02:00`, `+0200`, `+02` as seconds east of UTC; does not move if there is none.
     fn zone(&mut self) -> Option<i32> {
         let sign = match self.peek()? {
             b'Z' | b'z' => {

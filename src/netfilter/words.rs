@@ -1,5 +1,5 @@
-//! The few words of a log (hosts, prefixes, actions, interfaces, protocols) as small numbers, each text kept
-//! once.
+//! Interns the few distinct words of a log (hosts, prefixes, actions, interfaces, protocols): small numbers for
+//! strings, each stored once.
 
 use std::hash::BuildHasher;
 
@@ -10,18 +10,18 @@ use super::clean;
 /// How many words a slot remembers.
 const RECENT: usize = 16;
 
-/// Fields that words come from.
+/// Number of fields that words come from.
 pub const SLOTS: usize = 7;
 
-/// Every word met so far, numbered from 1, its text cleaned ([`clean`]). 0 is the empty one.
+/// Every word seen so far, numbered from 1, its text cleaned ([`clean`]). 0 is the empty word.
 #[derive(Clone, Debug)]
 pub struct Words {
     text: String,
-    /// Where each begins and ends in the text.
+    /// Where each word begins and ends in the text.
     places: Vec<(u32, u32)>,
     by_text: HashTable<u32>,
     hasher: DefaultHashBuilder,
-    /// The words that each slot met last, by what is quick to know of a word.
+    /// The words each slot saw last, indexed by a cheap hash.
     recent: [[u32; RECENT]; SLOTS],
 }
 
@@ -38,8 +38,8 @@ impl Default for Words {
 }
 
 impl Words {
-    /// The number of a word. `slot` names the field it comes from: a field mostly has one of a few words, and
-    /// then nothing has to be looked up.
+    /// The number of a word. `slot` is the field it comes from: a field usually holds one of a few words, which then
+    /// need no lookup.
     #[inline]
     pub fn number(&mut self, slot: usize, bytes: &[u8]) -> u32 {
         let Some(last) = bytes.last() else { return 0 };
@@ -65,24 +65,24 @@ impl Words {
         &self.text[begin as usize..end as usize]
     }
 
-    /// How many there are, the empty one among them.
+    /// Number of words, including the empty one.
     pub fn len(&self) -> usize {
         self.places.len()
     }
 
-    /// How many bytes their texts take.
+    /// Total size of their text in bytes.
     pub fn size(&self) -> usize {
         self.text.len()
     }
 
-    /// Forgets them all, keeping the memory.
+    /// Empties it, keeping the memory.
     pub fn clear(&mut self) {
         self.text.clear();
         self.places.truncate(1);
         self.by_text.clear();
     }
 
-    /// The same as bytes.
+    /// A word's text, as bytes.
     #[inline]
     pub fn bytes(&self, number: u32) -> &[u8] {
         let (begin, end) = self.places[number as usize];

@@ -1,8 +1,6 @@
-//! Queries that a user types: where one statement ends, which of them only read, and the rows that
-//! come back.
+//! User queries: where a statement ends, which statements only read, and the rows they return.
 //!
-//! Pure: runs nothing. What is admitted here is the first lock on a table, not the only one; the
-//! store has its own.
+//! Pure: runs nothing. Admission is the first safeguard, not the only one; the store has its own.
 
 mod admission;
 mod template;
@@ -17,7 +15,7 @@ use std::io;
 use std::net::IpAddr;
 use std::ops::ControlFlow;
 
-/// Whose SQL is spoken.
+/// The SQL dialect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
     /// MySQL and MariaDB.
@@ -51,23 +49,23 @@ pub enum Cell<'a> {
     Null,
     /// A whole number.
     Integer(i64),
-    /// A whole number from 2^63 on.
+    /// A whole number of 2^63 or more.
     Large(u64),
     /// Any other number.
     Real(f64),
-    /// A text, a moment, or a number of the database's that no type above holds.
+    /// A text, a timestamp, or a database number that none of the types above holds.
     Text(Cow<'a, str>),
-    /// An address, of a column that holds addresses.
+    /// An address, from a column that holds addresses.
     Address(IpAddr),
-    /// Bytes that are neither.
+    /// Any other bytes.
     Bytes(&'a [u8]),
 }
 
-/// Takes the answer to a statement.
+/// Receives the answer to a statement.
 pub trait Answer {
-    /// Takes the columns, before the rows.
+    /// Receives the columns, before the rows.
     fn columns(&mut self, columns: &[Column]) -> io::Result<()>;
-    /// Takes a row; may say that no more are wanted.
+    /// Receives a row; may say that no more are wanted.
     fn row(&mut self, cells: &[Cell<'_>]) -> io::Result<ControlFlow<()>>;
 }
 
@@ -79,7 +77,7 @@ pub fn holds_addresses(own: Option<&str>, shown: &str) -> bool {
         || shown.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| ADDRESSES.contains(&word))
 }
 
-/// Bytes as a cell: an address where the column holds such, else a text, else bytes.
+/// Bytes as a cell: an address if the column holds addresses, else text, else bytes.
 pub fn cell_of_bytes(bytes: &[u8], addresses: bool) -> Cell<'_> {
     if addresses {
         if let Ok(four) = <[u8; 4]>::try_from(bytes) {
@@ -95,7 +93,7 @@ pub fn cell_of_bytes(bytes: &[u8], addresses: bool) -> Cell<'_> {
     }
 }
 
-/// Bytes as SQL writes them in digits: `0x1f8b`.
+/// Bytes as an SQL hex literal: `0x1f8b`.
 pub fn hex(bytes: &[u8]) -> String {
     let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     format!("0x{digits}")

@@ -1,12 +1,12 @@
-//! The SQL of a user's own module, in which `{packets}` is the table under the filters of the call.
+//! The SQL of a user's own module, in which `{packets}` stands for the table under the filters of the call.
 
 use super::Dialect;
 use super::tokens::{Kind, Token, tokens};
 
-/// What is put in for in a module's SQL.
+/// The placeholder in a module's SQL.
 pub const PACKETS: &str = "{packets}";
 
-/// Words that may follow a table and are no alias of it.
+/// Words that may follow a table without being its alias.
 const CLAUSES: [&str; 27] = [
     "WHERE",
     "GROUP",
@@ -37,18 +37,18 @@ const CLAUSES: [&str; 27] = [
     "FETCH",
 ];
 
-/// The SQL of a module with what it reads put in.
+/// A module's SQL with its placeholders filled in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
     /// The statement.
     pub sql: String,
-    /// How often the table was put in.
+    /// How many times the table was filled in.
     pub times: usize,
 }
 
 impl Template {
-    /// Puts `table` (a name, or a query in brackets) in for every `{packets}`; one without an alias is
-    /// called `packets`.
+    /// Replaces every `{packets}` with `table` (a name, or a query in parentheses); one without an alias gets the
+    /// alias `packets`.
     pub fn fill(dialect: Dialect, text: &str, table: &str) -> Template {
         let tokens = tokens(dialect, text);
         let (mut sql, mut times, mut at) = (String::with_capacity(text.len() + table.len()), 0, 0);

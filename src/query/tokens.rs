@@ -1,24 +1,23 @@
-//! SQL as tokens: enough to know where a statement ends, and which words stand outside quotes and
-//! comments.
+//! SQL as tokens: enough to know where a statement ends, and which words are outside quotes and comments.
 
 use super::Dialect;
 
-/// What a piece of SQL is.
+/// The kind of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// A keyword, a name without quotes, or a number.
+    /// A keyword, an unquoted name, or a number.
     Word,
-    /// A string or a quoted name, with its quotes.
+    /// A string or a quoted name, including its quotes.
     Quoted,
     /// A comment.
     Comment,
-    /// A comment whose text a server carries out (`/*! ... */`, on MariaDB `/*M! ... */` too).
+    /// A comment whose text a server executes (`/*! ... */`, on MariaDB `/*M! ... */` too).
     Executed,
-    /// White space.
+    /// Whitespace.
     Blank,
-    /// One other character.
+    /// Any other character.
     Sign(char),
-    /// A string, name or comment whose end is missing.
+    /// An unterminated string, name or comment.
     Open,
 }
 
@@ -27,21 +26,20 @@ pub(super) enum Kind {
 pub(super) struct Token<'t> {
     pub kind: Kind,
     pub text: &'t str,
-    /// Where it begins, in bytes.
+    /// Its offset in bytes.
     pub at: usize,
 }
 
 impl Token<'_> {
-    /// Whether it is this word, in any case.
+    /// Whether it is this word, case ignored.
     pub fn is(&self, word: &str) -> bool {
         self.kind == Kind::Word && self.text.eq_ignore_ascii_case(word)
     }
 }
 
-/// All tokens of a text, in order; together they are the text.
+/// All tokens of a text, in order; concatenated, they are the text.
 ///
-/// MySQL's strings are read as they are without the SQL modes ANSI_QUOTES and NO_BACKSLASH_ESCAPES,
-/// which ipta's sessions never have.
+/// Assumes that MySQL's SQL modes ANSI_QUOTES and NO_BACKSLASH_ESCAPES are off, as they are in all sessions of ipta.
 pub(super) fn tokens(dialect: Dialect, text: &str) -> Vec<Token<'_>> {
     let mut tokens = Vec::new();
     let mut at = 0;
@@ -53,7 +51,7 @@ pub(super) fn tokens(dialect: Dialect, text: &str) -> Vec<Token<'_>> {
     tokens
 }
 
-/// The first token of a text that is not empty, and its length in bytes.
+/// The first token of a non-empty text, and its length in bytes.
 fn first(dialect: Dialect, text: &str) -> (Kind, usize) {
     let mysql = dialect == Dialect::MySql;
     let first = text.chars().next().unwrap_or(' ');
@@ -62,7 +60,7 @@ fn first(dialect: Dialect, text: &str) -> (Kind, usize) {
     match first {
         c if c.is_whitespace() => (Kind::Blank, run(char::is_whitespace)),
         '#' if mysql => line(),
-        // MySQL wants a blank after the dashes, one of ASCII: `5--1` is a subtraction there.
+        // MySQL requires an ASCII blank after the dashes: `5--1` is a subtraction there.
         '-' if text.starts_with("--")
             && (!mysql || text.chars().nth(2).is_none_or(|c| c.is_ascii_control() || c == ' ')) =>
         {
@@ -87,8 +85,8 @@ fn is_word(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '_' | '$' | '@') || (!c.is_ascii() && !c.is_whitespace())
 }
 
-/// A quoted piece up to its closing mark. A doubled mark begins another piece, which changes nothing
-/// about where quotes begin and end.
+/// A quoted token up to its closing quote. A doubled quote begins another token, which does not change where quotes
+/// begin and end.
 fn quoted(text: &str, close: char, escapes: bool) -> (Kind, usize) {
     let mut chars = text.char_indices().skip(1);
     while let Some((at, c)) = chars.next() {
@@ -101,8 +99,7 @@ fn quoted(text: &str, close: char, escapes: bool) -> (Kind, usize) {
     (Kind::Open, text.len())
 }
 
-/// The statements of a text, without the semicolons between them; those that hold nothing but
-/// comments are left out.
+/// The statements of a text, without the semicolons between them; those that contain only comments are left out.
 pub fn split(dialect: Dialect, text: &str) -> Vec<&str> {
     let mut statements = Vec::new();
     let (mut begin, mut says_something) = (0, false);
@@ -125,7 +122,7 @@ pub fn split(dialect: Dialect, text: &str) -> Vec<&str> {
     statements
 }
 
-/// Whether a statement has begun and is not ended by a semicolon.
+/// Whether a statement has begun without being terminated by a semicolon.
 pub fn unfinished(dialect: Dialect, text: &str) -> bool {
     let tokens = tokens(dialect, text);
     let last = tokens.iter().rev().find(|token| !matches!(token.kind, Kind::Blank | Kind::Comment));

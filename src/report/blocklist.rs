@@ -1,7 +1,7 @@
-//! Sources to block, as nft(8), ipset(8) or a list of addresses takes them.
+//! Sources to block, for nft(8), for ipset(8) or as a plain list of addresses.
 //!
-//! Everything written here is an address, a number, a date or a word of ours: what a log or a name server
-//! said has no way into what a firewall loads.
+//! Everything written here is an address, a number, a date or a word of our own: nothing that a log or a name server
+//! said reaches what a firewall loads.
 
 use std::io::{self, Write};
 use std::net::IpAddr;
@@ -17,10 +17,10 @@ pub struct Nft;
 /// For `ipset restore`.
 pub struct Ipset;
 
-/// One address a line.
+/// One address per line.
 pub struct Cidr;
 
-/// A set of ipset holds so many addresses unless it is told otherwise (`IPSET_DEFAULT_MAXELEM`).
+/// The default capacity of an ipset set (`IPSET_DEFAULT_MAXELEM`).
 const MAXELEM: usize = 65_536;
 
 impl Shape for Nft {
@@ -128,7 +128,7 @@ fn head(out: &mut dyn Write, report: &Report<'_>, list: &Blocklist, how: &str) -
     writeln!(out, "# {how}")
 }
 
-/// What it did, how much and until when; no word of it from outside.
+/// What it did, how much and until when; no text from outside.
 fn comment(blocked: &Blocked) -> String {
     let mut text = format!("{}, {}", blocked.what, counted(blocked.packets, "packet"));
     if let Some(last) = blocked.last {

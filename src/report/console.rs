@@ -1,11 +1,11 @@
-//! What is said beside the data: `* ` done, `- ` note, `! ` error, `? ` question, all on stderr.
+//! Messages beside the data: `* ` done, `- ` note, `! ` error, `? ` question, all on stderr.
 
 use std::io::{self, Write};
 use std::sync::Arc;
 
 use crate::escape;
 
-/// Where output goes and what kind of place that is. Data goes to `out`, messages to `err`.
+/// Where output goes, and whether that is a terminal. Data goes to `out`, messages to `err`.
 pub struct Console<'io> {
     /// Standard output.
     pub out: &'io mut dyn Write,
@@ -17,26 +17,26 @@ pub struct Console<'io> {
     pub out_is_terminal: bool,
     /// Whether standard error is a terminal.
     pub err_is_terminal: bool,
-    /// Say only what is wrong.
+    /// Report only problems.
     pub quiet: bool,
-    /// Every note, warning and error so far, for reports that carry them.
+    /// Every note, warning and error so far, for reports that include them.
     pub notes: Vec<String>,
 }
 
 impl Console<'_> {
-    /// Whether somebody watches, and wants to.
+    /// Whether somebody is watching and wants to see progress.
     pub fn shows_progress(&self) -> bool {
         self.err_is_terminal && !self.quiet
     }
 
-    /// Says that something was done.
+    /// Reports that something was done.
     pub fn done(&mut self, text: &str) {
         if !self.quiet {
             self.say("* ", text);
         }
     }
 
-    /// Says something worth knowing.
+    /// Reports something worth knowing.
     pub fn note(&mut self, text: &str) {
         self.notes.push(text.to_owned());
         if !self.quiet {
@@ -44,38 +44,38 @@ impl Console<'_> {
         }
     }
 
-    /// Says that something is not as it should be, though the work goes on.
+    /// Reports a problem that does not stop the work.
     pub fn warn(&mut self, text: &str) {
         self.notes.push(text.to_owned());
         self.say("- ", text);
     }
 
-    /// Says what went wrong.
+    /// Reports what went wrong.
     pub fn error(&mut self, text: &str) {
         self.notes.push(text.to_owned());
         self.say("! ", text);
     }
 
-    /// Goes on with what was said before; the text's lines begin with two blanks.
+    /// Continues the previous message; the text's lines begin with two blanks.
     pub fn further(&mut self, text: &str) {
         if !self.quiet {
             self.say("", text);
         }
     }
 
-    /// Takes notes from other threads while this one waits for something.
+    /// Prints notes from other threads while this one waits for something.
     pub fn notices(&self) -> Arc<dyn Fn(&str) + Send + Sync> {
         let (quiet, on_terminal) = (self.quiet, self.err_is_terminal);
         Arc::new(move |text| {
             if !quiet {
-                // Progress may be drawn on the line.
+                // The line may show progress.
                 let clear = if on_terminal { "\r\x1b[K" } else { "" };
                 let _ = writeln!(io::stderr(), "{clear}- {}", escape::terminal(text));
             }
         })
     }
 
-    /// Asks, and reads the answer's line from standard input.
+    /// Asks, and reads a line from standard input as the answer.
     pub fn ask(&mut self, question: &str) -> io::Result<String> {
         write!(self.err, "? {} ", escape::terminal(question))?;
         self.err.flush()?;
@@ -84,9 +84,8 @@ impl Console<'_> {
         Ok(answer.trim().to_owned())
     }
 
-    /// A message's further lines begin with two blanks. A line break before anything else came in
-    /// with a name or a value, and is escaped: nobody else writes lines here. A closed stderr is
-    /// ignored.
+    /// Continuation lines of a message begin with two blanks. Any other line break came in with a name or a value and
+    /// is escaped: nobody else writes lines here. A closed stderr is ignored.
     fn say(&mut self, mark: &str, text: &str) {
         for (n, line) in text.trim_end().split("\n  ").enumerate() {
             let mark = if n == 0 { mark } else { "  " };

@@ -1,5 +1,5 @@
-//! A report for spreadsheets: one header, a module column, a column for every head that any table
-//! has. Times are RFC 3339 in UTC; what does not exist is empty.
+//! A report for spreadsheets: one header, a module column, and a column for every head that any table has. Times are
+//! RFC 3339 in UTC; missing values are empty.
 
 use std::io::{self, Write};
 

@@ -1,5 +1,5 @@
-//! A report for programs. The shape is versioned: a number that is added keeps the version, a
-//! number that changes its meaning raises it.
+//! A report for programs. The shape is versioned: adding a value keeps the version, changing a value's meaning
+//! raises it.
 //!
 //! ```text
 //! { "ipta": "1.0.0", "version": 3, "packets": 671, "accepted": 170, "denied": 501, "other": 0,
@@ -9,20 +9,20 @@
 //!   "names": { "192.0.2.7": "host.example" } }
 //! ```
 //!
-//! `before` has the sums of the span before, with `from` and `to`, where two spans are compared;
-//! `filters` what was asked for, its values as they are typed.
+//! `before` has the totals of the preceding span, with `from` and `to`, if two spans are compared; `filters` has what
+//! was requested, its values as the user types them.
 //!
-//! Times are RFC 3339 in UTC. What does not exist is null. Numbers are numbers in every row; what a
-//! text says beside them has fields of its own:
+//! Times are RFC 3339 in UTC. Missing values are null. Numbers are numbers in every row; what text shows with them
+//! has its own fields:
 //!
 //! ```text
 //! lower_bound      in rows with figures that may be lower bounds: whether they are
-//! per_seconds      in rows with rates (peak, threshold): the seconds that they count in
-//! *_count          beside an address that may be many: how many; the address is null then
-//! *_network        the network of these many, if they are known by one
+//! per_seconds      in rows with rates (peak, threshold): their window in seconds
+//! *_count          beside an address that may be several: how many; the address is null then
+//! *_network        their network, if they are counted by one
 //! kinds, services, episodes
-//!                  in rows of the attacks: what a row sums up, each episode with its own figures
-//! *_of             beside a number of things: what they are
+//!                  in rows of attacks: what a row sums up, each episode with its own figures
+//! *_of             beside a count of things: what they are
 //! ```
 
 use std::collections::BTreeMap;
@@ -160,7 +160,7 @@ fn module(table: &Table) -> JsonModule<'_> {
     JsonModule { name: &table.name, title: &table.title, notes: &table.notes, rows, columns }
 }
 
-/// The one finding of a table, as a row of the module `attacks`.
+/// The only finding of a table, as a row of the module `attacks`.
 pub fn finding(table: &Table) -> Map<String, Value> {
     module(table).rows.into_iter().next().unwrap_or_default()
 }
@@ -199,7 +199,7 @@ fn texts(values: &[impl ToString]) -> Value {
     values.iter().map(|value| Value::from(value.to_string())).collect()
 }
 
-/// A row: a field for every cell, and those beside them.
+/// A row: a field per cell, and those beside them.
 fn fields<'c>(cells: impl Iterator<Item = (&'c String, &'c Cell)>) -> Map<String, Value> {
     let mut row = Map::new();
     let mut bound: Option<bool> = None;
@@ -243,7 +243,7 @@ fn fields<'c>(cells: impl Iterator<Item = (&'c String, &'c Cell)>) -> Map<String
     row
 }
 
-/// The names of the addresses that the tables show; the rows keep the addresses.
+/// The names of the addresses in the tables; the rows keep the addresses.
 fn names(tables: &[Table], names: &NameOf<'_>) -> BTreeMap<String, String> {
     let cells = tables.iter().flat_map(|table| &table.rows).flatten();
     let addresses = cells.filter_map(Cell::as_address);

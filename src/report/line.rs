@@ -1,5 +1,5 @@
-//! Follow's and scan's line: one packet, in columns of fixed width (the manual's chapter 6). A
-//! terminal that has no room for them gets narrower ones, and the date in a line of its own.
+//! The line of follow and scan: one packet, in fixed-width columns (the manual's chapter 6). A terminal too narrow
+//! for them gets narrower ones, and the date on its own line.
 
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -11,7 +11,7 @@ use crate::analysis::Origin;
 use crate::escape;
 use crate::netfilter::{Packet, Time, clean};
 
-/// Least width of the address columns on a narrow terminal.
+/// Minimum width of the address columns on a narrow terminal.
 const NARROWEST: usize = 15;
 
 /// Lines between two headers.
@@ -20,7 +20,7 @@ const HEADER_EVERY: u64 = 20;
 /// What the columns are and how they look.
 #[derive(Clone, Debug)]
 pub struct Style {
-    /// The header, first and again every 20 lines.
+    /// The header, at the top and again every 20 lines.
     pub header: bool,
     /// The counter column.
     pub counter: bool,
@@ -32,18 +32,18 @@ pub struct Style {
     pub geo: bool,
 }
 
-/// What is known of a packet's addresses.
+/// What is known about a packet's addresses.
 #[derive(Default)]
 pub struct PacketNames<'n> {
     /// Name of the source, if it has one.
     pub src: Option<&'n str>,
     /// Name of the destination.
     pub dst: Option<&'n str>,
-    /// Where the source is; none if that is not to be shown.
+    /// Where the source is; none if not shown.
     pub origin: Option<Origin>,
 }
 
-/// Widths of columns in characters. A port takes five.
+/// Column widths in characters. A port takes five.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Widths {
     time: usize,
@@ -55,15 +55,15 @@ struct Widths {
 }
 
 impl Widths {
-    /// The manual's.
+    /// As in the manual.
     const PIPE: Widths = Widths { time: 19, count: 8, interface: 8, address: 30, proto: 10, action: 10 };
-    /// For a terminal of 80 columns, and without a date.
+    /// For an 80-column terminal, without a date.
     const NARROW: Widths = Widths { time: 8, count: 6, interface: 5, address: 15, proto: 6, action: 7 };
 
-    /// The same with a country beside the time.
+    /// The same with a country as well as the time.
     const NARROWEST: Widths = Widths { interface: 4, proto: 4, ..Widths::NARROW };
 
-    /// Of all columns that the style has, with the blanks between them, but for the addresses.
+    /// Width of all columns in this style except the addresses, with the blanks between them.
     fn others(&self, style: &Style) -> usize {
         let time = if style.time.is_some() { self.time + 1 } else { 0 };
         let count = if style.counter { self.count + 1 } else { 0 };
@@ -76,20 +76,20 @@ impl Widths {
 pub struct PacketLines {
     style: Style,
     widths: Widths,
-    /// Width of the terminal, if it is one.
+    /// Width of the terminal, if any.
     terminal: Option<usize>,
     shown: u64,
     clock: LineClock,
 }
 
 impl PacketLines {
-    /// In the width of a pipe.
+    /// With the widths for a pipe.
     pub fn new(style: Style) -> Self {
         PacketLines { style, widths: Widths::PIPE, terminal: None, shown: 0, clock: LineClock::default() }
     }
 
-    /// Lets the address columns fill a terminal of that width, in characters. Where that leaves too
-    /// little, the others are narrow.
+    /// Lets the address columns fill a terminal of this width, in characters. If that leaves too little, narrows the
+    /// others.
     pub fn fit(&mut self, terminal: usize) {
         let room = |widths: &Widths| terminal.saturating_sub(widths.others(&self.style)) / 2;
         self.widths = match room(&Widths::PIPE) {
@@ -102,8 +102,7 @@ impl PacketLines {
         self.terminal = Some(terminal);
     }
 
-    /// Adds a packet's line, with a header before it where one is due. `count` is the packet's
-    /// number among all that were seen.
+    /// Adds a packet's line, with a header before it if one is due. `count` is the packet's number among all seen.
     pub fn packet(&mut self, out: &mut Vec<u8>, count: u64, packet: &Packet<'_>, names: &PacketNames<'_>) {
         if self.style.header && self.shown.is_multiple_of(HEADER_EVERY) {
             self.header(out);
@@ -157,7 +156,7 @@ impl PacketLines {
             out.splice(action..action, color.bytes());
             out.extend_from_slice(b"\x1b[0m");
         }
-        // Two addresses of IPv6 fill a terminal: the second goes on a line of its own.
+        // Two IPv6 addresses fill a terminal: the second goes on its own line.
         if is_wide {
             out.splice(half..half, *b"\n   ");
         }
@@ -194,7 +193,7 @@ impl PacketLines {
     }
 }
 
-/// An address or its name; a name too long shows its end, an address is never cut.
+/// An address or its name; a long name shows its end, an address is never cut.
 fn address(out: &mut Vec<u8>, address: Option<IpAddr>, name: Option<&str>, width: usize) {
     match (address, name) {
         (_, Some(name)) => left(out, width, |out| {
@@ -223,7 +222,7 @@ fn port(out: &mut Vec<u8>, port: Option<u16>) {
     }
 }
 
-/// A word of the log, made fit to be shown; `-` if there is none.
+/// A word from the log, made safe to show; `-` if there is none.
 fn word(out: &mut Vec<u8>, bytes: &[u8], width: usize) {
     left(out, width, |out| {
         if bytes.is_empty() {
@@ -242,7 +241,7 @@ fn left(out: &mut Vec<u8>, width: usize, write: impl FnOnce(&mut Vec<u8>)) {
     write(out);
     let length = characters(&out[begin..]);
     let blanks = width.saturating_sub(length);
-    // Most columns want fewer than these.
+    // Most columns need fewer.
     const BLANKS: [u8; 32] = [b' '; 32];
     match BLANKS.get(..blanks) {
         Some(blanks) => out.extend_from_slice(blanks),
@@ -250,12 +249,12 @@ fn left(out: &mut Vec<u8>, width: usize, write: impl FnOnce(&mut Vec<u8>)) {
     }
 }
 
-/// Characters of UTF-8 text: its bytes without those that continue one.
+/// Characters of UTF-8 text: its bytes minus continuation bytes.
 fn characters(utf8: &[u8]) -> usize {
     utf8.iter().filter(|b| **b & 0xc0 != 0x80).count()
 }
 
-/// A number on the right of its column.
+/// A right-aligned number.
 fn number(out: &mut Vec<u8>, value: u64, width: usize) {
     let mut buffer = itoa::Buffer::new();
     let digits = buffer.format(value).as_bytes();
@@ -263,13 +262,13 @@ fn number(out: &mut Vec<u8>, value: u64, width: usize) {
     out.extend_from_slice(digits);
 }
 
-/// Writes times; consecutive packets mostly share their minute.
+/// Writes times; consecutive packets mostly share a minute.
 #[derive(Default)]
 struct LineClock {
     minute: Option<i64>,
     /// The minute: `2026-05-04 06:35:`.
     text: String,
-    /// The date that was last written in a line of its own.
+    /// The date last written on its own line.
     date: String,
 }
 
@@ -285,7 +284,7 @@ impl LineClock {
         out.extend_from_slice(&[b'0' + seconds / 10, b'0' + seconds % 10]);
     }
 
-    /// A line with the date, if it is another than that of the packet before.
+    /// A line with the date, if it differs from the previous packet's.
     fn date(&mut self, out: &mut Vec<u8>, time: Option<Time>, zone: &TimeZone) {
         let Some(time) = time else {
             return;
@@ -298,7 +297,7 @@ impl LineClock {
         }
     }
 
-    /// Takes the minute of a time over, and gives the seconds after it.
+    /// Caches the minute of a time and returns the seconds after it.
     fn read(&mut self, time: Time, zone: &TimeZone) -> u8 {
         let seconds = time.0.div_euclid(Time::SECOND);
         let minute = seconds.div_euclid(60);

@@ -1,4 +1,4 @@
-//! A report for a mail or an issue.
+//! A report for an email or an issue.
 
 use std::io::{self, Write};
 
@@ -6,7 +6,7 @@ use super::shape::{self, Report, Shape};
 use crate::analysis::table::{Cell, Table};
 use crate::escape;
 
-/// Tables that read well as they are, too.
+/// Tables that also read well as plain text.
 pub struct Markdown;
 
 impl Shape for Markdown {

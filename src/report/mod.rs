@@ -1,7 +1,6 @@
-//! Shows what was found: tables, follow's lines, the account of an import.
+//! Shows what was found: tables, the lines of follow, the summary of an import.
 //!
-//! Owns how things look: widths, color, escaping for the place they go to. Must not know where
-//! packets come from.
+//! Owns how things look: widths, color, escaping for the destination. Must not know where packets come from.
 
 pub mod answer;
 pub mod blocklist;
@@ -28,7 +27,7 @@ pub const TEXT: &dyn shape::Shape = &text::Text;
 pub const JSON: &dyn shape::Shape = &json::Json;
 /// One header, a module column.
 pub const CSV: &dyn shape::Shape = &csv::Csv;
-/// For a mail or an issue.
+/// For an email or an issue.
 pub const MARKDOWN: &dyn shape::Shape = &markdown::Markdown;
 /// One file for a browser.
 pub const HTML: &dyn shape::Shape = &html::Html;
@@ -37,7 +36,7 @@ pub const HTML: &dyn shape::Shape = &html::Html;
 pub const NFT: &dyn shape::Shape = &blocklist::Nft;
 /// For `ipset restore`.
 pub const IPSET: &dyn shape::Shape = &blocklist::Ipset;
-/// One address a line.
+/// One address per line.
 pub const CIDR: &dyn shape::Shape = &blocklist::Cidr;
 
 /// A moment in the local zone: `2026-05-04 06:35:12`.
@@ -61,7 +60,7 @@ pub fn thousands(number: u64) -> String {
     grouped
 }
 
-/// What stands above a report, in one line:
+/// The headline of a report, in one line:
 /// `671 packets from 341 sources, 2014-05-04 06:25:18 to 2014-05-05 06:24:59: 170 accepted, 501 denied`.
 pub fn headline(totals: &Totals) -> String {
     let many = |count: u64, what: &str| format!("{} {}", thousands(count), noun(count, what));
@@ -95,7 +94,7 @@ pub fn comparison(totals: &Totals, before: &Before) -> String {
     )
 }
 
-/// `+12%`, `unchanged`; of nothing no part can be told.
+/// `+12%`, `unchanged`; without a percentage if `before` is 0.
 pub fn change(now: u64, before: u64) -> String {
     if now == before {
         return "unchanged".to_owned();
@@ -108,8 +107,7 @@ pub fn change(now: u64, before: u64) -> String {
     }
 }
 
-/// A bar of at most `width` characters: accepted, denied and other packets, against the largest
-/// row's sum.
+/// A bar of at most `width` characters: accepted, denied and other packets, relative to the largest row's sum.
 pub fn bar(parts: [u64; 3], most: u64, width: usize) -> String {
     let scaled = |count: u64| (count as u128 * width as u128 / u128::from(most.max(1))) as usize;
     let mut bar = String::with_capacity(width);

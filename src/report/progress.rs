@@ -1,4 +1,4 @@
-//! How far a long piece of work has come, on a terminal's stderr.
+//! Progress of long-running work, on a terminal's stderr.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,8 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::text::ending;
 
-/// A bar of bytes read, with lines a second and the time left. Shows nothing where stderr is no
-/// terminal.
+/// A bar of bytes read, with lines per second and the time left. Shows nothing if stderr is not a terminal.
 pub struct Progress {
     bar: ProgressBar,
     read: Arc<AtomicU64>,
@@ -26,7 +25,7 @@ impl Progress {
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.progress_chars("#>-"));
         }
-        // A bar of some length stays on a terminal of 80 columns.
+        // Leaves room for the bar on an 80-column terminal.
         bar.set_prefix(ending(&crate::escape::terminal(name), 24));
         Progress { bar, read, begun: Instant::now(), lines: 0 }
     }
@@ -39,7 +38,7 @@ impl Progress {
         self.bar.set_position(self.read.load(Ordering::Relaxed));
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     pub fn finish(self) {
         self.bar.finish_and_clear();
     }
@@ -48,10 +47,10 @@ impl Progress {
 /// How long a report may take before its progress is shown.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Rows between two looks at the clock.
+/// Rows between two checks of the clock.
 const STEP: u64 = 1 << 14;
 
-/// How far the counting for a report has come. Shows nothing where stderr is no terminal, nor in the first second.
+/// Progress of counting for a report. Shows nothing if stderr is not a terminal, nor in the first second.
 pub struct Counting {
     bar: Option<ProgressBar>,
     begun: Instant,
@@ -59,7 +58,7 @@ pub struct Counting {
 }
 
 impl Counting {
-    /// Of so many rows, if that is known.
+    /// For this many rows, if known.
     pub fn new(rows: Option<u64>, show: bool) -> Self {
         let bar = show.then(|| {
             let bar = ProgressBar::with_draw_target(rows, ProgressDrawTarget::hidden());
@@ -75,7 +74,7 @@ impl Counting {
         Counting { bar, begun: Instant::now(), told: 0 }
     }
 
-    /// So many are done.
+    /// Takes how many are done.
     pub fn done(&mut self, done: u64) {
         let Some(bar) = self.bar.as_ref().filter(|_| done.saturating_sub(self.told) >= STEP) else { return };
         self.told = done;

@@ -1,4 +1,4 @@
-//! A packet as a record for other programs: a JSON object a line, or a row of CSV.
+//! A packet as a record for other programs: one JSON object per line, or a CSV row.
 
 use std::net::IpAddr;
 
@@ -10,8 +10,8 @@ use crate::analysis::System;
 use crate::escape;
 use crate::netfilter::{Packet, TcpFlags, clean};
 
-/// The fields, in the order of a row. Ports, sizes and the like are numbers, times RFC 3339 in UTC;
-/// what a packet does not have is `null`, or an empty cell.
+/// The fields, in row order. Ports, sizes and the like are numbers, times RFC 3339 in UTC; missing fields are `null`,
+/// or an empty cell.
 const FIELDS: [&str; 22] = [
     "number", "time", "host", "in", "out", "src", "src_name", "sport", "dst", "dst_name", "dport", "proto",
     "action", "verdict", "prefix", "mac", "length", "ttl", "id", "flags", "type", "code",
@@ -30,7 +30,7 @@ const FLAGS: [(u16, &str); 9] = [
     (TcpFlags::AE, "AE"),
 ];
 
-/// Further fields, where it is known where addresses are.
+/// Further fields, if it is known where addresses are.
 const ORIGIN: [&str; 2] = ["src_country", "src_as"];
 
 /// Adds a packet as one line of JSON.
@@ -58,7 +58,7 @@ pub fn csv(out: &mut Vec<u8>, number: u64, packet: &Packet<'_>, names: &PacketNa
     };
     let cells = values(number, packet, names).into_iter().chain(origin(names)).map(cell);
     let mut writer = csv::Writer::from_writer(out);
-    // A vector takes everything.
+    // Writing to a vector cannot fail.
     let _ = writer.write_record(cells).and_then(|()| Ok(writer.flush()?));
 }
 

@@ -1,4 +1,4 @@
-//! A report and the shapes it can be written in, one file a shape.
+//! A report and the shapes it can be written in, one file per shape.
 
 use std::io::{self, Write};
 use std::net::IpAddr;
@@ -12,20 +12,20 @@ use crate::analysis::{Before, Totals};
 use crate::filter::Filters;
 use crate::netfilter::Time;
 
-/// What a reader wants to see instead of an address: its name, if it has one.
+/// What to show instead of an address: its name, if it has one.
 pub type NameOf<'n> = dyn Fn(IpAddr) -> Option<String> + 'n;
 
-/// What an analysis ended with.
+/// The result of an analysis.
 pub struct Report<'r> {
-    /// The modules' tables, in their order.
+    /// The modules' tables, in order.
     pub tables: &'r [Table],
-    /// What packets it is about, if not all.
+    /// Which packets it covers, if not all.
     pub filters: Option<&'r Filtered<'r>>,
-    /// What was said of the analysis: what was not counted, not understood or not read.
+    /// Messages about the analysis: what was not counted, not understood or not read.
     pub notes: &'r [String],
-    /// The sums over all packets.
+    /// Totals over all packets.
     pub totals: &'r Totals,
-    /// Those of the span before, if they are to be compared.
+    /// Totals of the preceding span, if compared.
     pub before: Option<&'r Before>,
     /// Names for addresses.
     pub names: &'r NameOf<'r>,
@@ -35,7 +35,7 @@ pub struct Report<'r> {
 pub struct Filtered<'r> {
     /// The filters.
     pub filters: &'r Filters,
-    /// They in words, a sentence.
+    /// The filters in words, as a sentence.
     pub words: String,
     /// How many packets they could not place in time.
     pub timeless: u64,
@@ -43,17 +43,16 @@ pub struct Filtered<'r> {
 
 /// A way to write a report.
 pub trait Shape {
-    /// Writes all of it.
+    /// Writes the whole report.
     fn write(&self, out: &mut dyn Write, report: &Report<'_>) -> io::Result<()>;
 }
 
-/// What programs call a column: `Source IP` is `source_ip`.
+/// A column's name for programs: `Source IP` is `source_ip`.
 pub(super) fn key(column: &Column) -> String {
     column.head.to_lowercase().replace(' ', "_")
 }
 
-/// A cell as plain text, whole; none for what does not exist, and for bars, which say nothing that
-/// the counts beside them do not.
+/// A cell as plain text, in full; none for missing values, and for bars, which add nothing to the counts beside them.
 pub(super) fn plain(cell: &Cell, names: &NameOf<'_>) -> Option<String> {
     match cell {
         Cell::Count(count) => Some(count.to_string()),
@@ -79,13 +78,13 @@ pub(super) fn rfc3339(time: Time) -> String {
     format!("{stamp:.6}")
 }
 
-/// Whether a column is for the eye alone.
+/// Whether a column is only for human readers.
 pub(super) fn is_bar(table: &Table, column: usize) -> bool {
     let cells = || data(table).filter_map(|row| row.get(column));
     cells().next().is_some() && cells().all(|cell| matches!(cell, Cell::Bar(..)))
 }
 
-/// The rows for programs: a gap is none.
+/// The rows for programs, without gaps.
 pub(super) fn data(table: &Table) -> impl Iterator<Item = &Vec<Cell>> {
     table.rows.iter().filter(|row| !matches!(row.first(), Some(Cell::Gap(_))))
 }

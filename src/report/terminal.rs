@@ -1,8 +1,7 @@
-//! Tables for a terminal: as wide as what is in them, and never wider than the terminal.
+//! Tables for a terminal: as wide as their contents, but never wider than the terminal.
 //!
-//! What does not fit is made smaller in this order: the blanks between columns, bars, times (no year,
-//! no seconds), the share, names of services, words, addresses. Columns that still find no room are
-//! named on a second line of each row.
+//! What does not fit shrinks in this order: blanks between columns, bars, times (no year, no seconds), the share,
+//! service names, words, addresses. Columns that still do not fit go, with their heads, on a second line of each row.
 
 use std::io::{self, Write};
 
@@ -22,11 +21,11 @@ use crate::netfilter::Verdict;
 pub struct Terminal {
     /// Its width in characters.
     pub width: usize,
-    /// Whether it is to be colored.
+    /// Whether to color it.
     pub color: bool,
 }
 
-/// How a verdict looks.
+/// The color of a verdict.
 pub(super) fn verdict_color(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Accept => "\x1b[32m",
@@ -49,12 +48,12 @@ const DIM: &str = "\x1b[2m";
 const ALARM: &str = "\x1b[1;31m";
 const PLAIN: &str = "\x1b[0m";
 
-/// Least widths of what can shrink.
+/// Minimum widths of what can shrink.
 const LEAST_BAR: usize = 10;
 const LEAST_WORD: usize = 10;
 const LEAST_ADDRESS: usize = 15;
 
-/// How much has been made smaller, from nothing on.
+/// How much has been shrunk; each step includes those before it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Squeeze {
     Nothing,
@@ -129,7 +128,7 @@ impl Terminal {
         }
     }
 
-    /// Words over as many lines as they take.
+    /// Text over as many lines as it takes.
     fn paragraph(&self, out: &mut dyn Write, text: &str, indent: &str, color: &str) -> io::Result<()> {
         for line in wrapped(&escape::terminal(text), self.width.saturating_sub(indent.len())) {
             writeln!(out, "{indent}{}", self.paint(color, &line))?;
@@ -169,8 +168,8 @@ impl Terminal {
         Ok(())
     }
 
-    /// The columns as large as finds room, and the blanks between them. Where nothing finds room,
-    /// whole cells: there will be a second line.
+    /// The largest columns that fit, and the blanks between them. If none fit, whole cells: there will be a second
+    /// line.
     fn fitted(&self, table: &Table, names: &NameOf<'_>) -> (Vec<Column>, usize) {
         for squeeze in SQUEEZES {
             let mut columns = self.columns(table, names, squeeze);
@@ -184,7 +183,7 @@ impl Terminal {
         (self.columns(table, names, Squeeze::Times), 1)
     }
 
-    /// The cells as words, made as small as is asked.
+    /// The cells as text, shrunk as requested.
     fn columns(&self, table: &Table, names: &NameOf<'_>, squeeze: Squeeze) -> Vec<Column> {
         let mut columns: Vec<Column> = table
             .columns
@@ -228,7 +227,7 @@ impl Terminal {
         columns
     }
 
-    /// Draws the bars into the room that the other columns leave.
+    /// Draws the bars in the room that the other columns leave.
     fn draw(&self, table: &Table, columns: &mut [Column], squeeze: Squeeze) {
         let others = width(columns, squeeze.blanks());
         let Some(bar) = columns.iter_mut().find(|column| column.kind == Kind::Bar) else {
@@ -246,7 +245,7 @@ impl Terminal {
         }
     }
 
-    /// Cuts words, then addresses, the widest first.
+    /// Cuts words, then addresses, widest first.
     fn shrink(&self, columns: &mut [Column]) {
         let is_word = |kind| matches!(kind, Kind::Word | Kind::Action);
         let is_address = |kind| kind == Kind::Address;
@@ -268,7 +267,7 @@ impl Terminal {
         }
     }
 
-    /// How many columns find room on a line. Two times are not parted.
+    /// How many columns fit on a line. Two adjacent times stay together.
     fn room(&self, columns: &[Column], blanks: usize) -> usize {
         let fits = |n: &usize| width(&columns[..*n], blanks) <= self.width;
         let most = (1..=columns.len()).rev().find(fits).unwrap_or(1);
@@ -294,7 +293,7 @@ impl Terminal {
 }
 
 impl Column {
-    /// As wide as the widest of its cells.
+    /// As wide as its widest cell.
     fn new(head: String, kind: Kind, right: bool, cells: Vec<String>) -> Column {
         let width = cells.iter().map(|cell| cell.width()).fold(head.width(), usize::max);
         Column { head, kind, right, width, cells }
@@ -330,7 +329,7 @@ fn service(cell: &Cell) -> Option<&'static str> {
     }
 }
 
-/// A cell whole, with numbers in groups of three digits.
+/// A cell in full, with digits in groups of three.
 pub(super) fn shown(cell: &Cell, names: &NameOf<'_>) -> String {
     let figure = |figure: &Figure| {
         format!("{}{}", thousands(figure.count()), if figure.is_lower_bound() { "+" } else { "" })
@@ -345,7 +344,7 @@ pub(super) fn shown(cell: &Cell, names: &NameOf<'_>) -> String {
     }
 }
 
-/// `12.3%`: what a count is of the whole.
+/// A count's share of the whole: `12.3%`.
 pub(super) fn share(count: u64, whole: u64) -> String {
     let thousandths = (u128::from(count) * 1000 + u128::from(whole) / 2) / u128::from(whole.max(1));
     match thousandths {
@@ -356,14 +355,13 @@ pub(super) fn share(count: u64, whole: u64) -> String {
     }
 }
 
-/// Text in lines of at most so many characters, broken at blanks; a longer word has a line of its
-/// own.
+/// Text in lines of at most `width` characters, broken at blanks; a longer word gets its own line.
 pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     let words: Vec<String> = text.split(' ').map(str::to_owned).collect();
     joined(&words, " ", width)
 }
 
-/// Pieces in lines of at most so many characters, two blanks between them.
+/// Pieces in lines of at most `width` characters, two blanks between them.
 fn packed(pieces: &[String], width: usize) -> Vec<String> {
     joined(pieces, "  ", width)
 }

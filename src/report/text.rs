@@ -38,7 +38,7 @@ fn table(out: &mut dyn Write, table: &Table, names: &NameOf<'_>) -> io::Result<(
     Ok(())
 }
 
-/// Rows under their heads, one blank between columns, no blanks at the end of a line.
+/// Rows under their heads, one blank between columns, no trailing blanks.
 pub fn grid(columns: &[Column], rows: Vec<Vec<String>>) -> String {
     let mut grid = Grid::new();
     grid.load_style(presets::NOTHING);
@@ -84,7 +84,7 @@ fn shown(cell: &Cell, column: &Column, names: &NameOf<'_>) -> String {
     }
 }
 
-/// A name too long for its column shows its end, which tells most, after a `*`.
+/// A name too long for its column shows its end, the most telling part, after a `*`.
 pub fn ending(name: &str, width: usize) -> String {
     if name.width() <= width {
         return name.to_owned();

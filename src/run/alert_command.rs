@@ -1,8 +1,8 @@
-//! The command of `--alert-command`: run for attacks as they begin, one at a time, ten a minute.
+//! The command of `--alert-command`: run for attacks as they begin, one at a time, at most ten a minute.
 //!
-//! What is known of an attack goes to the command's standard input and nowhere else: an argument or a variable
-//! would be a way from a log line into a shell. The command has a process group of its own, with which it is
-//! ended after half a minute, and whatever it says or does, follow goes on.
+//! What is known about an attack goes to the command's standard input and nowhere else: an argument or a
+//! variable would be a path from a log line into a shell. The command has its own process group, which is
+//! killed after half a minute, and whatever it prints or does, follow goes on.
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Seek, Write};
@@ -20,23 +20,23 @@ use crate::escape;
 /// How long a command may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// So many calls in a [`MINUTE`].
+/// Most calls in a [`MINUTE`].
 const CALLS: usize = 10;
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// Findings that a call has beside the first; of others it has the number alone.
+/// Findings that a call gets besides the first; of any more it gets only the number.
 const OTHERS: usize = 100;
 
-/// How long the end of what is followed waits for the command: for one that runs, and for the next.
+/// How long follow waits for the command when its input ends: for the running call and the next.
 pub const LAST_CALLS: Duration = Duration::from_secs(60);
 
-/// How often a running command is looked at.
+/// How often a running command is polled.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// What a command said of its failure is shown up to here (bytes).
+/// Bytes shown of what a failed command wrote to standard error.
 const SAID: u64 = 300;
 
-/// Runs the command for findings that are handed over.
+/// Runs the command for the findings it is given.
 pub struct AlertCommand {
     shared: Arc<Shared>,
 }
@@ -48,13 +48,13 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    /// Findings that wait for a call.
+    /// Findings waiting for a call.
     waiting: VecDeque<Map<String, Value>>,
-    /// Findings beyond those.
+    /// The number of findings beyond those.
     more: u64,
-    /// Whether the command runs.
+    /// Whether the command is running.
     is_running: bool,
-    /// What went wrong since it was last asked for.
+    /// Failures since they were last taken.
     failures: Vec<String>,
 }
 
@@ -65,7 +65,7 @@ impl Shared {
 }
 
 impl AlertCommand {
-    /// The command, as /bin/sh takes it; `failed` is called when there is a failure to be told of.
+    /// `command` is for /bin/sh; `failed` is called when there is a failure to report.
     pub fn new(command: String, failed: impl Fn() + Send + 'static) -> AlertCommand {
         let shared = Arc::new(Shared { state: Mutex::default(), changed: Condvar::new() });
         let worker = Arc::clone(&shared);
@@ -73,7 +73,7 @@ impl AlertCommand {
         AlertCommand { shared }
     }
 
-    /// Hands a finding over; never waits.
+    /// Queues a finding; never blocks.
     pub fn alert(&self, finding: Map<String, Value>) {
         let mut state = self.shared.state();
         match state.waiting.len() <= OTHERS {
@@ -83,12 +83,12 @@ impl AlertCommand {
         self.shared.changed.notify_all();
     }
 
-    /// What went wrong since it was last asked for.
+    /// Failures since they were last taken.
     pub fn failures(&self) -> Vec<String> {
         std::mem::take(&mut self.shared.state().failures)
     }
 
-    /// Waits so long at most until every finding has had its call; gives how many had none.
+    /// Waits at most `patience` for every finding to get its call; returns how many got none.
     pub fn finish(&self, patience: Duration) -> u64 {
         let is_busy = |state: &mut State| state.is_running || !state.waiting.is_empty();
         let waited = self.shared.changed.wait_timeout_while(self.shared.state(), patience, is_busy);
@@ -132,7 +132,7 @@ fn work(shared: &Shared, command: &str, failed: &dyn Fn()) {
     }
 }
 
-/// One finding, as one line of JSON; with others that were joined into this call, and how many they are.
+/// One finding as one line of JSON, with any others merged into this call and their number.
 fn input(findings: VecDeque<Map<String, Value>>, more: u64) -> String {
     let mut findings = findings.into_iter();
     let mut first = findings.next().unwrap_or_default();
@@ -144,9 +144,9 @@ fn input(findings: VecDeque<Map<String, Value>>, more: u64) -> String {
     format!("{}\n", escape::json(&Value::Object(first).to_string()))
 }
 
-/// Runs the command to its end; gives what went wrong.
+/// Runs the command to completion; returns what went wrong.
 fn run(command: &str, input: &str) -> io::Result<Option<String>> {
-    // Files, not pipes: nothing waits for a command that does not read.
+    // Files, not pipes: nothing blocks on a command that does not read.
     let mut given = tempfile::tempfile()?;
     given.write_all(input.as_bytes())?;
     given.rewind()?;
@@ -175,7 +175,7 @@ fn run(command: &str, input: &str) -> io::Result<Option<String>> {
     Ok(Some(format!("failed ({status}){reason}")))
 }
 
-/// Waits for the command, and ends it with its group when that takes too long.
+/// Waits for the command; kills its process group if that takes too long.
 fn wait(child: &mut Child) -> io::Result<Option<ExitStatus>> {
     let begun = Instant::now();
     while begun.elapsed() < PATIENCE {

@@ -1,5 +1,5 @@
-//! Counting beside reading: packets go in batches from the thread that reads them to those that
-//! count, one for the modules that look for attacks and one for the others.
+//! Counting in parallel with reading: packets go in batches from the reading thread to the counting
+//! threads, one for the modules that look for attacks and one for the others.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -12,36 +12,36 @@ use crate::analysis::{self, Before, Context, Fold, Module, Totals, Want};
 use crate::netfilter::Packet;
 use crate::netfilter::batch::Batch;
 
-/// Packets in a batch: enough to be worth handing over, few enough to stay in the cache.
+/// Packets per batch: enough to be worth handing over, few enough to stay in cache.
 pub const BATCH: usize = 2048;
 
-/// Batches that may wait for a counting thread: enough that reading goes on while it has a slow moment.
+/// Batches queued for a counting thread: enough to keep reading while it has a slow moment.
 const WAITING: usize = 32;
 
-/// How the `MAC=` of a frame begins that Ethernet carries to everybody.
+/// How the `MAC=` of an Ethernet broadcast frame begins.
 const BROADCAST: &[u8] = b"ff:ff:ff:ff:ff:ff";
 
 /// What was counted.
 #[derive(Default)]
 pub struct Counted {
-    /// The modules' tables, in the order of the modules.
+    /// The modules' tables, in module order.
     pub tables: Vec<Table>,
     /// The sums over all packets.
     pub totals: Totals,
-    /// Those of the span before, if the context names one.
+    /// Those of the previous period, if the context names one.
     pub before: Option<Before>,
-    /// The modules that need packets in the order of time and got them in another.
+    /// The modules that need packets in chronological order and got them in another.
     pub out_of_order: Vec<&'static Module>,
 }
 
-/// Takes packets for counting.
+/// Accepts packets for counting.
 pub struct Feed {
     batch: Batch,
     needs: Needs,
     counters: Vec<SyncSender<Arc<Batch>>>,
 }
 
-/// Which texts of packets the modules look at.
+/// Which text fields of packets the modules use.
 #[derive(Clone, Copy)]
 pub struct Needs {
     host: bool,
@@ -49,23 +49,23 @@ pub struct Needs {
 }
 
 impl Needs {
-    /// Adds a packet to a batch, without the texts that no module looks at.
+    /// Adds a packet to a batch, without the text fields that no module uses.
     pub fn push(self, batch: &mut Batch, packet: &Packet<'_>) {
         let host = if self.host { packet.host } else { b"" };
         let prefix = if self.evidence { packet.prefix } else { b"" };
-        // Of a frame's addresses, whether it went to everybody is all that matters.
+        // All that matters of a frame's addresses is whether it was broadcast.
         let mac = if self.evidence && packet.mac.starts_with(BROADCAST) { BROADCAST } else { b"" };
         batch.push_with(packet, [host, prefix, packet.action, packet.if_in, b"", mac, packet.proto]);
     }
 }
 
 impl Feed {
-    /// Which texts of packets are wanted.
+    /// Which text fields of packets are needed.
     pub fn needs(&self) -> Needs {
         self.needs
     }
 
-    /// Takes a packet in.
+    /// Adds a packet.
     pub fn packet(&mut self, packet: &Packet<'_>) {
         self.needs.push(&mut self.batch, packet);
         if self.batch.len() >= BATCH {
@@ -73,11 +73,11 @@ impl Feed {
         }
     }
 
-    /// Takes in packets that were added by [`Needs::push`].
+    /// Adds a batch of packets that [`Needs::push`] filled.
     pub fn batch(&mut self, batch: Batch) {
         let batch = Arc::new(batch);
         for counter in &self.counters {
-            // A counting thread that is gone has panicked, which its join tells.
+            // A counting thread that is gone has panicked; its join reports that.
             let _ = counter.send(Arc::clone(&batch));
         }
     }
@@ -88,7 +88,7 @@ impl Feed {
     }
 }
 
-/// Counts what `read` feeds, at most `limit` rows a module.
+/// Counts what `read` feeds, at most `limit` rows per module.
 pub fn count<R>(
     modules: &[&'static Module],
     context: &Context,
@@ -97,7 +97,7 @@ pub fn count<R>(
 ) -> anyhow::Result<(Counted, R)> {
     let (attacks, others): (Vec<_>, Vec<_>) =
         modules.iter().copied().partition(|module| module.finds_attacks());
-    // Without any module packets are counted still.
+    // Packets are counted even without any module.
     let alone = modules.is_empty().then(Vec::new);
     let shares = [others, attacks].into_iter().filter(|share| !share.is_empty()).chain(alone);
     let shares: Vec<Vec<&'static Module>> = shares.collect();
@@ -154,10 +154,10 @@ fn run(mut fold: Fold<'_>, limit: usize, batches: Receiver<Arc<Batch>>) -> Share
     Share { tables: fold.finish(limit), sums, out_of_order }
 }
 
-/// What a counting thread ends with.
+/// The result of a counting thread.
 struct Share {
     tables: Vec<Table>,
-    /// The sums, and those of the span before, from the thread that adds them up.
+    /// The sums, and those of the previous period, from the thread that adds them up.
     sums: Option<(Totals, Option<Before>)>,
     /// See [`Counted::out_of_order`].
     out_of_order: Vec<&'static Module>,

@@ -1,5 +1,5 @@
-//! What the commands share: the session of a call, the plan that is checked before it, logs and how
-//! they are read and counted, names, and where reports go.
+//! What the commands share: a call's session, the plan checked before it runs, reading and counting logs,
+//! names, and where reports go.
 //!
 //! Knows no command.
 
@@ -22,7 +22,7 @@ pub mod show;
 pub mod signals;
 mod spared;
 
-/// A call that cannot be meant as it was typed; ends with status 2.
+/// A call that cannot be meant as typed; ends with status 2.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Misused(pub String);

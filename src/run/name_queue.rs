@@ -1,4 +1,4 @@
-//! Packets that wait for their names, in the order of the log.
+//! Packets waiting for their names, in log order.
 
 use std::collections::VecDeque;
 use std::time::Instant;
@@ -6,10 +6,10 @@ use std::time::Instant;
 use crate::netfilter::Packet;
 use crate::netfilter::batch::Batch;
 
-/// The packets, in runs that are shown together.
+/// The packets, in runs shown together.
 pub struct NameQueue {
     runs: VecDeque<Run>,
-    /// Packets of a run.
+    /// Packets per run.
     together: usize,
 }
 
@@ -18,7 +18,7 @@ pub struct NameQueue {
 pub struct Run {
     counts: Vec<u64>,
     packets: Batch,
-    /// When the time of the first is over; none if there is nothing to wait for.
+    /// When the first stops waiting; none if there is nothing to wait for.
     pub deadline: Option<Instant>,
 }
 
@@ -30,22 +30,22 @@ impl Run {
 }
 
 impl NameQueue {
-    /// An empty queue of runs of at most so many packets.
+    /// An empty queue of runs of at most `together` packets.
     pub fn new(together: usize) -> NameQueue {
         NameQueue { runs: VecDeque::new(), together }
     }
 
-    /// How many runs wait.
+    /// How many runs are waiting.
     pub fn len(&self) -> usize {
         self.runs.len()
     }
 
-    /// Whether nothing waits.
+    /// Whether nothing is waiting.
     pub fn is_empty(&self) -> bool {
         self.runs.is_empty()
     }
 
-    /// Adds a packet; a deadline counts for the first of a run.
+    /// Adds a packet; the deadline of a run is that of its first packet.
     pub fn push(&mut self, count: u64, packet: &Packet<'_>, deadline: Option<Instant>) {
         if self.runs.back().is_none_or(|run| run.counts.len() >= self.together) {
             self.runs.push_back(Run { deadline, ..Run::default() });
@@ -61,7 +61,7 @@ impl NameQueue {
         self.runs.front()
     }
 
-    /// Takes it out.
+    /// Removes it.
     pub fn pop(&mut self) -> Option<Run> {
         self.runs.pop_front()
     }

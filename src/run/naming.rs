@@ -16,18 +16,18 @@ pub struct Naming {
     names: Names,
 }
 
-/// How follow asks: it waits a second at most.
+/// Lookups for follow, which waits a second at most.
 pub fn live(settings: &Settings) -> Options {
     Options { ages: Ages::hours(settings.dns_ttl), queue: 8192, ..Options::default() }
 }
 
-/// How scan asks: three seconds an address; where no name server answers at all, lines do not wait
-/// longer than 1.5 seconds for the first answer.
+/// Lookups for scan: three seconds per address; if no name server answers at all, lines wait at most
+/// 1.5 seconds for the first answer.
 pub fn scanning(settings: &Settings) -> Options {
     Options { silence: Some(Duration::from_millis(1_500)), ..whole_log(settings) }
 }
 
-/// Three seconds an address.
+/// Three seconds per address.
 fn whole_log(settings: &Settings) -> Options {
     Options {
         timeout: Duration::from_secs(3),
@@ -38,18 +38,18 @@ fn whole_log(settings: &Settings) -> Options {
     }
 }
 
-/// How analyze asks: three seconds an address, ten seconds in all.
+/// Lookups for analyze: three seconds per address, ten seconds in all.
 pub fn report(settings: &Settings) -> Options {
     Options { budget: Some(Duration::from_secs(10)), ..whole_log(settings) }
 }
 
 impl Naming {
-    /// Asks the system's resolver.
+    /// Uses the system's resolver.
     pub fn new(options: Options) -> Naming {
         Naming { names: Names::new(System, options) }
     }
 
-    /// Asks for a packet's names, without waiting.
+    /// Requests a packet's names without waiting.
     pub fn ask(&self, packet: &Packet<'_>) {
         for address in ends(packet) {
             self.names.ask(address);
@@ -57,22 +57,22 @@ impl Naming {
     }
 
     /// Until when a packet waits for its names; none if there is nothing to wait for: they are
-    /// known, will not come, or have had their time.
+    /// known, will not come, or have timed out.
     pub fn patience(&self, packet: &Packet<'_>) -> Option<Instant> {
         ends(packet).filter_map(|address| self.names.patience(address)).max()
     }
 
-    /// Has a function called after every answer.
+    /// Calls a function after every answer.
     pub fn on_answer(&self, call: impl Fn() + Send + Sync + 'static) {
         self.names.on_answer(call);
     }
 
-    /// An address's name, waited for as long as the options say.
+    /// An address's name; waits as long as the options allow.
     pub fn of(&self, address: Option<IpAddr>) -> Option<String> {
         self.names.name(address?)
     }
 
-    /// Waits for an address's name until a moment, if it is under way.
+    /// Waits for an address's name until a deadline, if a lookup is pending.
     pub fn until(&self, address: Option<IpAddr>, deadline: Instant) {
         if let Some(address) = address
             && self.names.patience(address).is_some()
@@ -81,14 +81,14 @@ impl Naming {
         }
     }
 
-    /// Says what there is to say of the name servers.
+    /// Reports problems with the name servers.
     pub fn tell(&self, console: &mut Console<'_>) {
         for note in self.names.take_notes() {
             console.warn(&note.to_string());
         }
     }
 
-    /// Says at the end why addresses stand where names were asked for.
+    /// Says at the end why addresses appear instead of names.
     pub fn tell_missed(&self, console: &mut Console<'_>) {
         self.tell(console);
         let missed = self.names.missed();
@@ -102,8 +102,8 @@ impl Naming {
         ));
     }
 
-    /// The names of these addresses: first from the store's cache if it has one, then asked for
-    /// side by side. What is learned goes into the cache.
+    /// Resolves these addresses: first from the store's cache if it has one, then by parallel
+    /// lookups. New names go into the cache.
     pub fn resolve(
         &self,
         addresses: &[IpAddr],
@@ -125,7 +125,7 @@ impl Naming {
         }
         let kept = cache.map(|mut cache| cache.keep(&self.names));
         if let Some(Err(error)) = kept {
-            // An account that may only read gets its report all the same.
+            // A read-only account still gets its report.
             session
                 .console
                 .warn(&format!("New names could not be saved in table '{}': {error:#}", session.dns_table));
@@ -134,7 +134,7 @@ impl Naming {
         Ok(())
     }
 
-    /// An address's name as far as it is known.
+    /// An address's name, if known.
     pub fn known(&self, address: IpAddr) -> Option<String> {
         match self.names.get(address) {
             Some(NameState::Named(name)) => Some(name.to_string()),
@@ -154,7 +154,7 @@ struct Cache<'s> {
 }
 
 impl<'s> Cache<'s> {
-    /// None, silently, where there is no such table.
+    /// None, silently, if there is no such table.
     fn of(session: &'s mut Session<'_, '_>) -> anyhow::Result<Option<Cache<'s>>> {
         let table = session.dns_table.clone();
         let kind = session.store.open()?.kind(&table)?;
@@ -172,8 +172,7 @@ impl<'s> Cache<'s> {
 }
 
 impl Cache<'_> {
-    /// Tells the pool what is kept of the addresses, as far as it still holds, so that they need not
-    /// be asked for.
+    /// Gives the pool the addresses' cached names that are still valid, so that they need no lookup.
     fn recall(&mut self, names: &Names, addresses: &[IpAddr]) -> anyhow::Result<()> {
         for address in addresses.iter().filter(|address| names.wants(**address)) {
             if let Some(known) = self.store.name_of(&self.table, *address)? {
@@ -183,7 +182,7 @@ impl Cache<'_> {
         Ok(())
     }
 
-    /// Keeps what was learned since the last call.
+    /// Stores what was learned since the last call.
     fn keep(&mut self, names: &Names) -> anyhow::Result<()> {
         for (address, known) in names.learned() {
             self.store.keep_name(&self.table, address, &known)?;

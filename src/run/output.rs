@@ -12,7 +12,7 @@ use super::Misused;
 use crate::config::Place;
 use crate::fault::said;
 
-/// Whether a report can be written there, without touching it: not over what the call reads.
+/// Checks that a report can be written there, without touching it: not over what the call reads.
 pub fn check<'p>(path: &Path, place: &Place, logs: impl Iterator<Item = &'p PathBuf>) -> anyhow::Result<()> {
     let misused = |what| Err(Misused(format!("--output {}: {what}; name a file", path.display())).into());
     if path.is_dir() {
@@ -34,7 +34,7 @@ pub fn check<'p>(path: &Path, place: &Place, logs: impl Iterator<Item = &'p Path
     }
 }
 
-/// Writes a report. A link is followed and stays a link; a device or a pipe is written into.
+/// Writes a report. A symbolic link is followed and kept; a device or a pipe is written to directly.
 pub fn write(path: &Path, report: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> anyhow::Result<()> {
     let cannot =
         || format!("cannot write {}; the report needs a folder that you can write to", path.display());
@@ -48,24 +48,24 @@ pub fn write(path: &Path, report: impl FnOnce(&mut dyn Write) -> io::Result<()>)
     let mut out = BufWriter::new(file.as_file_mut());
     report(&mut out).and_then(|()| out.flush()).with_context(cannot)?;
     drop(out);
-    // A temporary file is for its owner alone; a report is a file like any.
+    // A temporary file is private to its owner; a report is an ordinary file.
     let mode = target.metadata().map_or(0o644, |old| old.permissions().mode() & 0o777);
     file.as_file().set_permissions(Permissions::from_mode(mode)).with_context(cannot)?;
     file.persist(&target).map_err(|error| error.error).with_context(cannot)?;
     Ok(())
 }
 
-/// Whether something is there that a file must never replace: `/dev/null`, a terminal, a pipe.
+/// Whether the path holds something a file must never replace: `/dev/null`, a terminal, a pipe.
 fn is_device(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|facts| !facts.is_file() && !facts.is_dir())
 }
 
-/// Where a link leads, if something is there.
+/// The target of a link, if it exists.
 fn real(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
 
-/// A temporary file that can become the report's by a rename.
+/// A temporary file that a rename can turn into the report.
 fn beside(path: &Path) -> io::Result<NamedTempFile> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     NamedTempFile::new_in(folder)

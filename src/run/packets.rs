@@ -1,4 +1,4 @@
-//! From lines to packets: the one place where a line of a log goes to the parser.
+//! From lines to packets: the one place where a log line goes to the parser.
 
 use crate::input::{Lines, NewLine, ReadError};
 use crate::netfilter::{Packet, Reader};
@@ -7,14 +7,13 @@ use crate::netfilter::{Packet, Reader};
 pub enum LineRead {
     /// A line; where the next one begins, in uncompressed bytes.
     Line(u64),
-    /// A last line without its end, left for the next run.
+    /// An incomplete last line, left for the next run.
     Unfinished,
-    /// The log is over.
+    /// The end of the log.
     End,
 }
 
-/// Hands on the packets of a log's next line. With `may_grow` a last line without its end is only
-/// counted.
+/// Passes on the packets of a log's next line. With `may_grow` an incomplete last line is only counted.
 pub fn next_line(
     lines: &mut Lines,
     reader: &mut Reader<'_>,
@@ -30,7 +29,7 @@ pub fn next_line(
     Ok(LineRead::Line(line.end))
 }
 
-/// Hands on the packets of a line that a log has grown by.
+/// Passes on the packets of a line appended to a log.
 pub fn new_line(line: NewLine<'_>, reader: &mut Reader<'_>, each: impl FnMut(&Packet<'_>)) {
     match line.too_long {
         true => reader.too_long(line.bytes),

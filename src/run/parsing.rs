@@ -1,10 +1,10 @@
-//! Parsing one log on several processors.
+//! Parses one log on several processors.
 //!
-//! Chunks of whole lines go to workers in turn, and come back in their order. What a line means depends little on
-//! those before it: a count of repeats needs the line that it repeats, and tables of samples and prefixes
-//! have limits. Each worker reads its chunk as if nothing came before it; where that could make a difference
-//! ([`Reader::follow`]), the chunk is read again, by the one reader that has seen all before. So the result
-//! does not depend on how many workers there are, nor on where chunks begin.
+//! Chunks of whole lines go to workers round-robin and come back in order. A line's meaning depends little on
+//! those before it: a repeat count needs the line it repeats, and tables of samples and prefixes have limits.
+//! Each worker reads its chunk as if nothing came before it; where that could make a difference
+//! ([`Reader::follow`]), the one reader that has seen everything before rereads the chunk. So the result
+//! depends neither on the number of workers nor on where chunks begin.
 
 use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -14,7 +14,7 @@ use crate::input::{Chunk, Lines, ReadError};
 use crate::netfilter::{Packet, Part, Reader};
 use crate::run::packets::{self, LineRead};
 
-/// Chunks that a worker has at a time, so that none waits for the others.
+/// Chunks in flight per worker, so that none waits for the others.
 const EACH: usize = 4;
 
 /// How many workers this machine has room for.
@@ -22,31 +22,31 @@ pub fn workers() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// What packets are made into, by workers too.
+/// Builds something from packets, on workers too.
 pub trait Maker: Sync {
-    /// What it is.
+    /// What it builds.
     type Made: Send + Default;
-    /// Takes a packet in.
+    /// Adds a packet.
     fn packet(&self, made: &mut Self::Made, packet: &Packet<'_>);
-    /// Whether there is enough of it to be handed on.
+    /// Whether there is enough of it to pass on.
     fn is_full(&self, made: &Self::Made) -> bool;
 }
 
-/// Makes something of packets that come one by one, and hands it on.
+/// Feeds packets to a maker one by one and passes on what it builds.
 pub struct Sink<'m, M: Maker> {
-    /// What is made of them.
+    /// The maker.
     pub maker: &'m M,
     made: M::Made,
     done: &'m mut dyn FnMut(M::Made),
 }
 
 impl<'m, M: Maker> Sink<'m, M> {
-    /// Hands on to `done`.
+    /// Passes on to `done`.
     pub fn new(maker: &'m M, done: &'m mut dyn FnMut(M::Made)) -> Self {
         Sink { maker, made: M::Made::default(), done }
     }
 
-    /// Takes a packet in.
+    /// Adds a packet.
     pub fn packet(&mut self, packet: &Packet<'_>) {
         self.maker.packet(&mut self.made, packet);
         if self.maker.is_full(&self.made) {
@@ -54,17 +54,17 @@ impl<'m, M: Maker> Sink<'m, M> {
         }
     }
 
-    /// Hands on what there is.
+    /// Passes on what there is.
     pub fn flush(&mut self) {
         (self.done)(std::mem::take(&mut self.made));
     }
 }
 
-/// The lines of a log, of which some may have been read ahead.
+/// The lines of a log, some of which may have been read ahead.
 pub struct LogLines {
     lines: Lines,
     ahead: VecDeque<Chunk>,
-    /// Where the next line begins in the first of them.
+    /// Where the next line begins in the first chunk.
     at: usize,
     /// Why the log cannot be read any further.
     fault: Option<ReadError>,
@@ -75,14 +75,14 @@ struct Parsed<M> {
     chunk: Chunk,
     part: Part,
     made: M,
-    /// A packet was not before the time to stop at.
+    /// It has a packet to stop at.
     stops: bool,
 }
 
-/// Whether a packet is one to stop at.
+/// Whether to stop at a packet.
 pub type Stops<'s> = dyn Fn(&Packet<'_>) -> bool + Sync + 's;
 
-/// A worker, by its two ends.
+/// A worker's two channel ends.
 type Worker<M> = (SyncSender<Chunk>, Receiver<Parsed<M>>);
 
 impl LogLines {
@@ -100,7 +100,7 @@ impl LogLines {
         self.at == 0
     }
 
-    /// Hands on the packets of the next line; false at the end.
+    /// Passes on the packets of the next line; false at the end.
     pub fn next_line(
         &mut self,
         reader: &mut Reader<'_>,
@@ -121,7 +121,7 @@ impl LogLines {
         }
     }
 
-    /// The next chunk; none at the end, or at a fault, which then is to be told of after all that was read.
+    /// The next chunk; none at the end or at a fault, which is reported after everything read before it.
     fn chunk(&mut self, memory: Vec<u8>) -> Option<Chunk> {
         if let Some(chunk) = self.ahead.pop_front() {
             return Some(chunk);
@@ -135,9 +135,9 @@ impl LogLines {
         }
     }
 
-    /// Parses the log with so many workers. What is made of each chunk is handed on in the order of the log. It
-    /// ends before a chunk with a packet that `stops` it, or with lines of which that cannot be told yet: from
-    /// there on nothing is read. Nothing is done for a log of one chunk, nor within a chunk.
+    /// Parses the log with this many workers and passes on each chunk's result in log order. Ends before a
+    /// chunk with a packet that `stops` it, or with lines for which that is not yet known: nothing is read from
+    /// there on. Does nothing for a log of one chunk, nor within a chunk.
     pub fn parse<M: Maker>(
         &mut self,
         workers: usize,
@@ -170,7 +170,7 @@ impl LogLines {
         });
     }
 
-    /// Gives the workers chunks in turn, and takes back what they made of them.
+    /// Hands chunks to the workers round-robin and collects the results.
     fn distribute<M: Maker>(
         &mut self,
         workers: &[Worker<M::Made>],
@@ -183,7 +183,7 @@ impl LogLines {
         let mut unread: Vec<Chunk> = Vec::new();
         loop {
             while !is_over && given - taken < workers.len() * EACH {
-                // A worker that is gone has panicked, which the scope tells.
+                // A worker that is gone has panicked; the scope reports that.
                 is_over = match self.chunk(memory.pop().unwrap_or_default()) {
                     Some(chunk) => workers[given % workers.len()].0.send(chunk).is_err(),
                     None => true,
@@ -212,7 +212,7 @@ impl LogLines {
     }
 }
 
-/// A worker's life.
+/// A worker's loop.
 fn work<M: Maker>(
     mut reader: Reader<'_>,
     maker: &M,
@@ -233,7 +233,7 @@ fn work<M: Maker>(
     }
 }
 
-/// Hands on the packets of a chunk.
+/// Passes on the packets of a chunk.
 fn lines(chunk: &Chunk, reader: &mut Reader<'_>, each: &mut dyn FnMut(&Packet<'_>)) {
     let mut at = 0;
     while let Some((line, next)) = chunk.line(at) {

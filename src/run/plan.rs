@@ -1,5 +1,5 @@
-//! What the commands of a call need of the store, checked before the first of them acts, so that a
-//! call that cannot be carried out whole changes nothing: `ipta -c -i typo.log` empties no table.
+//! What a call's commands need from the store, checked before the first of them acts, so that a call that
+//! cannot succeed as a whole changes nothing: `ipta -c -i typo.log` empties no table.
 
 use std::collections::HashMap;
 
@@ -9,32 +9,32 @@ use super::session::Session;
 use crate::config::{self, Place};
 use crate::store::{Store, TableKind, TableName};
 
-/// What a command needs of the store.
+/// What a command needs from the store.
 #[derive(Debug)]
 pub enum Need {
     /// That it opens.
     Store,
-    /// A logs table of that name, or none yet: it is made.
+    /// A logs table of that name, created if missing.
     NewLogs(TableName),
     /// A logs table.
     Logs(TableName),
-    /// A logs table of this or of an older version.
+    /// A logs table of this or an older version.
     Upgradable(TableName),
     /// A table that may be dropped.
     Droppable(TableName),
     /// Nothing; all tables go.
     DropAll,
-    /// A table of names, or none yet: it is made.
+    /// A table of names, created if missing.
     NewNames(TableName),
     /// A table of names.
     Names(TableName),
 }
 
-/// What the commands of a call need, in their order.
+/// What the commands of a call need, in order.
 #[derive(Debug, Default)]
 pub struct Plan {
     needs: Vec<Need>,
-    /// The account is made by this call, so nothing can be looked at before.
+    /// This call creates the account, so nothing can be checked before.
     makes_account: bool,
 }
 
@@ -47,18 +47,18 @@ enum Expected {
 }
 
 impl Plan {
-    /// Says that a command makes the account that the store is opened with.
+    /// Records that a command creates the account that the store is opened with.
     pub fn makes_account(&mut self) {
         self.makes_account = true;
     }
 
-    /// Notes down what a command needs.
+    /// Records what a command needs.
     pub fn needs(&mut self, need: Need) {
         self.needs.push(need);
     }
 
-    /// Opens the store and goes through the needs in their order, with what the earlier commands
-    /// will have done. Asks for the password where the call wants that.
+    /// Opens the store and checks the needs in order, assuming what the earlier commands will have
+    /// done. Asks for the password if the call wants that.
     pub fn check(self, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
         if self.needs.is_empty() {
             return Ok(());
@@ -74,7 +74,7 @@ impl Plan {
     }
 }
 
-/// What the tables will be when a command has its turn.
+/// What the tables will be when a command's turn comes.
 #[derive(Default)]
 struct Tables {
     expected: HashMap<String, Expected>,
@@ -82,7 +82,7 @@ struct Tables {
 }
 
 impl Tables {
-    /// Checks a need, and notes what comes of it.
+    /// Checks a need and records its effect.
     fn meet(&mut self, session: &mut Session<'_, '_>, need: &Need) -> anyhow::Result<()> {
         match need {
             Need::Store => {}
@@ -142,12 +142,12 @@ impl Tables {
         Ok(())
     }
 
-    /// Gives what was expected before.
+    /// Returns what was expected before.
     fn expect(&mut self, table: &TableName, kind: Expected) -> Option<Expected> {
         self.expected.insert(folded(table), kind)
     }
 
-    /// The kind of a table that is to hold names.
+    /// The kind of a table meant to hold names.
     fn kind_of_names(&self, session: &mut Session<'_, '_>, table: &TableName) -> anyhow::Result<Expected> {
         let is_expected = self.expected.contains_key(&folded(table));
         if !is_expected && session.store.open()?.kind(table)? == TableKind::Foreign {
@@ -205,8 +205,8 @@ impl Tables {
     }
 }
 
-/// Some stores take names that differ in case for one table. Where a store does not, and a call
-/// names two such tables, it is checked too strictly.
+/// Some stores treat names that differ only in case as one table. If a store does not, a call that names
+/// two such tables is checked too strictly.
 fn folded(table: &TableName) -> String {
     table.as_str().to_ascii_lowercase()
 }
@@ -232,7 +232,7 @@ fn check_deletion(session: &mut Session<'_, '_>, table: &TableName) -> anyhow::R
     }
 }
 
-/// That there is no such table; with the nearest one, if a name is near.
+/// Says that there is no such table; with the nearest name, if one is close.
 fn missing(session: &mut Session<'_, '_>, table: &TableName) -> anyhow::Error {
     let there = session.store.open().and_then(Store::logs_tables).unwrap_or_default();
     let place = session.store.place();

@@ -1,9 +1,8 @@
-//! Reading several logs as one: every packet once, though several of them hold it.
+//! Reads several logs as one: every packet once, even if several of them contain it.
 //!
-//! Syslog daemons write one line into several files, and people name them all. As in the store
-//! (`store/overlap.rs`), of packets that nothing tells apart as many count as the log holds that has
-//! most of them. Logs that overlap in time are read side by side, second by second; one that does
-//! not is read by itself.
+//! Syslog daemons write one line to several files, and people name them all. As in the store
+//! (`store/overlap.rs`), indistinguishable packets count as often as they occur in the log that has the
+//! most of them. Logs that overlap in time are read side by side, second by second; others are read alone.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
@@ -17,33 +16,31 @@ use crate::netfilter::prefix::Rules;
 use crate::netfilter::stats::ParseStats;
 use crate::netfilter::{Packet, Reader};
 
-/// Seconds after which no equal packet of another log comes any more, if both are in the order of
-/// time.
+/// Seconds after which another log yields no more equal packets, if both are in chronological order.
 const WINDOW: i64 = 2;
 
 /// Packets remembered beyond that, for logs that are not: after a clock was set back, say.
 const REMEMBERED: usize = 200_000;
 
-/// How often a log is tried to be read by workers: one whose chunks all depend on those before them is read
-/// line by line.
+/// How often to try workers on a log: one whose chunks all depend on earlier ones is read line by line.
 const TRIES: usize = 16;
 
-/// What was read of a log.
+/// The result of reading a log.
 pub struct LogRead {
     /// The log.
     pub source: LogSource,
-    /// What became of its lines.
+    /// Statistics of its lines.
     pub stats: ParseStats,
     /// Why it was not read to its end.
     pub error: Option<String>,
-    /// Packets that another log of the call holds too, which count once.
+    /// Packets that another log of the call contains too, which count once.
     pub known: u64,
-    /// The name of that log; of several, of the first.
+    /// The name of that log; of several, the first.
     pub other: String,
 }
 
-/// Reads logs to their ends with so many workers, and hands on what is made of each packet, once. What was read
-/// comes back in the order of the logs.
+/// Reads logs to their ends with this many workers and feeds each packet to the sink once. Returns the
+/// results in the order of the logs.
 pub fn packets<M: Maker>(
     sources: Vec<LogSource>,
     rules: &Rules,
@@ -60,7 +57,7 @@ pub fn packets<M: Maker>(
     loop {
         let next = waiting.front().and_then(|(_, source)| source.first()).map(second);
         let now = active.iter().filter_map(Open::second).min();
-        // Without a time of its own, a log waits until all others are read.
+        // A log without a time waits until all others are read.
         let due = match (next, now) {
             _ if active.is_empty() => true,
             (Some(next), Some(now)) => next - WINDOW <= now,
@@ -133,7 +130,7 @@ impl<'r> Open<'r> {
                 open.advance();
                 Ok(open)
             }
-            // It has gone since it was checked.
+            // It has disappeared since it was checked.
             Err(error) => Err(Box::new(LogRead {
                 source,
                 stats: ParseStats::default(),
@@ -159,7 +156,7 @@ impl<'r> Open<'r> {
         }
     }
 
-    /// Hands on packets as long as they come before a second, or to the end.
+    /// Passes on packets until one reaches the second `border`, or to the end.
     fn run<M: Maker>(&mut self, border: i64, workers: usize, sink: &mut Sink<'_, M>) {
         self.ahead.iter().for_each(|packet| sink.packet(&packet));
         self.ahead.clear();
@@ -183,7 +180,7 @@ impl<'r> Open<'r> {
         }
     }
 
-    /// Takes note of the end, by a fault or not.
+    /// Records the end, by a fault or not.
     fn settle(&mut self, read: Result<bool, ReadError>) {
         match read {
             Ok(goes_on) => self.ended = !goes_on,
@@ -205,14 +202,14 @@ impl<'r> Open<'r> {
     }
 }
 
-/// Logs that are read side by side.
+/// Logs read side by side.
 struct Merge {
     seen: SeenPackets,
     names: Vec<String>,
 }
 
 impl Merge {
-    /// Takes the line ahead of a log.
+    /// Consumes a log's line ahead.
     fn line(&mut self, open: &mut Open<'_>, each: &mut dyn FnMut(&Packet<'_>)) {
         if let Some(second) = open.second() {
             self.seen.forget_before(second - WINDOW);
@@ -242,17 +239,17 @@ struct SeenPackets {
     held: usize,
 }
 
-/// How often packets that nothing tells apart came.
+/// How often indistinguishable packets occurred.
 #[derive(Default)]
 struct Tally {
-    /// Handed on.
+    /// Passed on.
     counted: u64,
     /// By log.
     of: Vec<(usize, u64)>,
 }
 
 impl SeenPackets {
-    /// Whether a packet of a log counts already, and in which other log it came.
+    /// Whether a packet of a log already counts, and in which other log it occurred.
     fn is_known(&mut self, log: usize, packet: &Packet<'_>) -> Option<usize> {
         let print = self.fingerprints.of(packet);
         let tally = self.seconds.entry(print.second?).or_default().entry(print).or_insert_with(|| {
@@ -272,7 +269,7 @@ impl SeenPackets {
         None
     }
 
-    /// Whether nothing that was read side by side can come again in a second, or without a time.
+    /// Whether no packet read side by side can recur in a given second (none: without a time).
     fn is_over(&self, now: Option<i64>) -> bool {
         let last = self.seconds.last_key_value().map(|(last, _)| *last);
         last.is_none_or(|last| now.is_some_and(|now| last + WINDOW < now))

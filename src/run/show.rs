@@ -1,4 +1,4 @@
-//! Lines of packets on their way to standard output, for follow and scan.
+//! Packet lines on their way to standard output, for follow and scan.
 
 use std::io;
 use std::net::IpAddr;
@@ -14,7 +14,7 @@ use crate::report::console::Console;
 use crate::report::line::{PacketLines, PacketNames, Style};
 use crate::report::record;
 
-/// Whether standard output is to be colored.
+/// Whether to color standard output.
 pub fn colored(settings: &Settings, on_terminal: bool) -> bool {
     match settings.color {
         Color::Always => true,
@@ -24,7 +24,7 @@ pub fn colored(settings: &Settings, on_terminal: bool) -> bool {
     }
 }
 
-/// How wide the terminal at standard output is, in characters.
+/// The width of the terminal on standard output, in characters.
 pub fn terminal_width() -> Option<usize> {
     let (terminal_size::Width(width), _) = terminal_size::terminal_size_of(io::stdout())?;
     Some(usize::from(width)).filter(|width| *width > 0)
@@ -37,14 +37,14 @@ pub struct Show {
     held: Vec<u8>,
     on_terminal: bool,
     color: bool,
-    /// Who knows where addresses are, if that is to be shown.
+    /// Locates addresses, if that is shown.
     origins: Option<Arc<dyn Origins>>,
-    /// The source that was asked for last: one that floods is asked for once.
+    /// The source looked up last, so that one that floods is looked up once.
     last: Option<(IpAddr, Origin)>,
 }
 
 impl Show {
-    /// As the settings and the kind of output say.
+    /// Follows the settings and the kind of output.
     pub fn new(session: &Session<'_, '_>) -> anyhow::Result<Show> {
         let settings = session.settings;
         let origins = match settings.geo {
@@ -76,7 +76,7 @@ impl Show {
         Ok(show)
     }
 
-    /// Takes over the terminal's width, which may have changed.
+    /// Adapts to the terminal's width, which may have changed.
     pub fn fit(&mut self) {
         if self.on_terminal
             && let Some(width) = terminal_width()
@@ -91,14 +91,14 @@ impl Show {
         match self.format {
             Format::Json => record::json(&mut self.held, count, packet, &names),
             Format::Csv => record::csv(&mut self.held, count, packet, &names),
-            // The command line refuses the others; a setting of the file is for reports.
+            // The command line rejects the others; in the file, the setting is for reports.
             Format::Text | Format::Markdown | Format::Html | Format::Nft | Format::Ipset | Format::Cidr => {
                 self.lines.packet(&mut self.held, count, packet, &names);
             }
         }
     }
 
-    /// Where a source is; none if that is not wanted.
+    /// Where a source is; none if not wanted.
     fn origin(&mut self, address: Option<IpAddr>) -> Option<Origin> {
         let origins = self.origins.as_ref()?;
         let Some(address) = address else {
@@ -118,12 +118,12 @@ impl Show {
         self.held.extend_from_slice(format!("{begin}ATTACK: {alert}{end}\n").as_bytes());
     }
 
-    /// Bytes that wait to be written.
+    /// Bytes waiting to be written.
     pub fn held(&self) -> usize {
         self.held.len()
     }
 
-    /// Writes what waits, through to the reader.
+    /// Writes and flushes what is waiting.
     pub fn write(&mut self, console: &mut Console<'_>) -> io::Result<()> {
         if !self.held.is_empty() {
             console.out.write_all(&self.held)?;

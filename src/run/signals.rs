@@ -1,4 +1,4 @@
-//! Signals that ask for an end: caught, so that what is under way ends in order.
+//! Termination signals, caught so that work in progress ends cleanly.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
@@ -11,7 +11,7 @@ use signal_hook::iterator::Signals;
 
 use crate::exit::Exit;
 
-/// The first signal that asked for an end, once there is one.
+/// The first termination signal, once there is one.
 #[derive(Clone, Default)]
 pub struct Caught(Arc<AtomicI32>);
 
@@ -22,9 +22,8 @@ impl Caught {
     }
 }
 
-/// Notes the first signal that asks for an end, and calls `wake`. What the caller has this process
-/// ignore (nohup, a background job) stays ignored. If the process has not ended by itself after
-/// `grace`, the signal ends it.
+/// Records the first termination signal and calls `wake`. Signals inherited as ignored (nohup, a
+/// background job) stay ignored. If the process has not ended by itself after `grace`, the signal ends it.
 pub fn catch(grace: Duration, wake: impl Fn() + Send + 'static) -> anyhow::Result<Caught> {
     let caught = Caught::default();
     let noted = caught.clone();
@@ -46,8 +45,8 @@ pub fn catch(grace: Duration, wake: impl Fn() + Send + 'static) -> anyhow::Resul
     Ok(caught)
 }
 
-/// Calls `act` at each Ctrl-C, which then ends nothing by itself. Where the caller has this process
-/// ignore it, it stays ignored.
+/// Calls `act` on each Ctrl-C, which then ends nothing by itself. If inherited as ignored, it stays
+/// ignored.
 pub fn each_interrupt(act: impl Fn() + Send + 'static) -> anyhow::Result<()> {
     if ignored_signals() >> (SIGINT - 1) & 1 != 0 {
         return Ok(());

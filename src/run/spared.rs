@@ -1,4 +1,4 @@
-//! Who must never be blocked from here: this host and those it cannot do without.
+//! Hosts that must never be blocked: this one and those it depends on.
 
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, ToSocketAddrs};
@@ -9,12 +9,12 @@ use crate::config::Place;
 use crate::dns::SelfTraffic;
 use crate::filter::Network;
 
-/// As far as the kernel, the resolver's configuration, the settings and the environment tell.
+/// Found from the kernel, the resolver's configuration, the settings and the environment.
 pub fn spared(session: &Session<'_, '_>) -> Spared {
     let file = |path: &str| fs::read_to_string(path).unwrap_or_default();
     let ssh = std::env::var("SSH_CONNECTION").ok();
     let self_traffic = |text: &str| SelfTraffic::new(Some(text), ssh.as_deref());
-    // systemd-resolved keeps the servers that it asks in a file of its own.
+    // systemd-resolved keeps its upstream servers in a separate file.
     let resolvers =
         ["/etc/resolv.conf", "/run/systemd/resolve/resolv.conf"].map(|path| self_traffic(&file(path)));
     let known = [
@@ -45,7 +45,7 @@ fn database(place: &Place) -> Vec<IpAddr> {
     }
 }
 
-/// The addresses that `fib_trie` (net/ipv4/fib_trie.c) has as `/32 host LOCAL`, each in the line before.
+/// The addresses that `fib_trie` (net/ipv4/fib_trie.c) lists as `/32 host LOCAL`, each on the line before.
 fn own_four(text: &str) -> Vec<IpAddr> {
     let lines: Vec<&str> = text.lines().map(str::trim).collect();
     let locals = lines.windows(2).filter(|pair| pair[1] == "/32 host LOCAL");
@@ -56,12 +56,12 @@ fn own_four(text: &str) -> Vec<IpAddr> {
     addresses
 }
 
-/// The addresses of `if_inet6` (net/ipv6/addrconf.c): 32 hexadecimal digits begin each line.
+/// The addresses of `if_inet6` (net/ipv6/addrconf.c): the first 32 hexadecimal digits of each line.
 fn own_six(text: &str) -> Vec<IpAddr> {
     text.lines().filter_map(|line| six(line.split_ascii_whitespace().next()?)).collect()
 }
 
-/// The gateways of `route` (net/ipv4/fib_trie.c): the third column, the bytes as they lie in memory.
+/// The gateways of `route` (net/ipv4/fib_trie.c): the third column, the bytes in memory order.
 fn gateways_four(text: &str) -> Vec<IpAddr> {
     let gateway = |line: &str| {
         let number = u32::from_str_radix(line.split_ascii_whitespace().nth(2)?, 16).ok()?;

@@ -1,5 +1,5 @@
-//! What a place for packets must be able to do. All rules stand above it ([`super::Store`]); a
-//! backend only carries out.
+//! What a packet store must be able to do. All policy lives above it ([`super::Store`]); a backend only
+//! executes.
 
 use std::ops::Range;
 
@@ -15,50 +15,49 @@ use crate::netfilter::batch::Batch;
 pub(super) struct FoundTable {
     pub name: String,
     pub kind: TableKind,
-    /// What it says of itself, if it is ipta's.
+    /// The mark it carries, if it is ipta's.
     pub mark: Option<Mark>,
     pub view: bool,
     /// The engine's estimate of its rows.
     pub rows: Option<u64>,
 }
 
-/// The primitives. Each statement fails with one line that says what was being done.
+/// The primitives. A statement that fails yields one line that says what was being done.
 pub(super) trait Backend: Send {
-    /// Whose SQL is spoken.
+    /// The SQL dialect.
     fn dialect(&self) -> Dialect;
 
-    /// What messages call the place: `database 'ipta'` or `file 'packets.db'`.
+    /// The store's name in messages: `database 'ipta'` or `file 'packets.db'`.
     fn place(&self) -> String;
 
-    /// `ipta` with the options that lead here, for a command to type.
+    /// `ipta` with the options that select this store, for suggested commands.
     fn command(&self) -> String;
 
-    /// Whether names that differ in case are one table.
+    /// Whether table names are case-insensitive.
     fn folds_names(&self) -> bool;
 
-    /// Runs a statement; gives the number of rows changed.
+    /// Runs a statement; returns the number of rows changed.
     fn run(&mut self, doing: &str, sql: &str, values: &[Value]) -> Result<u64, StoreError>;
 
     /// Runs a small query.
     fn rows(&mut self, doing: &str, sql: &str, values: &[Value]) -> Result<Vec<Row>, StoreError>;
 
-    /// The id that the last INSERT gave to its (first) row.
+    /// The id that the last INSERT assigned to its (first) row.
     fn last_id(&self) -> u64;
 
-    /// Begins a transaction; on SQLite with the write lock taken.
+    /// Begins a transaction; on SQLite, takes the write lock.
     fn begin(&mut self) -> Result<(), StoreError>;
 
-    /// Ends a transaction. `Unsure` if the answer never came.
+    /// Commits the transaction. `Unsure` if no reply arrived.
     fn commit(&mut self) -> Result<(), StoreError>;
 
-    /// Undoes a transaction.
+    /// Rolls back the transaction.
     fn rollback(&mut self) -> Result<(), StoreError>;
 
-    /// Adds packets, at least one, to a logs table; gives the row number of the first.
+    /// Inserts packets, at least one, into a logs table; returns the row number of the first.
     fn insert(&mut self, table: &TableName, packets: &Batch, entry: Option<u64>) -> Result<u64, StoreError>;
 
-    /// Every packet that fulfils a condition and whose row number lies in a range (`None`: all), in
-    /// the order of row numbers.
+    /// Every packet that meets a condition and whose row number is in a range (`None`: all), in row-number order.
     fn packets(
         &mut self,
         table: &TableName,
@@ -68,8 +67,7 @@ pub(super) trait Backend: Send {
         each: &mut dyn FnMut(&Stored<'_>),
     ) -> Result<(), StoreError>;
 
-    /// Every packet that fulfils a condition, in the order of time, by the index on it; those without
-    /// a time first.
+    /// Every packet that meets a condition, in time order, via the time index; those without a time first.
     fn packets_by_time(
         &mut self,
         table: &TableName,
@@ -78,26 +76,26 @@ pub(super) trait Backend: Send {
         each: &mut dyn FnMut(&Stored<'_>),
     ) -> Result<(), StoreError>;
 
-    /// The row numbers, from the least to after the greatest, of the packets that fulfil a condition
-    /// on the time; none if there is no such packet. By the index on the time.
+    /// The row numbers, from the lowest to one past the highest, of the packets that meet a time condition;
+    /// none if there are none. Via the time index.
     fn id_range(&mut self, table: &TableName, times: &Condition) -> Result<Option<Range<u64>>, StoreError>;
 
-    /// All tables and views by name, or those that may be meant by one name.
+    /// All tables and views by name, or those one name may refer to.
     fn tables(&mut self, name: Option<&TableName>) -> Result<Vec<FoundTable>, StoreError>;
 
-    /// Rows of a table, counted within a second (true), or as good as can be told then.
+    /// A table's row count, exact (true) if that takes under a second, else the best estimate.
     fn count(&mut self, table: &FoundTable) -> Option<(u64, bool)>;
 
-    /// Whether the tables of the database can be replaced by others with a RENAME, so that a large
-    /// one need not be emptied row by row. None of SQLite's: there all is one transaction.
+    /// Whether a RENAME can swap the table for another, so that a large one need not be emptied row by row.
+    /// Never on SQLite, where everything is one transaction.
     fn swaps_tables(&mut self, table: &TableName) -> Result<bool, StoreError>;
 
-    /// What it is.
+    /// Describes the store.
     fn about(&self) -> About;
 
-    /// What stops the statement under way.
+    /// Returns what stops the running statement.
     fn stopper(&self) -> Stopper;
 
-    /// Whether the database has a table of transactions under this name; the engine's name if not.
+    /// The table's engine, if it lacks transactions.
     fn engine_without_transactions(&mut self, table: &TableName) -> Result<Option<String>, StoreError>;
 }

@@ -1,5 +1,5 @@
-//! The columns of a logs table, in one list: what they hold, how a packet fills them, how a row
-//! becomes a packet again. Both stores write and read by it.
+//! The columns of a logs table, in one list: what they hold, how a packet fills them, and how a row becomes a
+//! packet again. Both stores read and write by it.
 
 use std::net::IpAddr;
 
@@ -8,15 +8,15 @@ use crate::netfilter::{Packet, TcpFlags, Time, Verdict, limits};
 /// What a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ColumnKind {
-    /// A moment, UTC.
+    /// A timestamp, UTC.
     Time,
-    /// A text of at most so many characters; empty when missing.
+    /// Text of at most this many characters; empty when missing.
     Text(usize),
     /// 4 or 16 bytes; empty when missing.
     Address,
     /// `accept`, `deny` or `other`.
     Verdict,
-    /// A number without sign, by MySQL's name for its width; NULL when missing.
+    /// An unsigned number, by MySQL's name for its width; NULL when missing.
     Number(&'static str),
 }
 
@@ -44,12 +44,12 @@ pub(super) const COLUMNS: [(&str, ColumnKind); 20] = [
     ("entry", ColumnKind::Number("BIGINT")),
 ];
 
-/// The names of all columns that an insert fills, quoted and separated by commas.
+/// The columns an INSERT fills, quoted and comma-separated.
 pub(super) fn filled() -> String {
     COLUMNS.map(|(name, _)| format!("`{name}`")).join(",")
 }
 
-/// Takes the cells of a row, one after the other.
+/// Receives the cells of a row one by one.
 pub(super) trait Cells {
     /// What can go wrong.
     type Error;
@@ -63,8 +63,7 @@ pub(super) trait Cells {
     fn number(&mut self, number: u64) -> Result<(), Self::Error>;
 }
 
-/// Writes a packet of a batch as a row, in the order of [`COLUMNS`]; `entry` is the ledger entry
-/// that it came with.
+/// Writes a packet of a batch as a row, in [`COLUMNS`] order; `entry` is the ledger entry it came with.
 pub(super) fn write<C: Cells>(packet: &Packet<'_>, entry: Option<u64>, to: &mut C) -> Result<(), C::Error> {
     match packet.time {
         Some(time) => to.time(time)?,
@@ -100,8 +99,8 @@ pub(super) fn write<C: Cells>(packet: &Packet<'_>, entry: Option<u64>, to: &mut 
     number(to, entry)
 }
 
-/// Columns that a reader of packets wants beside the ones the analysis always needs (time,
-/// verdict, action, proto, if_in, src, dst, ports).
+/// Columns that a reader of packets wants besides those the analysis always needs (time, verdict, action,
+/// proto, if_in, src, dst, ports).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Columns {
     /// `host`
@@ -141,7 +140,7 @@ impl Columns {
         entry: false,
     };
 
-    /// The names of the wanted columns, in the order in which [`read`] takes them.
+    /// The names of the wanted columns, in the order [`read`] expects.
     pub(super) fn names(self) -> String {
         const ALWAYS: [&str; 10] = [
             "id",
@@ -174,28 +173,28 @@ impl Columns {
     }
 }
 
-/// A cell of a row of packets. What has another type than expected counts as missing: any program
-/// may have written into the table.
+/// A cell of a packet row. A value of an unexpected type counts as missing: any program may have written to
+/// the table.
 pub(super) trait ColumnValue<'a>: Copy {
-    /// The value of a column that was not asked for.
+    /// The value of a column that was not requested.
     const MISSING: Self;
     fn bytes(self) -> &'a [u8];
     fn number(self) -> Option<u64>;
     fn time(self) -> Option<Time>;
 }
 
-/// A packet as a table holds it.
+/// A packet as stored in a table.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Stored<'a> {
     /// Row number.
     pub id: u64,
-    /// The ledger entry it came with, if that column was asked for and it has one.
+    /// The ledger entry it came with, if it has one and that column was requested.
     pub entry: Option<u64>,
-    /// The packet; columns that were not asked for are empty.
+    /// The packet; columns that were not requested are empty.
     pub packet: Packet<'a>,
 }
 
-/// Makes a packet of the cells of [`Columns::names`], taken in that order.
+/// Builds a packet from the cells of [`Columns::names`], taken in that order.
 pub(super) fn read<'a, C: ColumnValue<'a>>(wanted: Columns, mut next: impl FnMut() -> C) -> Stored<'a> {
     fn fit<N: TryFrom<u64>>(number: Option<u64>) -> Option<N> {
         number.and_then(|number| number.try_into().ok())
@@ -226,7 +225,7 @@ pub(super) fn read<'a, C: ColumnValue<'a>>(wanted: Columns, mut next: impl FnMut
     Stored { id, entry: next(wanted.entry).number(), packet }
 }
 
-/// An address as a column holds it: 4 or 16 bytes.
+/// An address as a column stores it: 4 or 16 bytes.
 pub(super) fn address_bytes(address: IpAddr) -> Vec<u8> {
     match address {
         IpAddr::V4(address) => address.octets().to_vec(),

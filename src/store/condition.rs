@@ -1,4 +1,4 @@
-//! The filters as an SQL condition that holds exactly where [`Filters::pass`] does.
+//! The filters as an SQL condition, equivalent to [`Filters::pass`].
 
 use std::ops::RangeInclusive;
 
@@ -24,12 +24,12 @@ impl Condition {
         condition
     }
 
-    /// What every packet fulfils.
+    /// Matches every packet.
     pub fn everything(dialect: Dialect) -> Condition {
         Condition { sql: "1=1".to_owned(), values: Vec::new(), dialect }
     }
 
-    /// All but the time filters.
+    /// All filters except the time filters.
     pub fn rest(dialect: Dialect, filters: &Filters) -> Condition {
         let mut condition = Condition::everything(dialect);
         condition.networks("src_ip", &filters.src);
@@ -52,7 +52,7 @@ impl Condition {
             for word in filters.verdicts.words(Verdict::Accept, true) {
                 condition.not_word("action", word);
             }
-            // Words that mean something else, whatever was stored with them.
+            // Words that mean another verdict, whatever was stored with them.
             let others = filters.verdicts.words(Verdict::Accept, false);
             if others.is_empty() {
                 condition.not_word("verdict", "accept");
@@ -67,7 +67,7 @@ impl Condition {
         condition
     }
 
-    /// The time filters alone, where there are any.
+    /// The time filters alone, if any.
     pub fn only_times(dialect: Dialect, filters: &Filters) -> Option<Condition> {
         (filters.since.is_some() || filters.until.is_some()).then(|| {
             let mut condition = Condition::everything(dialect);
@@ -80,8 +80,8 @@ impl Condition {
         if filters.since.is_none() && filters.until.is_none() {
             return;
         }
-        // A column holds no time beyond these two, so the comparison need not be put into words
-        // that the column's type may not have.
+        // No column holds a time beyond these two, so there is no need for a literal that the column's type
+        // may not accept.
         let impossible =
             filters.since.is_some_and(|t| t > Time::MAX) || filters.until.is_some_and(|t| t <= Time::MIN);
         if impossible {
@@ -99,8 +99,8 @@ impl Condition {
         }
     }
 
-    /// Any of the wanted, if something is wanted, and none of the unwanted. What is NULL is neither;
-    /// the operator NOT is not used (see [`Condition::not_word`]).
+    /// Any of the wanted values, if any are given, and none of the unwanted. NULL is neither; avoids the
+    /// operator NOT (see [`Condition::not_word`]).
     fn any<T>(&mut self, selection: &Selection<T>, mut one: impl FnMut(&mut Condition, &T)) {
         if !selection.any.is_empty() {
             self.sql.push_str(" AND ");
@@ -113,8 +113,8 @@ impl Condition {
         }
     }
 
-    /// One of the wanted, half by half: SQLite takes 1000 steps of depth at most, and a chain of
-    /// ORs would be as deep as it is long.
+    /// ORs the wanted values as a balanced tree: SQLite limits expression depth to 1000, and a chain of ORs
+    /// is as deep as it is long.
     fn one_of<T>(&mut self, wanted: &[T], one: &mut impl FnMut(&mut Condition, &T)) {
         self.sql.push('(');
         if let [only] = wanted {
@@ -128,8 +128,8 @@ impl Condition {
         self.sql.push(')');
     }
 
-    /// The length tells the families apart: without it an IPv6 address could lie between two of
-    /// IPv4, byte by byte.
+    /// The length distinguishes the families: without it an IPv6 address could sort bytewise between two IPv4
+    /// addresses.
     fn networks(&mut self, column: &str, wanted: &Selection<Network>) {
         self.any(wanted, |condition, network| {
             let (first, last) = network.bounds();
@@ -150,14 +150,14 @@ impl Condition {
         });
     }
 
-    /// The same bytes. On MySQL the collation utf8mb4_bin pads with blanks, so that 'DROP ' would
-    /// equal 'DROP'; binary strings are compared as they are.
+    /// The same bytes. MySQL's collation utf8mb4_bin pads with spaces, so 'DROP ' would equal 'DROP'; binary
+    /// strings are compared as they are.
     fn word(&mut self, column: &str, word: &str) {
         self.compare(column, "=", word);
     }
 
-    /// Other bytes. The operator NOT is not used: it binds tighter than `=` under the SQL mode
-    /// HIGH_NOT_PRECEDENCE. These columns are NOT NULL, so `<>` leaves no row out.
+    /// Different bytes. Avoids the operator NOT, which binds tighter than `=` under the SQL mode
+    /// HIGH_NOT_PRECEDENCE. These columns are NOT NULL, so `<>` misses no row.
     fn not_word(&mut self, column: &str, word: &str) {
         self.sql.push_str(" AND ");
         self.compare(column, "<>", word);
@@ -177,11 +177,10 @@ impl Condition {
         self.one_of(&spellings, &mut |condition, word| condition.folded("proto", word));
     }
 
-    /// What [`same_word`](crate::filter::same_word) takes for the same: the bytes but for
-    /// the case of ASCII letters. MySQL's LOWER folds all of Unicode; among texts of an ASCII word's
-    /// length in bytes, only ASCII text folds to that word. A word that is not ASCII is compared
-    /// byte by byte. The length is OCTET_LENGTH: under the SQL mode ORACLE of MariaDB, LENGTH counts
-    /// characters.
+    /// Equal as [`same_word`](crate::filter::same_word) defines it: bytewise, ignoring the case of ASCII
+    /// letters. MySQL's LOWER folds all of Unicode, but among texts of an ASCII word's length in bytes, only
+    /// ASCII text folds to that word. A non-ASCII word is compared byte by byte. OCTET_LENGTH, because LENGTH
+    /// counts characters under MariaDB's SQL mode ORACLE.
     fn folded(&mut self, column: &str, word: &str) {
         if self.dialect == Dialect::Sqlite {
             self.sql.push_str(&format!("`{column}` = ? COLLATE NOCASE"));

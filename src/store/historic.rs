@@ -1,20 +1,19 @@
-//! `--upgrade-table` of a table that the C program made.
+//! `--upgrade-table` for a table created by the C program.
 //!
-//! Its columns are `id`, `timestamp`, `if_in`, `if_out`, `src_ip`, `src_prt`, `dst_ip`, `dst_prt`,
-//! `proto`, `action` and `mac` (the first manual, chapter 3.2), addresses as integers. A new table is
-//! filled beside it, in batches, and takes its name with a single RENAME; the old one is kept under
-//! another. Killed before that, nothing has changed, and the next call that writes drops what was
-//! copied.
+//! Its columns are `id`, `timestamp`, `if_in`, `if_out`, `src_ip`, `src_prt`, `dst_ip`, `dst_prt`, `proto`,
+//! `action` and `mac` (the first manual, chapter 3.2), with addresses as integers. A new table is filled
+//! alongside, in batches, and takes over its name in a single RENAME; the old one is kept under another name.
+//! If killed before that, nothing has changed, and the next call that writes drops the partial copy.
 
 use super::schema::{self, Dialect, FRESH};
 use super::{Store, StoreError, TableKind, TableName, Upgraded};
 
-/// Rows that one statement copies.
+/// Rows copied per statement.
 const BATCH: u64 = 20_000;
 
 const DOING: &str = "converting a table";
 
-/// Protocols whose port 0 is a port; others had 0 where they have none.
+/// Protocols for which 0 is a real port; the others stored 0 for no port.
 const WITH_PORTS: &str =
     "UPPER(proto) IN ('TCP', 'UDP', 'UDPLITE', 'SCTP', 'DCCP', '6', '17', '33', '132', '136')";
 
@@ -43,7 +42,7 @@ impl Store {
         let packets = match self.copy_historic(table, &new, &columns) {
             Ok(packets) => packets,
             Err(error) => {
-                // What was copied goes now, or with the next call that writes.
+                // The partial copy is dropped now, or by the next call that writes.
                 let _ = self.backend.run(DOING, &format!("DROP TABLE IF EXISTS `{new}`"), &[]);
                 return Err(error);
             }
@@ -52,7 +51,7 @@ impl Store {
         Ok(Upgraded::Historic { packets, kept, timed })
     }
 
-    /// Which of the columns a table has, and whether its time is the packet's.
+    /// Which of the columns a table has, and whether its time is the packet's own.
     fn historic_columns(&mut self, table: &TableName) -> Result<Columns, StoreError> {
         let sql = "SELECT column_name, CONCAT(COALESCE(column_default, ''), extra) FROM information_schema.columns \
                    WHERE table_schema = DATABASE() AND table_name = ?";
@@ -62,7 +61,7 @@ impl Store {
             let at = names.iter().position(|known| known == name)?;
             rows.get(at).map(|row| row.text(1).to_ascii_lowercase())
         };
-        // A time that the server fills in is when the row was inserted.
+        // A time that the server fills in is the row's insertion time.
         let timed = default("timestamp").is_some_and(|default| !default.contains("current_timestamp"));
         Ok(Columns { names, timed })
     }
@@ -91,14 +90,14 @@ impl Store {
     }
 }
 
-/// The columns of a table that the C program made.
+/// The columns of a table created by the C program.
 struct Columns {
     names: Vec<String>,
     timed: bool,
 }
 
 impl Columns {
-    /// The columns to fill, and what with.
+    /// The columns to fill, and the expressions for them.
     fn copied(&self) -> (String, String) {
         let address =
             |name| format!("CASE WHEN {name} IS NULL THEN '' ELSE UNHEX(LPAD(HEX({name}), 8, '0')) END");
@@ -122,7 +121,7 @@ impl Columns {
         let there = |name: &str| self.names.iter().any(|known| known == name);
         let mut filled: Vec<(&str, String)> =
             all.into_iter().filter(|(name, _)| there(name) && (*name != "timestamp" || self.timed)).collect();
-        // As the manual's prefix has it: ACCEPT was let through, every other word was not.
+        // As in the manual's prefix: ACCEPT was let through, any other word was not.
         filled.push(("verdict", "CASE WHEN action = 'ACCEPT' THEN 'accept' ELSE 'deny' END".to_owned()));
         let names: Vec<String> = filled.iter().map(|(name, _)| format!("`{name}`")).collect();
         let values: Vec<String> = filled.into_iter().map(|(_, value)| value).collect();

@@ -1,4 +1,4 @@
-//! Which log this is: the ledger knows a log by its content, never by its name.
+//! Log identity: the ledger recognizes a log by its content, never by its name.
 
 use std::collections::VecDeque;
 
@@ -6,34 +6,34 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::Entry;
 
-/// Bytes kept of a log's beginning.
+/// Bytes kept from the start of a log.
 pub const HEAD: usize = 4096;
-/// Bytes kept from before the offset.
+/// Bytes kept from just before the offset.
 pub const TAIL: usize = 256;
-/// What the ledger keeps of a journal in place of a log's first bytes begins so, and then has the id of
-/// the boot. No text log does.
+/// The start of what the ledger keeps for a journal in place of a log's first bytes; the boot's id follows.
+/// No text log starts like this.
 pub const JOURNAL: &[u8] = b"\0journal\0";
-/// Bytes of a block of the running hash.
+/// Block size of the running hash, in bytes.
 pub const BLOCK: u64 = 64 << 10;
 
-/// Checkpoints kept of a log at most. Beyond that every other one goes: up to 128 MiB there is one
-/// every 64 KiB, up to 256 MiB one every 128 KiB, and so on, so that an entry stays small.
+/// Most checkpoints kept per log. Beyond that, every other one is dropped: up to 128 MiB there is one every
+/// 64 KiB, up to 256 MiB one every 128 KiB, and so on, which keeps an entry small.
 const MOST: usize = 2048;
 
-/// What the ledger knows of a log.
+/// What the ledger knows about a log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Identity {
     /// Nothing.
     New,
     /// It has been imported up to the entry's offset.
     Same(Entry),
-    /// It is shorter than what was imported, and begins like it: an older copy perhaps.
+    /// It is shorter than what was imported, and begins like it: perhaps an older copy.
     Shorter(Entry),
-    /// It begins like a log that was imported, but goes on otherwise: another log.
+    /// It begins like an imported log but then differs: another log.
     Another(Entry),
 }
 
-/// The entries that a log may be: the shorter of the two heads begins the longer.
+/// The entries a log may match: the shorter of the two heads is a prefix of the longer.
 pub fn candidates(entries: &[Entry], head: &[u8]) -> Vec<Entry> {
     let alike = |entry: &&Entry| {
         let shorter = entry.head.len().min(head.len());
@@ -42,10 +42,10 @@ pub fn candidates(entries: &[Entry], head: &[u8]) -> Vec<Entry> {
     entries.iter().filter(alike).cloned().collect()
 }
 
-/// Settles which entry a log is. `tail` gives the bytes of the log that end at an offset, as many
-/// as the length asks for, or none if the log is shorter than the offset.
+/// Decides which entry a log is. `tail` returns the given number of the log's bytes before an offset, or none
+/// if the log is shorter than the offset.
 ///
-/// Of several entries whose tails match, the one that is furthest is meant.
+/// If the tails of several entries match, the furthest one wins.
 pub fn settle<E>(
     mut candidates: Vec<Entry>,
     mut tail: impl FnMut(u64, usize) -> Result<Option<Vec<u8>>, E>,
@@ -69,15 +69,15 @@ pub fn settle<E>(
     })
 }
 
-/// A running hash of a log's bytes, noted at regular offsets. The hash of a block is seeded with
-/// that of the block before (XXH3, 64 bits), so each covers all bytes up to it.
+/// A running hash of a log's bytes, recorded at regular offsets. Each block's hash is seeded with the
+/// previous block's (XXH3, 64 bits), so it covers all bytes up to its end.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Checkpoints {
     /// Whole blocks hashed.
     blocks: u64,
     /// The hash after them.
     hash: u64,
-    /// Blocks between two checkpoints; a power of two. 0 stands for 1.
+    /// Blocks between checkpoints; a power of two. 0 means 1.
     stride: u64,
     /// The hash after every `stride` blocks.
     noted: Vec<u64>,
@@ -89,7 +89,7 @@ impl Checkpoints {
         self.blocks * BLOCK
     }
 
-    /// Takes in the hash after the next block.
+    /// Adds the hash after the next block.
     fn note(&mut self, hash: u64) {
         self.hash = hash;
         self.blocks += 1;
@@ -103,8 +103,8 @@ impl Checkpoints {
         }
     }
 
-    /// The offset of the last checkpoint that a text of `len` bytes reaches, if all checkpoints up
-    /// to there are those of `other`, a hash of that text; none if one differs.
+    /// The offset of the last checkpoint within a text of `len` bytes, if all checkpoints up to there match
+    /// those of `other`, a hash of that text; none if one differs.
     pub fn verified(&self, other: &Checkpoints, len: u64) -> Option<u64> {
         let step = |checkpoints: &Checkpoints| checkpoints.stride.max(1);
         let wide = step(self).max(step(other));
@@ -113,18 +113,18 @@ impl Checkpoints {
             let place = usize::try_from(n * wide / step(checkpoints)).ok()?.checked_sub(1)?;
             checkpoints.noted.get(place).copied()
         };
-        // A later hash covers all before it.
+        // A later hash covers all earlier ones.
         (last == 0 || at(self, last).is_some() && at(self, last) == at(other, last))
             .then_some(last * wide * BLOCK)
     }
 
-    /// As the ledger keeps them: numbers of 8 bytes, the lowest byte first.
+    /// As the ledger stores them: 8-byte little-endian numbers.
     pub fn to_bytes(&self) -> Vec<u8> {
         let numbers = [self.blocks, self.hash, self.stride].into_iter().chain(self.noted.iter().copied());
         numbers.flat_map(u64::to_le_bytes).collect()
     }
 
-    /// What [`Checkpoints::to_bytes`] gave; nothing for anything else.
+    /// The inverse of [`Checkpoints::to_bytes`]; no checkpoints for anything else.
     pub fn from_bytes(bytes: &[u8]) -> Checkpoints {
         let mut numbers = bytes.chunks_exact(8).map(|eight| {
             let mut number = [0; 8];
@@ -140,7 +140,7 @@ impl Checkpoints {
     }
 }
 
-/// Hashes the bytes of a log as they are read, which may be further than it has been taken in.
+/// Hashes the bytes of a log as they are read, possibly ahead of what has been imported.
 #[derive(Debug)]
 pub struct Hasher {
     checkpoints: Checkpoints,
@@ -148,21 +148,20 @@ pub struct Hasher {
     ahead: VecDeque<u64>,
     /// The last of them.
     hash: u64,
-    /// The offset of the next byte to take in.
+    /// The offset of the next byte to hash.
     next: u64,
-    /// Bytes of a block that is not whole yet.
+    /// Bytes of the incomplete block.
     part: Vec<u8>,
 }
 
 impl Hasher {
-    /// Goes on from checkpoints.
+    /// Resumes from checkpoints.
     pub fn new(checkpoints: Checkpoints) -> Hasher {
         let (hash, next) = (checkpoints.hash, checkpoints.offset());
         Hasher { checkpoints, ahead: VecDeque::new(), hash, next, part: Vec::new() }
     }
 
-    /// Takes in bytes of the log that stand at an offset. Those before its own place are passed
-    /// over. After a gap nothing more is taken in.
+    /// Hashes the log's bytes at an offset, skipping those already hashed. After a gap, ignores everything.
     pub fn feed(&mut self, offset: u64, bytes: &[u8]) {
         if offset > self.next {
             self.next = u64::MAX;
@@ -184,7 +183,7 @@ impl Hasher {
         }
     }
 
-    /// The checkpoints of the bytes before an offset that has been read.
+    /// The checkpoints of the bytes before an offset that has already been read.
     pub fn up_to(&mut self, offset: u64) -> &Checkpoints {
         while self.checkpoints.offset() + BLOCK <= offset
             && let Some(hash) = self.ahead.pop_front()
@@ -199,7 +198,7 @@ impl Hasher {
 mod tests {
     use super::*;
 
-    /// The checkpoints of a text that comes in pieces of a size.
+    /// The checkpoints of a text fed in pieces of one size.
     fn checkpoints(text: &[u8], piece: usize) -> Checkpoints {
         let mut hasher = Hasher::new(Checkpoints::default());
         for (n, bytes) in text.chunks(piece).enumerate() {
@@ -224,7 +223,7 @@ mod tests {
         let text = text(5);
         let (begin, _) = text.split_at(2 * BLOCK as usize + 100);
         let mut hasher = Hasher::new(checkpoints(begin, 4096));
-        // Bytes that were hashed already are read again.
+        // Already hashed bytes are read again.
         hasher.feed(BLOCK, &text[BLOCK as usize..]);
         assert_eq!(hasher.up_to(text.len() as u64), &checkpoints(&text, 4096));
     }

@@ -1,9 +1,9 @@
-//! Importing: rows and ledger change in one transaction, so that whatever is killed whenever, every
-//! line is in exactly once.
+//! Importing: rows and ledger change in one transaction, so whatever is killed whenever, every line is stored
+//! exactly once.
 //!
-//! Every chunk's transaction first changes the standing row of its table ([`super::ledger`]). On one
-//! server imports into a table therefore go one chunk at a time; on a cluster, where a lock does not
-//! reach the other nodes, the second of two is refused at COMMIT and tries again.
+//! Every chunk's transaction first updates its table's standing row ([`super::ledger`]). On a single server,
+//! this serializes imports into a table chunk by chunk; on a cluster, where a lock does not reach the other
+//! nodes, the second of two fails at COMMIT and retries.
 
 use super::identity::{self, Checkpoints};
 use super::overlap::{KnownPackets, Recent};
@@ -11,22 +11,22 @@ use super::{Entry, Store, StoreError, TableKind, TableName, ledger, messages};
 use crate::netfilter::Time;
 use crate::netfilter::batch::Batch;
 
-/// A log on its way into a table.
+/// An import of a log into a table, in progress.
 pub struct Import<'s> {
     store: &'s mut Store,
     table: TableName,
     entry: Entry,
-    /// The entries that began as the log does when its own was looked for.
+    /// The entries that began like the log when its own was looked up.
     candidates: Vec<Entry>,
     head: Vec<u8>,
     recent: Recent,
-    /// The row number of the first packet of the chunk before.
+    /// The row number of the previous chunk's first packet.
     last_row: Option<u64>,
-    /// Rows of this log when the chunk before was stored.
+    /// This log's live rows after the previous chunk.
     live: u64,
 }
 
-/// A run of whole lines of a log.
+/// A chunk of a log: a run of whole lines.
 #[derive(Debug, Default)]
 pub struct Step {
     /// Its packets.
@@ -43,28 +43,28 @@ pub struct Step {
     pub window_at: u64,
     /// The hash of the bytes up to `end`.
     pub checkpoints: Checkpoints,
-    /// Least time of its packets.
+    /// Earliest time of its packets.
     pub first: Option<Time>,
-    /// Greatest time of its packets.
+    /// Latest time of its packets.
     pub last: Option<Time>,
     /// The hosts of the log's packets up to `end`; none if there are too many to keep.
     pub hosts: Option<Vec<String>>,
-    /// Now.
+    /// The current time.
     pub at: Option<Time>,
 }
 
-/// What became of a chunk.
+/// The outcome of a chunk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Pushed {
-    /// It is in, but for packets that were known from another log.
+    /// Stored, except for packets known from another log.
     Stored(KnownPackets),
-    /// Another import of this log, or a clear, was faster. Nothing was changed; look again.
+    /// Another import of this log, or a clear, came first. Nothing was changed; look again.
     Overtaken,
 }
 
 impl Store {
-    /// Begins to import a log, or goes on. `entry` has the table's incarnation, and id 0 if the log
-    /// is new; `candidates` are the entries that begin as it does, `head` its first bytes.
+    /// Starts or resumes importing a log. `entry` has the table's incarnation, and id 0 if the log is new;
+    /// `candidates` are the entries that begin like it, `head` its first bytes.
     pub fn import(
         &mut self,
         table: &TableName,
@@ -76,12 +76,12 @@ impl Store {
         Import { store: self, table: table.clone(), entry, candidates, head, recent, last_row: None, live }
     }
 
-    /// Begins to import a stream that has no identity: all of it is one transaction.
+    /// Starts importing a stream, which has no identity: all of it is one transaction.
     pub fn stream(&mut self, table: &TableName) -> Result<Stream<'_>, StoreError> {
         let incarnation = self.incarnation(table)?;
         self.backend.begin()?;
         let stream = Stream { store: self, table: table.clone(), open: true };
-        // Holds the table as it is until the end: nobody can replace it meanwhile.
+        // Pins the table until the end: nobody can replace it meanwhile.
         stream.store.is_empty(table)?;
         match stream.store.incarnation(table)? == incarnation {
             true => Ok(stream),
@@ -91,21 +91,21 @@ impl Store {
 }
 
 impl Import<'_> {
-    /// Takes in packets that an earlier run has read.
+    /// Records packets that an earlier run has read.
     pub fn remember(&mut self, packets: &Batch) {
         self.recent.remember(packets);
     }
 
-    /// How far the log is in.
+    /// How far the log has been imported.
     pub fn entry(&self) -> &Entry {
         &self.entry
     }
 
-    /// Stores a chunk and moves the ledger on, together.
+    /// Stores a chunk and advances the ledger, atomically.
     pub fn push(&mut self, step: &Step) -> Result<Pushed, StoreError> {
         let next = self.entry_after(step);
         if self.entry.id == 0 && next.packets == 0 {
-            // A log is remembered from its first packet on: one read with the wrong prefix, or too
+            // The ledger knows a log only from its first packet on: one read with the wrong prefix, or too
             // early, can be read again.
             self.entry = next;
             return Ok(Pushed::Stored(KnownPackets::default()));
@@ -129,7 +129,7 @@ impl Import<'_> {
         Ok(Pushed::Stored(done.known))
     }
 
-    /// Says that the log has been read to its end.
+    /// Marks the log as read to its end.
     pub fn finish(self) -> Result<(), StoreError> {
         if !self.entry.again || self.entry.id == 0 {
             return Ok(());
@@ -138,7 +138,7 @@ impl Import<'_> {
         self.store.transact(|store| store.run("changing the ledger", ledger::finished(id)).map(drop))
     }
 
-    /// The entry as it is once a chunk is in.
+    /// The entry as it will be once a chunk is stored.
     fn entry_after(&self, step: &Step) -> Entry {
         let entry = &self.entry;
         Entry {
@@ -166,7 +166,7 @@ struct Done {
     live: u64,
 }
 
-/// One try at a chunk's transaction.
+/// One attempt at a chunk's transaction.
 struct Attempt<'a> {
     store: &'a mut Store,
     table: &'a TableName,
@@ -177,14 +177,14 @@ struct Attempt<'a> {
 const DOING: &str = "storing packets";
 
 impl Attempt<'_> {
-    /// Takes the table's turn; false if the table is another one by now.
+    /// Locks the table's standing row; false if the table has been replaced.
     fn begin(&mut self) -> Result<bool, StoreError> {
         let incarnation = &self.entry.incarnation;
         if self.store.run(DOING, ledger::touch(incarnation))? == 0 {
             return Ok(false);
         }
-        // Reading the table keeps it from being replaced until the transaction ends; what it is can
-        // be asked only then.
+        // Reading the table keeps it from being replaced until the transaction ends; only then can its kind
+        // be checked.
         match self.store.is_empty(self.table) {
             Ok(_) => {}
             Err(StoreError::NoTable(_)) => return Ok(false),
@@ -194,7 +194,7 @@ impl Attempt<'_> {
         Ok(matches!(now, TableKind::Logs { incarnation: now } if now == *incarnation))
     }
 
-    /// Enters a new log with its first packets.
+    /// Adds an entry for a new log, with its first packets.
     fn enter(
         &mut self,
         mut next: Entry,
@@ -219,7 +219,7 @@ impl Attempt<'_> {
         Ok(Some(Done { live: next.live, entry: next, known, first_row }))
     }
 
-    /// Goes on with a log that has an entry.
+    /// Continues a log that has an entry.
     fn go_on(
         &mut self,
         next: Entry,
@@ -234,7 +234,7 @@ impl Attempt<'_> {
         let Some(row) = rows.first().filter(|row| row.count(0) == self.entry.offset) else {
             return Ok(None);
         };
-        // Fewer rows than there were: somebody pruned the table, and may have taken that one.
+        // Fewer rows than before: somebody pruned the table, and may have deleted that one.
         let now = row.count(1);
         if let Some(id) = last_row.filter(|_| now == live)
             && !self.has_row(id)?
@@ -251,9 +251,9 @@ impl Attempt<'_> {
         Ok(Some(Done { live: now + rows, entry: next, known, first_row }))
     }
 
-    /// The packets of a chunk that are new, if not all of them are.
+    /// A chunk's new packets; `None` if all of them are new.
     fn compared(&mut self, next: &Entry, step: &Step) -> Result<(Option<Batch>, KnownPackets), StoreError> {
-        // `--again` stores all the same.
+        // `--again` stores them regardless.
         if self.entry.again {
             return Ok((None, KnownPackets::default()));
         }
@@ -277,7 +277,7 @@ impl Attempt<'_> {
     }
 }
 
-/// A stream on its way into a table: rolled back when dropped.
+/// An import of a stream into a table, in progress: rolls back when dropped.
 pub struct Stream<'s> {
     store: &'s mut Store,
     table: TableName,
@@ -293,7 +293,7 @@ impl Stream<'_> {
         }
     }
 
-    /// Ends the transaction.
+    /// Commits the transaction.
     pub fn finish(mut self) -> Result<(), StoreError> {
         self.open = false;
         let done = self.store.backend.commit();
@@ -304,7 +304,7 @@ impl Stream<'_> {
 impl Drop for Stream<'_> {
     fn drop(&mut self) {
         if self.open {
-            // A connection that is lost has undone it already.
+            // A lost connection has already rolled back.
             let _ = self.store.backend.rollback();
         }
     }

@@ -1,4 +1,4 @@
-//! The import ledger: what it keeps of a log, and its statements, the same for every backend.
+//! The import ledger: what it records about a log, and its statements, the same for every backend.
 
 use super::identity::{Checkpoints, JOURNAL};
 use super::schema::{Dialect, LEDGER, PATH};
@@ -16,16 +16,16 @@ pub struct Entry {
     pub head: Vec<u8>,
     /// The last min(256, offset) bytes before the offset.
     pub tail: Vec<u8>,
-    /// Bytes of the (uncompressed) log that are in, always after a line's end.
+    /// Bytes of the (uncompressed) log that are imported, always up to the end of a line.
     pub offset: u64,
     /// Lines in them.
     pub lines: u64,
     /// Packets in them, stored or known from another log.
     pub packets: u64,
-    /// Rows of the table that came with this log and have not been pruned.
+    /// Rows of the table that came from this log and have not been pruned.
     pub live: u64,
-    /// Where the packets of the last two seconds begin: what is read again on going on, so that
-    /// equal packets within a second are counted right.
+    /// Where the packets of the last two seconds begin: reread on resuming, so that equal packets within a
+    /// second are counted correctly.
     pub window_at: u64,
     /// Hashes that tell whether another text begins like this one.
     pub checkpoints: Checkpoints,
@@ -35,9 +35,9 @@ pub struct Entry {
     pub rules: String,
     /// The syslog hosts that its packets name; none if there are too many to keep.
     pub hosts: Option<Vec<String>>,
-    /// Least time of its packets.
+    /// Earliest time of its packets.
     pub first: Option<Time>,
-    /// Greatest time of its packets.
+    /// Latest time of its packets.
     pub last: Option<Time>,
     /// Path when last imported; for display only.
     pub path: String,
@@ -45,12 +45,12 @@ pub struct Entry {
     pub device: u64,
     /// See `device`.
     pub inode: u64,
-    /// When the last chunk went in.
+    /// When the last chunk was stored.
     pub at: Option<Time>,
 }
 
-/// The columns of an entry that an import changes, in the order of [`Entry::position`]. `rows_live`
-/// is not among them: it is raised and lowered, never set.
+/// The columns of an entry that an import sets, in the order of [`Entry::position`]. `rows_live` is not among
+/// them: it is incremented and decremented, never set.
 const POSITION: [&str; 16] = [
     "head",
     "tail",
@@ -116,7 +116,7 @@ impl Entry {
         }
     }
 
-    /// Whether a packet of both logs can name the same host.
+    /// Whether packets of the two logs can name the same host.
     pub(super) fn shares_host(&self, hosts: &Option<Vec<String>>) -> bool {
         match (&self.hosts, hosts) {
             (Some(mine), Some(theirs)) => mine.iter().any(|host| theirs.contains(host)),
@@ -142,8 +142,8 @@ pub(super) fn entries_of(rows: &[Row]) -> Vec<Entry> {
     rows.iter().map(Entry::of).collect()
 }
 
-/// What another log must know of the entries of a table whose packets may be its own: id, hosts,
-/// path, the beginning of its head. `first` and `last` bound the times of its packets.
+/// What another log must know about a table's entries that may share its packets: id, hosts, path, the start
+/// of the head. `first` and `last` bound the times of its packets.
 pub(super) fn neighbors(incarnation: &str, own: u64, first: Time, last: Time) -> Statement {
     let sql = format!(
         "SELECT id, hosts, path, SUBSTR(head, 1, {}) FROM {LEDGER} WHERE incarnation = ? AND kind = 'file' AND id <> ? \
@@ -153,17 +153,17 @@ pub(super) fn neighbors(incarnation: &str, own: u64, first: Time, last: Time) ->
     (sql, vec![incarnation.into(), own.into(), Value::Time(first), Value::Time(last)])
 }
 
-/// The hosts of a ledger row, as [`Entry::hosts`] has them.
+/// The hosts of a ledger row, as in [`Entry::hosts`].
 pub(super) fn hosts_of(text: Option<String>) -> Option<Vec<String>> {
     text.map(|text| text.split('\n').map(str::to_owned).collect())
 }
 
-/// Offset and live rows of an entry, to see whether somebody else changed it.
+/// An entry's offset and live rows, to detect concurrent changes.
 pub(super) fn standing_of(id: u64) -> Statement {
     (format!("SELECT bytes_in, rows_live FROM {LEDGER} WHERE id = ? AND kind = 'file'"), vec![id.into()])
 }
 
-/// A new entry.
+/// Inserts an entry.
 pub(super) fn insert(key: &str, entry: &Entry) -> Statement {
     let places = vec!["?"; POSITION.len() + 3].join(", ");
     let sql = format!(
@@ -175,7 +175,7 @@ pub(super) fn insert(key: &str, entry: &Entry) -> Statement {
     (sql, values)
 }
 
-/// Moves an entry on by `rows` rows, if its offset is still `from`.
+/// Advances an entry by `rows` rows, if its offset is still `from`.
 pub(super) fn advance(entry: &Entry, from: u64, rows: u64) -> Statement {
     let set: Vec<String> = POSITION.iter().map(|column| format!("{column} = ?")).collect();
     let sql = format!(
@@ -193,13 +193,13 @@ pub(super) fn finished(id: u64) -> Statement {
     (format!("UPDATE {LEDGER} SET again = 0 WHERE id = ?"), vec![id.into()])
 }
 
-/// Changes the standing row of a table's incarnation; 0 rows if there is none yet.
+/// Updates the standing row of a table's incarnation; 0 rows if there is none yet.
 pub(super) fn touch(incarnation: &str) -> Statement {
     let sql = format!("UPDATE {LEDGER} SET touched = touched + 1 WHERE incarnation = ? AND standing = 1");
     (sql, vec![incarnation.into()])
 }
 
-/// Makes the standing row of a table's incarnation, or changes the one that is there.
+/// Inserts the standing row of a table's incarnation, or updates the existing one.
 pub(super) fn stand(dialect: Dialect, key: &str, incarnation: &str) -> Statement {
     let otherwise = match dialect {
         Dialect::MySql => "ON DUPLICATE KEY UPDATE touched = touched + 1",
@@ -216,20 +216,19 @@ pub(super) fn forget_logs(key: &str) -> Statement {
     (format!("DELETE FROM {LEDGER} WHERE table_name = ? AND kind <> 'table'"), vec![key.into()])
 }
 
-/// Forgets all of a table's incarnation.
+/// Forgets one incarnation of a table.
 pub(super) fn forget(key: &str, incarnation: &str) -> Statement {
     let sql = format!("DELETE FROM {LEDGER} WHERE table_name = ? AND incarnation = ?");
     (sql, vec![key.into(), incarnation.into()])
 }
 
-/// Forgets all of a table but one incarnation.
+/// Forgets every incarnation of a table but one.
 pub(super) fn forget_others(key: &str, incarnation: &str) -> Statement {
     let sql = format!("DELETE FROM {LEDGER} WHERE table_name = ? AND incarnation <> ?");
     (sql, vec![key.into(), incarnation.into()])
 }
 
-/// How many logs of other incarnations of a table the ledger knows, and how many rows of this one
-/// should be there.
+/// How many logs the ledger knows from a table's other incarnations, and how many rows this one should have.
 pub(super) fn claims(key: &str, incarnation: &str) -> Statement {
     let sql = format!(
         "SELECT COUNT(CASE WHEN incarnation <> ? THEN 1 END), \
@@ -239,18 +238,18 @@ pub(super) fn claims(key: &str, incarnation: &str) -> Statement {
     (sql, vec![incarnation.into(), incarnation.into(), key.into()])
 }
 
-/// So many rows that came with a log were pruned.
+/// Subtracts pruned rows from an entry's live rows.
 pub(super) fn lower(id: u64, rows: u64) -> Statement {
     let sql = format!("UPDATE {LEDGER} SET rows_live = rows_live - ? WHERE id = ? AND rows_live >= ?");
     (sql, vec![rows.into(), id.into(), rows.into()])
 }
 
-/// A path as the ledger keeps it: for display, so a longer one is cut.
+/// A path as the ledger stores it: truncated, since it is for display only.
 fn shown_path(path: &str) -> String {
     path.chars().take(PATH).collect()
 }
 
-/// The entries that belong to a table of this incarnation, the newest first.
+/// The entries of this incarnation of a table, newest first.
 pub(super) fn newest_first(mut entries: Vec<Entry>, incarnation: &str) -> Vec<Entry> {
     entries.retain(|entry| entry.incarnation == incarnation);
     entries.sort_by_key(|entry| std::cmp::Reverse((entry.at, entry.id)));

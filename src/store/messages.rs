@@ -1,21 +1,21 @@
-//! Messages that both stores give.
+//! Messages shared by both stores.
 
 use super::backend::Backend;
 use super::{StoreError, TableKind, TableName};
 
-/// Somebody wants a table with the ledger's name.
+/// The name requested for a table is the ledger's.
 pub(super) fn is_reserved(table: &TableName, place: &str) -> StoreError {
     StoreError::Failed(format!(
         "'{table}' is the name of ipta's own import ledger in {place}: choose another name"
     ))
 }
 
-/// The name of a new table is in use.
+/// The name for a new table is taken.
 pub(super) fn is_taken(table: &TableName, place: &str) -> StoreError {
     StoreError::Failed(format!("table '{table}' already exists in {place}: choose another name"))
 }
 
-/// Something that is not the ledger has its name.
+/// Something else has the ledger's name.
 pub(super) fn no_ledger(kind: &TableKind, backend: &dyn Backend) -> StoreError {
     let place = backend.place();
     StoreError::Failed(match kind {
@@ -38,7 +38,7 @@ pub(super) fn no_ledger(kind: &TableKind, backend: &dyn Backend) -> StoreError {
     })
 }
 
-/// A table that was to be cleared or dropped, and is no logs table.
+/// A table to be cleared or dropped that is not a logs table.
 pub(super) fn not_logs(table: &TableName, kind: &TableKind, backend: &dyn Backend) -> StoreError {
     let (place, ipta) = (backend.place(), backend.command());
     StoreError::Failed(match kind {
@@ -67,7 +67,7 @@ pub(super) fn not_logs(table: &TableName, kind: &TableKind, backend: &dyn Backen
     })
 }
 
-/// A table whose engine has no transactions.
+/// A table whose engine lacks transactions.
 pub(super) fn no_transactions(table: &TableName, engine: &str, place: &str) -> StoreError {
     StoreError::Failed(format!(
         "table '{table}' in {place} uses the engine {engine}, which does not support transactions, so an \
@@ -76,14 +76,14 @@ pub(super) fn no_transactions(table: &TableName, engine: &str, place: &str) -> S
     ))
 }
 
-/// Another table has taken the place of this one.
+/// Another table has replaced this one.
 pub(super) fn replaced(table: &TableName, place: &str) -> StoreError {
     StoreError::Failed(format!(
         "table '{table}' in {place} was cleared or replaced in the meantime: nothing was stored; run ipta again"
     ))
 }
 
-/// Rows that an import stored have gone while it went on.
+/// Rows that an import stored disappeared while it was running.
 pub(super) fn emptied(table: &TableName, place: &str, rows: u64) -> StoreError {
     StoreError::Emptied(format!(
         "another session emptied table '{table}' in {place} during this import: packets that were already \
@@ -91,7 +91,7 @@ pub(super) fn emptied(table: &TableName, place: &str, rows: u64) -> StoreError {
     ))
 }
 
-/// A COMMIT without an answer, where the same import may be run again.
+/// A COMMIT without a reply, where the import can safely be rerun.
 pub(super) fn repeatable(error: StoreError) -> StoreError {
     match error {
         StoreError::Unsure(text) => StoreError::Unsure(format!(
@@ -102,7 +102,7 @@ pub(super) fn repeatable(error: StoreError) -> StoreError {
     }
 }
 
-/// A COMMIT without an answer, where the same import would count twice.
+/// A COMMIT without a reply, where a rerun would count twice.
 pub(super) fn not_repeatable(error: StoreError, backend: &dyn Backend) -> StoreError {
     match error {
         StoreError::Unsure(text) => StoreError::Unsure(format!(

@@ -1,8 +1,7 @@
-//! Where packets are kept: one protocol above two backends, a MySQL server and one SQLite file.
+//! Where packets are stored: one protocol on top of two backends, a MySQL server and a single SQLite file.
 //!
-//! Owns the logs tables, the import ledger and the name cache, and every word of SQL. Must not
-//! know commands, reports or log files. Table names come in as [`TableName`] only; values are
-//! bound, or escaped by the driver.
+//! Owns the logs tables, the import ledger, the name cache and all SQL. Must not know about commands, reports
+//! or log files. Table names enter only as [`TableName`]; values are bound, or escaped by the driver.
 
 mod backend;
 mod columns;
@@ -48,25 +47,25 @@ use backend::Backend;
 use condition::Condition;
 use value::{Row, Value};
 
-/// What went wrong in a store. Each message is one line that names the thing and the way out.
+/// What went wrong in a store. Each message is one line that names the cause and the remedy.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// No server answers, the password is wrong, the file does not open, no right, disk full ...
+    /// No server answers, the password is wrong, the file does not open, no permission, disk full ...
     #[error("{0}")]
     Failed(String),
-    /// The server does not let this account in: another, or a password, may help.
+    /// The server rejects this account: another one, or a password, may help.
     #[error("{0}")]
     Refused(String),
-    /// The account lacks the right for one statement; nothing was changed.
+    /// The account lacks the privilege for one statement; nothing was changed.
     #[error("{0}")]
     NoRight(String),
-    /// A table that a statement names is not there.
+    /// A table named in a statement does not exist.
     #[error("{0}")]
     NoTable(String),
-    /// Another transaction was in the way and this one was undone; the same again may succeed.
+    /// Another transaction conflicted and this one was rolled back; a retry may succeed.
     #[error("{0}")]
     Conflict(String),
-    /// The answer to a COMMIT never came: the work may be done or not; the ledger knows.
+    /// The reply to a COMMIT never arrived: the work may or may not be done; the ledger knows.
     #[error("{0}")]
     Unsure(String),
     /// Rows that this import stored are gone.
@@ -74,19 +73,19 @@ pub enum StoreError {
     Emptied(String),
 }
 
-/// How long to try again where another transaction is in the way.
+/// How long to retry while another transaction conflicts.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The first pause before trying again; each is up to twice as long as the one before.
+/// The first pause before a retry; each is up to twice as long as the previous one.
 const PAUSE: Duration = Duration::from_millis(5);
 /// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
-/// Takes a note while a statement is under way; called on another thread.
+/// Receives a note while a statement is running; called on another thread.
 pub type Notice = Arc<dyn Fn(&str) + Send + Sync>;
 
-/// Opens a store: connects to the server's database, or opens the file. With `create_file` a
-/// missing file is made; without, it is an error. `notice` hears what takes long, and why.
+/// Opens a store: connects to the server's database, or opens the file. With `create_file` a missing file is
+/// created; without, it is an error. `notice` is told what takes long, and why.
 pub fn open(place: &Place, create_file: bool, notice: Notice) -> Result<Store, StoreError> {
     Ok(Store {
         backend: match place {
@@ -101,74 +100,74 @@ pub fn open(place: &Place, create_file: bool, notice: Notice) -> Result<Store, S
 pub enum TableKind {
     /// No table of that name.
     Missing,
-    /// A logs table of this version of the schema.
+    /// A logs table of this schema version.
     Logs {
-        /// Random, made with the table: tells a table from another that replaced it.
+        /// Random, created with the table: distinguishes it from one that replaced it.
         incarnation: String,
     },
-    /// A logs table or ledger of another schema version of ipta.
+    /// A logs table or ledger of another schema version.
     OtherVersion(u32),
-    /// A logs table made by the C program (integer addresses).
+    /// A logs table created by the C program (integer addresses).
     Historic,
-    /// The cache of names.
+    /// A name cache.
     Names,
     /// The import ledger.
     Ledger,
-    /// What is left of a table that was cleared; the next call that writes drops it.
+    /// A leftover of a cleared table; the next call that writes drops it.
     Leftover,
     /// Not ipta's.
     Foreign,
 }
 
-/// What a store is.
+/// Facts about a store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct About {
     /// The engine and its version.
     pub version: String,
-    /// Whether a server takes files (`local_infile`); none for a store that has no such setting.
+    /// Whether a server accepts files (`local_infile`); none for a store without that setting.
     pub takes_files: Option<bool>,
 }
 
 impl About {
-    /// The server's own client.
+    /// The server's own command-line client.
     pub fn client(&self) -> &'static str {
         if self.version.starts_with("MySQL") { "mysql" } else { "mariadb" }
     }
 }
 
-/// Where packets are kept.
+/// A packet store.
 pub struct Store {
     backend: Box<dyn Backend>,
 }
 
 impl Store {
-    /// What messages call it: `database 'ipta'` or `file 'packets.db'`.
+    /// Its name in messages: `database 'ipta'` or `file 'packets.db'`.
     pub fn place(&self) -> String {
         self.backend.place()
     }
 
-    /// What it is.
+    /// Describes it.
     pub fn about(&self) -> About {
         self.backend.about()
     }
 
-    /// What stops the statement under way.
+    /// Returns what stops the running statement.
     pub fn stopper(&self) -> Stopper {
         self.backend.stopper()
     }
 
-    /// Names of the columns of a logs table.
+    /// The column names of a logs table.
     pub fn column_names() -> impl Iterator<Item = &'static str> {
         std::iter::once("id").chain(columns::COLUMNS.into_iter().map(|(name, _)| name))
     }
 
-    /// Whether the table has no row.
+    /// Whether the table has no rows.
     pub fn is_empty(&mut self, table: &TableName) -> Result<bool, StoreError> {
         let sql = format!("SELECT 1 FROM `{table}` LIMIT 1");
         Ok(self.backend.rows("reading a table", &sql, &[])?.is_empty())
     }
 
-    /// The least row number of a table and the one after the greatest; none if it has no row.
+    /// The lowest row number of a table and one past the highest; none if it has no rows.
     pub fn ids(&mut self, table: &TableName) -> Result<Option<Range<u64>>, StoreError> {
         let sql = format!("SELECT MIN(id), MAX(id) FROM `{table}`");
         let rows = self.backend.rows("reading a table", &sql, &[])?;
@@ -176,12 +175,11 @@ impl Store {
         Ok(ends.map(|(first, last)| first..last + 1))
     }
 
-    /// Every packet of a logs table that passes the filters, in the order of its rows (id). Filters
-    /// are applied here, in SQL where they can be. Only the columns that `columns` asks for are
-    /// filled; the others are empty.
+    /// Every packet of a logs table that passes the filters, in row order (id). Filters are applied here, in
+    /// SQL where possible. Only the columns that `columns` requests are filled; the others are empty.
     ///
-    /// Rows come mostly in the order of time, so a filter on the time becomes a short run of row
-    /// numbers; the index on the time alone would give the rows out of order and one by one.
+    /// Rows are mostly in time order, so a time filter becomes a short range of row numbers; the time index
+    /// alone would return the rows out of order and one by one.
     pub fn packets(
         &mut self,
         table: &TableName,
@@ -200,7 +198,7 @@ impl Store {
         self.backend.packets(table, ids, &Condition::of(dialect, filters), columns, each)
     }
 
-    /// The same in the order of time, those without a time first: slower, since the rows lie in another.
+    /// The same in time order, those without a time first: slower, since rows are stored in another order.
     pub fn packets_by_time(
         &mut self,
         table: &TableName,
@@ -212,14 +210,14 @@ impl Store {
         self.backend.packets_by_time(table, &condition, columns, each)
     }
 
-    /// Action words of the table, as many as asked for.
+    /// Action words of the table, at most `most`.
     pub fn actions(&mut self, table: &TableName, most: usize) -> Result<BTreeSet<String>, StoreError> {
         let sql = format!("SELECT DISTINCT action FROM `{table}` LIMIT {most}");
         let rows = self.backend.rows("reading a table", &sql, &[])?;
         Ok(rows.iter().map(|row| row.text(0)).collect())
     }
 
-    /// How many packets pass all filters but the time filters, and have no time.
+    /// How many packets pass all filters except the time filters, and have no time.
     pub fn count_timeless(&mut self, table: &TableName, filters: &Filters) -> Result<u64, StoreError> {
         let condition = Condition::rest(self.backend.dialect(), filters);
         let sql = format!("SELECT COUNT(*) FROM `{table}` WHERE `timestamp` IS NULL AND {}", condition.sql);
@@ -243,7 +241,7 @@ impl Store {
         self.backend.rows(doing, &statement.0, &statement.1)
     }
 
-    /// Runs `work` in a transaction, and again where another transaction was in the way.
+    /// Runs `work` in a transaction, retrying on conflicts.
     fn transact<T>(
         &mut self,
         mut work: impl FnMut(&mut Store) -> Result<T, StoreError>,
@@ -251,7 +249,7 @@ impl Store {
         self.patiently(|store| store.attempt(&mut work))
     }
 
-    /// Tries again, for a while, where another transaction is in the way.
+    /// Retries for a while on conflicts.
     fn patiently<T>(
         &mut self,
         mut work: impl FnMut(&mut Store) -> Result<T, StoreError>,
@@ -261,7 +259,7 @@ impl Store {
         loop {
             match work(self) {
                 Err(StoreError::Conflict(_)) if begun.elapsed() < PATIENCE => {
-                    // Two that try again in step would meet again.
+                    // Two that retry in step would collide again.
                     let jitter = begun.elapsed().subsec_nanos() % 1000;
                     std::thread::sleep(pause / 2 + pause * jitter / 2000);
                     pause = (pause * 2).min(LONGEST_PAUSE);
@@ -280,7 +278,7 @@ impl Store {
         match done {
             Ok(value) => self.backend.commit().map(|()| value),
             Err(error) => {
-                // Of two errors the first tells more; a lost connection has undone the work anyway.
+                // The first error says more; a lost connection has rolled back anyway.
                 let _ = self.backend.rollback();
                 Err(error)
             }

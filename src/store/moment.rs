@@ -1,4 +1,4 @@
-//! Moments as columns hold them: `YYYY-MM-DD HH:MM:SS.ffffff`, UTC.
+//! Timestamps as columns store them: `YYYY-MM-DD HH:MM:SS.ffffff`, UTC.
 
 use jiff::SignedDuration;
 use jiff::civil::DateTime;
@@ -20,12 +20,11 @@ pub(super) struct Moment {
 /// Length of the text form in bytes.
 pub(super) const TEXT_LEN: usize = 26;
 
-/// Where [`Time`] counts from.
+/// The epoch of [`Time`].
 const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
 
 impl Moment {
-    /// The calendar's words for a time. A civil date is reckoned with: jiff's time stamps end a day
-    /// before [`Time::MAX`].
+    /// The date and clock time of a time. Uses civil dates: jiff's timestamps end a day before [`Time::MAX`].
     pub fn of(time: Time) -> Moment {
         let time = time.clamp(Time::MIN, Time::MAX).0;
         let civil = EPOCH.checked_add(SignedDuration::from_micros(time)).unwrap_or(EPOCH);
@@ -40,7 +39,7 @@ impl Moment {
         }
     }
 
-    /// The time; none for what no calendar has (MySQL's `0000-00-00`) or no [`Time`] holds.
+    /// The time; none for a date that does not exist (MySQL's `0000-00-00`) or that no [`Time`] holds.
     pub fn time(self) -> Option<Time> {
         let small = |number: u8| i8::try_from(number).ok();
         let civil = DateTime::new(
@@ -75,7 +74,7 @@ impl Moment {
         text
     }
 
-    /// Reads the text form, with or without the fraction; none for anything else.
+    /// Parses the text form, with or without the fraction; none for anything else.
     pub fn parse(text: &[u8]) -> Option<Moment> {
         if text.len() != TEXT_LEN && text.len() != 19 {
             return None;

@@ -1,10 +1,10 @@
-//! Table names that are safe to write into SQL.
+//! Table names that are safe to embed in SQL.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// A table name: 1 to 64 ASCII letters, digits, `_` or `$`, not digits alone (the unquoted names
-/// of the MySQL manual, chapter "Schema Object Names"). The only way into SQL text.
+/// A table name: 1 to 64 ASCII letters, digits, `_` or `$`, not digits alone (the unquoted names of the MySQL
+/// manual, chapter "Schema Object Names"). The only way for a name to enter SQL.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TableName(String);
 

@@ -1,4 +1,4 @@
-//! The cache of host names.
+//! The host name cache.
 
 use std::net::IpAddr;
 
@@ -7,25 +7,25 @@ use super::value::{Row, Value};
 use super::{Store, StoreError, TableName, schema};
 use crate::dns::KnownName;
 
-/// Longest name of the cache in characters; a DNS name has at most 255 octets (RFC 1035, 2.3.4).
+/// Longest cached name in characters; a DNS name has at most 255 octets (RFC 1035, 2.3.4).
 const LONGEST: usize = 255;
 
 impl Store {
-    /// Makes a name cache table. The name must be free.
+    /// Creates a name cache table. The name must be free.
     pub fn create_names(&mut self, table: &TableName) -> Result<(), StoreError> {
         self.check_free(table)?;
         let sql = schema::names(self.backend.dialect(), table);
         self.backend.run("creating a table", &sql, &[]).map(drop)
     }
 
-    /// What the name cache knows of an address.
+    /// What the name cache knows about an address.
     pub fn name_of(&mut self, table: &TableName, address: IpAddr) -> Result<Option<KnownName>, StoreError> {
         let sql = format!("SELECT name, at FROM `{table}` WHERE address = ?");
         let rows = self.backend.rows("looking up a name", &sql, &[Value::Bytes(address_bytes(address))])?;
         Ok(rows.first().map(|row| known(row, 0)))
     }
 
-    /// Keeps a name, over what was known before. A longer one than any DNS name is cut.
+    /// Stores a name, replacing what was known before. One longer than any DNS name is truncated.
     pub fn keep_name(
         &mut self,
         table: &TableName,
@@ -49,7 +49,7 @@ impl Store {
         Ok(rows.iter().filter_map(|row| Some((address_of(row.bytes(0))?, known(row, 1)))).collect())
     }
 
-    /// Removes names learned before a moment (seconds since 1970; `None`: all). Gives how many.
+    /// Removes names learned before a given time (seconds since 1970; `None`: all). Returns how many.
     pub fn prune_names(&mut self, table: &TableName, before: Option<i64>) -> Result<u64, StoreError> {
         const DOING: &str = "removing names";
         match before {
@@ -57,7 +57,7 @@ impl Store {
                 let sql = format!("DELETE FROM `{table}` WHERE at < ?");
                 self.backend.run(DOING, &sql, &[Value::Signed(before)])
             }
-            // A condition that always holds: without one some sessions may not delete.
+            // An always-true condition: without one, some sessions may not delete.
             None => self.backend.run(DOING, &format!("DELETE FROM `{table}` WHERE 1 = 1"), &[]),
         }
     }

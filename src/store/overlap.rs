@@ -1,9 +1,9 @@
 //! The same packets in two logs of one machine.
 //!
-//! Syslog daemons write one line into several files (`ufw.log`, `kern.log`, `syslog`), and people
-//! import them all. Of packets that nothing tells apart, a table is to hold as many as the log that
-//! has most of them. So the n-th of a log is stored only if the table holds fewer than n: a log that
-//! comes alone loses none of its repeats, and one that comes second adds what it has beyond others.
+//! Syslog daemons write one line to several files (`ufw.log`, `kern.log`, `syslog`), and people import them
+//! all. Of indistinguishable packets, a table should hold as many as the log with the most of them. So a
+//! log's n-th is stored only if the table holds fewer than n: a log that comes alone loses none of its
+//! repeats, and a second one adds what it has beyond the others.
 
 use std::collections::{HashMap, HashSet};
 
@@ -17,19 +17,19 @@ use crate::netfilter::Time;
 use crate::netfilter::batch::Batch;
 use crate::netfilter::fingerprint::{self, Fingerprint, Fingerprints, second};
 
-/// Seconds of a log in which equal packets may still come.
+/// Seconds of a log within which equal packets may still follow.
 pub(super) const WINDOW: i64 = 2;
 
-/// Seconds between the moments at which a journal and a syslog daemon noted one packet, at most.
+/// Most seconds between the times at which a journal and a syslog daemon record one packet.
 const APART: i64 = 2;
 
-/// Times farther apart than this are looked for by themselves.
+/// Times farther apart than this are queried separately.
 const GAP: i64 = 60;
 
-/// Runs of time looked for by themselves at most; a log in no order of time has very many.
+/// Most time ranges queried separately; a log not in time order has very many.
 const MOST_RUNS: usize = 50;
 
-/// Logs that are named in a condition; with more of them all rows of the time are read.
+/// Most logs named in a condition; with more, all rows of the time range are read.
 const MOST_NAMED: usize = 100;
 
 /// Columns that a fingerprint is made of.
@@ -46,20 +46,20 @@ const COLUMNS: Columns = Columns {
     entry: true,
 };
 
-/// What a log has given of late.
+/// What a log has recently yielded.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Recent {
     fingerprints: Fingerprints,
-    /// Packets of the last seconds.
+    /// Packets of the last few seconds.
     seen: HashMap<Fingerprint, u64>,
 }
 
-/// Packets of a chunk that a table holds already.
+/// Packets of a chunk that a table already holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KnownPackets {
     /// How many.
     pub packets: u64,
-    /// The path of the log that most of them came with.
+    /// The path of the log that most of them came from.
     pub path: String,
 }
 
@@ -73,17 +73,17 @@ impl KnownPackets {
     }
 }
 
-/// How often a table holds packets that nothing tells apart.
+/// How many indistinguishable packets a table holds.
 #[derive(Clone, Copy, Default)]
 struct Held {
     /// Rows of any log.
     all: u64,
-    /// Those of the log that asks.
+    /// Rows of the log being imported.
     own: u64,
 }
 
 impl Recent {
-    /// Takes in packets that were read in an earlier run.
+    /// Records packets that were read in an earlier run.
     pub fn remember(&mut self, packets: &Batch) {
         for packet in packets.iter() {
             let print = self.fingerprints.of(&packet);
@@ -93,7 +93,7 @@ impl Recent {
         }
     }
 
-    /// Takes in a chunk that has been stored, and forgets what is too long ago.
+    /// Records a chunk that has been stored, and forgets what is too old.
     pub fn passed(&mut self, chunk: &Step) {
         let Some(last) = chunk.last.map(second) else { return };
         let recent = |second: i64| second > last - WINDOW;
@@ -107,8 +107,8 @@ impl Recent {
 }
 
 impl Store {
-    /// The packets of a chunk that the table does not hold yet, and what is known of the others.
-    /// None if all of them are new. Within the transaction that stores them.
+    /// The packets of a chunk that the table does not hold yet, and what is known about the others. None if
+    /// all of them are new. Call within the transaction that stores them.
     pub(super) fn new_packets(
         &mut self,
         table: &TableName,
@@ -130,7 +130,7 @@ impl Store {
         );
         let is_journal = |head: &[u8]| head.starts_with(JOURNAL);
         let mut neighbors: HashMap<u64, String> = HashMap::new();
-        // A journal and a syslog daemon note a packet each at a moment of its own.
+        // A journal and a syslog daemon each record a packet at their own time.
         let mut loosely: HashSet<u64> = HashSet::new();
         for row in self.rows(DOING, statement)? {
             if entry.shares_host(&ledger::hosts_of(row.optional_text(1))) {
@@ -191,7 +191,7 @@ impl Store {
                 continue;
             };
             let nth = seen.entry(print).or_default();
-            // What this log stored it has given, even if that was too long ago to be remembered.
+            // What this log stored counts as seen, even if it is too old to be remembered.
             *nth = (*nth).max(held.own) + 1;
             if held.own < held.all && *nth <= held.all
                 || near.get_mut(&print.at_any_time()).is_some_and(|near| take_near(near, print.second))
@@ -239,7 +239,7 @@ impl Store {
     }
 }
 
-/// Takes the first of these seconds that is near enough to another; each counts once.
+/// Removes the earliest of these seconds close enough to the wanted one; each counts once.
 fn take_near(seconds: &mut Vec<i64>, wanted: Option<i64>) -> bool {
     let near = |second: &i64| wanted.is_some_and(|wanted| (wanted - *second).abs() <= APART);
     let place =
@@ -248,7 +248,7 @@ fn take_near(seconds: &mut Vec<i64>, wanted: Option<i64>) -> bool {
     place.map(|place| seconds.swap_remove(place)).is_some()
 }
 
-/// Seconds as runs, from the first to after the last of each.
+/// Groups seconds into ranges, each from its first to one past its last.
 fn runs(mut seconds: Vec<i64>) -> Vec<(Time, Time)> {
     seconds.sort_unstable();
     seconds.dedup();
@@ -270,7 +270,7 @@ fn runs(mut seconds: Vec<i64>) -> Vec<(Time, Time)> {
 }
 
 impl Condition {
-    /// Packets of a run of time.
+    /// Packets within a time range.
     fn between(dialect: super::schema::Dialect, (from, to): (Time, Time)) -> Condition {
         let mut condition = Condition::everything(dialect);
         condition.sql.push_str(" AND `timestamp` >= ? AND `timestamp` < ?");

@@ -1,9 +1,8 @@
-//! Deleting packets that are older than a moment.
+//! Deleting packets older than a given time.
 //!
-//! Batch by batch, each a transaction that lowers the ledger's counts of live rows with the rows
-//! that it deletes: a log that was imported stays known, so its packets do not come back, and a table
-//! that was pruned empty is told from one that was emptied by hand. A batch is small, so that an
-//! import beside it waits for less than a second.
+//! Each batch is a transaction that also lowers the ledger's counts of live rows by the rows it deletes: an
+//! imported log stays known, so its packets do not come back, and a table pruned empty can be told from one
+//! emptied by hand. Batches are small, so that a concurrent import waits less than a second.
 
 use std::collections::BTreeMap;
 
@@ -11,16 +10,16 @@ use super::value::Value;
 use super::{Store, StoreError, TableName, ledger};
 use crate::netfilter::Time;
 
-/// Packets that one transaction deletes.
+/// Packets deleted per transaction.
 const BATCH: usize = 4_000;
 
-/// Row numbers that one statement names: fits the least packet of a server.
+/// Row numbers named per statement: fits the smallest `max_allowed_packet`.
 const NAMED: usize = 500;
 
 const DOING: &str = "deleting packets";
 
 impl Store {
-    /// Deletes the packets of a logs table that are older than a moment; gives how many.
+    /// Deletes the packets of a logs table older than a given time; returns how many.
     pub fn prune(&mut self, table: &TableName, before: Time) -> Result<u64, StoreError> {
         self.incarnation(table)?;
         self.create_ledger()?;
@@ -34,14 +33,13 @@ impl Store {
         }
     }
 
-    /// Packets of a table without a time; they have no age.
+    /// Counts a table's packets without a time; they have no age.
     pub fn count_without_time(&mut self, table: &TableName) -> Result<u64, StoreError> {
         let sql = format!("SELECT COUNT(*) FROM `{table}` WHERE `timestamp` IS NULL");
         Ok(self.backend.rows("counting packets", &sql, &[])?.first().map_or(0, |row| row.count(0)))
     }
 
-    /// Gives how many old packets it found, and how many of them it deleted: another call may have
-    /// been faster.
+    /// Returns how many old packets it found and how many of them it deleted: another call may have been faster.
     fn prune_batch(&mut self, table: &TableName, before: Time) -> Result<(usize, u64), StoreError> {
         let incarnation = self.incarnation(table)?;
         let (key, dialect) = (self.key(table), self.backend.dialect());

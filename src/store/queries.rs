@@ -1,9 +1,8 @@
-//! Queries that a user typed, on a connection of their own.
+//! Queries typed by a user, on a connection of their own.
 //!
-//! A session that only reads is held by more than one lock. The words of each statement are checked
-//! ([`query::admit`]). A server prepares one statement at a time and carries it out in a transaction
-//! that only reads, and no file of this machine is sent to it; an SQLite file is opened for reading
-//! alone, under an authorizer.
+//! A read-only session is enforced in several ways. The words of each statement are checked
+//! ([`query::admit`]). A server prepares one statement at a time and runs it in a read-only transaction, and
+//! no file of this machine is sent to it; an SQLite file is opened read-only, under an authorizer.
 
 use super::condition::Condition;
 use super::query_backend::{Done, QueryBackend, QueryError, Request, Stopper};
@@ -12,14 +11,14 @@ use crate::config::Place;
 use crate::filter::Filters;
 use crate::query::{self, Access, Answer, Dialect, Template};
 
-/// A connection for queries that a user types.
+/// A connection for queries typed by a user.
 pub struct QuerySession {
     backend: Box<dyn QueryBackend>,
     access: Access,
 }
 
 impl QuerySession {
-    /// Opens another connection to a place that was opened before.
+    /// Opens another connection to a store that was opened before.
     pub fn open(place: &Place, access: Access) -> Result<QuerySession, StoreError> {
         let backend: Box<dyn QueryBackend> = match place {
             Place::Server(server) => Box::new(mysql::Queries::open(server, access)?),
@@ -28,17 +27,17 @@ impl QuerySession {
         Ok(QuerySession { backend, access })
     }
 
-    /// Whose SQL is spoken.
+    /// The SQL dialect.
     pub fn dialect(&self) -> Dialect {
         self.backend.dialect()
     }
 
-    /// What stops a statement.
+    /// Returns what stops a statement.
     pub fn stopper(&self) -> Stopper {
         self.backend.stopper()
     }
 
-    /// Checks that a statement may run in this session; the error says why not, in a clause.
+    /// Checks that a statement may run in this session; the error says why not, as a clause.
     pub fn admit(&self, statement: &str) -> Result<(), String> {
         match self.access {
             Access::ReadOnly => query::admit(self.dialect(), statement),
@@ -52,8 +51,8 @@ impl QuerySession {
         self.backend.query(&Request { sql: statement, values: &[], most: None }, answer)
     }
 
-    /// Runs the statement of a user's own module: `{packets}` in it is the table, as far as it passes
-    /// the filters. At most `most` rows come back.
+    /// Runs the statement of a user-defined module: `{packets}` in it stands for the table's rows that pass
+    /// the filters. Returns at most `most` rows.
     pub fn run_module(
         &mut self,
         text: &str,

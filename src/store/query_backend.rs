@@ -1,4 +1,4 @@
-//! What runs a user's statements on a place for packets ([`super::queries`] decides which may run).
+//! Running a user's statements on a store ([`super::queries`] decides which may run).
 
 use std::sync::Arc;
 
@@ -6,23 +6,23 @@ use super::StoreError;
 use super::value::Value;
 use crate::query::{Answer, Dialect};
 
-/// Stops the statement under way; from any thread, and harmless where none is.
+/// Stops the running statement; callable from any thread, and harmless if there is none.
 pub type Stopper = Arc<dyn Fn() + Send + Sync>;
 
-/// What is said of a statement with placeholders, for which there is nothing.
+/// The error for a statement with placeholders, which have no values.
 pub(super) const PLACEHOLDERS: &str =
     "? placeholders are not supported; write the value itself into the query";
 
-/// Why a statement gave no whole answer.
+/// Why a statement gave no complete answer.
 #[derive(Debug, thiserror::Error)]
 pub enum QueryError {
-    /// It is not admitted, or the database refused it: one line.
+    /// It is not admitted, or the database rejected it: one line.
     #[error("{0}")]
     Failed(String),
     /// It was stopped.
     #[error("stopped")]
     Stopped,
-    /// What came back could not be written.
+    /// The result could not be written.
     #[error(transparent)]
     Unwritten(#[from] std::io::Error),
 }
@@ -36,29 +36,29 @@ impl From<StoreError> for QueryError {
 /// What a statement did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Done {
-    /// It gave so many rows.
+    /// It returned this many rows.
     Rows(u64),
-    /// It changed so many rows.
+    /// It changed this many rows.
     Changed(u64),
 }
 
 /// A user's statement.
 pub(super) struct Request<'r> {
     pub sql: &'r str,
-    /// For its placeholders.
+    /// Values for its placeholders.
     pub values: &'r [Value],
-    /// Most rows that are wanted.
+    /// Most rows wanted.
     pub most: Option<u64>,
 }
 
-/// What runs a user's statements.
+/// Runs a user's statements.
 pub(super) trait QueryBackend: Send {
-    /// Whose SQL is spoken.
+    /// The SQL dialect.
     fn dialect(&self) -> Dialect;
 
     /// Runs one statement.
     fn query(&mut self, request: &Request<'_>, answer: &mut dyn Answer) -> Result<Done, QueryError>;
 
-    /// What stops the statement under way.
+    /// Returns what stops the running statement.
     fn stopper(&self) -> Stopper;
 }

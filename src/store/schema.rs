@@ -1,8 +1,8 @@
-//! The tables: their columns, and the marks that tell ipta's tables from others.
+//! The tables: their columns, and the marks that distinguish ipta's tables from others.
 //!
-//! Every table of ipta's carries a mark: on MySQL as its COMMENT, in SQLite as an SQL comment in
-//! the text of its CREATE TABLE, which sqlite_master keeps as typed. `ipta logs 2 <32 hex digits>`
-//! is a logs table of schema version 2 and its incarnation.
+//! Every ipta table carries a mark: on MySQL as its COMMENT, in SQLite as an SQL comment in the text of its
+//! CREATE TABLE, which sqlite_master keeps verbatim. `ipta logs 2 <32 hex digits>` is a logs table of schema
+//! version 2 and its incarnation.
 
 use std::fmt;
 use std::fs::File;
@@ -11,20 +11,19 @@ use std::io::Read;
 use super::columns::{COLUMNS, ColumnKind};
 use super::{StoreError, TableKind, TableName};
 
-// Names stand in back quotes, which are right under every sql_mode and in SQLite too.
+// Names are quoted with backticks, which work under every sql_mode and in SQLite too.
 pub(super) use crate::query::Dialect;
 
-/// Version of the schema of all tables.
+/// Schema version of all tables.
 pub(super) const VERSION: u32 = 2;
 
-/// Version of the name caches, which did not change with the others.
+/// Schema version of the name caches, which did not change with the others.
 const NAMES_VERSION: u32 = 1;
 
 /// The import ledger. No other table can have this name.
 pub(super) const LEDGER: &str = "ipta_ledger";
 
-/// Beginnings of the names of tables that `--clear` works with; what is left of one that was killed
-/// has such a name.
+/// Name prefixes of the tables that `--clear` works with; what a killed one leaves behind has such a name.
 pub(super) const FRESH: &str = "ipta_new_";
 pub(super) const CLEARED: &str = "ipta_old_";
 
@@ -47,7 +46,7 @@ impl fmt::Display for Mark {
 }
 
 impl Mark {
-    /// Reads a mark; none for any other text.
+    /// Parses a mark; none for any other text.
     pub fn parse(text: &str) -> Option<Mark> {
         let mut words = text.split(' ');
         if words.next() != Some("ipta") {
@@ -60,7 +59,7 @@ impl Mark {
             ("logs", Some(id)) if id.len() == 32 && id.bytes().all(|c| c.is_ascii_hexdigit()) => {
                 Some(Mark::Logs { version, incarnation: id.to_owned() })
             }
-            // What follows the version is the other version's own business.
+            // What follows the version is up to that version.
             ("logs", _) if version != VERSION => Some(Mark::Logs { version, incarnation: String::new() }),
             ("names", None) => Some(Mark::Names { version }),
             ("ledger", None) => Some(Mark::Ledger { version }),
@@ -68,7 +67,7 @@ impl Mark {
         }
     }
 
-    /// The mark in the text of a CREATE TABLE of SQLite.
+    /// The mark in the text of an SQLite CREATE TABLE.
     pub fn in_create(sql: &str) -> Option<Mark> {
         let (_, rest) = sql.split_once("/* ")?;
         Mark::parse(rest.split_once(" */")?.0)
@@ -87,8 +86,8 @@ impl Mark {
     }
 }
 
-/// Whether columns (name and type) are those of a logs table made by the C program, which kept
-/// addresses as integers.
+/// Whether columns (name and type) are those of a logs table created by the C program, which stored addresses
+/// as integers.
 pub(super) fn historic<'a>(columns: impl Iterator<Item = (&'a str, &'a str)>) -> bool {
     let (mut source, mut action, mut proto) = (false, false, false);
     for (name, kind) in columns {
@@ -102,17 +101,17 @@ pub(super) fn historic<'a>(columns: impl Iterator<Item = (&'a str, &'a str)>) ->
     source && action && proto
 }
 
-/// Whether a name is the ledger's. Compared without case, as some servers and all of SQLite do.
+/// Whether a name is reserved for ipta itself. Ignores case, like some servers and all of SQLite.
 pub(super) fn reserved(table: &TableName) -> bool {
     table.as_str().eq_ignore_ascii_case(LEDGER) || is_leftover(table.as_str())
 }
 
-/// The ledger's name, as a name.
+/// The ledger's name as a [`TableName`].
 pub(super) fn ledger_name() -> Result<TableName, StoreError> {
     LEDGER.parse().map_err(StoreError::Failed)
 }
 
-/// Whether a name is that of a table that `--clear` works with.
+/// Whether a name is one that `--clear` works with.
 pub(super) fn is_leftover(table: &str) -> bool {
     let lower = table.to_ascii_lowercase();
     let id = lower.strip_prefix(FRESH).or(lower.strip_prefix(CLEARED));
@@ -158,17 +157,17 @@ pub(super) fn column(dialect: Dialect, name: &str, kind: ColumnKind) -> String {
     }
 }
 
-/// The index of a logs table in SQLite, which has no KEY in its CREATE TABLE. Tables and indexes
-/// share their names there; no table name holds a blank.
+/// The index of a logs table in SQLite, whose CREATE TABLE has no KEY. Tables and indexes share a namespace
+/// there; no table name contains a space.
 pub(super) fn sqlite_index(table: &TableName) -> String {
     format!("CREATE INDEX `{table} by timestamp` ON `{table}` (`timestamp`)")
 }
 
-/// The columns of the ledger but its id. A row of kind `table` represents a logs table: every
-/// transaction that imports into the table or clears it changes that row first, so on one server
-/// they wait for one another, and on a cluster one of two is refused. A row of kind `file` is a log
-/// and how far it is in; of a boot in a journal, `head` names it, `tail` is the cursor of the last entry,
-/// and `bytes_in` counts entries.
+/// The ledger's columns except its id. A row of kind `table` represents a logs table: every transaction that
+/// imports into the table or clears it updates that row first, so on a single server they wait for one
+/// another, and on a cluster one of two fails. A row of kind `file` is a log and how far it has been
+/// imported; for a boot in a journal, `head` names it, `tail` is the cursor of the last entry, and `bytes_in`
+/// counts entries.
 pub(super) fn ledger_columns(dialect: Dialect) -> Vec<(&'static str, String)> {
     let count = |name: &str| match dialect {
         Dialect::MySql => format!("`{name}` BIGINT UNSIGNED NOT NULL DEFAULT 0"),
@@ -183,7 +182,7 @@ pub(super) fn ledger_columns(dialect: Dialect) -> Vec<(&'static str, String)> {
         ("table_name", "`table_name` VARCHAR(64) NOT NULL".to_owned()),
         ("kind", "`kind` VARCHAR(8) NOT NULL".to_owned()),
         ("incarnation", "`incarnation` VARCHAR(32) NOT NULL DEFAULT ''".to_owned()),
-        // 1 in a row of kind `table`, so that there is one for each incarnation; else NULL.
+        // 1 in a row of kind `table`, so that there is only one per incarnation; else NULL.
         ("standing", "`standing` TINYINT NULL".to_owned()),
         ("touched", count("touched")),
         ("head", bytes("head", 4096)),
@@ -210,7 +209,7 @@ pub(super) fn ledger_columns(dialect: Dialect) -> Vec<(&'static str, String)> {
 pub(super) fn ledger(dialect: Dialect) -> String {
     let mut columns = vec![match dialect {
         Dialect::MySql => "`id` BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY".to_owned(),
-        // AUTOINCREMENT: a number is never given twice, as on MySQL.
+        // AUTOINCREMENT: an id is never reused, as on MySQL.
         Dialect::Sqlite => "`id` INTEGER PRIMARY KEY AUTOINCREMENT".to_owned(),
     }];
     columns.extend(ledger_columns(dialect).into_iter().map(|(_, sql)| sql));
@@ -225,7 +224,7 @@ pub(super) fn ledger(dialect: Dialect) -> String {
     create(dialect, "CREATE TABLE IF NOT EXISTS", LEDGER, &mark, &columns)
 }
 
-/// Characters of a path that the ledger shows; longer ones are cut, they are for display only.
+/// Characters of a path that the ledger shows; longer ones are truncated, since they are for display only.
 pub(super) const PATH: usize = 4096;
 
 /// The CREATE TABLE of a name cache.

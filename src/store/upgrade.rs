@@ -1,8 +1,8 @@
-//! `--upgrade-table`: tables of an older version of the schema.
+//! `--upgrade-table`: tables of an older schema version.
 //!
-//! Version 1 had no IP ID and no ledger entry in its rows, and a ledger that knew neither
-//! checkpoints nor live rows; a clear or drop that was cut off left an intent in it. The mark of the
-//! new version comes last, so that an upgrade that is killed is carried out again.
+//! Version 1 had no IP ID and no ledger entry in its rows, and its ledger had neither checkpoints nor live
+//! rows; an interrupted clear or drop left an intent in it. The mark of the new version is written last, so
+//! that a killed upgrade is run again.
 
 use super::backend::FoundTable;
 use super::columns::COLUMNS;
@@ -11,12 +11,12 @@ use super::{Store, StoreError, TableKind, TableName, ledger, messages};
 
 const DOING: &str = "upgrading a table";
 
-/// What an upgrade came to.
+/// The outcome of an upgrade.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Upgraded {
-    /// The table was of the present version already.
+    /// The table already had the current version.
     Already,
-    /// It was of an older version.
+    /// It had an older version.
     Version,
     /// It was the C program's.
     Historic {
@@ -24,13 +24,13 @@ pub enum Upgraded {
         packets: u64,
         /// The name under which the old table is kept.
         kept: TableName,
-        /// Whether it had times of packets.
+        /// Whether it had packet times.
         timed: bool,
     },
 }
 
 impl Store {
-    /// Brings a logs table and the ledger to the present version.
+    /// Upgrades a logs table and the ledger to the current version.
     pub fn upgrade_table(&mut self, table: &TableName) -> Result<Upgraded, StoreError> {
         if self.kind(table)? == TableKind::Historic {
             self.upgrade_ledger()?;
@@ -43,7 +43,7 @@ impl Store {
         Ok(if upgraded? { Upgraded::Version } else { Upgraded::Already })
     }
 
-    /// False if table and ledger are of the present version.
+    /// False if table and ledger already have the current version.
     fn upgrade(&mut self, table: &TableName) -> Result<bool, StoreError> {
         let old_ledger = self.upgrade_ledger()?;
         let found = self.one(table)?;
@@ -71,7 +71,7 @@ impl Store {
         Ok(true)
     }
 
-    /// True if the ledger was of version 1.
+    /// True if the ledger had version 1.
     fn upgrade_ledger(&mut self) -> Result<bool, StoreError> {
         let name = schema::ledger_name()?;
         match self.kind(&name)? {
@@ -102,13 +102,13 @@ impl Store {
         }
     }
 
-    /// Version 1 pruned nothing: what a log brought in is there.
+    /// Version 1 pruned nothing: every row that a log brought in is still there.
     fn all_live(&mut self) -> Result<(), StoreError> {
         let sql = format!("UPDATE {LEDGER} SET rows_live = packets_in WHERE kind = 'file'");
         self.backend.run(DOING, &sql, &[]).map(drop)
     }
 
-    /// Carries out what clears and drops of version 1 left when they were cut off.
+    /// Finishes clears and drops of version 1 that were interrupted.
     fn finish_intents(&mut self) -> Result<(), StoreError> {
         let sql = format!(
             "SELECT id, table_name, kind, incarnation FROM {LEDGER} WHERE kind IN ('clear', 'drop') ORDER BY id"
@@ -128,7 +128,7 @@ impl Store {
         Ok(())
     }
 
-    /// Adds those of these columns that a table does not have.
+    /// Adds those of these columns that a table lacks.
     fn add_columns(&mut self, table: &TableName, columns: &[(&str, String)]) -> Result<(), StoreError> {
         let sql = "SELECT column_name FROM information_schema.columns \
                    WHERE table_schema = DATABASE() AND table_name = ?";
@@ -148,7 +148,7 @@ impl Store {
         Ok(!self.backend.rows(DOING, sql, &[table.as_str().into(), index.into()])?.is_empty())
     }
 
-    /// Makes a table of a file again by this statement, with its rows.
+    /// Rebuilds a table of a file with this statement, keeping its rows.
     fn rebuild(&mut self, table: &TableName, create: &str) -> Result<(), StoreError> {
         let mut columns = |table: &str| {
             let sql = "SELECT name FROM pragma_table_info(?)";

@@ -1,4 +1,4 @@
-//! Values on their way into and out of small statements: the ledger, names, lists.
+//! Values passed to and from small statements: the ledger, names, lists.
 
 use crate::netfilter::Time;
 
@@ -52,7 +52,7 @@ impl Row {
         match self.cell(at) {
             Value::Unsigned(number) => N::try_from(i128::from(*number)).ok(),
             Value::Signed(number) => N::try_from(i128::from(*number)).ok(),
-            // The text protocol, and SUM() of integers, which MySQL makes a DECIMAL.
+            // The text protocol, and SUM() of integers, which MySQL returns as DECIMAL.
             other => std::str::from_utf8(other.bytes()).ok()?.parse::<i128>().ok()?.try_into().ok(),
         }
     }
@@ -62,17 +62,17 @@ impl Row {
         self.number(at).unwrap_or(0)
     }
 
-    /// The bytes of a text or of binary data; empty for anything else.
+    /// The bytes of text or binary data; empty for anything else.
     pub fn bytes(&self, at: usize) -> &[u8] {
         self.cell(at).bytes()
     }
 
-    /// A text; empty for anything else.
+    /// Text; empty for anything else.
     pub fn text(&self, at: usize) -> String {
         String::from_utf8_lossy(self.bytes(at)).into_owned()
     }
 
-    /// A text, or nothing for NULL.
+    /// Text, or nothing for NULL.
     pub fn optional_text(&self, at: usize) -> Option<String> {
         (*self.cell(at) != Value::Null).then(|| self.text(at))
     }

@@ -1,4 +1,4 @@
-//! `--alert-command`: what the command is given, how often, and what becomes of its failures.
+//! `--alert-command`: what the command is given, how often, and what happens when it fails.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::live::{Running, packet};
 use crate::process::{TestDir, is_root, project, run};
 
-/// Six connections to SSH in a minute from each of so many sources, each at a target of its own.
+/// Six SSH connections within a minute from each of `sources` sources, each to a target of its own.
 fn attacks(sources: u32) -> String {
     let six = |n: u32| {
         (0..6).map(move |k| packet("DROP", &format!("192.0.{n}.7"), &format!("198.51.100.{}", n + 1), k))
@@ -138,7 +138,7 @@ fn elsewhere_than_in_follow_it_is_refused() {
         .says(["--alert-command has no effect with --analyze"]);
 }
 
-/// A program that writes what it is given, and its standard input, into `sent`.
+/// A program that writes its arguments and its standard input to `sent`.
 fn recorder(dir: &TestDir, name: &str) -> String {
     let path = dir.write(name, "#!/bin/sh\n{ printf '%s\\n' \"$@\"; cat; } > sent\n");
     fs::set_permissions(&path, Permissions::from_mode(0o755)).expect("rights");
@@ -176,7 +176,7 @@ fn the_example_posts_the_finding() {
         lines[lines.len() - 1],
         r#"{"text":"Suspected attack: brute force from 192.0.0.7 on 198.51.100.1 port 22, 6 packets"}"#
     );
-    // Without its setting it says what to set.
+    // Unconfigured, it says what to set.
     let said = dir.fed(["--follow", "-", "--alert-command", &example], attacks(1)).fine();
     said.says(["set it to the address of the webhook"]);
 }

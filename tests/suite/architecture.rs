@@ -1,6 +1,6 @@
-//! The house: who may import whom, where a third-party crate may live, how long a file may be.
+//! House rules: who may import whom, where a third-party crate may live, how long a file may be.
 //!
-//! The import rule is read from the head of `src/lib.rs`, so that what is written there holds.
+//! The import rule is read from the head of `src/lib.rs`, so what is written there holds.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -15,7 +15,7 @@ use syn::visit::Visit;
 
 use crate::process::project;
 
-/// Third-party crates that live in one place, and that place under `src/`.
+/// Third-party crates confined to one place, and that place under `src/`.
 const CRATES: [(&str, &str); 14] = [
     ("maxminddb", "geoip/"),
     ("askama", "report/html/"),
@@ -33,10 +33,10 @@ const CRATES: [(&str, &str); 14] = [
     ("dirs", "config/"),
 ];
 
-/// Lines of a file.
+/// The most lines a file may have.
 const MOST: usize = 700;
 
-/// The part of a module that a rule in brackets leaves open, such as `analysis(filters)`.
+/// The part of a module that a rule in parentheses opens, such as `analysis(filters)`.
 const PARTS: [(&str, &[&str]); 5] = [
     ("the origins", &["Country", "Origin", "Origins", "System"]),
     ("the options of a line", &["parse", "Stop"]),
@@ -45,10 +45,10 @@ const PARTS: [(&str, &[&str]); 5] = [
     ("the connection", &["Place", "Server", "Password", "Tls", "command_of_file"]),
 ];
 
-/// Module to what it may import: another module, and the part of it if not all.
+/// Module to what it may import: another module, and which part of it if not all.
 type Rule = BTreeMap<String, Vec<(String, Option<String>)>>;
 
-/// A path in the code, from the crate's root, and the line it stands on.
+/// A path in the code, from the crate's root, and its line.
 struct Import {
     line: usize,
     path: Vec<String>,
@@ -164,7 +164,7 @@ fn rule() -> Rule {
             Some((lib, to)) => (lib, to),
             None => (from, to),
         };
-        // Four blanks part a rule from a remark on it.
+        // Four spaces separate a rule from a remark on it.
         let to = to.trim().split("    ").next().unwrap_or_default();
         let to: Vec<_> = match to {
             "nothing in the crate" => Vec::new(),
@@ -181,7 +181,7 @@ fn rule() -> Rule {
     rule
 }
 
-/// Imports that the rule does not allow.
+/// Imports the rule does not allow.
 fn imports_against(rule: &Rule, file: &str, text: &str) -> Vec<String> {
     let module = top(file);
     let Some(allowed) = rule.get(module) else {
@@ -235,7 +235,7 @@ fn siblings() -> BTreeSet<String> {
 fn strangers(file: &str, text: &str) -> Vec<String> {
     static USE: LazyLock<Regex> = LazyLock::new(|| {
         let names: Vec<&str> = CRATES.iter().map(|(name, _)| *name).collect();
-        // Not behind a colon or a dot: that is a module or a method of the same name.
+        // Not after a colon or a dot: that is a module or a method of the same name.
         Regex::new(&format!(r"(?:^|[^:.\w])({})::", names.join("|"))).expect("a regex")
     });
     let mut found = Vec::new();
@@ -262,7 +262,7 @@ fn too_long(file: &str, text: &str) -> Vec<String> {
     }
 }
 
-/// The lines that are no comment, with their numbers.
+/// The lines that are not comments, with their numbers.
 fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let numbered = text.lines().enumerate().map(|(n, line)| (n + 1, line));
     numbered.filter(|(_, line)| !line.trim_start().starts_with("//"))
@@ -272,8 +272,8 @@ fn top(file: &str) -> &str {
     file.split('/').next().unwrap_or_default().trim_end_matches(".rs")
 }
 
-/// Every path in a file that begins with `crate::` or `super::`, in `use` items, in code and in the
-/// arguments of macros.
+/// Every path in a file that begins with `crate::` or `super::`: in `use` items, in code and in macro
+/// arguments.
 fn imports(file: &str, text: &str) -> Vec<Import> {
     let mut found = Paths { own: own_path(file), imports: Vec::new() };
     found.visit_file(&syn::parse_file(text).unwrap_or_else(|error| panic!("{file}: {error}")));
@@ -286,7 +286,7 @@ struct Paths {
 }
 
 impl Paths {
-    /// Takes a path in, as its words; others than those of the crate are passed over.
+    /// Records a path, given as words; skips those outside the crate.
     fn path(&mut self, line: usize, words: &[String]) {
         let ups = words.iter().take_while(|word| *word == "super").count();
         let base = match words.first().map(String::as_str) {
@@ -321,7 +321,7 @@ impl<'ast> Visit<'ast> for Paths {
         syn::visit::visit_path(self, path);
     }
 
-    /// What a macro makes of its arguments is not known here; each path in them counts.
+    /// What a macro makes of its arguments is unknown here; each path in them counts.
     fn visit_macro(&mut self, called: &'ast syn::Macro) {
         let mut words: Vec<String> = Vec::new();
         let mut line = 0;
@@ -354,7 +354,7 @@ impl<'ast> Visit<'ast> for Paths {
     }
 }
 
-/// A file's module, as a path.
+/// A file's module path.
 fn own_path(file: &str) -> Vec<String> {
     let parts = file.trim_end_matches(".rs").split('/').map(str::to_owned);
     parts.filter(|part| part != "mod").collect()

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::live::Running;
 use crate::process::{TestDir, TestStore};
 
-/// A line of the tutorial's rules.
+/// A line as the tutorial's rules log it.
 fn tutorial(prefix: &str, second: u32, source: &str, from: u32, port: u16) -> String {
     format!(
         "Jan  6 {:02}:{:02}:{:02} myhost kernel: [8304902.490996] {prefix}IN=eth0 OUT= \
@@ -51,7 +51,7 @@ fn the_tutorial_word_for_word_gives_its_brute_force_and_its_flood_and_nothing_el
             if spoofed { format!("192.0.2.{}", n % 250 + 1) } else { "192.0.2.5".to_owned() }
         };
         let flood = (0..300).map(|n| tutorial("*LOG*", 7200 + n / 30, &source(n), 1024 + n, 143));
-        // One of them soon after the flood, which has no part in it.
+        // One of them comes soon after the flood but is no part of it.
         let ordinary = (0..20).map(|n| tutorial("*LOG*", 7500 + n * 1800, "203.0.113.77", 2000 + n, 143));
         let log: String = [password_guesser()].into_iter().chain(flood).chain(ordinary).collect();
         let mut found = attacks(&TestDir::new(), &log, "tutorial");
@@ -73,8 +73,8 @@ fn a_table_tells_of_the_same_attacks_as_the_log() {
     }
 }
 
-/// Four rotated logs of a day; two follow each other within a second. A slow scan goes through all, a
-/// guesser of passwords over the last two.
+/// A day's four rotated logs, consecutive ones meeting within a second. A slow scan runs through all four,
+/// password guessing through the last two.
 fn rotated() -> [String; 4] {
     let line = |second: u32, source: &str, from: u32, port: u32| {
         format!(
@@ -94,7 +94,7 @@ fn rotated() -> [String; 4] {
     lines.sort_by_key(|(second, _)| *second);
     let mut logs = [(); 4].map(|()| String::new());
     for (n, (second, line)) in lines.into_iter().enumerate() {
-        // Within the second of a rotation the older log takes every other line.
+        // Within the second of a rotation, the older log gets every other line.
         let at = second / 21_600;
         let is_older = second % 21_600 == 0 && second > 0 && n % 2 == 0;
         logs[(at - u32::from(is_older)) as usize].push_str(&line);
@@ -126,7 +126,7 @@ fn attacks_are_the_same_in_whatever_order_logs_are_imported() {
     }
 }
 
-/// Every order of four things.
+/// All orders of four things.
 fn orders() -> Vec<[usize; 4]> {
     let all = (0..256).map(|n| [n / 64, n / 16 % 4, n / 4 % 4, n % 4]);
     let differ = |order: &[usize; 4]| (0..4).all(|n| order.contains(&n));
@@ -145,7 +145,7 @@ fn an_ordinary_day_has_no_finding() {
     };
     let mut log: Vec<(u32, String)> = Vec::new();
     for n in 0..288 {
-        // A monitoring host looks in every five minutes, at six services.
+        // A monitoring host probes six services every five minutes.
         for (k, port) in [22, 25, 80, 143, 443, 993].into_iter().enumerate() {
             let from = 30_000 + n * 6 + k as u32;
             let rest = format!(
@@ -157,7 +157,7 @@ fn an_ordinary_day_has_no_finding() {
     for n in 0..2000u32 {
         let second = n * 43;
         let to = 20_000 + n * 7 % 40_000;
-        // Late answers of name and time servers, to ever other ports; announcements; late RSTs.
+        // Late answers from name and time servers, to ever-changing ports; announcements; late RSTs.
         for rest in [
             format!("SRC=192.0.2.53 DST=198.51.100.1 LEN=120 TOS=0x00 PREC=0x00 TTL=60 ID=1 PROTO=UDP SPT=53 DPT={to} LEN=100"),
             format!("SRC=192.0.2.123 DST=198.51.100.1 LEN=76 TOS=0x00 PREC=0x00 TTL=60 ID=1 PROTO=UDP SPT=123 DPT={to} LEN=56"),

@@ -1,8 +1,8 @@
-//! Formats that a firewall loads: what they list, what they spare, and that they are taken.
+//! Firewall formats: what they list, what they spare, and that they load.
 
 use crate::process::{TestDir, TestStore, alone};
 
-/// Passwords tried for six minutes, then a scan.
+/// Six minutes of password guessing, then a scan.
 fn attack(source: &str, target: &str, prefix: &str) -> String {
     let line = |second: u32, from: u32, port: u32| {
         format!(

@@ -1,5 +1,5 @@
-//! The HTML report in a real browser: what it shows, what it does when it is used, and that it asks for
-//! nothing. Where there is no Chromium these tests have nothing to do; `make test` says so.
+//! The HTML report in a real browser: what it shows, how it responds to use, and that it requests nothing.
+//! Without Chromium these tests do nothing; `make test` says so.
 
 mod chromium;
 
@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::process::{TestDir, project};
 use chromium::Chromium;
 
-/// A report, open in a browser; none where there is none.
+/// A report open in a browser; none without Chromium.
 fn opened(dir: &TestDir, log: &str) -> Option<(Chromium, PathBuf)> {
     let Some(program) = Chromium::program() else {
         eprintln!("not tested: there is no Chromium");
@@ -29,7 +29,7 @@ fn example() -> (TestDir, String) {
     (TestDir::new(), project("examples/iptables.log").display().to_string())
 }
 
-/// The texts of a column of the first table, as far as they are shown.
+/// The texts of a column of the first table, visible rows only.
 const COLUMN: &str = "(n) => Array.from(document.querySelectorAll('table.rows')[0].tBodies[0].rows)\
     .filter((row) => row.offsetParent !== null).map((row) => row.cells[n].textContent.trim())";
 

@@ -1,8 +1,8 @@
 //! The five tables that the manual's chapter 5 prints, row by row in the manual's order.
 //!
-//! They are copied from the manual, not counted by the program. `examples/iptables.log` is built so
-//! that its analysis gives these rows. The manual leaves the order of rows with an equal count
-//! open; the program orders them by their key, so compare tied rows as a set.
+//! They are copied from the manual, not computed by the program. `examples/iptables.log` is built so that
+//! its analysis gives these rows. The manual leaves the order of rows with equal counts open; the program
+//! orders them by key, so compare tied rows as a set.
 
 /// Chapter 5.1, denied traffic: count, source, source port, destination, destination port, protocol,
 /// action. Three INVALID rows of [`INVALID`] tie with the last two rows here (count 3).

@@ -1,7 +1,7 @@
 //! Killed, cut off, raced, out of room: run again, and every line is in exactly once.
 //!
-//! A few of each in every run, many in the long one (`cargo test -- --ignored`). The moments are
-//! random by a fixed seed; the clock makes them differ all the same.
+//! A few of each in every run, many in the long one (`cargo test -- --ignored`). The moments come from a
+//! fixed seed; the clock varies them all the same.
 
 use std::io::Read;
 use std::path::Path;
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use crate::harness::{Server, tally};
 use crate::process::{Kept, Said, TestDir, TestStore, end, is_root, lines, on_both_stores, run};
 
-/// Packets of the log that is imported: more than one chunk of the ledger's.
+/// Packets in the log to import: more than one chunk of the ledger's.
 const PACKETS: u64 = 60_000;
 
 /// Several chunks.
@@ -91,7 +91,7 @@ fn an_import_that_is_interrupted_says_how_far_it_came(db: &TestStore) {
     exact(db, MANY);
 }
 
-/// Whether the table has rows by now.
+/// Whether the table has rows yet.
 fn has_rows(db: &TestStore) -> bool {
     match &db.place {
         Kept::File(path) => {
@@ -121,7 +121,7 @@ fn a_table_emptied_during_an_import_is_told(db: &TestStore) {
     exact(db, MANY);
 }
 
-/// Random numbers of a seed (Marsaglia, "Xorshift RNGs", 2003).
+/// Random numbers from a seed (Marsaglia, "Xorshift RNGs", 2003).
 pub struct Dice(pub u64);
 
 impl Dice {
@@ -133,7 +133,7 @@ impl Dice {
     }
 }
 
-/// A call in the background; killed with this value.
+/// A call in the background, killed on drop.
 pub struct Running(Child);
 
 impl Running {
@@ -142,21 +142,21 @@ impl Running {
         Running(command.spawn().expect("starts"))
     }
 
-    /// Sends the signal of Ctrl-C.
+    /// Sends the signal that Ctrl-C sends.
     fn interrupt(&mut self) -> Said {
         let pid = rustix::process::Pid::from_child(&self.0);
         rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("is there");
         self.said()
     }
 
-    /// Waits for the end.
+    /// Waits for it to end.
     pub fn said(&mut self) -> Said {
         let mut err = String::new();
         self.0.stderr.take().expect("a pipe").read_to_string(&mut err).expect("reads");
         Said { status: self.0.wait().expect("waits").code(), out: String::new(), err }
     }
 
-    /// Kills it after a while; says whether it was still there to be killed.
+    /// Kills it after a while; says whether it was still running.
     pub fn kill_after(mut self, while_: Duration) -> bool {
         std::thread::sleep(while_);
         let early = self.0.try_wait().expect("waits").is_none();
@@ -176,15 +176,15 @@ impl Drop for Running {
     }
 }
 
-/// How long a call takes that nobody kills.
+/// How long an undisturbed call takes.
 fn timed(call: impl FnOnce() -> Said) -> Duration {
     let begun = Instant::now();
     call().fine();
     begun.elapsed()
 }
 
-/// Every packet of the log is in the table once: as many rows as packets, each of another source
-/// port and number of the address.
+/// Every packet of the log is in the table once: as many rows as packets, no two alike in source port,
+/// address and time.
 #[track_caller]
 fn exact(db: &TestStore, packets: u64) {
     let different = "SELECT COUNT(*) FROM (SELECT DISTINCT src_prt, src_ip, timestamp FROM logs) AS seen";
@@ -203,21 +203,21 @@ fn import_killed(db: &TestStore, kills: u32, packets: u64) {
     let mut done = 0;
     while done < kills || early == 0 {
         assert!(done < 20 * kills, "no run was killed before its end");
-        // Some of it is in, so that nothing can look like a table that was emptied by hand.
+        // Part of it is in, so nothing can look like a table emptied by hand.
         db.dir.write("a.log", lines(0..1000));
         db.ipta(["-c", "-i", "a.log"]).fine();
         db.dir.write("a.log", &log);
-        // Several in a row, so that what a killed run left is killed too.
+        // Several in a row, so that recovering from a kill is killed too.
         for _ in 0..1 + dice.below(3) {
             let call = Running::start(db.command(["-i", "a.log"]));
-            // Reading comes first, and in a slow build takes most of the time; storing is what matters.
+            // Reading comes first and dominates in a slow build; storing is what matters.
             let moment = match dice.below(2) {
                 0 => dice.below(whole),
                 _ => whole - dice.below(whole / 3),
             };
             match call.kill_after(Duration::from_micros(moment)) {
                 true => early += 1,
-                // The first run was slower than those that follow.
+                // The first run was slower than the later ones.
                 false => whole = whole * 9 / 10,
             }
             done += 1;
@@ -273,7 +273,7 @@ fn double_imports(db: &TestStore, times: u64) {
         let name = format!("{time}.log");
         let begin = time * 3000;
         db.dir.write(&name, lines(begin..begin + 1000));
-        // Every other time the log is known before.
+        // Every other time the log is already known.
         if time % 2 == 1 {
             db.import([&name]);
         }
@@ -281,7 +281,7 @@ fn double_imports(db: &TestStore, times: u64) {
         for part in 0..20 {
             let from = begin + 1000 + part * 100;
             let text = lines(from..from + 100);
-            // Lines come in pieces, as a daemon's buffer ends where it ends.
+            // Lines arrive in pieces, as a daemon's buffer ends anywhere.
             let (one, two) = text.split_at(text.len() / 2);
             db.dir.append(&name, one);
             std::thread::sleep(Duration::from_micros(500));
@@ -300,8 +300,8 @@ fn deleting_everything_killed_is_finished_by_the_next_call(db: &TestStore) {
     db.dir.write("a.log", lines(0..FEW));
     let mut dice = Dice(0x5eed_0006);
     for _ in 0..4 {
-        // A statement of the killed call may still be under way at the server, and drop the table
-        // that this call has just looked at: that is said, and the next call is whole.
+        // The killed call's statement may still be running on the server and drop the table this call has
+        // just looked at: the call says so, and the next one is whole.
         let said = db.ipta(["-ct", "-i", "a.log"]);
         if said.status != Some(0) {
             said.refused(1).says(["no table 'logs'"]);
@@ -326,13 +326,13 @@ fn a_clear_beside_an_import_leaves_nothing_doubled(db: &TestStore) {
         std::thread::sleep(Duration::from_micros(dice.below(600_000)));
         db.ipta(["-c"]).fine();
         assert_eq!(import.said().status, Some(0));
-        // Whichever was first: what the ledger says is in is in.
+        // Whichever came first: what the ledger says is in is in.
         db.import(["a.log"]);
         exact(db, SOME);
     }
 }
 
-/// A call that begins drops what a killed clear has left, and nothing of one that is under way.
+/// A new call drops what a killed clear left behind, and nothing of one in progress.
 fn imports_that_begin_beside_a_clear_leave_it_alone(db: &TestStore) {
     db.dir.write("a.log", lines(0..10));
     std::thread::scope(|scope| {
@@ -352,7 +352,7 @@ fn four_logs_imported_at_once_are_exact(db: &TestStore) {
     for (n, name) in (0..).zip(&names) {
         db.dir.write(name, lines(n * EACH..(n + 1) * EACH));
     }
-    // Each by two, in another order.
+    // Each by two runs, in a different order.
     let runs: Vec<Running> =
         (0..4).map(|n| Running::start(db.command(["-i", &names[n], &names[(n + 1) % 4]]))).collect();
     for mut run in runs {
@@ -366,7 +366,7 @@ fn standard_input_killed_leaves_nothing(db: &TestStore) {
     let mut dice = Dice(0x5eed_0004);
     for _ in 0..2 {
         let mut call = db.command(["-i", "-"]);
-        // The writer never ends, so the run does not either.
+        // The writer never ends, so neither does the run.
         let mut writer = Command::new("sh");
         writer
             .args(["-c", "cat \"$0\"; exec sleep 600"])
@@ -402,13 +402,13 @@ fn server_killed(kills: u32, packets: u64) {
     let whole = timed(|| db.ipta(["-c", "-i", "a.log"])).as_micros() as u64;
     let mut dice = Dice(0x5eed_0005);
     let mut cut = 0;
-    // A kill that comes after the import has ended is repeated.
+    // A kill that lands after the import has ended is repeated.
     for _ in 0..10 * kills {
         if cut == kills {
             break;
         }
         db.ipta(["-c"]).fine();
-        // Every other time in the middle of a clear or an import after it.
+        // Half the time, during a clear or the import after it.
         let clears = dice.below(2) == 0;
         if clears {
             db.import(["a.log"]);
@@ -448,7 +448,7 @@ fn four_hosts_killed_and_resumed_often_are_exact() {
     four_hosts(25, MANY);
 }
 
-/// Four firewalls import over the network into one table at once, each killed so often on its way.
+/// Four firewalls import into one table over the network at once, each killed `kills` times along the way.
 fn four_hosts(kills: u32, packets: u64) {
     let server: &'static Server = Box::leak(Box::new(Server::start_on_tcp(&[])));
     let db = &TestStore::on(server);
@@ -488,7 +488,7 @@ fn a_connection_cut_by_the_servers_administrator_is_said_and_nothing_is_lost() {
         let begun = Instant::now();
         while !said.is_finished() && begun.elapsed() < Duration::from_secs(60) {
             let found = server.sql("", &find);
-            // Not in its first moments, when it only looks.
+            // Not in its first moments, when it is only looking.
             std::thread::sleep(Duration::from_millis(100));
             for id in found.lines() {
                 let _ = server.try_sql("", &format!("KILL {id}"));
@@ -504,7 +504,7 @@ fn a_connection_cut_by_the_servers_administrator_is_said_and_nothing_is_lost() {
 
 #[test]
 fn a_full_disk_loses_and_doubles_nothing() {
-    // A tmpfs of its own, which nobody else sees and which goes with the shell.
+    // A tmpfs of its own, invisible to others and gone with the shell.
     const SCRIPT: &str = r#"
 set -eu
 mount -t tmpfs -o size=4m tmpfs "$2"

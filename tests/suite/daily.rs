@@ -5,7 +5,7 @@ use std::process::Command;
 
 use crate::process::{TestDir, project};
 
-/// Runs it as cron does, with little of an environment; gives its status and the mail.
+/// Runs it as cron does, with a minimal environment; returns its status and the mail.
 fn mailed(dir: &TestDir, log: &str) -> (Option<i32>, String) {
     let program = std::path::Path::new(env!("CARGO_BIN_EXE_ipta"));
     let path = format!("{}:/usr/bin:/bin", program.parent().expect("a folder").display());
@@ -45,7 +45,7 @@ fn yesterday_is_mailed_as_text_and_as_a_page() {
     let (status, mail) = mailed(&dir, "fw.log");
     assert_eq!(status, Some(0), "{mail}");
     assert!(mail.contains(&format!("filename=\"ipta-{yesterday}.html\"")), "{mail}");
-    // `3 packets from 1 source` in base64, at the beginning of the text.
+    // `3 packets from 1 source` in base64, at the start of the text.
     assert!(mail.contains("MyBwYWNrZXRzIGZyb20gMSBzb3VyY2"), "{mail}");
     assert!(!mail.contains("(incomplete)"), "{mail}");
 }

@@ -1,6 +1,6 @@
-//! The line parser beside a second reader of log lines: slow, simple, and without any of the
-//! parser's code. Both read the same generated lines of every dialect, whole and damaged, and must
-//! agree on every field and on what became of every line.
+//! Checks the line parser against a second reader of log lines: slow, simple, and sharing none of the
+//! parser's code. Both read the same generated lines of every dialect, whole and damaged, and must agree on
+//! every field and on what became of every line.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -18,22 +18,22 @@ use crate::crashes::Dice;
 /// 1 June 2026 00:00 UTC, in microseconds since 1970.
 const NOW: i64 = 1_780_272_000_000_000;
 
-/// A packet as text: field to value, fields without a value left out.
+/// A packet as text: field to value; fields without a value are left out.
 type Fields = BTreeMap<&'static str, String>;
 
 /// What became of a line.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Verdict {
     packets: Vec<Fields>,
-    /// Why the line is damaged, the first reason; none for a good line or another program's.
+    /// Why the line is damaged, by the first reason; none for a good line or another program's.
     damage: Option<&'static str>,
-    /// Damaged records beside packets.
+    /// Damaged records alongside packets.
     beside: u64,
 }
 
 // --- The simple reader ---
 
-/// How a stamp looks, and its moment.
+/// How a stamp looks, and the moment it names.
 type Form = (Regex, fn(&str) -> Option<i64>);
 
 struct Simple {
@@ -45,13 +45,13 @@ struct Simple {
     priority: Regex,
 }
 
-/// Microseconds of a date and time in UTC.
+/// A date and time in UTC, in microseconds.
 fn utc(text: &str, format: &str) -> Option<i64> {
     let civil = DateTime::strptime(format, text).ok()?;
     Some(civil.to_zoned(TimeZone::UTC).ok()?.timestamp().as_microsecond())
 }
 
-/// The newest year that puts the stamp no later than a day from now.
+/// The stamp's moment in the newest year that puts it no later than a day from now.
 fn yearless(text: &str) -> Option<i64> {
     (2010..=2026).rev().find_map(|year| {
         let moment = utc(&format!("{year} {text}"), "%Y %b %d %H:%M:%S")?;
@@ -153,7 +153,7 @@ impl Simple {
         self.text(rest, kernel || ring, time, &host)
     }
 
-    /// The stamp in front, and its length without the blank after it.
+    /// The leading stamp, and its length without the space after it.
     fn stamp(&self, text: &str) -> Option<(Option<i64>, usize)> {
         self.stamps.iter().find_map(|(regex, value)| {
             let found = regex.find(text)?.as_str().trim_end();
@@ -165,7 +165,7 @@ impl Simple {
         let mut verdict = Verdict::default();
         let openings = openings(text);
         let mut damage = Vec::new();
-        // Two packets on a line have the kernel's stamp between them.
+        // The kernel's stamp separates two packets on a line.
         let parts: Vec<&str> = match openings[..] {
             [] | [_] => vec![text],
             [_, second, ..] => {
@@ -178,7 +178,7 @@ impl Simple {
         for part in parts {
             match self.part(part, kernel, time, host) {
                 Ok(Some(fields)) => verdict.packets.push(fields),
-                // Where no tag vouches for the line, its first words are the firewall's, or none.
+                // Where no tag vouches for the line, either its first words are the firewall's or none are.
                 Ok(None) if !kernel => break,
                 Ok(None) => {}
                 Err(reason) => damage.push(reason),
@@ -191,7 +191,7 @@ impl Simple {
         verdict
     }
 
-    /// One packet; none where the text is none of the firewall's.
+    /// One packet; none if the text is not the firewall's.
     fn part(
         &self,
         text: &str,
@@ -240,7 +240,7 @@ impl Simple {
     }
 }
 
-/// Where `IN=` stands before ` OUT=`, perhaps with PHYSIN= between.
+/// Where `IN=` precedes ` OUT=`, perhaps with PHYSIN= in between.
 fn openings(text: &str) -> Vec<usize> {
     text.match_indices(" OUT=")
         .filter_map(|(out, _)| {
@@ -266,7 +266,7 @@ fn opening_without_out(text: &str) -> Option<usize> {
         .last()
 }
 
-/// Action and verdict of the prefixes that are generated.
+/// Action and verdict of the generated prefixes.
 fn action(prefix: &str) -> Option<(&str, &'static str)> {
     if let Some(rest) = prefix.strip_prefix("IPT: ") {
         let word = rest.trim_start().split(' ').next().filter(|word| !word.is_empty())?;
@@ -293,7 +293,7 @@ fn action(prefix: &str) -> Option<(&str, &'static str)> {
     }
 }
 
-/// Whether the MAC part names a protocol that is neither IP nor ARP, of which nothing more is logged.
+/// Whether the MAC part names a protocol other than IP and ARP, of which nothing more is logged.
 fn ends_with_the_frame(fields: &Fields) -> bool {
     let mac = fields.get("mac").map(String::as_str).unwrap_or_default();
     let ethertype = match mac.split_once("MACPROTO=") {
@@ -309,7 +309,7 @@ const FLAGS: [&str; 9] = ["FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR"
 
 /// The fields from `IN=` on.
 fn packet(body: &str) -> Result<Fields, &'static str> {
-    // What an ICMP error quotes is not the packet's.
+    // What an ICMP error quotes is not part of the packet.
     let mut text = body.to_owned();
     while let Some(open) = text.find(" [SRC=") {
         let mut depth = 0;
@@ -318,7 +318,7 @@ fn packet(body: &str) -> Result<Fields, &'static str> {
             depth == 0
         });
         let end = close.map_or(text.len(), |close| open + 1 + close + 2);
-        // A blank in its place: what follows is no last word that a cut could have hit.
+        // A space in its place: what follows is not a last word that a cut could have hit.
         text.replace_range(open..end.min(text.len()), " ");
     }
     let quoted = body.contains(" [SRC=") && !body.contains(']');
@@ -444,7 +444,7 @@ fn packet(body: &str) -> Result<Fields, &'static str> {
     Ok(fields)
 }
 
-// --- The parser, in the same words ---
+// --- The parser, in the same terms ---
 
 fn parsed(rules: &Rules, line: &str) -> Verdict {
     let mut reader = Reader::new(rules, Calendar::new(TimeZone::UTC, Reference::Written(Time(NOW))));
@@ -540,7 +540,7 @@ fn prefix(dice: &mut Dice) -> String {
             format!("[UFW {}] ", one(dice, &words))
         }
         6 => format!("Firewall: *{}* ", one(dice, &["TCP_IN Blocked", "Knock ssh", "ICMP_OUT Blocked"])),
-        // No rule takes these.
+        // No rule matches these.
         _ => one(dice, &["mine ", "", "[netfilter] "]).to_owned(),
     }
 }
@@ -609,13 +609,13 @@ fn record(dice: &mut Dice) -> String {
     text + one(dice, &["", "", "UID=0 GID=0 ", "MARK=0x1 "])
 }
 
-/// A line, perhaps damaged as disks, rings and editors damage lines.
+/// A line, perhaps damaged the way disks, rings and editors damage lines.
 fn line(dice: &mut Dice) -> String {
     let header = header(dice);
     let mut text = prefix(dice) + &record(dice);
     match dice.below(10) {
         0 => {
-            // A byte that is another.
+            // One byte changed.
             let at = dice.below(text.len() as u64) as usize;
             let byte = (b'!' + dice.below(94) as u8) as char;
             if !"[]".contains(&text[at..=at]) && !"[]".contains(byte) {
@@ -623,7 +623,7 @@ fn line(dice: &mut Dice) -> String {
             }
         }
         1 => {
-            // A word too few, or twice.
+            // A word missing or doubled.
             let mut words: Vec<&str> = text.split(' ').collect();
             let at = dice.below(words.len() as u64) as usize;
             match dice.below(2) {

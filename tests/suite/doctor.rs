@@ -1,4 +1,4 @@
-//! `--doctor`: what is wrong with a set-up, and that the line it names mends it.
+//! `--doctor`: what is wrong with a setup, and that the command it names fixes it.
 
 use std::path::Path;
 use std::process::Command;
@@ -7,10 +7,10 @@ use serde_json::Value;
 
 use crate::process::{Kept, TestDir, TestStore, account_options, line, lines, run};
 
-/// What is wrong, as `--doctor` with these options says it.
+/// What `--doctor` with these options reports as wrong.
 fn wrong<S: AsRef<str>>(dir: &TestDir, options: &[S]) -> Vec<(String, Option<String>)> {
     let mut call = vec!["--doctor", "--format", "json"];
-    // A log is the value of the mode.
+    // A log is the mode's value.
     let log = options.first().map(S::as_ref).filter(|first| !first.starts_with('-'));
     call.splice(1..1, log);
     call.extend(options.iter().skip(usize::from(log.is_some())).map(S::as_ref));
@@ -30,7 +30,7 @@ fn wrong<S: AsRef<str>>(dir: &TestDir, options: &[S]) -> Vec<(String, Option<Str
     wrong
 }
 
-/// Runs the line that mends what these words tell of, and sees that it is mended.
+/// Runs the command that fixes what these words describe, and checks that it is fixed.
 #[track_caller]
 fn mend<S: AsRef<str>>(dir: &TestDir, options: &[S], words: &str) -> String {
     let found = wrong(dir, options);
@@ -58,7 +58,7 @@ fn a_database_file_that_is_not_there() {
 #[test]
 fn no_server_at_all() {
     let dir = TestDir::new();
-    // Whatever runs on this machine.
+    // Whatever else runs on this machine.
     dir.write(".ipta-conf", "db_host = '/nowhere/s'\n");
     let nothing: [&str; 0] = [];
     mend(&dir, &nothing, "no database server answers");
@@ -77,7 +77,7 @@ fn a_table_that_is_not_there() {
     mend(&server.dir, &without_password(&server), "no table 'logs'");
 }
 
-/// The options of a server's store; a password in a message would be a fault.
+/// The options for a server's store, without the password, which no message may show.
 fn without_password(db: &TestStore) -> Vec<String> {
     let Kept::Server(_, account) = &db.place else { unreachable!("a server") };
     let all = account_options(account);
@@ -161,7 +161,7 @@ fn a_database_that_nobody_has_made() {
     let host = server.socket().display().to_string();
     let name = format!("doctor_{}", account.user);
     let options = ["-h", &host, "-u", &name, "-d", &name];
-    // The line makes database, account and right as the server's administrator.
+    // The command creates database, account and grant as the server's administrator.
     db.dir.write(".ipta-conf", "db_pass = 'open sesame'\n");
     Command::new("chmod").arg("600").arg(db.dir.path(".ipta-conf")).status().expect("chmod runs");
     mend(&db.dir, &options, "denied access to user");

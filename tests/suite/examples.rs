@@ -39,7 +39,7 @@ fn nft_takes_the_firewall_twice() {
     assert_eq!(said.fine().out.matches("log prefix \"IPT: DROP \"").count(), 1);
 }
 
-/// Eight connections from each of two sources within a minute, to SSH, and three to IMAP.
+/// Within a minute, eight SSH connections from each of two sources, and three to IMAP.
 const CONNECT: &str = r#"
 ip link set lo up
 ip addr add 192.0.2.1/32 dev lo
@@ -70,7 +70,7 @@ fn the_rules_that_log_connections_give_each_source_its_own_five_a_minute() {
 fn the_same_as_an_nftables_ruleset() {
     let dir = with("connection-log.nft");
     let rules = String::from_utf8(dir.read("connection-log.nft")).expect("text");
-    // Counters show what a network namespace does not let out into the kernel's log.
+    // Counters show what a network namespace keeps out of the kernel's log.
     dir.write("counted.nft", rules.replace("log prefix", "counter log prefix"));
     let load = "nft -c -f connection-log.nft; nft -f connection-log.nft; nft -f counted.nft";
     let said = alone(&dir, &format!("{load}{CONNECT}nft list table inet ipta_connections")).fine();
@@ -129,7 +129,7 @@ fn cron_takes_its_files() {
         let text = String::from_utf8(dir.read(name)).expect("text");
         let jobs = text.lines().filter(|line| !line.starts_with('#') && line.contains(" root "));
         assert_eq!(jobs.count(), 1, "{name}");
-        // A table of a user's own names no user.
+        // A user's own crontab names no user.
         dir.write("own", text.replace(" root ", " "));
         let said = program(&dir, "crontab", &["-n", "own"]);
         assert_eq!(said.status, Some(0), "{name}: {said:#?}");

@@ -1,11 +1,11 @@
-//! Servers that are not set up as ipta would like: the import is as exact there.
+//! Servers not set up the way ipta would like: the import is just as exact there.
 
 use std::sync::OnceLock;
 
 use crate::harness::Server;
 use crate::process::{TestDir, TestStore, account_options, end, line, lines};
 
-/// A server with these settings, started once in a process.
+/// A server with these settings, started once per process.
 fn server(cell: &'static OnceLock<Server>, on_tcp: bool, arguments: &[&str]) -> &'static Server {
     cell.get_or_init(|| match on_tcp {
         true => Server::start_on_tcp(arguments),
@@ -13,8 +13,8 @@ fn server(cell: &'static OnceLock<Server>, on_tcp: bool, arguments: &[&str]) -> 
     })
 }
 
-/// What every server must hold: texts with every quote, more rows than one statement takes, the
-/// ledger, clear and drop.
+/// What every server must handle: texts with every quote, more rows than one statement takes, the ledger,
+/// clear and drop.
 fn holds_everything(server: &'static Server) {
     let db = TestStore::on(server);
     let quotes = line(50_000).replace("IPT: DROP", r#"IPT: D"R'O\P`%_"#);

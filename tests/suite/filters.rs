@@ -1,11 +1,11 @@
-//! Filters: each alone and several together give the same report from a server, from a file and
-//! from the log itself, and as many packets as a count by other means.
+//! Filters, alone and combined, give the same report from a server, from a file and from the log itself,
+//! and as many packets as counted by other means.
 
 use serde_json::Value;
 
 use crate::process::{TestDir, TestStore, lines, project};
 
-/// One packet of a made-up log, as the test itself knows it.
+/// One packet of a made-up log, as the test knows it.
 struct Made {
     hour: u32,
     minute: u32,
@@ -13,11 +13,11 @@ struct Made {
     action: &'static str,
     interface: &'static str,
     source: String,
-    /// Of TCP; none is an echo request.
+    /// The TCP port; none means an echo request.
     port: Option<u16>,
 }
 
-/// Four days of May, 240 packets of three sources and families in turn, from two hosts.
+/// Four days of May: 240 packets of rotating actions, sources and address families, from two hosts.
 fn made() -> Vec<Made> {
     let packet = |n: u32| Made {
         hour: n % 24,
@@ -55,8 +55,8 @@ fn log(packets: &[Made]) -> String {
         + "IPT: DROP IN=eth0 OUT= SRC=192.0.2.250 DST=198.51.100.1 LEN=28 TOS=0x00 PREC=0x00 TTL=64 ID=7 PROTO=UDP SPT=9 DPT=9 LEN=8 \n"
 }
 
-/// A filter as typed, and which packets it takes by the test's own reckoning; the number is the
-/// packet's place in the log.
+/// A filter as typed, and which packets it takes by the test's own reckoning; the number is the packet's
+/// position in the log.
 type Case = (&'static [&'static str], fn(usize, &Made) -> bool);
 
 const CASES: &[Case] = &[
@@ -115,7 +115,7 @@ fn every_filter_gives_the_packets_that_it_names_from_every_place() {
     }
     for (filter, takes) in CASES {
         let report = ["--year", "2026", "--format", "json", "--modules", "all", "--limit", "500"];
-        // What has no time is in no span of time; what is timeless here is UDP from 192.0.2.250.
+        // What has no time is in no time span; the timeless packet here is UDP from 192.0.2.250.
         let timeless = match filter {
             ["--src", "192.0.2.0/24"] | ["--dst", _] | ["--no-local"] | ["--no-accept"] => 1,
             _ => 0,
@@ -191,7 +191,7 @@ fn a_protocol_that_logs_have_as_a_number_is_found_by_its_name() {
              PREC=0xC0 TTL=1 ID=0 DF PROTO={proto} \n"
         )
     };
-    // As the kernel writes them, and as others may.
+    // As the kernel writes them, and as others might.
     dir.write("log", ["2", "2", "47", "IGMP"].map(line).concat());
     for typed in ["igmp", "IGMP", "2"] {
         let said =

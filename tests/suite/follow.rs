@@ -1,4 +1,4 @@
-//! `--follow`: what an administrator sees while the log is written, rotated and taken away.
+//! `--follow`: what an administrator sees while the log is written, rotated and removed.
 
 mod ends;
 mod looks;
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::live::{Running, drop_from_port, packet, port, processor_time};
 use crate::process::TestDir;
 
-/// Follows `log`, in which the packet of port 1 already stands and has been shown.
+/// Follows `log`, whose packet from port 1 has already been shown.
 fn following(dir: &TestDir, options: &[&str]) -> Running {
     dir.append("log", drop_from_port(1));
     let mut arguments = vec!["--follow", "log", "--last", "1"];
@@ -31,7 +31,7 @@ fn each_line_comes_once_and_in_order_and_soon() {
         assert_eq!(line.port(), Some(port));
         slowest = slowest.max(line.at.saturating_duration_since(written));
     }
-    // 50 ms are promised on a machine that does nothing else.
+    // On an otherwise idle machine, 50 ms are promised.
     assert!(slowest < Duration::from_millis(500), "{slowest:?}");
     running.is_silent(Duration::from_millis(300));
 }
@@ -75,7 +75,7 @@ fn a_hundred_thousand_lines_in_one_burst_are_all_shown_and_counted_right() {
     running.is_silent(Duration::from_millis(200));
 }
 
-/// One line can stand for very many packets; they must neither fill memory nor stop it.
+/// One line can stand for very many packets, which must neither fill memory nor stop it.
 #[test]
 fn a_message_repeated_very_often_is_shown_as_often() {
     let dir = TestDir::new();
@@ -121,7 +121,7 @@ fn a_log_whose_packets_have_other_prefixes_says_so_once() {
     dir.write("log", "");
     let running = Running::start(dir.command(["--follow", "log"]));
     let other = drop_from_port(1).replace("IPT: DROP ", "FINAL-REJECT: ");
-    // Until it has begun to look.
+    // Until it has begun to watch.
     for _ in 0..5 {
         std::thread::sleep(Duration::from_millis(200));
         dir.append("log", &other);

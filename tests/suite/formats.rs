@@ -1,4 +1,4 @@
-//! The shapes of a report: the same numbers in each, and nothing of a log gets out of its place.
+//! The formats of a report: the same numbers in each, and nothing from a log breaks out of its place.
 
 use serde_json::Value;
 
@@ -47,7 +47,7 @@ fn json_html_and_markdown_hold_what_was_said_of_the_report() {
     assert_eq!(report["notes"].as_array().map(Vec::len), Some(1), "{report}");
 }
 
-/// A scan as UFW's limit lets it through, three packets a minute; and a flood from 250 addresses.
+/// A scan throttled by UFW's limit to three packets a minute; and a flood from 250 addresses.
 fn scan_and_flood() -> String {
     let line = |what: &str, second: u32, src: &str, from: u32, port: u32| {
         format!(
@@ -90,7 +90,7 @@ fn in_json_every_number_is_a_number_and_a_lower_bound_is_a_field() {
     let figures = ["packets", "source_ip", "source_ip_count", "peak", "per_seconds"].map(|key| &flood[key]);
     let expected = [300.into(), Value::Null, 250.into(), 300.into(), 10.into()];
     assert_eq!(figures, expected.each_ref());
-    // As text they read as before.
+    // The text format reads as before.
     let text = dir.ipta(call.into_iter().chain(["text"])).fine().out;
     assert!(text.contains("   180+ slow SYN scan  192.0.2.7"), "{text}");
     assert!(text.contains(" 180 ports  180+/day    15/day\n") && text.contains(" 250 hosts "), "{text}");
@@ -132,7 +132,7 @@ fn what_a_log_contains_is_text_everywhere() {
     }
 }
 
-/// A log whose action turns the direction of writing and holds a control character of ISO 6429.
+/// A log whose action reverses the writing direction and holds an ISO 6429 control character.
 const TURNING: &str = "\
 May  4 06:35:12 fw kernel: IPT: a\u{202e}b\u{9b}31mc IN=eth0 OUT= SRC=192.0.2.7 DST=198.51.100.9 LEN=60 PROTO=TCP SPT=1 DPT=22 SYN 
 ";
@@ -170,7 +170,7 @@ fn a_report_takes_the_place_of_no_pipe_and_no_link() {
     let pipe = dir.path("pipe");
     let made = std::process::Command::new("mkfifo").arg(&pipe).status().expect("runs");
     assert!(made.success());
-    // A reader, so that nobody waits for one; what is written fits into the pipe.
+    // A reader, so that nobody waits for one; the output fits into the pipe.
     let mut reader = std::fs::File::options().read(true).write(true).open(&pipe).expect("opens");
     dir.ipta(["-a", "log", "--format", "json", "--output", "pipe"]).fine();
     let mut first = [0; 1];

@@ -1,4 +1,4 @@
-//! Where packets come from, with a database that the test writes.
+//! Where packets come from, according to a database the test writes.
 
 #[path = "../../src/geoip/sample.rs"]
 pub mod mmdb;

@@ -1,4 +1,4 @@
-//! The line that sums a report up: above the text, inside the other formats.
+//! The line that summarizes a report: above the text, inside the other formats.
 
 use crate::process::{TestDir, lines};
 

@@ -1,5 +1,5 @@
-//! Import never counts a line twice and never loses one: after each step, exactly the packets
-//! expected, counted by somebody else, and a note that says what happened.
+//! Import never counts a line twice and never loses one: after each step, exactly the expected packets,
+//! counted independently, and a message that says what happened.
 
 use crate::process::{Kept, TestStore, gzip, line, lines, on_both_stores};
 
@@ -59,7 +59,7 @@ fn a_compressed_log_is_known_by_its_content(db: &TestStore) {
     db.dir.write("a.log", lines(135..140));
     db.import(["a.log", "a.log.1", "a.log.2.gz"]).says(["a.log.2.gz: 100 lines already imported, 0 new"]);
     assert_eq!(db.rows(), 140);
-    // Packed before its last lines were in.
+    // Compressed before its last lines were in.
     db.dir.append("a.log", lines(140..145));
     db.dir.write("a.log.gz", gzip(db.dir.read("a.log")));
     db.import(["a.log.gz"]).says(["5 lines already imported, 5 new"]);
@@ -73,7 +73,7 @@ fn a_log_cut_and_longer_than_before_is_another(db: &TestStore) {
     db.dir.write("a.log", lines(1000..1300));
     db.import(["a.log"]).says(["a.log: 300 packets stored"]);
     assert_eq!(db.rows(), 400);
-    // The same first 4096 bytes, and then something else: known to be another by its tail.
+    // The same first 4096 bytes, then something else: its tail shows it is another log.
     db.dir.write("a.log", lines(1000..1050) + &lines(2000..2600));
     db.import(["a.log"]).says(["- a.log begins like a.log", "another log", "600 packets stored"]);
     assert_eq!(db.rows(), 1000);
@@ -127,7 +127,7 @@ fn a_copy_of_the_beginning_is_older(db: &TestStore) {
         ]);
         assert_eq!(db.rows(), 500);
     }
-    // What was imported is still known, and how far.
+    // What was imported, and how far, is still known.
     db.dir.append("a.log", lines(500..510));
     db.import(["a.log"]);
     assert_eq!(db.rows(), 510);
@@ -154,7 +154,7 @@ fn two_names_and_two_mentions_are_one_log(db: &TestStore) {
     assert_eq!(db.rows(), 10);
     db.import(["soft.log", "copy.log"]).says(["soft.log: 10 lines already", "copy.log: 10 lines already"]);
     assert_eq!(db.rows(), 10);
-    // Two options name one list.
+    // Two options make one list.
     db.ipta(["-i", "hard.log", "-i", "copy.log"]).fine();
     assert_eq!(db.rows(), 10);
 }

@@ -1,4 +1,4 @@
-//! What holds of everything a person types or keeps in a file, whatever it is.
+//! What holds for anything a person types or keeps in a file.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
@@ -15,12 +15,12 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-/// Bytes of any kind, and texts from bytes that mean something to the reader.
+/// Arbitrary bytes, and texts made of bytes that mean something to the reader.
 fn bytes(meaning: &'static [u8]) -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![vec(any::<u8>(), 0..200), vec(select(meaning), 0..60)]
 }
 
-/// A text with some of its bytes changed, taken out or put in.
+/// A text with some of its bytes changed, removed or inserted.
 fn mutated(texts: &'static [&'static str]) -> impl Strategy<Value = Vec<u8>> {
     let change = (any::<Index>(), any::<u8>(), 0..3u8);
     (select(texts), vec(change, 0..6)).prop_map(|(text, changes)| {
@@ -44,7 +44,7 @@ const CONFIGURATIONS: &[&str] = &[
     "# \u{e4}\nallow = ['192.0.2.0/24']\nmodules = \"all\"\nformat = 'json'\ndb_file = \"~/packets.db\"\n",
 ];
 
-/// Words of real calls, options and values in no order.
+/// Words of real calls: options and values in no particular order.
 const WORDS: &[&str] = &[
     "-c",
     "-i",
@@ -137,7 +137,7 @@ fn arguments() -> impl Strategy<Value = Vec<OsString>> {
     vec(word, 0..8)
 }
 
-/// Options that the configuration keeps, each with values that people may type.
+/// Options that the configuration keeps, each with values people may type.
 fn kept() -> impl Strategy<Value = Vec<String>> {
     let text = prop_oneof!["[a-z]{1,8}", "\\PC{1,12}"];
     let number = prop_oneof![0..100u64, any::<u64>(), Just(u64::from(u32::MAX)), Just(1 << 32)];
@@ -242,7 +242,7 @@ proptest! {
         config::save(&file, &settings, &call.given, true).expect("saved");
         let (found, notes) = config::load(&file, true).expect("it reads").expect("it is there");
         prop_assert!(notes.is_empty(), "{notes:?}");
-        // What a file keeps of a relative path is the place that it meant.
+        // The file keeps a relative path as the place it meant.
         if let Place::File(path) = &mut settings.place {
             *path = std::path::absolute(&path).expect("a path");
         }
@@ -273,7 +273,7 @@ proptest! {
     ) {
         let text = String::from_utf8_lossy(&text);
         let (since, until) = (when::since(&text, now, &berlin()), when::until(&text, now, &berlin()));
-        // Of the last day of all only the end is known.
+        // Of the very last day, only the end is known.
         prop_assert!(until.is_ok() || since.is_err());
         if let (Ok(since), Ok(until)) = (since, until) {
             prop_assert!(since <= until);

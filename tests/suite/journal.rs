@@ -1,5 +1,4 @@
-//! The systemd journal as a log. Its files are made by `systemd-journal-remote` and read by the real
-//! `journalctl`.
+//! The systemd journal as a log: `systemd-journal-remote` makes its files, the real `journalctl` reads them.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
@@ -23,18 +22,18 @@ const REMOTE: &str = "/usr/lib/systemd/systemd-journal-remote";
 /// 2026-05-17T00:00:00Z in microseconds.
 const BEGIN: u64 = 1_778_976_000_000_000;
 
-/// An entry of the kernel's in the export format.
+/// A kernel entry in the export format.
 struct Entry {
     boot: u8,
-    /// Microseconds since 1970, and since the boot.
+    /// Microseconds since 1970, and since boot.
     realtime: u64,
     monotonic: u64,
-    /// The field MESSAGE, with its name.
+    /// The MESSAGE field, including its name.
     message: Vec<u8>,
 }
 
 impl Entry {
-    /// The n-th packet of [`line`], a tenth of a second after the one before.
+    /// The n-th packet of [`line`], a tenth of a second after the previous one.
     fn packet(n: u64) -> Entry {
         let line = line(n);
         let (_, message) = line.split_once("] ").expect("a stamp of the kernel's");
@@ -59,7 +58,7 @@ impl Entry {
     }
 }
 
-/// Adds entries to a journal file, which is made if it is not there.
+/// Adds entries to a journal file, creating it if missing.
 fn add(dir: &TestDir, file: &str, entries: impl IntoIterator<Item = Entry>) {
     let mut text = Vec::new();
     entries.into_iter().for_each(|entry| entry.write(&mut text));
@@ -76,7 +75,7 @@ fn packets(range: std::ops::Range<u64>) -> impl Iterator<Item = Entry> {
     range.map(Entry::packet)
 }
 
-/// Each of so many packets is there, once.
+/// Each of `packets` packets is there once.
 #[track_caller]
 fn exact(db: &TestStore, packets: u64) {
     assert_eq!(db.rows(), packets);
@@ -87,7 +86,7 @@ fn every_entry_is_stored_once_wherever_the_journal_is(db: &TestStore) {
     add(&db.dir, "j/a.journal", packets(0..300));
     db.import(["journal:j"]).says(["300 packets stored"]);
     db.import(["journal:j"]).says(["300 lines already imported, 0 new"]);
-    // The same entries in a file of another name, and with others after them.
+    // The same entries in a file of another name, followed by others.
     add(&db.dir, "copy/b.journal", packets(0..400));
     db.import(["journal:copy/b.journal"]).says(["300 lines already imported, 100 new, 100 packets stored"]);
     db.import(["journal:copy"]).says(["400 lines already imported, 0 new"]);
@@ -106,12 +105,12 @@ fn a_rotated_and_vacuumed_journal_is_exact_and_says_what_is_gone(db: &TestStore)
     add(&db.dir, "j/a.journal", packets(0..200));
     add(&db.dir, "j/b.journal", packets(200..400));
     db.import(["journal:j"]).says(["400 packets stored"]);
-    // The older file goes: nothing was lost that was not in.
+    // The older file goes: all of it was already in.
     db.dir.remove("j/a.journal");
     add(&db.dir, "j/c.journal", packets(400..500));
     let said = db.import(["journal:j"]).says(["400 lines already imported, 100 new"]);
     assert!(!said.err.contains("vacuumed"), "{said:#?}");
-    // Now entries go that nobody has imported.
+    // Now entries go that nobody imported.
     add(&db.dir, "j/d.journal", packets(500..550));
     for file in ["b", "c", "d"] {
         db.dir.remove(&format!("j/{file}.journal"));
@@ -135,7 +134,7 @@ fn a_clock_that_is_set_back_changes_nothing(db: &TestStore) {
 }
 
 fn a_journal_and_a_log_of_syslogs_count_a_packet_once(db: &TestStore) {
-    // Syslog's daemon notes each packet some time later, mostly in the same second, some in the next.
+    // Syslog's daemon logs each packet a little later, mostly in the same second, sometimes in the next.
     let entry = |n: u64| Entry { realtime: BEGIN + n * 1_000_000 + 300_000, ..Entry::packet(n) };
     let late: String = (0..200).map(|n| line(n).replace(&stamp(n), &stamp(n + n % 3))).collect();
     add(&db.dir, "j/a.journal", (0..150).map(entry));
@@ -151,7 +150,7 @@ fn a_journal_and_a_log_of_syslogs_count_a_packet_once(db: &TestStore) {
     exact(db, 220);
 }
 
-/// The stamp that syslog writes for the n-th second.
+/// The stamp syslog writes for the n-th second.
 fn stamp(n: u64) -> String {
     format!("May 17 {:02}:{:02}:{:02}", n / 3600 % 24, n / 60 % 60, n % 60)
 }
@@ -164,7 +163,7 @@ fn a_journal_of_100_000_entries_killed_twenty_times_is_exact(db: &TestStore) {
     killed(db, 20, 100_000);
 }
 
-/// Kills an import so often, with the journal rotated and vacuumed in between.
+/// Kills an import `kills` times, rotating and vacuuming the journal in between.
 fn killed(db: &TestStore, kills: u64, entries: u64) {
     let share = entries / kills;
     let mut dice = Dice(0x5eed_0010);
@@ -222,7 +221,7 @@ fn a_journal_that_is_none_is_named() {
     }
     dir.write("text", "no journal");
     dir.ipta(["-a", "journal:text"]).refused(1).says(["journal:text"]);
-    // A file of that name is a file.
+    // A file of that name is just a file.
     dir.write("journal", lines(0..3));
     assert!(dir.ipta(["-a", "./journal"]).fine().out.contains("203.0.113.0"));
 }

@@ -1,5 +1,5 @@
-//! Every file of `tests/lines/` holds: one dialect a file, each log line with the fields that it
-//! must give. How such a file is written stands in `tests/lines/README.md`.
+//! Checks `tests/lines/`: one dialect per file, each log line with the fields it must give.
+//! `tests/lines/README.md` describes the format.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -12,17 +12,17 @@ use ipta::exports::netfilter::timestamp::{Calendar, Reference};
 use ipta::exports::netfilter::{Packet, Reader, TcpFlags, Time, Verdict};
 use jiff::tz::TimeZone;
 
-/// One log line and what is said about it.
+/// A log line and what is said about it.
 #[derive(Default)]
 struct Case {
-    /// Where its line stands in the file, from 1.
+    /// Its line number in the file, from 1.
     at: usize,
     line: Vec<u8>,
     /// Line number, field, value; a new packet begins at each `and`.
     fields: Vec<(usize, String, String)>,
 }
 
-/// A file of `tests/lines/`, read.
+/// A parsed file of `tests/lines/`.
 struct Dialect {
     rules: Vec<String>,
     written: String,
@@ -65,7 +65,7 @@ fn unescape(text: &str) -> Vec<u8> {
     bytes
 }
 
-/// A text between bars keeps its outer blanks.
+/// A text between bars keeps its outer spaces.
 fn value(text: &str) -> Vec<u8> {
     let inner = text.strip_prefix('|').and_then(|t| t.strip_suffix('|'));
     unescape(inner.unwrap_or(text))
@@ -104,7 +104,7 @@ fn read(path: &Path) -> Dialect {
     dialect
 }
 
-/// `pattern REGEX => ACTION verdict` is a configured pattern, all else what `--prefix` takes.
+/// `pattern REGEX => ACTION verdict` is a configured pattern; anything else is what `--prefix` takes.
 fn rules(texts: &[String]) -> Rules {
     let rules = texts.iter().flat_map(|text| match text.strip_prefix("pattern ") {
         None => presets::named(text).unwrap(),
@@ -118,7 +118,7 @@ fn rules(texts: &[String]) -> Rules {
     Rules::new(rules.collect())
 }
 
-/// A packet's fields as a file writes them.
+/// A packet's fields as the files write them.
 #[derive(Clone)]
 struct Got(Vec<(&'static str, Vec<u8>)>);
 
@@ -165,14 +165,14 @@ fn flags(flags: TcpFlags) -> String {
     }
 }
 
-/// The reason of the damage that `after` counts and `before` does not.
+/// The damage reasons that `after` counts and `before` does not.
 fn new_damage(before: &ParseStats, after: &ParseStats) -> Vec<String> {
     let count = |stats: &ParseStats, reason| stats.reasons.get(reason).map_or(0, |d| d.count);
     let grown = after.reasons.keys().filter(|reason| count(after, reason) > count(before, reason));
     grown.map(ToString::to_string).collect()
 }
 
-/// What is wrong with a case, one line each.
+/// What is wrong with a case, one line per fault.
 fn check(case: &Case, before: &ParseStats, after: &ParseStats, packets: &[Got]) -> Vec<(usize, String)> {
     let mut wrong = Vec::new();
     let mut expect = |at: usize, field: &str, expected: &[u8], got: &[u8]| {
@@ -238,8 +238,8 @@ fn every_line_gives_the_fields_beside_it() {
     assert!(report.is_empty(), "\n{report}");
 }
 
-/// What the rules of one preset take, `auto` takes in the same way; and what other programs were made
-/// to say, no more than any.
+/// `auto` takes what a single preset's rules take, in the same way; and no more than they do of what other
+/// programs were made to say.
 #[test]
 fn auto_reads_every_preset_as_the_preset_does() {
     let one_preset = |rules: &[String]| match rules {
@@ -251,8 +251,7 @@ fn auto_reads_every_preset_as_the_preset_does() {
     assert!(report.is_empty(), "\n{report}");
 }
 
-/// What is not as the files say, of those whose rules are wanted; read by the rules that are given for
-/// them.
+/// Deviations from the files whose rules are `wanted`, read by the rules that `by` gives for them.
 fn report(wanted: impl Fn(&[String]) -> bool, by: impl Fn(&[String]) -> Vec<String>) -> String {
     let mut report = String::new();
     for path in files() {
@@ -272,7 +271,7 @@ fn report(wanted: impl Fn(&[String]) -> bool, by: impl Fn(&[String]) -> Vec<Stri
         );
         let mut reader = Reader::new(&rules, calendar);
         for case in &dialect.cases {
-            // What one preset does not know another may.
+            // What one preset does not know, another may.
             if by != dialect.rules && case.fields.iter().any(|(_, field, _)| field == "unknown prefix") {
                 continue;
             }

@@ -1,4 +1,4 @@
-//! The tests of the whole: real servers, real files, the real program.
+//! End-to-end tests: real servers, real files, the real program.
 
 mod alert_command;
 mod any_log;

@@ -1,4 +1,4 @@
-//! The manual's chapter 5: what its own log gives, from each store and from the log directly.
+//! The manual's chapter 5: what its own log gives, from each store and directly from the log.
 
 use crate::chapter5;
 use crate::harness::{Server, server};
@@ -15,8 +15,8 @@ fn the_example_log_gives_chapter_5_from_a_file() {
 
 #[test]
 fn the_manuals_own_commands_give_chapter_5_from_a_server() {
-    // As on a machine whose server listens where `localhost` finds it; user, password, database
-    // and table are the default ones.
+    // As on a machine whose server listens where `localhost` finds it; user, password, database and table
+    // are the defaults.
     let dir = TestDir::new();
     let server = Server::start(&[]);
     let log = project("examples/iptables.log").display().to_string();
@@ -47,10 +47,10 @@ fn one_call_goes_from_a_bare_server_to_chapter_5() {
     let said = dir.ipta(names.iter().chain(&modes)).fine();
     is_chapter_5(&said.out);
     assert!(!said.err.contains(PASSWORD), "{said:#?}");
-    // A second time all is there already.
+    // The second time, everything is already there.
     let said = dir.ipta(names.iter().chain(&modes)).fine().says(["already exists", "0 new"]);
     is_chapter_5(&said.out);
-    // Another password than the one it has is not put in its place.
+    // A different password does not replace the one it has.
     let names = ["-h", &socket, "-d", "first_day", "-u", "newcomer", "-p", "hunter2"];
     let said = dir.ipta(names.iter().chain(&["-cd"])).refused(1);
     said.says(["'newcomer'", "a different password", "ALTER USER"]);
@@ -112,8 +112,8 @@ fn all_the_same(served: &TestStore) {
     }
 }
 
-/// Every row of the manual's five tables is in the report with its count, in falling order; between
-/// them stand only rows of an equal count.
+/// Every row of the manual's five tables is in the report with its count, in descending order; only rows of
+/// an equal count come between them.
 fn is_chapter_5(report: &str) {
     let tables: Vec<&str> = report.trim().split("\n\n").collect();
     assert_eq!(tables.len(), 5, "{report}");

@@ -61,8 +61,8 @@ fn every_one_of_the_ten_questions_is_answered() {
     }
 }
 
-/// What a command needs that is not here: another machine, root, a journal, a server without a database, a
-/// terminal, databases of addresses, a module of one's own.
+/// What a command needs that is missing here: another machine, root, a journal, a server without a
+/// database, a terminal, address databases, a custom module.
 const NOT_HERE: [&str; 9] =
     ["ssh ", "sudo ", "journal", "--create-db", "db.example.net", "-pi", "geoip", "night", "--config /etc"];
 
@@ -85,7 +85,7 @@ fn every_command_shown_works() {
             }
             run += 1;
             let local = command.replace("/var/log/", "").replace("ipta ", "\"$IPTA\" ");
-            // Follow ends when it is told to.
+            // Follow ends only when told to.
             let is_follow = ["--follow", " -f "].iter().any(|mode| command.contains(mode));
             let local = if is_follow { local.replace("\"$IPTA\"", "timeout 0.7 \"$IPTA\"") } else { local };
             let mut shell = Command::new("sh");
@@ -99,7 +99,7 @@ fn every_command_shown_works() {
     assert!(run > 80, "only {run} commands found");
 }
 
-/// The calls of ipta in a text that follow a `$`, each on one line.
+/// The calls of ipta after a `$` in a text, each on one line.
 fn commands(text: &str) -> Vec<String> {
     let samples = text.split("```").skip(1).step_by(2);
     let joined: String = samples.map(|sample| sample.replace("\\\n", " ")).collect();
@@ -107,7 +107,7 @@ fn commands(text: &str) -> Vec<String> {
     lines.filter(|line| line.split_whitespace().any(|word| word == "ipta")).map(str::to_owned).collect()
 }
 
-/// The chapters, each with its name.
+/// The chapters, with their names.
 fn chapters() -> Vec<(String, String)> {
     let files = fs::read_dir(project("manual")).expect("manual/");
     let paths = files.map(|entry| entry.expect("a file").path());
@@ -123,11 +123,11 @@ fn help() -> String {
     TestDir::new().ipta(["--help"]).fine().out
 }
 
-/// What of a chapter speaks of ipta's options: calls of ipta in samples and between back quotes
-/// (each up to a pipe), and options alone between back quotes.
+/// Where a chapter speaks of ipta's options: calls of ipta in samples and between backquotes (each up to a
+/// pipe), and lone options between backquotes.
 fn said_to_ipta(text: &str) -> Vec<&str> {
     let mut found = Vec::new();
-    // The odd parts between fences are samples; between back quotes, code.
+    // The odd parts between fences are samples; between backquotes, code.
     for (n, part) in text.split("```").enumerate() {
         let codes: Vec<&str> = match n % 2 {
             1 => part.lines().collect(),
@@ -147,18 +147,18 @@ fn said_to_ipta(text: &str) -> Vec<&str> {
     found
 }
 
-/// The options `--long` in a text.
+/// The `--long` options in a text.
 fn long_options(text: &str) -> impl Iterator<Item = &str> {
     words(text).filter(|word| word.starts_with("--") && is_option(word))
 }
 
 fn words(text: &str) -> impl Iterator<Item = &str> {
     let inside = |c: char| c.is_ascii_alphanumeric() || c == '-';
-    // `fire-wall` is one word, and no option `-wall`.
+    // `fire-wall` is one word, not an option `-wall`.
     text.split(move |c: char| !inside(c) && !matches!(c, '_' | '.' | '/'))
 }
 
-/// `--word`, or a dash and one or two letters. Longer ones behind one dash are others' (`-short-iso`).
+/// `--word`, or a dash and one or two letters. Longer ones after a single dash are others' (`-short-iso`).
 fn is_option(word: &str) -> bool {
     match word.strip_prefix("--") {
         Some(long) => long.starts_with(|c: char| c.is_ascii_lowercase()),

@@ -1,16 +1,16 @@
-//! What the manual and the README show below a command is what comes out.
+//! What the manual and the README show below a command is what it prints.
 
 use std::fs;
 use std::process::Command;
 
 use crate::process::{self, TestDir, project};
 
-/// Samples that need what this test has not: root, a server, a terminal, the C program's table, an MMDB, a log of
-/// two days that ends now.
+/// Samples that need what this test lacks: root, a server, a terminal, the C program's table, an MMDB, a
+/// log of two days that ends now.
 const NOT_HERE: [&str; 6] =
     ["--create-db", "db.example.net", "-ai", "--upgrade-table", "--geoip", "--period"];
 
-/// What the sample of chapter 11 shows, as the kernel logs it.
+/// What the sample in chapter 11 shows, as the kernel logs it.
 const FOLLOWED: &str = "\
     198.51.100.42 DROP TCP SPT=31929 DPT=25
     198.51.100.234 DROP TCP SPT=55727 DPT=23
@@ -52,13 +52,14 @@ fn every_output_shown_is_what_comes_out() {
     assert!(seen >= 16, "only {seen} samples found");
 }
 
-/// Whether a line of a sample stands for one that came out: the same; of messages, with other figures.
+/// Whether a sample's line matches one that came out: it is the same, though in messages the figures may
+/// differ.
 fn is_shown_as(line: &str, other: &str) -> bool {
     let is_message = ["* ", "- ", "  "].iter().any(|begin| line.starts_with(begin));
     line.trim_end() == other || is_message && without_figures(line) == without_figures(other)
 }
 
-/// A line with each run of digits as one `#`.
+/// A line with each run of digits replaced by one `#`.
 fn without_figures(line: &str) -> String {
     let mut out = String::new();
     for c in line.chars() {
@@ -70,7 +71,7 @@ fn without_figures(line: &str) -> String {
     out
 }
 
-/// All that the commands of a sample print, as the manual would show it.
+/// Everything a sample's commands print, as the manual would show it.
 fn outcome(sample: &str) -> String {
     let dir = TestDir::new();
     let log = fs::read(project("examples/iptables.log")).expect("the example");

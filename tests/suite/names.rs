@@ -1,4 +1,4 @@
-//! `--rdns`, against a name server of the test's own that answers, refuses, delays and hangs.
+//! `--rdns`, against the test's own name server, which answers, refuses, delays and hangs.
 
 mod kept;
 mod loops;
@@ -11,10 +11,10 @@ use crate::live::nameserver::{Network, Reply};
 use crate::live::{Line, Running, drop_from_port, packet};
 use crate::process::{TestDir, run};
 
-/// What a line may be late, after the second that names have.
+/// How late a line may be, including the second that names get.
 const DEADLINE: Duration = Duration::from_millis(1050);
 
-/// More than 50 ms, for machines that do other things as well.
+/// More than 50 ms, for machines that are doing other things too.
 const SLACK: Duration = Duration::from_millis(400);
 
 fn following(dir: &TestDir, network: &Network, options: &[&str]) -> Running {
@@ -90,7 +90,7 @@ fn that_an_address_has_no_name_is_remembered() {
     assert_eq!(running.said(), Vec::<String>::new());
 }
 
-/// Appends lines, one every so often, and checks that each came in time, once and in order.
+/// Appends a line every `pace`, and checks that each arrived in time, once and in order.
 fn none_is_late(dir: &TestDir, running: &Running, lines: &[String], pace: Duration) -> Vec<Line> {
     let mut written = Vec::new();
     for line in lines {
@@ -126,7 +126,7 @@ fn no_line_is_later_than_its_deadline_while_the_server_does_its_worst() {
     assert_eq!((with("quick.example.com"), with(" 192.0.2.0 ")), (12, 0));
     assert_eq!((with("slow.example.com"), with(" 192.0.2.1 ")), (12, 0), "it waits for a name in time");
     assert_eq!((with(" 192.0.2.2 "), with(" 192.0.2.3 ")), (12, 12));
-    // Late for the first lines, there for the later ones.
+    // Too late for the first lines, there for the later ones.
     assert!(with(" 192.0.2.4 ") >= 4 && with("late.example.com") >= 4, "{shown:?}");
 }
 
@@ -141,7 +141,7 @@ fn rotation_while_the_server_hangs_loses_no_line_and_delays_none() {
         match n {
             10 => fs::rename(dir.path("log"), dir.path("log.1")).unwrap(),
             25 => {
-                // A copy right after a line was read: copytruncate itself loses what comes between.
+                // Copy right after a line was read: copytruncate itself loses what comes in between.
                 std::thread::sleep(Duration::from_millis(200));
                 fs::copy(dir.path("log"), dir.path("log.2")).unwrap();
                 dir.write("log", "");
@@ -174,8 +174,8 @@ fn twenty_time_outs_in_a_row_are_a_pause_that_is_said_once() {
         said.contains("20 name lookups") && said.contains("30 s") && said.contains("/etc/resolv.conf"),
         "{said}"
     );
-    // In the pause nothing is asked, so nothing waits. On a busy machine what was asked before is
-    // still on its way to the server.
+    // During the pause nothing is asked, so nothing waits. On a busy machine, earlier questions are still
+    // on their way to the server.
     let mut asked = network.questions().len();
     loop {
         std::thread::sleep(Duration::from_millis(500));
@@ -214,7 +214,7 @@ fn names_from_the_network_bring_no_escape_to_the_terminal() {
     dir.write("log", drop_from_port(1));
     let scanned = run(network.inside(dir.command(["--scan", "log", "--rdns", "--no-header"])), "").fine();
     assert!(!scanned.out.contains('\x1b'), "{scanned:?}");
-    // An address for a name would pass for another host.
+    // An address as a name would pass for another host.
     assert!(scanned.out.contains(" 198.51.100.1 ") && !scanned.out.contains("203.0.113.99"), "{scanned:?}");
 }
 
@@ -228,7 +228,7 @@ fn a_scan_with_a_dead_server_ends_and_says_why_there_are_no_names() {
     let scan = |log: &str| {
         let begun = Instant::now();
         let scanned = run(network.inside(dir.command(["--scan", log, "--rdns", "--no-header"])), "").fine();
-        // No line waits longer than 1.5 seconds for the first answer of all.
+        // No line waits longer than 1.5 seconds for the very first answer.
         assert!(begun.elapsed() < Duration::from_secs(5), "{log}: {:?}", begun.elapsed());
         scanned
     };
@@ -246,7 +246,7 @@ fn a_scan_with_a_dead_server_ends_and_says_why_there_are_no_names() {
     scan("few").says(["12 name lookups got no answer"]);
 }
 
-/// As it often is: some zones are broken, the others are not.
+/// As is common: some zones are broken, the others are not.
 #[test]
 fn addresses_without_an_answer_hold_up_a_scan_together_and_not_one_after_the_other() {
     let dir = TestDir::new();
@@ -264,7 +264,7 @@ fn addresses_without_an_answer_hold_up_a_scan_together_and_not_one_after_the_oth
     dir.write("log", (0..600).map(line).collect::<String>());
     let begun = Instant::now();
     let scanned = run(network.inside(dir.command(["--scan", "log", "--rdns", "--no-header"])), "").fine();
-    // Sixty addresses of three seconds each.
+    // Sixty addresses, at three seconds each.
     assert!(begun.elapsed() < Duration::from_secs(7), "{:?}", begun.elapsed());
     assert_eq!(scanned.out.matches(" h-198-18-").count(), 480, "all others have their names");
     scanned.says(["60 name lookups got no answer"]);

@@ -1,4 +1,4 @@
-//! The man page and the completions of shells.
+//! The man page and the shell completions.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -27,7 +27,7 @@ fn the_man_page_is_clean_and_has_every_option_of_the_help() {
         .env("LC_ALL", "C.UTF-8");
     let shown = run(man, "");
     assert_eq!((shown.status, shown.err.as_str()), (Some(0), ""));
-    // Hyphens that could be broken at are other characters on the page.
+    // Breakable hyphens are a different character on the page.
     let text = shown.out.replace('\u{2010}', "-");
     let help = dir.ipta(["--help"]).fine().out;
     let options = help.split_whitespace().filter(|word| word.starts_with("--") && word.len() > 3);
@@ -73,7 +73,7 @@ fn bash_completes_the_tables_of_the_database_that_the_call_names() {
     }
     assert_eq!(offered(&dir, &["ipta", "--db-file", &file, "-t", "l"]), ["lan", "logs"]);
     assert_eq!(offered(&dir, &["ipta", "--db-file", &file, "--delete-table", "w"]), ["wan"]);
-    // There is no such database.
+    // No such database.
     assert_eq!(offered(&dir, &["ipta", "--db-file", "/nowhere/packets.db", "--db-table", ""]), [""]);
 }
 

@@ -1,4 +1,4 @@
-//! What holds of the line parser whatever the line.
+//! What holds for the line parser, whatever the line.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::LazyLock;
@@ -21,7 +21,7 @@ fn calendar() -> Calendar {
     Calendar::new(TimeZone::UTC, Reference::Written(Time(1_780_272_000_000_000)))
 }
 
-/// What the lines give, once it is sure that the account of them adds up.
+/// What the lines give, after checking that the counts add up.
 fn packets<T>(rules: &Rules, lines: &[Vec<u8>], of: impl Fn(&Packet<'_>) -> T) -> Vec<T> {
     let mut reader = Reader::new(rules, calendar());
     let mut found = Vec::new();
@@ -37,7 +37,7 @@ fn packets<T>(rules: &Rules, lines: &[Vec<u8>], of: impl Fn(&Packet<'_>) -> T) -
     found
 }
 
-/// Lines that the project's own corpus knows.
+/// Lines from the project's own corpus.
 static CORPUS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lines");
     let mut lines = Vec::new();
@@ -50,7 +50,7 @@ static CORPUS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     lines
 });
 
-/// Every preset at once, and expressions of one's own.
+/// Every preset at once, and custom expressions.
 static ALL: LazyLock<Rules> = LazyLock::new(|| {
     let mut all: Vec<&str> = presets::names().filter(|name| *name != "any").collect();
     all.extend([r".*(?<action>DROP)", "any"]);
@@ -246,9 +246,9 @@ proptest! {
         }
     }
 
-    /// The addresses and all before them are right or the line gives no packet. Only the last
-    /// value of a cut line can be shorter than it was: half a destination port is a port too, and
-    /// nothing on the line tells it from a whole one. Half a protocol's number likewise.
+    /// Either the addresses and everything before them are right, or the line gives no packet. Only the
+    /// last value of a cut line can be shorter than it was: half a destination port is still a port, and
+    /// nothing on the line distinguishes it from a whole one. The same goes for half a protocol's number.
     #[test]
     fn a_cut_line_gives_no_packet_or_that_packet(made in made()) {
         let whole = made.line().into_bytes();
@@ -282,7 +282,7 @@ proptest! {
         }
     }
 
-    /// Whatever text an attacker makes a program log, behind the program's tag it is no packet.
+    /// Whatever text an attacker makes a program log: after the program's tag, it is never a packet.
     #[test]
     fn another_programs_line_is_never_a_packet(
         tag in "[a-zA-Z_/(][a-zA-Z0-9_./()@+ -]{0,15}(\\[[0-9]{1,5}\\])?",
@@ -291,7 +291,7 @@ proptest! {
         made in made(),
         kernel in select(vec!["", "kernel: ", "[    5.000001] ", "message repeated 2 times: [ "]),
     ) {
-        // Tags that are the kernel's, and those that the presets' own marks begin with.
+        // Not the kernel's tags, nor those that the presets' own marks begin with.
         prop_assume!(!["kernel", "ulogd", "IPT", "Firewall", "Shorewall"].contains(&tag.trim()));
         let packet = made.line();
         let (_, fields) = packet.split_once("IN=").unwrap();

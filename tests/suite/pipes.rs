@@ -89,7 +89,7 @@ fn a_long_analysis_shows_its_progress_on_a_terminal() {
         let output = child.wait_with_output().expect("ends");
         std::fs::remove_file(&pipe).expect("removes");
         let said = String::from_utf8_lossy(&output.stdout);
-        // The report itself begins its line of totals with a `*`.
+        // The report's own line of totals also begins with a `*`.
         let drawn = said.split(['\r', '\n']).any(|line| line.contains(" packets") && !line.contains("from"));
         assert_eq!(drawn, shown, "{said:?}");
     }

@@ -1,5 +1,5 @@
-//! The program as people run it: a process with a home, a zone and a folder of its own, and a
-//! store that is looked into by other means than the program's.
+//! The program as people run it: a process with its own home, time zone and folder, and a store inspected
+//! by means other than the program's.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use crate::harness::{Server, server};
 
-/// No single call of these tests takes longer, unless something hangs.
+/// No single call in these tests takes longer, unless something hangs.
 const PATIENCE: Duration = Duration::from_secs(240);
 
 /// What a call said and how it ended.
@@ -41,7 +41,7 @@ impl Said {
         self.clear()
     }
 
-    /// The call, whose errors must be one line each that begins `! `; what follows has two blanks.
+    /// The call, which must have one error: a line that begins `! `; what follows is indented two spaces.
     #[track_caller]
     pub fn clear(self) -> Said {
         let first = self.err.lines().filter(|line| line.starts_with("! ")).count();
@@ -56,7 +56,7 @@ impl Said {
         self
     }
 
-    /// The call, in whose messages all these words stand.
+    /// The call, whose messages must contain all these words.
     #[track_caller]
     pub fn says<const N: usize>(self, words: [&str; N]) -> Said {
         for word in words {
@@ -66,13 +66,13 @@ impl Said {
     }
 }
 
-/// The password of every account that the harness makes.
+/// The password of every account the harness makes.
 pub const PASSWORD: &str = "open sesame";
 
-/// A folder to work in, which is its own home.
+/// A folder to work in, which is also the home.
 pub struct TestDir {
     folder: TempDir,
-    /// The zone of the calls, as TZ says it.
+    /// The time zone of the calls, as in TZ.
     pub zone: &'static str,
 }
 
@@ -89,7 +89,7 @@ impl TestDir {
         self.folder.path().join(name)
     }
 
-    /// Writes a file that is as old as the lines of [`line`].
+    /// Writes a file as old as the lines of [`line`].
     pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path(name);
         fs::write(&path, bytes).expect("the file is written");
@@ -115,17 +115,17 @@ impl TestDir {
         fs::remove_file(self.path(name)).expect("removes");
     }
 
-    /// A copy of the program that anybody may run.
+    /// A copy of the program that anyone may run.
     pub fn copy_of_the_program(&self) -> PathBuf {
         let copy = self.path("ipta");
-        // By another process: a file that this one writes may still be open in a child that another
-        // test starts at this moment, and then it cannot be run.
+        // By another process: a file this one writes may still be open in a child that another test is just
+        // starting, and then it cannot be run.
         let done = Command::new("cp").arg(env!("CARGO_BIN_EXE_ipta")).arg(&copy).status();
         assert!(done.expect("cp").success());
         copy
     }
 
-    /// The program with nothing of the outer environment but the PATH.
+    /// The program, with nothing but PATH from the outer environment.
     pub fn command<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ipta"));
         command.args(args).current_dir(self.folder.path()).env_clear();
@@ -134,12 +134,12 @@ impl TestDir {
         command
     }
 
-    /// Runs a call to its end, with nothing on its standard input.
+    /// Runs a call to its end, with nothing on standard input.
     pub fn ipta<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Said {
         self.fed(args, "")
     }
 
-    /// Runs a call with this on its standard input.
+    /// Runs a call with this on standard input.
     pub fn fed<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>, input: impl AsRef<[u8]>) -> Said {
         run(self.command(args), input)
     }
@@ -156,7 +156,7 @@ pub fn run(command: Command, input: impl AsRef<[u8]>) -> Said {
     }
 }
 
-/// A folder with a store that has its table 'logs'.
+/// A folder with a store that has the table 'logs'.
 pub struct TestStore {
     pub dir: TestDir,
     pub place: Kept,
@@ -189,7 +189,7 @@ impl TestStore {
         self
     }
 
-    /// The options that lead to the store.
+    /// The options that select the store.
     pub fn options(&self) -> Vec<String> {
         let words = match &self.place {
             Kept::File(path) => vec!["--db-file".to_owned(), path.display().to_string()],
@@ -214,13 +214,13 @@ impl TestStore {
         all
     }
 
-    /// Imports these files, which must go well.
+    /// Imports these files, which must succeed.
     #[track_caller]
     pub fn import<const N: usize>(&self, files: [&str; N]) -> Said {
         self.ipta(["-i"].into_iter().chain(files)).fine()
     }
 
-    /// A number that somebody else reads from the store.
+    /// A number read from the store by other means.
     pub fn number(&self, sql: &str) -> u64 {
         match &self.place {
             Kept::File(path) => {
@@ -235,12 +235,12 @@ impl TestStore {
         }
     }
 
-    /// Rows of the table 'logs'.
+    /// Rows in the table 'logs'.
     pub fn rows(&self) -> u64 {
         self.number("SELECT COUNT(*) FROM logs")
     }
 
-    /// Runs a statement as somebody else would, beside ipta.
+    /// Runs a statement as somebody else would, bypassing ipta.
     pub fn sql(&self, statement: &str) {
         match &self.place {
             Kept::File(path) => {
@@ -254,8 +254,8 @@ impl TestStore {
     }
 }
 
-/// Ends a server that no value owns, with its data; one that a failed test leaves behind goes with
-/// the test process.
+/// Ends a server that no value owns and removes its data; one left behind by a failed test goes with the
+/// test process.
 pub fn end(server: &Server) {
     server.kill();
     if let Some(folder) = server.socket().parent() {
@@ -263,7 +263,7 @@ pub fn end(server: &Server) {
     }
 }
 
-/// The options that lead to a server's database.
+/// The options that select a server's database.
 pub fn account_options(account: &Account) -> Vec<String> {
     let mut words = vec!["-h", &account.host, "-u", &account.user, "-p", &account.pass.0];
     words.extend(["-d", &account.database]);
@@ -274,7 +274,7 @@ pub fn account_options(account: &Account) -> Vec<String> {
     words
 }
 
-/// A line of the firewall's: the n-th packet, each unlike the others.
+/// A firewall log line: the n-th packet, each distinct.
 pub fn line(n: u64) -> String {
     let (minute, second) = (n / 60 % 60, n % 60);
     format!(
@@ -288,22 +288,22 @@ pub fn line(n: u64) -> String {
     )
 }
 
-/// The lines from one number up to, not with, another.
+/// The lines of a half-open range of numbers.
 pub fn lines(range: std::ops::Range<u64>) -> String {
     range.map(line).collect()
 }
 
-/// gzip of these bytes, as one member.
+/// These bytes as gzip, in one member.
 pub fn gzip(bytes: impl AsRef<[u8]>) -> Vec<u8> {
     let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     packed.write_all(bytes.as_ref()).expect("packs");
     packed.finish().expect("packs")
 }
 
-/// A command in a network of its own, in which it is root.
+/// A command in a network of its own, where it is root.
 pub fn alone(dir: &TestDir, script: &str) -> Said {
     let mut command = Command::new("unshare");
-    // Root needs no user namespace, which is refused in a chroot.
+    // Root needs no user namespace, which a chroot refuses.
     command.arg(if is_root() { "-nm" } else { "-rnm" }).args(["sh", "-euc", script]).env_clear();
     command.env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
     command.env("HOME", dir.path("")).env("IPTA", env!("CARGO_BIN_EXE_ipta")).current_dir(dir.path(""));
@@ -316,12 +316,12 @@ pub fn is_root() -> bool {
     fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)
 }
 
-/// Where the files of the project are.
+/// Where the project's files are.
 pub fn project(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
-/// Tests that hold on a file as on a server.
+/// Tests that hold on a file and on a server alike.
 macro_rules! on_both_stores {
     ($($(#[$mark:meta])* $test:ident)*) => {
         mod on_a_file {

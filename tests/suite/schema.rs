@@ -1,4 +1,4 @@
-//! JSON reports are what `manual/report.schema.json` says.
+//! JSON reports match `manual/report.schema.json`.
 
 use std::fs;
 
@@ -13,12 +13,12 @@ fn schema() -> Value {
     serde_json::from_str(&text).expect("JSON")
 }
 
-/// What is wrong with a report, if something is.
+/// What is wrong with a report, if anything.
 fn fault(report: &Value) -> Option<String> {
     fault_of("report", report)
 }
 
-/// What is wrong with a value that is to be a report, or one of the schema's definitions.
+/// What is wrong with a value that should be a report or one of the schema's definitions.
 pub fn fault_of(what: &str, value: &Value) -> Option<String> {
     let mut compiler = Compiler::new();
     compiler.enable_format_assertions();

@@ -1,5 +1,5 @@
-//! One suite for every store. Each test runs on a file, on a server as it comes, and on a server
-//! set up to be awkward.
+//! One suite for every store. Each test runs on a file, on a stock server, and on a server set up to be
+//! awkward.
 
 mod file;
 mod filters;
@@ -29,12 +29,12 @@ use packets::{
     thousands_of_packets_come_back_in_order,
 };
 
-/// Takes the notes of a store, and leaves them.
+/// Takes a store's notices and drops them.
 pub fn unheard() -> store::Notice {
     Arc::new(|_| {})
 }
 
-/// A place for packets, gone with this value.
+/// A place for packets, gone on drop.
 pub struct Home {
     place: Place,
     /// Holds the file's folder.
@@ -57,7 +57,7 @@ impl Home {
         store::open(&self.place, true, unheard()).expect("the store opens")
     }
 
-    /// Runs a statement as somebody else would, beside ipta.
+    /// Runs a statement as somebody else would, bypassing ipta.
     fn sql(&self, statement: &str) {
         match (&self.place, self.server) {
             (Place::Server(account), Some(server)) => {
@@ -72,8 +72,8 @@ impl Home {
     }
 }
 
-/// A server whose settings are all unlike the default ones: other SQL modes, no LOAD DATA LOCAL,
-/// the smallest packets that hold any row, reached by TCP.
+/// A server with every setting unlike the default: other SQL modes, no LOAD DATA LOCAL, the smallest
+/// packets that hold any row, reached by TCP.
 fn awkward() -> &'static Server {
     static SERVER: OnceLock<Server> = OnceLock::new();
     SERVER.get_or_init(|| {
@@ -283,7 +283,7 @@ fn a_cleared_table_is_empty_and_nothing_of_it_is_known(home: &Home) {
     let mut store = home.open();
     assert!(store.is_empty(&table("logs")).expect("looks"));
     assert_eq!(store.entries(&table("logs")).expect("reads"), []);
-    // A server's table is replaced by an empty one, a file's emptied.
+    // On a server an empty table replaces it; in a file it is emptied.
     assert_eq!(incarnation(&mut store, &table("logs")) == before, home.server.is_none());
     assert_eq!(count(&mut store, &table("other")), 3);
     assert_eq!(store.entries(&table("other")).expect("reads").len(), 1);

@@ -1,4 +1,4 @@
-//! When a packet was: years that stamps leave out, zones, hours that come twice or not at all.
+//! When a packet was logged: years that stamps omit, zones, hours that come twice or not at all.
 
 use std::fs::File;
 use std::time::{Duration, UNIX_EPOCH};
@@ -18,7 +18,7 @@ on_both_stores! {
 /// 2024-03-01 12:00:00 UTC, in seconds since 1970 (by `date -d ... +%s`).
 const MARCH_2024: u64 = 1_709_294_400;
 
-/// Writes a log of packets with these stamps, last written to at that time.
+/// Writes a log of packets with these stamps, last modified at that time.
 fn log(db: &TestStore, name: &str, stamps: &[&str], written: u64) {
     let text: String = stamps.iter().map(|stamp| line(0).replace("May 17 00:00:00", stamp)).collect();
     let path = db.dir.write(name, text);
@@ -26,7 +26,7 @@ fn log(db: &TestStore, name: &str, stamps: &[&str], written: u64) {
     file.set_modified(UNIX_EPOCH + Duration::from_secs(written)).expect("a time");
 }
 
-/// The times in the table in the order of its rows, as UTC, to the second.
+/// The times in the table, in row order, as UTC, to the second.
 fn times(db: &TestStore) -> Vec<String> {
     let count = db.rows();
     let nth = |n: u64| {
@@ -45,7 +45,7 @@ fn times(db: &TestStore) -> Vec<String> {
 }
 
 fn a_stamp_without_a_year_is_of_the_newest_year_that_fits(db: &TestStore) {
-    // A day ahead is a clock that is wrong, more is last year.
+    // A day ahead is a wrong clock; more is last year.
     let stamps =
         ["Dec 31 23:59:59", "Jan  1 00:00:00", "Mar  1 12:00:00", "Mar  2 11:00:00", "Mar  3 12:00:00"];
     log(db, "a.log", &stamps, MARCH_2024);
@@ -62,7 +62,7 @@ fn a_stamp_without_a_year_is_of_the_newest_year_that_fits(db: &TestStore) {
 
 fn the_29th_of_february_is_of_a_leap_year(db: &TestStore) {
     log(db, "a.log", &["Feb 29 10:00:00"], MARCH_2024);
-    // A year later there was none.
+    // The year after had no such day.
     log(db, "b.log", &["Feb 29 11:00:00"], MARCH_2024 + 365 * 86_400);
     db.import(["a.log", "b.log"]);
     assert_eq!(times(db), ["2024-02-29 10:00:00", "2024-02-29 11:00:00"]);
@@ -93,8 +93,8 @@ fn every_style_of_stamp_is_read(db: &TestStore) {
 }
 
 fn the_hours_of_the_clock_change(db: &TestStore) {
-    // Central Europe: at 2:00 on the last Sunday of March the clock goes to 3:00, at 3:00 on the
-    // last Sunday of October back to 2:00; in 2023 on 26 March and 29 October.
+    // Central Europe: the clock goes from 2:00 to 3:00 on the last Sunday of March, and from 3:00 back to
+    // 2:00 on the last Sunday of October; in 2023, March 26 and October 29.
     let zone = "CET-1CEST,M3.5.0,M10.5.0/3";
     let stamps = [
         "Mar 26 01:59:59",
@@ -110,11 +110,11 @@ fn the_hours_of_the_clock_change(db: &TestStore) {
     crate::process::run(call, "").fine();
     let expected = [
         "2023-03-26 00:59:59",
-        // There was no half past two: half an hour after the change.
+        // There was no half past two: take half an hour after the change.
         "2023-03-26 01:30:00",
         "2023-03-26 01:00:00",
         "2023-10-28 23:59:59",
-        // There were two of them: the first.
+        // There were two of them: take the first.
         "2023-10-29 00:30:00",
         "2023-10-29 02:00:00",
     ];

@@ -1,4 +1,4 @@
-//! `--db-tls` and `--db-ca`: connections that are encrypted, and checked, or refused.
+//! `--db-tls` and `--db-ca`: connections that are encrypted and verified, or refused.
 
 use std::process::Command;
 
@@ -14,7 +14,7 @@ struct Encrypted {
     server: &'static Server,
 }
 
-/// Years in which a certificate is good.
+/// Years in which a certificate is valid.
 const GOOD: (i32, i32) = (2020, 4000);
 
 fn encrypted(names: &[&str], years: (i32, i32), further: &[&str]) -> Encrypted {
@@ -32,7 +32,7 @@ fn encrypted(names: &[&str], years: (i32, i32), further: &[&str]) -> Encrypted {
     folder.write("ca.pem", authority.pem());
     folder.write("cert.pem", certificate.pem());
     folder.write("key.pem", key.serialize_pem());
-    // A server that root starts reads as another user.
+    // A server started by root reads as another user.
     Command::new("chmod").args(["-R", "a+rX"]).arg(folder.path("")).status().expect("chmod runs");
     let file = |option: &str, name: &str| format!("--{option}={}", folder.path(name).display());
     let mut arguments =
@@ -59,7 +59,7 @@ impl Drop for Encrypted {
     }
 }
 
-/// The cipher of a connection with these options; empty in the clear.
+/// The cipher of a connection with these options; empty if unencrypted.
 fn cipher(db: &TestStore, options: &[&str]) -> Said {
     let mut words = options.to_vec();
     words.extend(["--format", "csv", "--sql", "SHOW SESSION STATUS LIKE 'Ssl_cipher'"]);
@@ -85,10 +85,10 @@ fn a_server_that_only_takes_tls_is_reached_in_each_way_that_encrypts() {
         assert!(said.out.contains("Ssl_cipher,TLS_"), "{said:#?}");
     }
     assert_eq!(cipher(&db, &["--db-ca", &ca]).err, "");
-    // Nobody on this machine knows the test's authority.
+    // Nothing on this machine knows the test's authority.
     let said = cipher(&db, &["--db-tls", "verify"]).refused(1);
     said.says(["not signed by an authority this machine trusts", "--db-ca"]);
-    // What is saved is used by the next call.
+    // The next call uses what was saved.
     db.ipta(["--db-ca", &ca, "--yes", "--save-db"]).fine();
     let said = db.dir.ipta(["--format", "csv", "--sql", "SHOW SESSION STATUS LIKE 'Ssl_cipher'"]).fine();
     assert!(said.out.contains("TLS_"), "{said:#?}");

@@ -11,7 +11,7 @@ on_both_stores! {
 
 const INCARNATION: &str = "0123456789abcdef0123456789abcdef";
 
-/// Makes of the store what version 1 would have made of this log.
+/// Turns the store into what version 1 would have made of this log.
 fn version_1(db: &TestStore, log: &str, lines: u64) {
     db.ipta(["--delete-all-tables"]).fine();
     let is_file = matches!(db.place, Kept::File(_));
@@ -153,7 +153,7 @@ fn the_c_programs_table_gives_the_report_of_its_packets() {
     });
     assert_eq!(of_c.out, direct.out);
     assert_eq!(db.number("SELECT COUNT(*) FROM logs_of_c_c"), 50_000, "the old table is there");
-    // What it holds is known to no ledger.
+    // No ledger knows what it holds.
     db.ipta(["-t", "logs_of_c", "-i", "a.log"]).refused(1).says([
         "has no record of table",
         "-c -i a.log",
@@ -186,11 +186,11 @@ fn odd_values_in_the_c_programs_table_become_what_they_meant() {
     assert!(rows[1].contains("NULL\t\teth1\t"), "{rows:?}");
     assert!(rows[1].contains("\t255.255.255.255\tNULL\tTCP\tINVALID\tdeny\t"), "{rows:?}");
     assert!(rows[2].contains("lo\t\t0.0.0.0\t0\t0.0.0.1\t53\tUDP\t\tdeny\t"), "{rows:?}");
-    // Without rows too.
+    // Without rows, too.
     db.sql("DROP TABLE logs_of_c, logs_of_c_c");
     c_table(&db, "");
     db.ipta(["--upgrade-table", "logs_of_c"]).fine().says(["upgraded: 0 packets"]);
-    // A time that the server filled in says when the row was inserted.
+    // A time filled in by the server says when the row was inserted.
     db.sql("DROP TABLE logs_of_c, logs_of_c_c");
     db.sql(&OF_C.replace("timestamp DATETIME NULL", "timestamp TIMESTAMP DEFAULT CURRENT_TIMESTAMP"));
     db.sql("INSERT INTO logs_of_c (src_ip, dst_ip, proto, action) VALUES (1, 2, 'TCP', 'DROP')");
@@ -216,7 +216,7 @@ fn an_upgrade_of_the_c_programs_table_that_is_killed_is_done_again() {
         let upgrade = Running::start(db.command(["--upgrade-table", "logs_of_c"]));
         upgrade.kill_after(std::time::Duration::from_micros(dice.below(900_000)));
     }
-    // The last one's statement may be under way for a moment.
+    // The last one's statement may still be running for a moment.
     let said = db.ipta(["--upgrade-table", "logs_of_c"]);
     assert!(said.status == Some(0), "{said:#?}");
     assert_eq!(db.number("SELECT COUNT(*) FROM logs_of_c WHERE verdict = 'deny'"), 100_000);

@@ -1,4 +1,4 @@
-//! A server that makes a call wait: it is said what for, and the work is done once it may.
+//! A server that makes a call wait: the call says what for, and does its work once it may.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStderr, Stdio};
@@ -103,7 +103,7 @@ fn a_query_that_is_killed_is_called_so() {
     said.refused(1).says(["the query was killed", "KILL QUERY"]);
 }
 
-/// As after `ALTER TABLE` of a big table by an administrator.
+/// As after an administrator's `ALTER TABLE` on a big table.
 #[test]
 #[ignore = "long"]
 fn a_lock_that_stays_ends_the_call_after_half_a_minute() {

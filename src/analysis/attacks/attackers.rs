@@ -1,7 +1,7 @@
-//! One finding for one attacker, and how grave it is.
+//! One finding per attacker, and its severity.
 //!
-//! An attacker is a source; or sources of one network, at least [`TOGETHER`] of them, that did the same at the
-//! same time; or, where packets carry forged sources, all those that flood a target together.
+//! An attacker is a source; or at least [`TOGETHER`] sources of one network that did the same at the same time; or,
+//! where sources are spoofed, all those that flood a target together.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -16,16 +16,16 @@ use crate::netfilter::Time;
 const HOUR: i64 = 3600 * Time::SECOND;
 const DAY: i64 = 24 * HOUR;
 
-/// Whose an episode is.
+/// Who is behind an episode.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Attacker {
     Source(IpAddr),
     Network(Network),
-    /// Who flooded a port of a target.
+    /// All who flooded a port of a target.
     Crowd(AttackKind, Hosts, Option<u16>),
 }
 
-/// What attackers did, the gravest first, then most packets first.
+/// What attackers did, most severe first, then most packets first.
 pub fn findings(episodes: Vec<Episode>) -> Vec<Finding> {
     let members = members(&episodes);
     let mut attackers: BTreeMap<Attacker, Vec<Episode>> = BTreeMap::new();
@@ -49,7 +49,7 @@ pub fn findings(episodes: Vec<Episode>) -> Vec<Finding> {
     findings
 }
 
-/// The sources that do as others of their network do.
+/// The sources that act like others of their network.
 fn members(episodes: &[Episode]) -> BTreeSet<IpAddr> {
     let mut alike: BTreeMap<_, Vec<(&Episode, IpAddr)>> = BTreeMap::new();
     let mut together: BTreeMap<Network, Vec<&Episode>> = BTreeMap::new();
@@ -84,7 +84,7 @@ fn members(episodes: &[Episode]) -> BTreeSet<IpAddr> {
     members
 }
 
-/// Ends a stretch of time in which these sources did the same.
+/// Ends a period in which these sources did the same.
 fn settle(at_once: &mut BTreeSet<IpAddr>, members: &mut BTreeSet<IpAddr>) {
     if at_once.len() >= TOGETHER {
         members.append(at_once);
@@ -99,7 +99,7 @@ fn is_stranger(source: IpAddr, target: Hosts) -> bool {
     }
 }
 
-/// The kind without regard to haste.
+/// The kind regardless of speed.
 fn fast(kind: AttackKind) -> AttackKind {
     match kind {
         AttackKind::SlowScan(probe) => AttackKind::Scan(probe),
@@ -111,7 +111,7 @@ fn fast(kind: AttackKind) -> AttackKind {
     }
 }
 
-/// How long one of several may wait for the next to be at the same time.
+/// How far apart sources may act and still count as simultaneous.
 fn pause(kind: AttackKind) -> i64 {
     if matches!(kind, AttackKind::SlowScan(_)) { DAY } else { QUIET }
 }
@@ -156,7 +156,7 @@ fn finding(attacker: Attacker, mut episodes: Vec<Episode>) -> Finding {
     }
 }
 
-/// The gravest kind first.
+/// Most severe kind first.
 fn rank(kind: AttackKind) -> u8 {
     match kind {
         AttackKind::BruteForce => 0,
@@ -186,7 +186,7 @@ fn target(episodes: &[Episode]) -> Hosts {
     all(episodes.iter().map(|episode| episode.target))
 }
 
-/// Several hosts, or several numbers of hosts, that may be the same ones.
+/// Merges hosts and host counts, which may overlap.
 fn all(hosts: impl Iterator<Item = Hosts>) -> Hosts {
     let (mut known, mut numbers) = (BTreeSet::new(), Vec::new());
     for hosts in hosts {
@@ -204,8 +204,8 @@ fn all(hosts: impl Iterator<Item = Hosts>) -> Hosts {
     }
 }
 
-/// The packets of all episodes, which are in the order of time, and whether it is a lower bound: one packet may be part of a scan, a sweep and
-/// a brute force, and is counted once, so of what went on at one time the part with the most counts.
+/// The packets of all episodes, which are in time order, and whether that is a lower bound: one packet may be part of
+/// a scan, a sweep and a brute force but counts once, so of concurrent kinds only the one with the most counts.
 pub fn packets<'e>(episodes: impl Iterator<Item = &'e Episode>) -> (u64, bool) {
     let mut parts: BTreeMap<u8, Vec<&Episode>> = BTreeMap::new();
     for episode in episodes {
@@ -232,7 +232,7 @@ pub fn packets<'e>(episodes: impl Iterator<Item = &'e Episode>) -> (u64, bool) {
     (sum, is_shared)
 }
 
-/// Kinds whose packets cannot be the same differ in this.
+/// Kinds in different layers cannot share packets.
 fn layer(kind: AttackKind) -> u8 {
     match kind {
         AttackKind::IcmpFlood | AttackKind::Sweep(ProbeKind::Ping) => 1,
@@ -246,7 +246,7 @@ fn layer(kind: AttackKind) -> u8 {
     }
 }
 
-/// What manual chapter 15 has as a table.
+/// The table in manual chapter 15.
 fn severity(attacker: Attacker, episodes: &[Episode], first: Time, last: Time) -> Severity {
     let lasting = |episode: &Episode| episode.last.0 - episode.first.0;
     let of = |wanted: fn(AttackKind) -> bool| episodes.iter().filter(move |episode| wanted(episode.kind));
@@ -275,7 +275,7 @@ fn severity(attacker: Attacker, episodes: &[Episode], first: Time, last: Time) -
     if is_thorough { Severity::Medium } else { Severity::Low }
 }
 
-/// Whether it is made to get past a firewall, or to find out about one.
+/// Whether it is meant to evade a firewall or to map its rules.
 fn is_stealthy(kind: AttackKind) -> bool {
     let (AttackKind::Scan(probe) | AttackKind::SlowScan(probe)) = kind else {
         return false;

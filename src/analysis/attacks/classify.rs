@@ -1,29 +1,28 @@
-//! What a packet can be part of: the first, quick look, with the guards against false alarms.
+//! What a packet can be part of: a quick first classification, with guards against false alarms.
 
 use std::net::IpAddr;
 
 use crate::netfilter::{Packet, TcpFlags};
 
-/// A protocol by the kernel's word for it, as far as that tells protocols apart.
+/// The kernel's name for a protocol, truncated to what distinguishes it.
 pub type ProtocolName = [u8; 8];
 
-/// What a packet tries.
+/// What a packet attempts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Signal {
     /// To open a TCP connection.
     Open,
     /// To reach a UDP port.
     Datagram,
-    /// To find a port by flags that open nothing.
+    /// To find a port with flags that open nothing.
     Stealth(Flags),
     /// An echo request.
     Echo,
-    /// To be answered by ICMP in another way: a timestamp or address mask request, which nmap's host
-    /// discovery sends too.
+    /// To get another ICMP reply: a timestamp or address mask request, which nmap's host discovery sends too.
     Ping,
     /// To find a host on the link (RFC 4861, 4.3).
     Solicitation,
-    /// To find out whether a protocol is spoken, other than those that every host speaks.
+    /// To find out whether a host speaks a protocol that not every host does.
     Protocol(ProtocolName),
 }
 
@@ -42,31 +41,31 @@ pub enum Flags {
     Ack,
 }
 
-/// Answers come from these ports (DNS, NTP), whatever port they go to.
+/// Source ports of replies (DNS, NTP), whatever the destination port.
 const ANSWERS: [u16; 2] = [53, 123];
 
-/// From these ports answers come to a client's port: NetBIOS, QUIC (what a web server sends when its client
-/// has gone), IKE, SSDP, STUN, WS-Discovery, IPsec through NAT, mDNS, LLMNR.
+/// Source ports of replies to a client's port: NetBIOS, QUIC (what a web server sends when its client has gone), IKE,
+/// SSDP, STUN, WS-Discovery, IPsec through NAT, mDNS, LLMNR.
 const ANSWERS_TO_CLIENTS: [u16; 10] = [137, 161, 443, 500, 1900, 3478, 3702, 4500, 5353, 5355];
 
-/// Where an FTP server's data connections come from (RFC 959, 5.2).
+/// Source port of an FTP server's data connections (RFC 959, 5.2).
 const FTP_DATA: u16 = 20;
 
-/// Clients' own ports begin here.
+/// Client ports begin here.
 const CLIENT: u16 = 1024;
 
-/// Linux takes the ports of its clients from here on (`ip_local_port_range`); others from 49152 (RFC 6335).
+/// Linux's ephemeral ports begin here (`ip_local_port_range`), others' at 49152 (RFC 6335).
 const EPHEMERAL: u16 = 32_768;
 
 /// Services rarely listen above this; clients and scanners rarely send from below.
 const SERVICE: u16 = 10_000;
 
-/// Whether the packet went through the tutorial's `*ATTACK*` rule: a connection over the rate.
+/// Whether the packet matched the tutorial's `*ATTACK*` rule: a connection over the rate.
 pub fn marked(packet: &Packet<'_>) -> bool {
     packet.action == b"ATTACK" && packet.prefix.windows(8).any(|part| part == b"*ATTACK*")
 }
 
-/// What the packet tries; none for what no attack is made of.
+/// What the packet attempts; none if it cannot be part of an attack.
 pub fn classify(packet: &Packet<'_>) -> Option<Signal> {
     match packet.proto {
         b"TCP" => match packet.tcp_flags {
@@ -110,7 +109,7 @@ fn stealth(flags: TcpFlags, packet: &Packet<'_>) -> Option<Signal> {
         _ => return None,
     };
     let (from, to) = (packet.src_port?, packet.dst_port?);
-    // Late packets of finished connections.
+    // Late packets of closed connections.
     let late = may_be_late(kind) && is_late_answer(from, to);
     (!late && !ANSWERS.contains(&from)).then_some(Signal::Stealth(kind))
 }
@@ -120,13 +119,13 @@ pub fn is_late_answer(from: u16, to: u16) -> bool {
     from < SERVICE && to >= CLIENT || from < EPHEMERAL && to >= EPHEMERAL
 }
 
-/// Whether such packets end connections, and come after their end.
+/// Whether such packets close connections and arrive after the close.
 fn may_be_late(flags: Flags) -> bool {
     matches!(flags, Flags::Fin | Flags::Maimon | Flags::Ack)
 }
 
-/// Whether a packet counts for a scan that takes a day: in a day, answers and late packets to a client's
-/// ever-changing ports add up to what looks like one.
+/// Whether a packet counts toward a slow scan: over a day, replies and late packets to a client's ever-changing ports
+/// add up to what looks like one.
 pub fn is_certain(signal: Signal, to: u16) -> bool {
     match signal {
         Signal::Datagram => !may_answer(signal, to),
@@ -135,25 +134,24 @@ pub fn is_certain(signal: Signal, to: u16) -> bool {
     }
 }
 
-/// Whether it may be an answer: a datagram to a client's port. Neighbors answer discovery (SSDP,
-/// Chromecast) from random ports.
+/// Whether it may be a reply: a datagram to a client's port. Neighbors answer discovery (SSDP, Chromecast) from
+/// random ports.
 pub fn may_answer(signal: Signal, to: u16) -> bool {
     signal == Signal::Datagram && to >= EPHEMERAL
 }
 
-/// Whether it opens an FTP server's connection to its client, a new port for every file.
+/// Whether it opens an FTP server's data connection to its client, on a new port for every file.
 pub fn is_ftp_data(from: u16, to: u16) -> bool {
     from == FTP_DATA && to >= CLIENT
 }
 
-/// Whether this host sent the packet: it came in nowhere.
+/// Whether this host sent the packet: it has no inbound interface.
 pub fn is_own(packet: &Packet<'_>) -> bool {
     packet.if_in.is_empty()
 }
 
-/// Whether the packet is meant for many: multicast, the limited broadcast, or any frame that
-/// Ethernet carries to everybody (`MAC=` begins with the destination). Solicitations are, and are no less
-/// meant for one.
+/// Whether the packet is meant for many: multicast, limited broadcast, or any Ethernet broadcast frame (`MAC=` begins
+/// with the destination). Solicitations are multicast, yet meant for one host.
 pub fn to_many(signal: Signal, packet: &Packet<'_>, target: IpAddr) -> bool {
     let broadcast = match target {
         IpAddr::V4(address) => address.is_broadcast(),

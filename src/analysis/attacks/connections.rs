@@ -1,4 +1,4 @@
-//! Which SYN packets are new connections and which repeat one that is being opened.
+//! Which SYN packets open a new connection and which are retransmissions.
 
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
@@ -6,14 +6,14 @@ use hashbrown::hash_map::Entry;
 use super::host::Host;
 use crate::netfilter::Time;
 
-/// A SYN of the same addresses and ports within this time opens no second connection.
+/// A SYN with the same addresses and ports within this time opens no second connection.
 const REPEAT: i64 = 120 * Time::SECOND;
 
-/// A client repeats a SYN at most this often in that time (Linux `tcp_syn_retries` is 6, and
-/// `tcp_syn_linear_timeouts` adds 4). What comes more often is made by a tool with a fixed port.
+/// A client retransmits a SYN at most this often in that time (Linux `tcp_syn_retries` is 6, and
+/// `tcp_syn_linear_timeouts` adds 4). Anything more frequent is a tool with a fixed port.
 const RETRIES: u8 = 10;
 
-/// Connections kept in one of the two halves.
+/// Connections kept per half.
 const HALF: usize = 1 << 17;
 
 /// What a SYN is.
@@ -21,23 +21,23 @@ const HALF: usize = 1 << 17;
 pub enum Syn {
     /// It opens a connection.
     New,
-    /// It repeats one.
+    /// It retransmits one.
     Repeat,
-    /// Its addresses and ports came more often than any client repeats a SYN.
+    /// Its addresses and ports came more often than any client retransmits.
     Forced,
 }
 
 /// Both addresses, both ports.
 pub type Tuple = (Host, Host, u32);
 
-/// The connections of the last minutes, in two halves: the older half is let go when the younger
-/// is full or two minutes old.
+/// The connections of the last minutes, in two halves: the older is dropped when the younger is full or two minutes
+/// old.
 #[derive(Debug)]
 pub struct Connections {
     young: HashMap<Tuple, (i64, u8)>,
     old: HashMap<Tuple, (i64, u8)>,
     since: i64,
-    /// A half was let go before its time.
+    /// A half was dropped early.
     pub capped: bool,
 }
 

@@ -1,4 +1,4 @@
-//! One episode for one attack: of what was counted from several sides, one stays.
+//! One episode per attack: of what was counted from several angles, one stays.
 
 use std::cmp::Ordering;
 
@@ -8,7 +8,7 @@ use super::finding::{AttackKind, Episode, Hosts};
 use super::open::{Closed, SLACK};
 
 impl Episode {
-    /// Most packets first, then kind, ends, port and time.
+    /// Most packets first, then kind, source, target, port and time.
     pub(super) fn severer(&self, other: &Episode) -> Ordering {
         let rest = |e: &Episode| (e.kind, e.source, e.target, e.port, e.first, e.last, e.distinct, e.peak);
         other.packets.cmp(&self.packets).then_with(|| rest(self).cmp(&rest(other)))
@@ -19,7 +19,7 @@ impl Episode {
             && other.first.0 <= self.last.0.saturating_add(SLACK)
     }
 
-    /// Whether it lies within the other's time, give or take the run-up.
+    /// Whether it lies within the other's time, give or take the slack.
     fn inside(&self, other: &Episode) -> bool {
         self.first.0 >= other.first.0.saturating_sub(SLACK)
             && self.last.0 <= other.last.0.saturating_add(SLACK)
@@ -32,7 +32,7 @@ impl Episode {
     }
 }
 
-/// Settles what was seen from several sides.
+/// Resolves what was counted from several angles.
 pub fn correlate(mut closed: Vec<Closed>) -> Vec<Closed> {
     closed.sort_unstable_by(|a, b| a.episode.severer(&b.episode));
     floods(&mut closed);
@@ -41,9 +41,9 @@ pub fn correlate(mut closed: Vec<Closed>) -> Vec<Closed> {
     closed
 }
 
-/// Of a flood and a brute force on one port at one time, one stays. From one source: the flood, if
-/// at least half of the connections came at its rate, else the brute force, which had a fast hour.
-/// From many: the brute force stays only if it reaches beyond the flood.
+/// Keeps one of a flood and a brute force on one port at one time. From one source: the flood, if at least half of
+/// the connections came at its rate, else the brute force, which had a burst. From many: the brute force only if it
+/// reaches beyond the flood.
 fn floods(closed: &mut Vec<Closed>) {
     let mut by_target: HashMap<(Hosts, Option<u16>), Vec<usize>> = HashMap::new();
     for (n, one) in closed.iter().enumerate() {
@@ -99,8 +99,7 @@ fn marks(closed: &mut Vec<Closed>) {
     });
 }
 
-/// A source that was found scanning, or trying passwords on, half of a sweep's hosts did not sweep
-/// besides.
+/// Drops the sweep of a source that scanned, or tried passwords on, at least half of the sweep's hosts.
 fn sweeps(closed: &mut Vec<Closed>) {
     let mut by_source: HashMap<Hosts, Vec<Episode>> = HashMap::new();
     for one in closed.iter() {

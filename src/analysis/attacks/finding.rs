@@ -7,20 +7,20 @@ use crate::analysis::quantity::counted;
 use crate::filter::Network;
 use crate::netfilter::Time;
 
-/// What kind of attack it is, in the order of reports.
+/// The kinds of attack, in the order of reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum AttackKind {
     /// More connections to one port than anybody wants to serve.
     SynFlood,
-    /// Echo requests, more than anybody wants to answer.
+    /// More echo requests than anybody wants to answer.
     IcmpFlood,
     /// One source tries passwords.
     BruteForce,
-    /// One source looks for ports of one host.
+    /// One source probes the ports of one host.
     Scan(ProbeKind),
     /// The same, slowly.
     SlowScan(ProbeKind),
-    /// One source looks for many hosts, by one port or by ping.
+    /// One source probes many hosts, on one port or by ping.
     Sweep(ProbeKind),
 }
 
@@ -41,14 +41,13 @@ pub enum ProbeKind {
     Xmas,
     /// TCP with FIN and ACK: Uriel Maimon's scan.
     Maimon,
-    /// TCP with ACK alone: nmap's ACK and window scans send the same and differ in what they look for in
-    /// the answer.
+    /// TCP with ACK alone: nmap's ACK and window scans send the same and differ in what they look for in the reply.
     Ack,
-    /// IP protocols, one after the other.
+    /// IP protocols, one after another.
     Protocol,
     /// ICMP and ICMPv6 echo requests.
     Ping,
-    /// ICMPv6 neighbor solicitations (RFC 4861), which is how a host looks for others on its link.
+    /// ICMPv6 neighbor solicitations (RFC 4861), with which a host finds others on its link.
     Neighbor,
 }
 
@@ -71,7 +70,7 @@ impl fmt::Display for ProbeKind {
 }
 
 impl AttackKind {
-    /// What is tried one after the other, or counted; `port`, `host`.
+    /// What is tried one after another, or counted: `port`, `host`.
     pub fn counted(self) -> &'static str {
         match self {
             AttackKind::SynFlood | AttackKind::BruteForce => "connection",
@@ -96,16 +95,16 @@ impl fmt::Display for AttackKind {
     }
 }
 
-/// Who or what was at one end of it.
+/// One end of an attack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Hosts {
     /// One address.
     One(IpAddr),
-    /// So many.
+    /// This many.
     Many(u64),
-    /// So many were counted, and there were more.
+    /// At least this many.
     AtLeast(u64),
-    /// So many of one network.
+    /// This many of one network.
     Of(Network, u64),
 }
 
@@ -118,7 +117,7 @@ impl Hosts {
         }
     }
 
-    /// The network, if they are known by one.
+    /// The network, if they are counted by one.
     pub fn network(self) -> Option<Network> {
         match self {
             Hosts::Of(network, _) => Some(network),
@@ -157,21 +156,21 @@ pub type AttackSources = Hosts;
 /// The targets of an attack.
 pub type AttackTargets = Hosts;
 
-/// The most sources of a network that an episode names: an IPv4 network's.
+/// Maximum sources of a network that an episode lists: an IPv4 network's.
 pub const SOURCES: usize = 256;
 
-/// One attack, from when its rate is first met until it has been quiet for a while.
+/// One attack, from when its rate is first reached until it has been quiet for a while.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Episode {
     /// What it is.
     pub kind: AttackKind,
     /// Where it came from.
     pub source: AttackSources,
-    /// The sources of a network that took part, the first [`SOURCES`] of them by address; none for one source.
+    /// The sources of a network that took part, the first [`SOURCES`] by address; empty for a single source.
     pub sources: Vec<IpAddr>,
     /// Where it went.
     pub target: AttackTargets,
-    /// The one port of it; none for scans (see `distinct`) and ICMP.
+    /// Its port; none for scans (see `distinct`) and ICMP.
     pub port: Option<u16>,
     /// Well-known services among the ports of a scan, by port.
     pub services: Vec<&'static str>,
@@ -179,22 +178,21 @@ pub struct Episode {
     pub first: Time,
     /// Its last packet.
     pub last: Time,
-    /// Packets of it; connections where connections are counted (brute force, SYN flood).
+    /// Its packets; connections where those are counted (brute force, SYN flood).
     pub packets: u64,
-    /// Distinct ports or protocols of a scan (of the host with the most), distinct hosts of a sweep; 0 for
-    /// others.
+    /// Distinct ports or protocols of a scan (of the host with the most), distinct hosts of a sweep; otherwise 0.
     pub distinct: u64,
     /// The highest rate: connections, ports, hosts or requests in any `per` seconds.
     pub peak: u64,
-    /// Seconds that `peak` and `threshold` count in.
+    /// Window of `peak` and `threshold`, in seconds.
     pub per: u64,
-    /// From this rate on it is one; a brute force goes over it.
+    /// The rate that makes it an attack; a brute force exceeds it.
     pub threshold: u64,
-    /// The figures are at least so high: the prefix is rate-limited, or there was no room to count.
+    /// The figures are lower bounds: the prefix is rate-limited, or there was no room to count.
     pub lower_bound: bool,
 }
 
-/// How much an attack deserves attention.
+/// How much attention an attack deserves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
     /// Somebody looked around.
@@ -206,7 +204,7 @@ pub enum Severity {
 }
 
 impl Severity {
-    /// Its word.
+    /// Its name.
     pub fn as_str(self) -> &'static str {
         match self {
             Severity::Low => "low",
@@ -220,15 +218,15 @@ impl Severity {
 /// flooded a target together.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finding {
-    /// How grave it is.
+    /// Its severity.
     pub severity: Severity,
-    /// What was done, the gravest first.
+    /// What was done, most severe first.
     pub kinds: Vec<AttackKind>,
     /// Where it came from.
     pub source: AttackSources,
     /// Where it went.
     pub target: AttackTargets,
-    /// The port, if it was one.
+    /// The port, if there is only one.
     pub port: Option<u16>,
     /// Well-known services that were tried.
     pub services: Vec<&'static str>,
@@ -236,28 +234,28 @@ pub struct Finding {
     pub first: Time,
     /// Its last packet.
     pub last: Time,
-    /// Its packets; connections where connections are counted.
+    /// Its packets; connections where those are counted.
     pub packets: u64,
-    /// As [`Episode::distinct`], of the first kind; the most of any episode.
+    /// The largest [`Episode::distinct`] of the first kind.
     pub distinct: u64,
-    /// As [`Episode::peak`], of the first kind; the most of any episode.
+    /// The largest [`Episode::peak`] of the first kind.
     pub peak: u64,
-    /// Seconds that `peak` and `threshold` count in.
+    /// Window of `peak` and `threshold`, in seconds.
     pub per: u64,
-    /// From this rate on it is one; a brute force goes over it.
+    /// The rate that makes it an attack; a brute force exceeds it.
     pub threshold: u64,
-    /// The figures are at least so high.
+    /// The figures are lower bounds.
     pub lower_bound: bool,
-    /// The packets are at least so many: scans, sweeps and brute force that went on at one time share some.
+    /// `packets` is a lower bound: concurrent scans, sweeps and brute force share some.
     pub is_shared: bool,
-    /// What it is made of, in the order of time.
+    /// Its episodes, in time order.
     pub episodes: Vec<Episode>,
 }
 
 /// An attack that has just begun.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Alert {
-    /// What it is, as far as one can tell by now; its last packet is the one that gave it away.
+    /// The attack as known by now; its last packet is the one that gave it away.
     pub episode: Episode,
     /// Connections, ports, hosts or requests so far.
     pub count: u64,

@@ -1,7 +1,7 @@
-//! Packets that a firewall logs before it decides, held until it has.
+//! Holds packets that a firewall logs before it decides, until it has.
 //!
 //! UFW logs a new connection as AUDIT and then, if a rule says so, as ALLOW or BLOCK: one packet, two lines.
-//! What was let through is no part of a scan, so a line without a verdict waits a moment for one with it.
+//! An accepted packet is not part of a scan, so a line without a verdict waits a moment for one that has it.
 
 use std::collections::VecDeque;
 
@@ -10,21 +10,20 @@ use hashbrown::HashMap;
 use super::host::Host;
 use crate::netfilter::Time;
 
-/// How long a verdict may follow: the two lines of a packet are microseconds apart, but some logs have no
-/// more than seconds.
+/// How late a verdict may come: a packet's two lines are microseconds apart, but some logs have only seconds.
 const WAIT: i64 = 2 * Time::SECOND;
 
-/// Packets that wait at most; under a flood the oldest count as they are.
+/// Maximum packets waiting; under a flood the oldest count as they are.
 const MOST: usize = 65_536;
 
-/// What two lines of one packet have in common: its ends, its ports, and its protocol or flags.
+/// What two lines of one packet share: addresses, ports, and protocol or flags.
 pub type Identity = (Host, Host, u32, u32);
 
-/// Packets in the order of their lines.
+/// Packets in line order.
 #[derive(Debug)]
 pub struct Held<T> {
     queue: VecDeque<(i64, Identity, T)>,
-    /// Of each identity, how many wait, and for how many of them a verdict has come.
+    /// How many packets of each identity wait, and how many of those have a verdict.
     known: HashMap<Identity, (u32, u32)>,
 }
 
@@ -43,14 +42,14 @@ impl<T> Held<T> {
         self.queue.push_back((time, identity, packet));
     }
 
-    /// A line with a verdict: if a packet waits for it, that one is not another packet.
+    /// Takes a line with a verdict: a packet waiting for it is the same one.
     pub fn settle(&mut self, identity: &Identity) {
         if let Some((waiting, settled)) = self.known.get_mut(identity) {
             *settled = (*settled + 1).min(*waiting);
         }
     }
 
-    /// The next packet that has waited long enough and for which no verdict came; all of them at the end.
+    /// The next packet without a verdict that has waited long enough, or any if `now` is none.
     pub fn next(&mut self, now: Option<i64>) -> Option<T> {
         loop {
             let (time, ..) = self.queue.front()?;

@@ -1,4 +1,4 @@
-//! An address in a form that is quick to hash and to compare.
+//! An address in a form that hashes and compares fast.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
@@ -58,12 +58,12 @@ impl Host {
     }
 }
 
-/// The network that one party has as a rule: a /24, of IPv6 a /48 (RFC 6177).
+/// The network that one party usually holds: a /24, or a /48 for IPv6 (RFC 6177).
 pub fn network(address: IpAddr) -> Network {
     Network::around(address, if address.is_ipv4() { 24 } else { 48 })
 }
 
-/// The first of them by address.
+/// The first `SOURCES` of them, by address.
 pub fn listed(hosts: &Set<Host>) -> Vec<IpAddr> {
     let mut listed: Vec<IpAddr> = hosts.iter().map(|host| IpAddr::from(*host)).collect();
     listed.sort_unstable();

@@ -1,16 +1,15 @@
-//! Puts packets into the order of time, as far as they are not far from it.
+//! Puts packets that are nearly in order into time order.
 //!
-//! Logs of several processors and of several hosts are a little out of order, and packets of one second have no
-//! order that two imports agree on. What is held here leaves by time, and packets of one time by what is in
-//! them: so the order does not depend on how they came.
+//! Logs of several CPUs or hosts are slightly out of order, and packets of one second have no order that two imports
+//! agree on. Packets leave here by time, and by content within the same time, so arrival order does not matter.
 
 use super::knock::Knock;
 use crate::netfilter::Time;
 
-/// Packets that are held before some are passed on.
+/// Packets held before some are passed on.
 const FULL: usize = 16_384;
 
-/// How far behind the newest time a packet may be and still find its place: two minutes.
+/// How far a packet may lag behind the newest time and still be put in order: two minutes.
 const WINDOW: i64 = 120 * Time::SECOND;
 
 /// Holds packets and passes them on in order.
@@ -18,14 +17,14 @@ const WINDOW: i64 = 120 * Time::SECOND;
 pub struct InTime {
     held: Vec<Knock>,
     newest: i64,
-    /// The last time that was passed on.
+    /// The last time passed on.
     passed: Option<i64>,
-    /// Whether a packet came too late for its place.
+    /// Whether a packet came too late to be put in order.
     pub late: bool,
 }
 
 impl InTime {
-    /// Takes a packet in; gives packets to `each` as their turn comes.
+    /// Takes a packet; passes packets to `each` as their turn comes.
     pub fn packet(&mut self, knock: Knock, each: &mut dyn FnMut(Knock)) {
         let time = knock.hit.time;
         self.late |= self.passed.is_some_and(|passed| time < passed);
@@ -36,14 +35,14 @@ impl InTime {
         }
     }
 
-    /// Passes on all that is held.
+    /// Passes on everything held.
     pub fn finish(&mut self, each: &mut dyn FnMut(Knock)) {
         self.pass_on(None, each);
     }
 
-    /// Passes on what is not newer than `until`; half, if that is nothing.
+    /// Passes on what is not newer than `until`, or the older half if nothing is.
     fn pass_on(&mut self, until: Option<i64>, each: &mut dyn FnMut(Knock)) {
-        // Logs are nearly in order: few packets have to be moved far.
+        // Logs are nearly sorted: few packets move far.
         if !self.held.is_sorted_by_key(|knock| knock.hit.time) {
             self.held.sort_by_key(|knock| knock.hit.time);
         }
@@ -70,7 +69,7 @@ mod tests {
         Knock::new(&packet, second * Time::SECOND, None, Verdict::Deny, Some(0))
     }
 
-    /// What comes out, and whether something was late.
+    /// What comes out, and whether anything was late.
     fn through(knocks: &[Knock]) -> (Vec<(i64, String)>, bool) {
         let mut order = InTime::default();
         let mut out = Vec::new();

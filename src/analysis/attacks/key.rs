@@ -1,4 +1,4 @@
-//! The ways of trying many things one after the other.
+//! The ways to try many things one after another.
 
 use std::hash::Hash;
 
@@ -7,7 +7,7 @@ use super::finding::{AttackKind, Hosts, ProbeKind};
 use super::host::Host;
 use super::services;
 
-/// SYN, as a bit of what an attack is made of.
+/// SYN, as a bit of what an attack sends.
 pub const SYN: u8 = 1;
 /// UDP.
 pub const UDP: u8 = 2;
@@ -16,13 +16,13 @@ pub const PING: u8 = 4;
 /// Neighbor solicitations.
 pub const NEIGHBOR: u8 = 8;
 
-/// One source's way of looking at one thing: at a host's ports, or at a port's hosts.
+/// How one source probes one thing: a host's ports, or a port's hosts.
 pub trait ScanKey: Copy + Eq + Hash {
-    /// What it tries one of after the other.
+    /// What it tries one after another.
     type Item: Copy + Eq + Hash;
     /// The source: a host, or a network by its first address.
     fn source(&self) -> Host;
-    /// What this is, from the bits of what was sent.
+    /// The kind of attack, from the bits of what was sent.
     fn kind(&self, sent: u8, slow: bool) -> AttackKind;
     /// Target and port for the report; `distinct` counts what was tried.
     fn goal(&self, distinct: Hosts) -> (Hosts, Option<u16>);
@@ -30,14 +30,13 @@ pub trait ScanKey: Copy + Eq + Hash {
     fn services(&self, tried: impl Fn(Self::Item) -> bool) -> Vec<&'static str>;
 }
 
-/// The ports of a host: source, target, and the flags if they are odd ones.
+/// The ports of a host: source, target, and the flags if unusual.
 pub type PortScanKey = (Host, Host, Option<Flags>);
 
 /// The protocols of a host: source and target.
 pub type ProtocolScanKey = (Host, Host);
 
-/// The hosts with a port, or any hosts: source, port, and what is sent ([`SYN`], [`UDP`], [`PING`] or
-/// [`NEIGHBOR`]).
+/// The hosts on a port, or any hosts: source, port, and what is sent ([`SYN`], [`UDP`], [`PING`] or [`NEIGHBOR`]).
 pub type SweepKey = (Host, Option<u16>, u8);
 
 impl ScanKey for PortScanKey {

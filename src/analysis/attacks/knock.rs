@@ -1,4 +1,4 @@
-//! A packet as the detector sees it: what outlives its line and is quickly put in order.
+//! A packet as the detector sees it: it outlives its line and sorts fast.
 
 use std::cmp::Ordering;
 
@@ -9,20 +9,20 @@ use super::limited::Number;
 use super::rates::Hit;
 use crate::netfilter::{Packet, Verdict};
 
-/// A packet as far as it may be part of an attack.
+/// What matters of a packet that may be part of an attack.
 #[derive(Clone, Copy, Debug)]
 pub struct Knock {
     pub hit: Hit,
-    /// None: it counts for the rate of its prefix and for nothing else.
+    /// None if it counts only toward the rate of its prefix.
     pub signal: Option<Signal>,
     pub target: Host,
-    /// Both ports, 0 where there is none.
+    /// Both ports; 0 if none.
     pub from: u16,
     pub to: u16,
-    /// TCP flags, or which other protocol and ICMP type.
+    /// TCP flags, or another protocol and its ICMP type.
     pub kind: u32,
     pub verdict: Verdict,
-    /// It drowns in a flood from many sources.
+    /// It is lost in a flood from many sources.
     pub is_spoofed: bool,
 }
 
@@ -55,13 +55,13 @@ impl Knock {
         }
     }
 
-    /// What it has in common with another line of the same packet.
+    /// What it shares with another line of the same packet.
     pub fn identity(&self) -> Identity {
         (self.hit.source, self.target, u32::from(self.from) << 16 | u32::from(self.to), self.kind)
     }
 
-    /// The order of time; at one time, an order that depends on nothing but the packets. What a firewall logs before
-    /// it decides comes before the decision. Those that differ in their prefix alone count alike.
+    /// By time, then by packet content alone. What a firewall logs before it decides comes before the decision.
+    /// Packets that differ only in their prefix count alike.
     pub fn order(&self, other: &Knock) -> Ordering {
         (self.hit.time.cmp(&other.hit.time))
             .then_with(|| self.identity().cmp(&other.identity()))

@@ -1,26 +1,26 @@
-//! Prefixes whose rule logs only so many packets a minute (`-m limit`, UFW's 3 a minute after a
-//! burst of 10), recognized from how often they come.
+//! Recognizes prefixes whose rule logs only so many packets a minute (`-m limit`; UFW: 3 a minute after a burst of
+//! 10) from how often they come.
 
 use hashbrown::HashMap;
 
 use crate::netfilter::{Time, clean};
 
-/// Prefixes told apart; a log has few, unless they carry numbers.
+/// Maximum distinct prefixes; a log has few, unless they contain numbers.
 const MOST: usize = 1024;
 
-/// A limit worth recognizing: at most this many a minute.
+/// The highest limit worth recognizing, a minute.
 const PLATEAU: u32 = 20;
 
-/// With its burst, and several rules under one prefix: at most this many.
+/// The highest count a minute, including the burst and several rules under one prefix.
 const PEAK: u32 = 40;
 
-/// Minutes in a row at the plateau.
+/// Consecutive minutes at the plateau.
 const RUN: u32 = 3;
 
 /// The number of a prefix.
 pub type Number = u16;
 
-/// Every prefix met, and how often it comes.
+/// Every prefix seen, and how often it comes.
 #[derive(Debug, Default)]
 pub struct Prefixes {
     known: Vec<Prefix>,
@@ -31,7 +31,7 @@ pub struct Prefixes {
 #[derive(Debug)]
 struct Prefix {
     text: Box<[u8]>,
-    /// UFW limits what it logs unless told otherwise: no burst is needed to know it.
+    /// UFW rate-limits its log by default, so no burst is needed to recognize it.
     limits: bool,
     minute: i64,
     count: u32,
@@ -39,7 +39,7 @@ struct Prefix {
     most: u32,
     /// The count of the minute before this one.
     previous: Option<u32>,
-    /// The count of the minute before the plateau, and of the plateau's first.
+    /// The counts of the minute before the plateau and of the plateau's first.
     burst: Option<u32>,
     plateau: u32,
     run: u32,
@@ -60,7 +60,7 @@ impl Prefixes {
         Some(number as Number)
     }
 
-    /// Counts a packet of the prefix.
+    /// Counts a packet with the prefix.
     pub fn count(&mut self, number: Number, time: i64) {
         let minute = time.div_euclid(60 * Time::SECOND);
         let prefix = &mut self.known[usize::from(number)];
@@ -105,8 +105,8 @@ impl Prefixes {
 }
 
 impl Prefix {
-    /// Ends a minute. Under pressure a limit lets through its burst and then the same count every
-    /// minute, give or take one for how minutes fall.
+    /// Ends a minute. Under load a limit passes its burst and then the same count every minute, give or take one for
+    /// where the minutes fall.
     fn turn(&mut self, next: i64) {
         let count = std::mem::take(&mut self.count);
         let follows = next == self.minute.saturating_add(1);

@@ -1,20 +1,19 @@
-//! Attacks, found in packets as they pass: brute force, floods, scans and sweeps.
+//! Detects attacks in packets as they pass: brute force, floods, scans and sweeps.
 //!
-//! Owns what an attack is. Packets go in one by one, in the order of the log; alerts come out at
-//! once, findings at the end. No clock: time is what the lines say. Memory is bounded whatever the
-//! packets are, and [`Judgement::capped`] says when the bound was met.
+//! Owns what an attack is. Packets go in one by one, in log order; alerts come out at once, findings at the end. No
+//! clock: time is what the lines say. Memory is bounded whatever the packets are, and [`Judgement::capped`] says when
+//! the bound was reached.
 //!
 //! What counts:
 //! - A connection is a SYN without ACK, once per addresses and ports within two minutes.
-//! - Brute force: more connections a minute from one source to one port of `auth_ports` than the
-//!   setting, whatever became of them; or any that the tutorial's rule marked `*ATTACK*`.
-//! - Scans, sweeps and floods look at packets that were not accepted; slow scans at those that were denied.
-//! - A packet that was logged without a verdict waits for one ([`held`]). What this host sends itself counts
-//!   if it was denied.
-//! - Sources of one network (/24, /48) that stay below a rate of a minute alone are counted together.
-//! - An attack lasts until its rate has not been met for ten minutes (a slow scan: a day).
+//! - Brute force: more connections a minute from one source to one port of `auth_ports` than the setting, whatever
+//!   their verdict; or any that the tutorial's rule marked `*ATTACK*`.
+//! - Scans, sweeps and floods count packets that were not accepted; slow scans only denied ones.
+//! - A packet logged without a verdict waits for one ([`held`]). What this host itself sends counts only if denied.
+//! - Sources of one network (/24, /48) that each stay below a per-minute rate are counted together.
+//! - An attack lasts until its rate has not been reached for ten minutes (a slow scan: a day).
 //! - A flood and a brute force on one port are one attack: see `correlate`.
-//! - All that one attacker did is one finding: see `attackers`.
+//! - Everything one attacker did is one finding: see `attackers`.
 
 mod attackers;
 mod classify;
@@ -56,32 +55,32 @@ use rates::{Hit, Rates};
 use scans::{Probe, ScanTracker};
 use tracked::Tracker;
 
-/// What is watched at most, of each kind.
+/// Maximum keys tracked per kind.
 const MOST: usize = 200_000;
 
-/// Sources of one network that are taken for one attacker.
+/// This many sources of one network count as one attacker.
 const TOGETHER: usize = 3;
 
-/// Ports, hosts and sources that all attacks under way keep together.
+/// Maximum ports, hosts and sources kept by all ongoing attacks together.
 const ROOM: usize = 1_000_000;
 
-/// How old the newest time may be before an older packet is taken for the next file's.
+/// A packet this much older than the newest time counts as the next file's.
 const NEXT_FILE: i64 = open::SLACK * 60;
 
 /// What was found.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Judgement {
-    /// The attacks, those with the most packets first.
+    /// The attacks, most severe first, then most packets first.
     pub findings: Vec<Finding>,
-    /// Packets that would have been looked at, had their lines a time.
+    /// Packets not judged because their lines have no time.
     pub timeless: u64,
-    /// There was more to watch than there is memory for: something may be missing.
+    /// There was more to track than memory allows: something may be missing.
     pub capped: bool,
-    /// The rate-limited prefixes that findings rest on, sorted: their figures are lower bounds.
+    /// The rate-limited prefixes that findings are based on, sorted: their figures are lower bounds.
     pub lower_bounds: Vec<String>,
 }
 
-/// Watches packets.
+/// Detects attacks, packet by packet.
 #[derive(Debug)]
 pub struct Detector {
     thresholds: Thresholds,
@@ -105,7 +104,7 @@ pub struct Detector {
 }
 
 impl Detector {
-    /// Packets from `allow` are never looked at.
+    /// Packets from `allow` are ignored.
     pub fn new(thresholds: Thresholds, allow: Vec<Network>, verdicts: ActionVerdicts) -> Self {
         let rate = |kind, threshold: u32, need: u32, per, sources| {
             let (threshold, need) = (u64::from(threshold), u64::from(need.max(1)));
@@ -116,7 +115,7 @@ impl Detector {
             rate(AttackKind::BruteForce, of.brute_force, of.brute_force.saturating_add(1), 60, sources)
         };
         let scan = |fast, slow, sources| scans::ScanLimit { fast, slow, sources };
-        // Over a day a network has unrelated sources; only what comes within a minute is taken for one attack.
+        // Over a day a network has unrelated sources; only what comes within a minute counts as one attack.
         let (ports, ports_together) =
             (scan(of.port_scan, Some(of.slow_scan), 1), scan(of.port_scan, None, TOGETHER));
         Detector {
@@ -141,8 +140,7 @@ impl Detector {
         }
     }
 
-    /// Takes a packet in. Gives the attack that it begins; should it begin several, the others
-    /// come with the next packets.
+    /// Takes a packet and returns the attack it begins; if it begins several, the others come with the next packets.
     pub fn packet(&mut self, packet: &Packet<'_>) -> Option<Alert> {
         if let Some(knock) = self.knock(packet) {
             self.watch(knock);
@@ -153,18 +151,18 @@ impl Detector {
         self.open.alerts.pop_front()
     }
 
-    /// What a packet is to the detector; none if it is nothing.
+    /// The packet as the detector sees it; none if irrelevant.
     pub fn knock(&mut self, packet: &Packet<'_>) -> Option<Knock> {
         let verdict = self.verdicts.of(packet);
         let tried = classify::classify(packet);
-        // What was accepted counts if it opens a connection; else it is no more than the verdict on what is held.
+        // An accepted packet counts if it opens a connection; otherwise it is only the verdict on a held one.
         let counts = verdict != Verdict::Accept || tried == Some(Signal::Open);
         let signal = tried.filter(|signal| self.is_suspect(packet, *signal, verdict));
         let Some(Time(time)) = packet.time else {
             self.timeless += u64::from(signal.is_some() && counts);
             return None;
         };
-        // What is no attack counts for the rate of its prefix all the same.
+        // Even a packet that is no attack counts toward the rate of its prefix.
         let prefix = if counts { self.prefixes.number(packet.prefix) } else { None };
         (signal.is_some() || prefix.is_some()).then(|| Knock::new(packet, time, signal, verdict, prefix))
     }
@@ -180,7 +178,7 @@ impl Detector {
             && !self.allow.iter().any(|network| network.contains(source))
     }
 
-    /// Takes in what a packet is.
+    /// Takes a packet as the detector sees it.
     pub fn watch(&mut self, mut knock: Knock) {
         let Knock { hit, verdict, .. } = knock;
         if let Some(prefix) = hit.prefix {
@@ -225,13 +223,13 @@ impl Detector {
         self.reach(&knock);
     }
 
-    /// Whether it opens a connection where passwords are asked for.
+    /// Whether it opens a connection to a service that asks for passwords.
     fn is_guarded(&self, knock: &Knock) -> bool {
         let guarded = knock.hit.marked || self.thresholds.auth_ports.contains(&knock.to);
         knock.signal == Some(Signal::Open) && guarded
     }
 
-    /// A SYN packet, for flood and brute force. True if it drowns in a flood from many sources.
+    /// Counts a SYN toward floods and brute force. True if it is lost in a flood from many sources.
     fn open(&mut self, knock: &Knock) -> bool {
         let Knock { hit, target, from, to: port, .. } = *knock;
         let (accepted, guarded) = (knock.verdict == Verdict::Accept, self.is_guarded(knock));
@@ -261,7 +259,7 @@ impl Detector {
         spoofed
     }
 
-    /// A packet that was not accepted, for scans, sweeps and floods of pings.
+    /// Counts a packet that was not accepted toward scans, sweeps and ping floods.
     fn reach(&mut self, knock: &Knock) {
         let Knock { hit, signal, target, from, to, is_spoofed, .. } = *knock;
         let Some(signal) = signal else { return };
@@ -295,7 +293,7 @@ impl Detector {
         }
     }
 
-    /// A port of a host is tried.
+    /// Counts a probe of a host's port.
     fn port(
         &mut self,
         target: Host,
@@ -312,7 +310,7 @@ impl Detector {
         }
     }
 
-    /// A host is tried, at one port or by ping.
+    /// Counts a probe of a host, on one port or by ping.
     fn host(&mut self, target: Host, port: Option<u16>, probe: Probe<()>, known: bool) {
         let (source, sent, probe) = (probe.source, probe.sent, probe.of(target));
         let alone = self.across.packet((source, port, sent), probe, known, self.now, &mut self.open);
@@ -322,7 +320,7 @@ impl Detector {
         }
     }
 
-    /// What was found in all.
+    /// Everything that was found.
     pub fn finish(mut self) -> Judgement {
         while let Some(knock) = self.held.next(None) {
             self.undecided(knock);
@@ -360,8 +358,8 @@ impl Detector {
     }
 }
 
-/// Whether the source's network can be an attacker of this target: not where both are neighbors, who all
-/// have something to say to each other.
+/// Whether the source's network can be an attacker of this target: not if both are neighbors, who all talk to each
+/// other.
 fn is_apart(source: Host, target: Host) -> bool {
     !source.is_local() && source.network() != target.network()
 }

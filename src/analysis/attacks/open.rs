@@ -1,4 +1,4 @@
-//! Where attacks are written down while they go on and when they end.
+//! Records attacks while they go on and when they end.
 
 use std::collections::VecDeque;
 
@@ -7,28 +7,26 @@ use super::limited::Number;
 use super::set::Room;
 use crate::netfilter::Time;
 
-/// After so long without its rate an attack is over, and what comes then is another one. Slow
-/// scans have a day instead.
+/// An attack is over after this long without its rate; what comes then is another one. Slow scans have a day instead.
 pub const QUIET: i64 = 600 * Time::SECOND;
 
-/// Logs of several machines, and kernels of several processors, are out of order by less than
-/// this: such a packet counts at the newest time seen. One that is older starts over: it is the
-/// next file, not the past.
+/// Logs of several machines or CPUs are out of order by less than this: such a packet counts at the newest time seen.
+/// An older one starts over: it is the next file, not the past.
 pub const SLACK: i64 = 60 * Time::SECOND;
 
-/// Ended attacks that are kept.
+/// Maximum ended attacks kept.
 const MOST: usize = 20_000;
 
-/// Alerts that wait for their turn, should a packet begin several attacks.
+/// Maximum alerts queued if a packet begins several attacks.
 const WAITING: usize = 64;
 
-/// What all parts of a detector share.
+/// State shared by all parts of a detector.
 #[derive(Debug)]
 pub struct OpenAttacks {
     pub room: Room,
     pub alerts: VecDeque<Alert>,
     closed: Vec<Closed>,
-    /// Ended attacks had to be let go.
+    /// Ended attacks had to be dropped.
     pub capped: bool,
 }
 
@@ -37,7 +35,7 @@ pub struct OpenAttacks {
 pub struct Closed {
     pub episode: Episode,
     pub shares: Shares,
-    /// It rests on more than the tutorial's mark.
+    /// It is based on more than the tutorial's mark.
     pub by_rate: bool,
 }
 
@@ -59,7 +57,7 @@ impl OpenAttacks {
         }
     }
 
-    /// Every attack that ended, the severest if there were too many.
+    /// Every attack that ended, or the most severe if there were too many.
     pub fn take(&mut self) -> Vec<Closed> {
         if self.closed.len() > MOST {
             self.thin();

@@ -15,26 +15,26 @@ use super::tracked::{Expiring, Tracker, Watched};
 use super::window::Window;
 use crate::netfilter::Time;
 
-/// Sources remembered before a flood is one; targets remembered of brute forces.
+/// Sources remembered before a flood is detected; targets of brute force remembered.
 const RECENT: usize = 1024;
 
-/// A flood from so many sources is spoofed: its sources are not looked at one by one.
+/// A flood from this many sources counts as spoofed: its sources are not tracked one by one.
 const SPOOFED: usize = 64;
 
-/// What is counted together: the source of a brute force, the target, and its port.
+/// What is counted together: the source (of a brute force), the target, and its port.
 pub type RateKey = (Option<Host>, Host, Option<u16>);
 
 /// The rate that makes an attack.
 #[derive(Clone, Copy, Debug)]
 pub struct RateLimit {
     pub kind: AttackKind,
-    /// What the setting says.
+    /// The configured rate.
     pub threshold: u64,
     /// The count from which it is an attack.
     pub need: u64,
-    /// Seconds of the window.
+    /// The window in seconds.
     pub per: u64,
-    /// From how many sources of a network, whose first address then stands for the source of the key.
+    /// From how many sources of a network, whose first address is then the source in the key.
     pub sources: Option<usize>,
 }
 
@@ -44,13 +44,13 @@ impl RateLimit {
     }
 }
 
-/// A packet as it counts for a rate.
+/// A packet as it counts toward a rate.
 #[derive(Clone, Copy, Debug)]
 pub struct Hit {
     pub time: i64,
     pub source: Host,
     pub prefix: Option<Number>,
-    /// The firewall itself said that the rate was exceeded.
+    /// The firewall itself marked the rate as exceeded.
     pub marked: bool,
 }
 
@@ -59,15 +59,15 @@ pub struct Hit {
 pub struct Standing {
     /// An attack under way.
     pub is_attack: bool,
-    /// One from so many sources that they are spoofed.
+    /// One from so many sources that they count as spoofed.
     pub is_from_many: bool,
 }
 
-/// All that is watched for one kind.
+/// Everything tracked for one kind.
 #[derive(Debug)]
 pub struct Rates {
     tracker: Tracker<Rate>,
-    /// Who exceeded the rate last, and when, by target and port.
+    /// Who last exceeded the rate, and when, by target and port.
     exceeded: HashMap<(Host, Option<u16>), (Host, i64)>,
 }
 
@@ -88,9 +88,9 @@ struct OngoingRate {
     first: i64,
     last: i64,
     packets: u64,
-    /// Packets since the rate was last exceeded: they belong to it if it is exceeded again.
+    /// Packets since the rate was last exceeded: they count if it is exceeded again.
     pending: u64,
-    /// Their sources, the first of them.
+    /// Sources of the first of these.
     pending_sources: Vec<Host>,
     peak: u64,
     by_rate: bool,
@@ -128,7 +128,7 @@ impl Rates {
         self.tracker.capped()
     }
 
-    /// Counts a packet. Only what is watched already, if `known`.
+    /// Counts a packet; if `known`, only under a key already tracked.
     pub fn packet(
         &mut self,
         key: RateKey,
@@ -224,7 +224,7 @@ impl Watched for Rate {
 }
 
 impl Rate {
-    /// Whether enough sources take part, this one included, where that is asked for.
+    /// Whether enough sources take part, including this one, if the limit asks for several.
     fn is_from(&self, limit: &RateLimit, source: Host) -> bool {
         let Some(sources) = limit.sources.filter(|_| self.live.is_none()) else {
             return true;

@@ -1,9 +1,8 @@
-//! A queue whose newest item needs no memory of its own: most of what is watched never has a
-//! second one.
+//! A queue whose newest item needs no heap memory: most of what is tracked never has a second one.
 
 use std::collections::VecDeque;
 
-/// Items in their order, the newest last.
+/// Items in order, newest last.
 #[derive(Debug)]
 pub struct RecentQueue<T> {
     older: VecDeque<T>,
@@ -37,7 +36,7 @@ impl<T> RecentQueue<T> {
         }
     }
 
-    /// Takes the newest item that fits out of its place.
+    /// Removes and returns the newest item that fits.
     pub fn take(&mut self, mut fits: impl FnMut(&T) -> bool) -> Option<T> {
         if self.newest.as_ref().is_some_and(&mut fits) {
             let item = self.newest.take();

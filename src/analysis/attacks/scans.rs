@@ -17,11 +17,10 @@ use crate::netfilter::Time;
 const MINUTE: i64 = 60 * Time::SECOND;
 const DAY: i64 = 86_400 * Time::SECOND;
 
-/// A datagram for a client's port that came so often is an answer and not a probe: scanners repeat a probe
-/// once or twice.
+/// A datagram to a client's port that came this often is a reply, not a probe: scanners repeat a probe once or twice.
 const ANSWERS: u32 = 3;
 
-/// A packet as it counts for breadth.
+/// A packet as it counts toward breadth.
 #[derive(Clone, Copy, Debug)]
 pub struct Probe<T> {
     pub time: i64,
@@ -29,14 +28,14 @@ pub struct Probe<T> {
     pub item: T,
     pub sent: u8,
     pub prefix: Option<Number>,
-    /// Whether it counts for a slow scan too.
+    /// Whether it counts toward a slow scan too.
     pub is_certain: bool,
-    /// Whether it is a datagram that may be an answer.
+    /// Whether it is a datagram that may be a reply.
     pub may_answer: bool,
 }
 
 impl Probe<()> {
-    /// The same of a thing that is tried.
+    /// The same with the thing that is tried.
     pub fn of<T>(self, item: T) -> Probe<T> {
         let Probe { time, source, sent, prefix, is_certain, may_answer, .. } = self;
         Probe { time, source, item, sent, prefix, is_certain, may_answer }
@@ -53,14 +52,14 @@ impl Probe<()> {
 pub struct ScanLimit {
     /// In a minute.
     pub fast: u32,
-    /// In a day, where that is asked for.
+    /// In a day, if slow scans count.
     pub slow: Option<u32>,
     /// From how many sources: one, or a network's.
     pub sources: usize,
 }
 
 impl ScanLimit {
-    /// How many of the latest are remembered.
+    /// How many of the latest things are remembered.
     fn most(&self) -> usize {
         self.fast.max(self.slow.unwrap_or(0)).max(1) as usize
     }
@@ -71,7 +70,7 @@ impl ScanLimit {
 pub struct ScanTracker<K: ScanKey> {
     slow: bool,
     last: i64,
-    /// The latest distinct things tried, the latest last.
+    /// The latest distinct things tried, latest last.
     items: RecentQueue<Item<K::Item>>,
     live: Option<Box<OngoingScan<K::Item>>>,
 }
@@ -99,11 +98,11 @@ impl<T> Item<T> {
 /// An attack under way.
 #[derive(Debug)]
 struct OngoingScan<T> {
-    /// Not yet so fast as a scan in a minute.
+    /// Not yet as fast as a scan within a minute.
     slow: bool,
-    /// How long a pause it may have.
+    /// How long it may pause.
     quiet: i64,
-    /// When there was enough to call it one.
+    /// When it became an attack.
     began: i64,
     first: i64,
     last: i64,
@@ -114,7 +113,7 @@ struct OngoingScan<T> {
     peak: u64,
     window: Window,
     tried: Set<T>,
-    /// Those who tried: of a network alone.
+    /// The sources; only for a network.
     sources: Option<Set<Host>>,
     shares: Shares,
 }
@@ -188,7 +187,7 @@ impl<K: ScanKey> Watched for ScanTracker<K> {
 }
 
 impl<K: ScanKey> ScanTracker<K> {
-    /// Puts a thing at the end of the latest ones.
+    /// Adds a thing to the latest ones, or moves it to their end.
     fn remember(&mut self, probe: Probe<K::Item>, time: i64, limit: &ScanLimit) {
         let Probe { item, source, sent, is_certain, may_answer, .. } = probe;
         let item = match self.items.take(|known| known.item == item) {
@@ -208,7 +207,7 @@ impl<K: ScanKey> ScanTracker<K> {
         self.items.push(item);
     }
 
-    /// Whether enough of the latest ones count within the span before the newest time, from so many sources.
+    /// Whether enough of the latest things count within the span before the newest time, from enough sources.
     fn within(&self, count: u32, span: i64, sources: usize) -> bool {
         let count = count.max(1) as usize;
         if self.items.len() < count {
@@ -268,8 +267,8 @@ impl<K: ScanKey> ScanTracker<K> {
         self.live = Some(Box::new(live));
     }
 
-    /// A slow scan has become a fast one: it is one attack, and the fast one. If it has just begun, knocks of
-    /// hours before have nothing to do with it.
+    /// Turns a slow scan that became fast into a single fast one. If it has just begun, packets from hours before are
+    /// not part of it.
     fn quicken(&mut self, key: &K, probe: Probe<K::Item>, limit: &ScanLimit, open: &mut OpenAttacks) {
         let now = self.last;
         let Some(mut live) = self.live.take() else { return };
@@ -295,7 +294,7 @@ impl<T: Copy + Eq + Hash> OngoingScan<T> {
         let new = self.tried.insert(probe.item, &mut open.room);
         let span = if self.slow { DAY } else { MINUTE };
         if !new && time - self.active > span {
-            // What knocks at the same port all day is no part of the scan that it once made.
+            // Probes of the same port all day are no part of an earlier scan.
             return;
         }
         self.packets += 1;
@@ -309,7 +308,7 @@ impl<T: Copy + Eq + Hash> OngoingScan<T> {
         }
     }
 
-    /// Gives back the room that it took.
+    /// Releases its room.
     fn leave(&self, open: &mut OpenAttacks) {
         self.tried.leave(&mut open.room);
         self.sources.iter().for_each(|sources| sources.leave(&mut open.room));

@@ -1,7 +1,7 @@
-//! Services that scanners look for, by the names that administrators know them by.
+//! Services that scanners look for, by the names administrators know.
 
-/// Ports that are probed all over the Internet, with what answers there (IANA's registry, and what is
-/// known of devices that use another).
+/// Ports probed all over the Internet, and the service on each (IANA's registry, and devices known to use another
+/// port).
 const PROBED: [(u16, &str); 38] = [
     (21, "FTP"),
     (22, "SSH"),
@@ -43,7 +43,7 @@ const PROBED: [(u16, &str); 38] = [
     (27_017, "MongoDB"),
 ];
 
-/// The services at those ports that `tried` names, each once, by their first port.
+/// The services on the ports that were `tried`, each once, by first port.
 pub fn probed(tried: impl Fn(u16) -> bool) -> Vec<&'static str> {
     let mut services = Vec::new();
     for (port, name) in PROBED {

@@ -4,10 +4,10 @@ use std::hash::Hash;
 
 use hashbrown::HashSet;
 
-/// The most that one set keeps: every port there is.
+/// Maximum items per set: every port there is.
 const MOST: usize = 1 << 16;
 
-/// Places that all sets of a detector share.
+/// Slots shared by all sets of a detector.
 #[derive(Debug)]
 pub struct Room(pub usize);
 
@@ -15,7 +15,7 @@ pub struct Room(pub usize);
 #[derive(Debug)]
 pub struct Set<T> {
     items: HashSet<T>,
-    /// Something found no place: there are at least as many as were counted.
+    /// Something did not fit: the count is a lower bound.
     pub more: bool,
 }
 
@@ -24,7 +24,7 @@ impl<T: Hash + Eq> Set<T> {
         Set { items: HashSet::new(), more: false }
     }
 
-    /// Puts one in; true if it was not there.
+    /// Inserts an item; true if it is new.
     pub fn insert(&mut self, item: T, room: &mut Room) -> bool {
         if self.items.len() < MOST && room.0 > 0 {
             let new = self.items.insert(item);
@@ -48,12 +48,12 @@ impl<T: Hash + Eq> Set<T> {
         self.items.iter()
     }
 
-    /// The one item of a set of one.
+    /// The item of a set of one.
     pub fn only(&self) -> Option<&T> {
         self.items.iter().next().filter(|_| self.len() == 1 && !self.more)
     }
 
-    /// Gives the places back.
+    /// Releases its slots.
     pub fn leave(&self, room: &mut Room) {
         room.0 += self.items.len();
     }

@@ -1,4 +1,4 @@
-//! A bounded table of what is being watched.
+//! A bounded table of what is being tracked.
 
 use std::hash::Hash;
 
@@ -7,35 +7,35 @@ use hashbrown::HashMap;
 use super::open::{OpenAttacks, SLACK};
 use crate::netfilter::Time;
 
-/// The size at which a table is first looked through.
+/// The size at which a table is first cleaned.
 const FIRST: usize = 512;
 
-/// What is watched under one key.
+/// What is tracked under one key.
 pub trait Expiring {
     /// The newest packet's time.
     fn last(&self) -> i64;
-    /// For how long after it the state still matters, in microseconds.
+    /// How long after that the state still matters, in microseconds.
     fn keep(&self) -> i64;
     /// Whether an attack is under way.
     fn live(&self) -> bool;
 }
 
-/// What is watched from packet to packet until it becomes an attack, and then until that is over.
+/// What is tracked from packet to packet until it becomes an attack, and then until that is over.
 pub trait Watched: Expiring + Sized {
-    /// What is told apart.
+    /// What is tracked separately.
     type Key: Copy + Eq + Hash;
     /// A packet as it counts here.
     type Event: Copy;
-    /// From when on it is an attack.
+    /// What makes it an attack.
     type Limit;
 
     /// A state that has counted nothing.
     fn new(limit: &Self::Limit, time: i64) -> Self;
-    /// When the packet was.
+    /// The packet's time.
     fn time(event: &Self::Event) -> i64;
-    /// Whether an attack has been quiet for so long that it is over.
+    /// Whether an attack has been quiet long enough to be over.
     fn is_over(&self, time: i64) -> bool;
-    /// Counts a packet, and begins an attack where there is one. Says whether the limit is exceeded.
+    /// Counts a packet, and begins an attack if there is one. Returns whether the limit is exceeded.
     fn count(
         &mut self,
         key: &Self::Key,
@@ -47,7 +47,7 @@ pub trait Watched: Expiring + Sized {
     fn close(self, key: &Self::Key, limit: &Self::Limit, open: &mut OpenAttacks);
 }
 
-/// All that is watched under one limit.
+/// Everything tracked under one limit.
 #[derive(Debug)]
 pub struct Tracker<V: Watched> {
     pub limit: V::Limit,
@@ -55,18 +55,18 @@ pub struct Tracker<V: Watched> {
 }
 
 impl<V: Watched> Tracker<V> {
-    /// Watches at most so many keys.
+    /// Tracks at most `most` keys.
     pub fn new(limit: V::Limit, most: usize) -> Self {
         Tracker { limit, tracked: Tracked::new(most) }
     }
 
-    /// Whether something that still mattered had to go.
+    /// Whether something that still mattered was evicted.
     pub fn capped(&self) -> bool {
         self.tracked.capped
     }
 
-    /// Counts a packet; only where its key is watched already, if `known`. Gives the state, and
-    /// whether the limit is exceeded.
+    /// Counts a packet; if `known`, only under a key already tracked. Returns the state, and whether the limit is
+    /// exceeded.
     pub fn packet(
         &mut self,
         key: V::Key,
@@ -98,15 +98,15 @@ impl<V: Watched> Tracker<V> {
     }
 }
 
-/// States by key, at most `limit` of them. When it is full, what no longer matters goes; if that is
-/// not enough, what was quiet for longest, attacks under way last.
+/// States by key, at most `limit` of them. When full, it evicts what no longer matters, then what has been quiet
+/// longest, ongoing attacks last.
 #[derive(Debug)]
 pub struct Tracked<K, V> {
     map: HashMap<K, V>,
     limit: usize,
-    /// When to look for what no longer matters: small tables are quick.
+    /// The size at which to clean next: small tables are quick to scan.
     next: usize,
-    /// Something that still mattered had to go.
+    /// Something that still mattered was evicted.
     pub capped: bool,
 }
 
@@ -115,13 +115,12 @@ impl<K: Hash + Eq, V: Expiring> Tracked<K, V> {
         Tracked { map: HashMap::new(), limit, next: FIRST.min(limit), capped: false }
     }
 
-    /// The state under a key that is there already.
+    /// The state under an existing key.
     pub fn get(&mut self, key: &K) -> Option<&mut V> {
         self.map.get_mut(key)
     }
 
-    /// The state under a key, made if it is not there. What has to go for it and is an attack goes
-    /// to `closed`.
+    /// The state under a key, created if missing. Attacks evicted to make room go to `closed`.
     pub fn enter(&mut self, key: K, now: i64, new: impl FnOnce() -> V, closed: impl FnMut(K, V)) -> &mut V {
         if self.map.len() >= self.next && !self.map.contains_key(&key) {
             self.clean(now, closed);
@@ -135,7 +134,7 @@ impl<K: Hash + Eq, V: Expiring> Tracked<K, V> {
     }
 
     fn clean(&mut self, now: i64, mut closed: impl FnMut(K, V)) {
-        // A packet may come late by the slack.
+        // A packet may be late by the slack.
         let stale = |v: &V| v.last().abs_diff(now) > (v.keep() + SLACK).unsigned_abs();
         self.remove(stale, &mut closed);
         self.shrink(now, &mut closed);
@@ -149,8 +148,8 @@ impl<K: Hash + Eq, V: Expiring> Tracked<K, V> {
                 return;
             }
             self.capped = true;
-            // Ages in powers of two seconds: the youngest that must go is found in one pass, and
-            // it depends on times alone, not on the order of the table.
+            // Ages by powers of two seconds: one pass finds the youngest to evict, and it depends on times alone, not
+            // on the order of the table.
             let mut ages = [0usize; 64];
             for state in self.map.values().filter(|v| v.live() == live) {
                 ages[age(state, now)] += 1;

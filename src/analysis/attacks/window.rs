@@ -1,15 +1,15 @@
-//! How many events a sliding window of time holds.
+//! Counts events in a sliding time window.
 
 use super::recent::RecentQueue;
 
 /// From this many slots on, events close to each other share one.
 const FINE: usize = 64;
 
-/// Counts the events of the last `span` microseconds, the oldest moment excluded: of events every
-/// 12 seconds a minute holds five. Times must not fall.
+/// Counts the events of the last `span` microseconds, excluding the oldest moment: of events every 12 seconds a
+/// minute holds five. Times must not decrease.
 ///
-/// Busy windows count in slots of a 64th of the span, which leave with their oldest event: the
-/// count may then be short by what happens in a 64th, never too high.
+/// Busy windows count in slots of a 64th of the span, which expire with their oldest event: the count may then be
+/// short by what happens in a 64th, never too high.
 #[derive(Debug)]
 pub struct Window {
     span: i64,
@@ -41,7 +41,7 @@ impl Window {
         self.sum
     }
 
-    /// The oldest event in it.
+    /// Time of its oldest event.
     pub fn first(&self) -> Option<i64> {
         self.slots.oldest().map(|(start, _)| *start)
     }

@@ -16,7 +16,7 @@ fn every_key_fits() {
     }
 }
 
-/// A reader leaves out what no module asks for, and the column would be empty.
+/// A reader leaves out fields that no module requests, and the column would be empty.
 #[test]
 fn a_module_that_shows_the_host_asks_for_it() {
     for module in super::super::all() {

@@ -18,17 +18,17 @@ fn sources_ports_and_pairs_that_came_since_and_not_before_are_shown() {
     let packets = [
         came("2026-05-01", "192.0.2.1", 22),
         came("2026-05-03 23:59:59", "192.0.2.2", 80),
-        // Known as it was.
+        // Already known.
         came("2026-05-04", "192.0.2.1", 22),
-        // A new source: its pairs are not listed one by one.
+        // A new source: its pairs are not listed individually.
         came("2026-05-04 00:00", "192.0.2.9", 22),
         came("2026-05-05 00:00", "192.0.2.9", 80),
-        // A new port, from a known source and twice.
+        // A new port, twice from a known source.
         came("2026-05-04 07:00", "192.0.2.1", 443),
         came("2026-05-04 06:00", "192.0.2.1", 443),
         // Known source, known port, not together before.
         came("2026-05-04 08:00", "192.0.2.1", 80),
-        // The same number of another protocol is another port.
+        // The same number with another protocol is another port.
         Packet { proto: b"UDP", ..came("2026-05-04 09:00", "192.0.2.2", 80) },
     ];
     let table = new(&packets, 10);

@@ -35,7 +35,7 @@ fn of_equal_counts_the_lower_address_comes_first() {
 
 #[test]
 fn every_port_is_told_apart() {
-    // Falling and twice, so that neither order nor repetition helps.
+    // Descending and repeated, so neither order nor repetition helps.
     let ports = (0..=u16::MAX).rev();
     let mut known = PortSet::None;
     for (n, port) in (1..).zip(ports) {

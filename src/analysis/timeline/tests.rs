@@ -12,7 +12,7 @@ fn at_all(texts: &[&str]) -> Vec<Packet<'static>> {
     texts.iter().map(|text| at(text)).collect()
 }
 
-/// With room for as many rows as there may be.
+/// With the maximum number of rows.
 fn timeline(packets: &[Packet<'_>], zone: &TimeZone) -> (Table, Vec<String>) {
     limited(packets, zone, ROWS)
 }
@@ -110,7 +110,7 @@ fn rows_of_several_hours_begin_at_midnight() {
 
 #[test]
 fn autumn_has_its_doubled_hour_twice_and_spring_lacks_one() {
-    // Clocks in Sweden went from 3 to 2 on 2026-10-25 at 01:00 UTC, from 2 to 3 on 2026-03-29.
+    // Clocks in Sweden go back from 3 to 2 on 2026-10-25 at 01:00 UTC, forward from 2 to 3 on 2026-03-29.
     let stockholm = zone("Europe/Stockholm");
     let autumn = at_all(&["2026-10-24 23:30", "2026-10-25 00:30", "2026-10-25 01:30", "2026-10-25 02:30"]);
     let (_, rows) = limited(&autumn, &stockholm, 4);
@@ -124,7 +124,7 @@ fn autumn_has_its_doubled_hour_twice_and_spring_lacks_one() {
 #[test]
 fn days_with_a_change_of_clocks_begin_at_midnight_all_the_same() {
     let stockholm = zone("Europe/Stockholm");
-    // 23:30 on the 24th, 25th (a day of 25 hours) and 26th, then midnight of the 29th.
+    // 23:30 on the 24th, 25th (a 25-hour day) and 26th, then midnight of the 29th.
     let packets = at_all(&["2026-10-24 21:30", "2026-10-25 22:30", "2026-10-26 22:30", "2026-10-28 23:00"]);
     let (_, rows) = limited(&packets, &stockholm, 6);
     let counts: Vec<&str> = rows.iter().map(|row| &row[..24]).collect();
@@ -143,8 +143,8 @@ fn days_with_a_change_of_clocks_begin_at_midnight_all_the_same() {
 
 #[test]
 fn a_change_of_half_an_hour_and_hours_off_the_full_hour_lose_no_packet() {
-    // Lord Howe: 2026-04-05 at 02:00 (15:00 UTC the day before) back to 01:30, 2026-10-04 02:00
-    // (15:30 UTC the day before) on to 02:30. Kathmandu is 5:45 ahead.
+    // Lord Howe: 2026-04-05 02:00 (15:00 UTC the day before) back to 01:30, 2026-10-04 02:00 (15:30 UTC the day
+    // before) forward to 02:30. Kathmandu is at UTC+5:45.
     for (name, begin) in [
         ("Australia/Lord_Howe", "2026-04-04 12:00"),
         ("Australia/Lord_Howe", "2026-10-03 12:00"),

@@ -7,7 +7,7 @@ struct Row {
     setting: &'static str,
     /// A line of the file, or nothing if the setting has no key.
     file: &'static str,
-    /// What the command line says, or nothing if it has no word for it.
+    /// What the command line says, or nothing if it has no option for it.
     args: &'static str,
     show: fn(&Settings) -> String,
     /// As shown by default, with the file, and with file and command line.

@@ -1,4 +1,4 @@
-//! `--analyze-interactive` and `--sql`: queries of the user's own on the store of the call.
+//! `--analyze-interactive` and `--sql`: the user's own queries on the call's store.
 
 mod editor;
 mod input;
@@ -19,10 +19,10 @@ use crate::run::{Misused, signals};
 use input::Item;
 use shell::Shell;
 
-/// How long a signal waits for the end of a query.
+/// How long a signal waits for a query to end.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// The store must open. A file for the output needs queries that are given, not typed.
+/// The store must open. Output to a file needs queries given up front, not typed.
 pub fn check(session: &mut Session<'_, '_>, plan: &mut Plan) -> anyhow::Result<()> {
     plan.needs(Need::Store);
     if let Some(path) = &session.settings.output {
@@ -37,7 +37,7 @@ pub fn check(session: &mut Session<'_, '_>, plan: &mut Plan) -> anyhow::Result<(
     Ok(())
 }
 
-/// Runs the queries of `--sql`, or those of standard input, or opens a shell.
+/// Runs the queries of `--sql` or standard input, or opens a shell.
 pub fn run(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
     if is_interactive(session) {
         return Shell::open(session)?.converse();
@@ -58,8 +58,8 @@ fn is_interactive(session: &Session<'_, '_>) -> bool {
     session.settings.sql.is_none() && console.in_is_terminal && console.out_is_terminal
 }
 
-/// Runs queries that are given as a whole. The first that is wrong ends the call; one that may not run
-/// ends it before any has.
+/// Runs queries given up front. The first that fails ends the call; one that is not allowed ends it
+/// before any runs.
 fn given(session: &mut Session<'_, '_>, text: &str) -> anyhow::Result<Exit> {
     let path = session.settings.output.clone();
     let mut shell = Shell::open(session)?;
@@ -106,7 +106,7 @@ fn given(session: &mut Session<'_, '_>, text: &str) -> anyhow::Result<Exit> {
     }
 }
 
-/// Words that a shell completes beside names: those of statements that read.
+/// Words the shell completes besides names: keywords of read-only statements.
 const KEYWORDS: [&str; 40] = [
     "SELECT",
     "FROM",

@@ -3,20 +3,19 @@
 use std::io::{self, Write};
 use std::process::{Child, Command, Stdio};
 
-/// Where an answer goes on a terminal: straight there, or, once it is longer than the screen, to
-/// `$PAGER`.
+/// Writes an answer to the terminal or, once it is longer than the screen, to `$PAGER`.
 pub struct Paged<'o> {
     out: &'o mut dyn Write,
-    /// Lines that the screen has room for.
+    /// Lines that fit on the screen.
     room: usize,
-    /// What came so far, while it may still fit.
+    /// Output so far, while it may still fit.
     held: Vec<u8>,
     lines: usize,
     state: State,
 }
 
 enum State {
-    /// It may still fit the screen.
+    /// The answer may still fit the screen.
     Short,
     /// There is no pager.
     Straight,
@@ -24,15 +23,15 @@ enum State {
 }
 
 impl<'o> Paged<'o> {
-    /// A screen of that many lines; none: no pager.
+    /// `screen` is the terminal's height in lines; without it there is no pager.
     pub fn new(out: &'o mut dyn Write, screen: Option<usize>) -> Paged<'o> {
         let state = if screen.is_some() { State::Short } else { State::Straight };
-        // The prompt and the line about the time need room, too.
+        // The prompt and the timing line need room, too.
         let room = screen.unwrap_or(0).saturating_sub(3);
         Paged { out, room, held: Vec::new(), lines: 0, state }
     }
 
-    /// Starts the pager with what was held back.
+    /// Starts the pager and hands it the output held back.
     fn start(&mut self) -> io::Result<()> {
         let held = std::mem::take(&mut self.held);
         match pager() {
@@ -48,7 +47,7 @@ impl<'o> Paged<'o> {
         }
     }
 
-    /// Ends the answer: waits until the user has left the pager.
+    /// Ends the answer: waits until the user quits the pager.
     pub fn finish(mut self) -> io::Result<()> {
         match &mut self.state {
             State::Short => self.out.write_all(&self.held)?,
@@ -90,8 +89,8 @@ impl Write for Paged<'_> {
     }
 }
 
-/// The user's pager, or `less`; none where neither starts. `PAGER` may hold options; empty, or `cat`,
-/// it means none.
+/// The user's pager, or `less`; none if it does not start. `PAGER` may contain options; empty or `cat`
+/// means none.
 fn pager() -> Option<Child> {
     let wanted = std::env::var("PAGER").unwrap_or_else(|_| "less -S".to_owned());
     let words = shlex::split(&wanted)?;

@@ -18,17 +18,16 @@ use crate::run::session::Session;
 
 const LOGS: &str = "Logs";
 
-/// How much of the end of a log is read where no log was named.
+/// How much of a log's end is read if no log was named.
 const END: u64 = 4 << 20;
 
-/// A log of this size that is never rotated fills a disk one day.
+/// A log of this size that is never rotated will fill the disk one day.
 const LARGE: u64 = 1 << 30;
 
-/// How rsyslog's imklog and imjournal say that they left lines out. (journald does not limit the
-/// kernel.)
+/// How rsyslog's imklog and imjournal report dropped lines. (journald does not rate-limit the kernel.)
 const LOST: &[u8] = b"messages lost due to rate-limiting";
 
-/// What lifts their limit.
+/// Lifts their limit.
 const LIFT: &str = "sudo sed -i 's/^module(load=\"imklog\"/& RatelimitInterval=\"0\"/; \
                     s/^module(load=\"imjournal\"/& Ratelimit.Interval=\"0\"/' /etc/rsyslog.conf && \
                     sudo systemctl restart rsyslog";
@@ -37,7 +36,7 @@ const LIFT: &str = "sudo sed -i 's/^module(load=\"imklog\"/& RatelimitInterval=\
 #[derive(Default)]
 struct Looked {
     findings: Vec<Finding>,
-    /// Packets with the prefixes of the call, or with others.
+    /// Packets with the call's prefixes or others.
     packets: u64,
 }
 
@@ -52,7 +51,7 @@ impl Looked {
     }
 }
 
-/// Looks at the log that is named, or at all that are usual.
+/// Checks the named log, or all the usual ones.
 pub fn look(session: &Session<'_, '_>, named: Option<&PathBuf>) -> Vec<Finding> {
     if let Some(path) = named {
         return log(session, path, None).findings;
@@ -64,7 +63,7 @@ pub fn look(session: &Session<'_, '_>, named: Option<&PathBuf>) -> Vec<Finding> 
         looked.findings.extend(rotation(newest, files.len() - 1));
     }
     let journal = log(session, Path::new("journal"), Some(END));
-    // A machine with a syslog daemon need not have one.
+    // A machine with a syslog daemon need not have a journal.
     if looked.findings.is_empty() || journal.packets > 0 {
         looked.add(journal);
     }
@@ -98,7 +97,7 @@ fn rotation(newest: &Path, older: usize) -> Option<Finding> {
     }
 }
 
-/// Looks into one log, perhaps only at its end.
+/// Checks one log, or only its end.
 fn log(session: &Session<'_, '_>, path: &Path, end: Option<u64>) -> Looked {
     match logs::check(&[path.to_owned()], &session.clock) {
         Ok(sources) => {
@@ -112,7 +111,7 @@ fn log(session: &Session<'_, '_>, path: &Path, end: Option<u64>) -> Looked {
     }
 }
 
-/// The command that an error names, as a line of its own.
+/// The command that an error suggests, as a line of its own.
 fn command_in(error: &str) -> Option<String> {
     if let Some((_, rest)) = error.split_once("sudo usermod") {
         return Some(format!("sudo usermod{}", rest.split(" and log in").next()?));
@@ -199,7 +198,7 @@ fn read(session: &Session<'_, '_>, mut source: LogSource, end: Option<u64>) -> L
     Looked { findings, packets: stats.packets() + stats.unknown_prefixes.values().sum::<u64>() }
 }
 
-/// Prefixes that the rules of the call leave out, and what takes them.
+/// Prefixes that the call's rules leave out, and the options that include them.
 fn other_prefixes(
     session: &Session<'_, '_>,
     name: &str,

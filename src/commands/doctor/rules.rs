@@ -1,4 +1,4 @@
-//! Which rules of the firewall log. They are only read.
+//! Which firewall rules log. The rules are only read.
 
 use std::process::{Command, Stdio};
 
@@ -9,17 +9,17 @@ use crate::run::session::Session;
 
 const RULES: &str = "Firewall";
 
-/// What lists the rules, and by which word a rule that logs is known.
+/// The programs that list the rules, and the word that marks a logging rule.
 const LISTINGS: [(&str, &[&str], &str); 3] = [
     ("iptables-save", &[], " -j LOG"),
     ("ip6tables-save", &[], " -j LOG"),
     ("nft", &["list", "ruleset"], " log "),
 ];
 
-/// A rule to begin with: it notes new connections and decides nothing, and its prefix says so.
+/// A rule to start with: it logs new connections and decides nothing, as its prefix says.
 const EXAMPLE: &str = "sudo iptables -I INPUT -m conntrack --ctstate NEW -j LOG --log-prefix '*LOG* '";
 
-/// Looks at the rules in force.
+/// Checks the rules in force.
 pub fn look(session: &Session<'_, '_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let (mut logging, mut unread) = (0, Vec::new());

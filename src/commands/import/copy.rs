@@ -1,4 +1,4 @@
-//! Whether a log that is shorter than what was imported is a copy of its beginning.
+//! Whether a log shorter than what was imported is a copy of its beginning.
 
 use crate::input::Lines;
 use crate::netfilter::Reader;
@@ -8,11 +8,11 @@ use crate::run::session::Session;
 use crate::store::identity::{BLOCK, Checkpoints, Hasher};
 use crate::store::{Entry, TableName};
 
-/// Read at a time.
+/// Bytes read at a time.
 const PIECE: usize = 64 << 10;
 
-/// The bytes of a log that end at an offset; none if it is shorter. A compressed one has to be
-/// read up to there.
+/// The bytes of a log that end at an offset; none if it is shorter. A compressed log must be read up to
+/// there.
 pub fn tail_of(source: &mut LogSource, offset: u64, len: usize) -> Result<Option<Vec<u8>>, String> {
     let mut log = source.open().map_err(|e| e.to_string())?;
     let begin = offset.saturating_sub(len as u64);
@@ -30,8 +30,8 @@ pub fn tail_of(source: &mut LogSource, offset: u64, len: usize) -> Result<Option
     Ok(Some(tail))
 }
 
-/// Whether nothing in a log is missing from what was imported as `entry`: the checkpoints of their
-/// bytes agree as far as they go, and the packets after the last one are in the table.
+/// Whether everything in a log was imported as `entry`: their byte checkpoints agree as far as they go,
+/// and the packets after the last one are in the table.
 pub fn is_older(
     session: &mut Session<'_, '_>,
     source: &mut LogSource,
@@ -53,7 +53,7 @@ pub fn is_older(
     let Some(verified) = entry.checkpoints.verified(hasher.up_to(len), len) else {
         return Ok(false);
     };
-    // The line that the last checkpoint cuts is read whole.
+    // Read the line that the last checkpoint splits as a whole.
     let from = verified.saturating_sub(BLOCK);
     let mut reader = Reader::new(&session.rules, source.calendar(&session.clock));
     let mut lines = Lines::new(source.open()?);

@@ -1,8 +1,8 @@
-//! A journal into a table: every entry exactly once, boot by boot.
+//! Imports a journal into a table, boot by boot, every entry exactly once.
 //!
-//! The ledger knows a boot by its id, whatever file or folder its entries are in, and keeps where the
-//! last one stands: its moment since the start of the boot, which no clock that is set back changes,
-//! and the hash of its fields. Reading begins two seconds before it.
+//! The ledger identifies a boot by its ID, whatever file or folder its entries are in, and keeps the
+//! position of the last one: its time since boot, unaffected by setting the clock back, and the hash of
+//! its fields. Reading begins two seconds before it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,10 +23,10 @@ use crate::run::signals::Caught;
 use crate::store::identity::{self, JOURNAL};
 use crate::store::{Entry, Step, TableName};
 
-/// How long equal packets may follow each other, in microseconds.
+/// How far apart equal packets may be, in microseconds.
 const WINDOW: u64 = 2_000_000;
 
-/// Imports the boots of a journal, the oldest first; the inner error if one cannot be read.
+/// Imports the boots of a journal, oldest first; the inner error if one cannot be read.
 pub fn import(
     session: &mut Session<'_, '_>,
     source: &LogSource,
@@ -43,7 +43,7 @@ pub fn import(
         Err(error) => return Ok(Err(error)),
     };
     for boot in boots {
-        // Where another import was faster, the ledger says where to go on.
+        // If another import got ahead, the ledger says where to continue.
         let done = loop {
             if let Some(done) = import_boot(session, source, journal, &boot, table, caught)? {
                 break done;
@@ -56,8 +56,8 @@ pub fn import(
         before += done.before;
         vacuumed += u64::from(done.vacuumed);
         notes.extend(done.notes);
-        // A boot that never had a packet is not in the ledger and is read again each time: what it says
-        // is told only where there is nothing else.
+        // A boot that never had a packet is not in the ledger and is reread each time: its statistics are
+        // reported only if there are no others.
         let stats = &done.read.stats;
         match done.before == 0 && stats.packet_lines + stats.damaged == 0 && stats.unknown_prefixes.is_empty()
         {
@@ -89,16 +89,16 @@ pub fn import(
     Ok(Ok(outcome))
 }
 
-/// What a boot's import came to.
+/// The result of importing a boot.
 struct BootRead {
     read: Read,
     before: u64,
-    /// The last entry that was imported is not there any more.
+    /// The last imported entry is gone.
     vacuumed: bool,
     notes: Vec<String>,
 }
 
-/// The boots in the order of time: by the ledger, or, of new ones, by their first entry.
+/// The boots in chronological order: by the ledger or, for new ones, by their first entry.
 fn in_order(
     session: &mut Session<'_, '_>,
     journal: &Journal,
@@ -117,14 +117,14 @@ fn in_order(
                 Err(error) => return Ok(Err(error.to_string())),
             },
         };
-        // A boot without an entry of the kernel has nothing to import.
+        // A boot without kernel entries has nothing to import.
         begun.extend(time.map(|time| (time, boot.clone())));
     }
     begun.sort();
     Ok(Ok(begun.into_iter().map(|(_, boot)| boot).collect()))
 }
 
-/// What the ledger keeps in the place of a log's first bytes.
+/// What the ledger keeps in place of a log's first bytes.
 fn head_of(boot: &str) -> Vec<u8> {
     [JOURNAL, boot.as_bytes()].concat()
 }
@@ -184,10 +184,10 @@ struct EntryReader<'r> {
     entries: JournalEntries,
     name: String,
     reader: Reader<'r>,
-    /// Reads what an earlier import has read.
+    /// Rereads what an earlier import read.
     earlier: Reader<'r>,
     hosts: HostNames,
-    /// How far the boot is in.
+    /// How far the boot has been imported.
     last: Entry,
     head: Vec<u8>,
     vacuumed: Arc<AtomicBool>,
@@ -208,7 +208,7 @@ impl EntryReader<'_> {
     ) -> Result<Option<ReadError>, NobodyListens> {
         let tail = String::from_utf8_lossy(&self.last.tail).into_owned();
         let (last_moment, last_hash) = (moment_of(&tail), hash_of(&tail).to_owned());
-        // Whether what comes is new: after the last entry that is in.
+        // Whether entries are new: past the last imported one.
         let mut new = last_moment.is_none();
         let mut known = Batch::default();
         let mut step = Step { end: self.last.offset, ..Step::default() };
@@ -268,7 +268,7 @@ fn send(to: &SyncSender<Message>, message: Message) -> Result<(), NobodyListens>
     to.send(message).map_err(|_| NobodyListens)
 }
 
-/// The moment since the start of the boot in a cursor, in microseconds.
+/// The time since boot in a cursor, in microseconds.
 fn moment_of(cursor: &str) -> Option<u64> {
     let hex = cursor.split(';').find_map(|part| part.strip_prefix("m="))?;
     u64::from_str_radix(hex, 16).ok()

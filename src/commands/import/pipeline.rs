@@ -1,4 +1,4 @@
-//! One thread reads and parses, the other stores, joined by a bounded channel of chunks.
+//! One thread reads and parses, another stores; a bounded channel of chunks connects them.
 
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,36 +22,36 @@ use crate::store::{Entry, KnownPackets, Pushed, Step, Store, StoreError, TableNa
 pub const CHUNK_BYTES: usize = 3 << 20;
 pub const CHUNK_LINES: u64 = 25_000;
 
-/// Chunks waiting between the two threads.
+/// Chunks queued between the two threads.
 const WAITING: usize = 1;
 
-/// How much before the offset is read again on going on, so that a repeat of a host's last line is
-/// understood, though other hosts' lines stand between.
+/// How much before the offset is reread on resuming, so that a repeat of a host's last line is understood
+/// even with other hosts' lines in between.
 const REMEMBERED: u64 = 1 << 20;
 
-/// Hosts kept of a log; one with more may share packets with any other.
+/// Hosts kept per log; one with more may share packets with any other.
 const MOST_HOSTS: usize = 64;
 
 /// Where a file's import begins.
 pub struct Begin {
     /// The log's entry; new if its id is 0.
     pub entry: Entry,
-    /// The entries that begin as the log does, to see whether another import made one since.
+    /// The entries that begin as the log does, to see whether another import has added one since.
     pub candidates: Vec<Entry>,
     /// The first bytes of the log.
     pub head: Vec<u8>,
 }
 
-/// What was read of a log.
+/// The result of reading a log.
 #[derive(Default)]
 pub struct Read {
-    /// What became of its lines.
+    /// Statistics of its lines.
     pub stats: ParseStats,
     /// Why it was not read to its end.
     pub error: Option<ReadError>,
-    /// Packets that were in the table already, from another log.
+    /// Packets already in the table from another log.
     pub known: KnownPackets,
-    /// Lines that are in.
+    /// Lines imported.
     pub lines: u64,
     /// The signal that stopped the import.
     pub interrupted: Option<i32>,
@@ -59,7 +59,7 @@ pub struct Read {
 
 /// What the reading thread sends.
 pub enum Message {
-    /// Packets that were read in an earlier run; comes first, if at all.
+    /// Packets read in an earlier run; comes first, if at all.
     Earlier(Batch),
     /// A run of lines.
     Chunk(Step),
@@ -67,8 +67,8 @@ pub enum Message {
     End(Box<ParseStats>, Option<ReadError>),
 }
 
-/// Imports a log from where the ledger stands, or (without `begin`) a stream without identity. None
-/// if another import was faster.
+/// Imports a log from the ledger's position, or (without `begin`) a stream without identity. None if
+/// another import got ahead.
 pub fn run_log(
     session: &mut Session<'_, '_>,
     source: &LogSource,
@@ -183,7 +183,7 @@ impl Storing<'_, '_> {
 /// The reading thread. It ends early when nobody receives any more.
 struct LogReader<'r> {
     reader: Reader<'r>,
-    /// Reads once more what an earlier run has read.
+    /// Rereads what an earlier run read.
     earlier: Reader<'r>,
     sender: SyncSender<Message>,
 }
@@ -193,7 +193,7 @@ pub struct NobodyListens;
 
 impl LogReader<'_> {
     fn run(mut self, mut log: Log, from: Option<(Entry, Vec<u8>)>) {
-        // A stream has no offset, and a compressed log no end that is still to come.
+        // A stream has no offset, and a compressed log does not grow.
         let may_grow = from.is_some() && log.is_plain();
         let (entry, head) = from.unwrap_or_default();
         let hasher = Arc::new(Mutex::new(Hasher::new(entry.checkpoints.clone())));
@@ -206,7 +206,7 @@ impl LogReader<'_> {
         let read = match self.go_to(&mut lines, &entry, &mut window) {
             Err(error) => Ok(Some(error)),
             Ok(earlier) => {
-                // Nobody listens: then the first chunk tells.
+                // If nobody listens, the first chunk will tell.
                 let _ = self.sender.send(Message::Earlier(earlier));
                 let hosts = HostNames::of(&entry);
                 let log = Chunks { lines: &mut lines, head: &head, may_grow, hasher: &hasher, window, hosts };
@@ -218,8 +218,8 @@ impl LogReader<'_> {
         }
     }
 
-    /// Goes to where the last import ended, remembering the lines before. Gives the packets of the
-    /// last seconds.
+    /// Skips to where the last import ended, remembering the lines before. Returns the packets of the last
+    /// seconds.
     fn go_to(
         &mut self,
         lines: &mut Lines,
@@ -231,7 +231,7 @@ impl LogReader<'_> {
         let near = offset.saturating_sub(REMEMBERED).min(window_at);
         lines.skip_to(near)?;
         let mut packets = Batch::default();
-        // Lands in the middle of a line, mostly; the packets of the window begin with a line.
+        // Usually lands in the middle of a line; the window begins at the start of one.
         let mut whole = near == 0 || near == window_at;
         while lines.offset() < offset {
             let start = lines.offset();
@@ -252,7 +252,7 @@ impl LogReader<'_> {
         Ok(packets)
     }
 
-    /// Reads on to the end, or to a fault in the log.
+    /// Reads to the end or to a fault in the log.
     fn chunks(&mut self, log: Chunks<'_>) -> Result<Option<ReadError>, NobodyListens> {
         let Chunks { lines, head, may_grow, hasher, mut window, mut hosts } = log;
         let mut batch = Batch::default();
@@ -306,11 +306,11 @@ impl LogReader<'_> {
     }
 }
 
-/// A log that is read in chunks.
+/// A log read in chunks.
 struct Chunks<'l> {
     lines: &'l mut Lines,
     head: &'l [u8],
-    /// A last line without its end is left for the next run.
+    /// An incomplete last line is left for the next run.
     may_grow: bool,
     hasher: &'l Mutex<Hasher>,
     window: OverlapWindow,
@@ -319,20 +319,20 @@ struct Chunks<'l> {
 
 /// The hosts that a log's packets name.
 pub struct HostNames {
-    /// None if there were more than are kept.
+    /// None if there were too many to keep.
     names: Option<Vec<String>>,
-    /// The last one that was added, as it stands in the log.
+    /// The last one added, as it appears in the log.
     last: Vec<u8>,
 }
 
 impl HostNames {
-    /// Those of the part that is in.
+    /// The hosts of the part already imported.
     pub fn of(entry: &Entry) -> HostNames {
         let names = if entry.packets == 0 { Some(Vec::new()) } else { entry.hosts.clone() };
         HostNames { names, last: b"\n".to_vec() }
     }
 
-    /// Takes in the host of a packet.
+    /// Adds the host of a packet.
     pub fn add(&mut self, host: &[u8]) {
         if self.last == host {
             return;
@@ -347,7 +347,7 @@ impl HostNames {
         self.names = self.names.take().filter(|names| names.len() <= MOST_HOSTS);
     }
 
-    /// Those that the ledger is to keep.
+    /// The hosts for the ledger to keep.
     pub fn kept(&self) -> Option<Vec<String>> {
         self.names.clone()
     }
@@ -356,16 +356,16 @@ impl HostNames {
 /// Where in the log the packets of its last two seconds begin.
 #[derive(Clone, Copy, Default)]
 struct OverlapWindow {
-    /// The greatest second so far.
+    /// The latest second so far.
     last: Option<i64>,
     /// Where its packets begin.
     at: u64,
-    /// Where those of the second before begin, or `at`.
+    /// Where those of the preceding second begin, or `at`.
     before: u64,
 }
 
 impl OverlapWindow {
-    /// A packet whose line begins there.
+    /// Adds a packet whose line begins at `start`.
     fn packet(&mut self, second: Option<i64>, start: u64) {
         let Some(second) = second else { return };
         if self.last.is_none_or(|last| second > last) {
@@ -376,7 +376,7 @@ impl OverlapWindow {
         }
     }
 
-    /// Where to read again from, if reading goes on at `end`.
+    /// Where to reread from if reading resumes at `end`.
     fn begin(&self, end: u64) -> u64 {
         match self.last {
             Some(_) => self.before,
@@ -390,7 +390,7 @@ fn tail_of(lines: &Lines, end: u64) -> Vec<u8> {
     if lines.offset() == end {
         return lines.before().to_vec();
     }
-    // An unfinished line has been read over.
+    // Reading has gone past an incomplete line.
     let mut tail = vec![0; (TAIL as u64).min(end) as usize];
     let begin = end - tail.len() as u64;
     let read = lines.log().read_at(&mut tail, begin);

@@ -213,7 +213,7 @@ fn a_large_broken_file_is_answered_at_once() {
     for text in [text, unknown, "[".repeat(100_000), "a.".repeat(100_000)] {
         assert!(problems(&text).lines().count() <= 11);
     }
-    // Seconds where a search from the start for each line takes minutes.
+    // Seconds, where a scan from the start for each line takes minutes.
     assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
 }
 

@@ -153,7 +153,7 @@ fn a_link_stays_a_link() {
     let folder = tempfile::tempdir().expect("a folder");
     let (link, target) = (folder.path().join("link"), folder.path().join("dotfiles"));
     let settings = merge(&Layer::default(), &Layer::default());
-    // Once to a file that is not there yet, once to one that is.
+    // Once to a file that does not exist yet, once to one that does.
     symlink("dotfiles", &link).expect("link");
     for _ in 0..2 {
         save(&link, &settings, &Layer::default(), false).expect("saved");

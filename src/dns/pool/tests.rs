@@ -5,7 +5,7 @@ use std::thread;
 use super::super::lookup::Answer;
 use super::*;
 
-/// A resolver that does what its function says, and counts.
+/// A resolver that answers with its function and counts calls.
 struct Fake<F> {
     asked: Arc<AtomicUsize>,
     answer: F,
@@ -153,7 +153,7 @@ fn five_hundred_addresses_are_asked_for_side_by_side() {
         assert_eq!(names.name(*address), Some(format!("host-{address}.example.com")));
     }
     assert_eq!(asked.load(Ordering::SeqCst), 500);
-    // One after the other it would be 5 s.
+    // One after the other they would take 5 s.
     assert!(begin.elapsed() < Duration::from_secs(2), "{:?}", begin.elapsed());
     assert_eq!(names.shared.lock().workers, 16);
 }

@@ -10,20 +10,20 @@ use super::super::cache::{CachedName, now};
 use super::super::lookup::{Answer, cleaned, may_be_asked};
 use super::{Pool, Question, ResolverNote, Shared};
 
-/// A thread that has asked for longer than this holds up no other question: another takes its place.
+/// A thread whose lookup takes longer than this holds up no other: another thread takes its place.
 const SLOW: Duration = Duration::from_secs(1);
 
-/// Answers kept for a stored cache that nobody has fetched yet.
+/// Maximum answers kept for a stored cache until it fetches them.
 const LEARNED: usize = 65_536;
 
 impl Shared {
-    /// A thread that panicked left the pool as it was between two steps, which is a state like any.
+    /// A thread that panicked left the pool between two steps, a state like any other.
     pub(super) fn lock(&self) -> MutexGuard<'_, Pool> {
         self.pool.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Queues a question unless the address is known, open or not to be asked for. True if it is
-    /// open then.
+    /// Queues a lookup unless the address is known, already open or not worth looking up. True if it is open
+    /// afterwards.
     pub(super) fn ask(shared: &Arc<Shared>, pool: &mut Pool, address: IpAddr) -> bool {
         if pool.open.contains_key(&address) {
             return true;
@@ -43,13 +43,13 @@ impl Shared {
         true
     }
 
-    /// Starts threads as long as there is more to ask than threads to do it.
+    /// Starts threads while there are more lookups than threads to do them.
     fn hire(shared: &Arc<Shared>, pool: &mut Pool, now: Instant) {
         let options = &shared.options;
         let hung = pool.hung(options.timeout.min(SLOW), now);
         let most = options.most_workers.min(options.workers + hung);
         let wanted = pool.queue.len().saturating_sub(pool.idle);
-        // Those that were started a moment ago have taken nothing yet.
+        // Threads started a moment ago have not taken anything yet.
         let fresh = pool.workers.saturating_sub(pool.idle + pool.asking.len());
         for _ in fresh..wanted {
             if pool.workers >= most {
@@ -64,9 +64,8 @@ impl Shared {
         }
     }
 
-    /// Sees to it that threads come to the open questions, of which this is one. Gives how long one
-    /// may wait until that has to be seen to again; none if all threads there may be hang, and none
-    /// has come to this one.
+    /// Makes sure that threads get to the open lookups, of which this is one. Returns how long to wait before
+    /// checking again; none if the maximum number of threads hangs and none has started this one.
     pub(super) fn staff(
         shared: &Arc<Shared>,
         pool: &mut Pool,
@@ -130,7 +129,7 @@ impl Shared {
             }
         };
         pool.open.remove(&address);
-        // A server that always answers late holds up every line as a dead one does.
+        // A server that always answers late holds up every line just as a dead one does.
         if in_time {
             pool.unanswered = 0;
             pool.answered = Some(Instant::now());
@@ -143,7 +142,7 @@ impl Shared {
         }
     }
 
-    /// Counts a question as unanswered if it has had its time.
+    /// Counts a lookup as unanswered if its time is up.
     pub(super) fn count_timeout(&self, pool: &mut Pool, address: IpAddr) {
         let asked = pool.open.get(&address).map(|question| question.asked);
         if asked.is_some_and(|asked| asked.elapsed() >= self.options.timeout) {
@@ -151,12 +150,12 @@ impl Shared {
         }
     }
 
-    /// Counts a question once. Enough of them in a row start a pause.
+    /// Counts a lookup once. Enough of them in a row start a pause.
     fn count_unanswered(&self, pool: &mut Pool, address: IpAddr) {
         let answered = pool.answered;
         let Some(started) = pool.miss(address) else { return };
-        // If another question was answered meanwhile, the servers live; this one says something of
-        // its address alone.
+        // If another lookup was answered in the meantime, the servers are alive; this one only says something about
+        // its address.
         if answered.is_some_and(|answered| started.is_none_or(|started| started <= answered)) {
             return;
         }
@@ -168,7 +167,7 @@ impl Shared {
         pool.unanswered = self.options.give_up.saturating_sub(1);
         pool.paused_until = Some(Instant::now() + self.options.pause);
         for waiting in std::mem::take(&mut pool.queue) {
-            // Nobody will come to ask these either.
+            // No thread will take these either.
             pool.miss(waiting);
             pool.open.remove(&waiting);
         }
@@ -182,13 +181,13 @@ impl Shared {
 }
 
 impl Pool {
-    /// Threads that have been asking for so long.
+    /// Number of threads whose lookup has taken at least this long.
     fn hung(&self, time: Duration, now: Instant) -> usize {
         let hangs = |since: &&Instant| now.saturating_duration_since(**since) >= time;
         self.asking.values().filter(hangs).count()
     }
 
-    /// Somebody waits for it; the others were asked for in advance.
+    /// Moves a lookup to the front: someone waits for it; the others were requested in advance.
     pub(super) fn first_in_queue(&mut self, address: IpAddr) {
         if let Some(at) = self.queue.iter().position(|queued| *queued == address) {
             self.queue.remove(at);
@@ -196,7 +195,7 @@ impl Pool {
         }
     }
 
-    /// Counts a question as unanswered, once; gives when a thread began to ask.
+    /// Counts a lookup as unanswered, once; returns when a thread started it.
     pub(super) fn miss(&mut self, address: IpAddr) -> Option<Option<Instant>> {
         let question = self.open.get_mut(&address).filter(|question| !question.late)?;
         question.late = true;
@@ -204,7 +203,7 @@ impl Pool {
         Some(question.started)
     }
 
-    /// Nobody will come to ask it.
+    /// Drops a lookup that no thread will take.
     pub(super) fn drop_question(&mut self, address: IpAddr) {
         self.queue.retain(|queued| *queued != address);
         if self.open.remove(&address).is_some() {

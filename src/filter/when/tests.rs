@@ -66,13 +66,13 @@ fn until_a_day_includes_it_and_until_a_moment_does_not() {
 #[test]
 fn a_change_of_clocks_moves_neither_days_nor_hours() {
     let stockholm = zone("Europe/Stockholm");
-    // Clocks went on at 2 on Sunday 2026-03-29.
+    // Clocks went forward at 2:00 on Sunday 2026-03-29.
     let monday = at("2026-03-30T10:00:00+02:00");
     assert_eq!(utc(since("2d", monday, &stockholm)), "2026-03-28 09:00:00");
     assert_eq!(utc(since("48h", monday, &stockholm)), "2026-03-28 08:00:00");
     assert_eq!(utc(since("2026-03-29", monday, &stockholm)), "2026-03-28 23:00:00");
     assert_eq!(utc(until("2026-03-29", monday, &stockholm)), "2026-03-29 22:00:00");
-    // That day had no 02:30; the doubled one in autumn is its first pass.
+    // That day had no 02:30; the repeated one in autumn is its first pass.
     assert_eq!(utc(since("2026-03-29 02:30", monday, &stockholm)), "2026-03-29 01:30:00");
     assert_eq!(utc(since("2026-10-25 02:30", monday, &stockholm)), "2026-10-25 00:30:00");
     // In Santiago midnight itself was skipped on 2026-09-06.

@@ -37,7 +37,7 @@ const PACKERS: [(Compression, Packer); 4] = [
     (Compression::Bzip2, bzip2),
 ];
 
-/// A folder with one file, named so that the name says nothing.
+/// A folder with one file, whose name gives nothing away.
 fn file(bytes: &[u8]) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("iptables.log");
@@ -45,7 +45,7 @@ fn file(bytes: &[u8]) -> (TempDir, PathBuf) {
     (folder, path)
 }
 
-/// Lines that do not pack too well.
+/// Lines that do not compress too well.
 fn text(lines: u32) -> Vec<u8> {
     let line = |n: u32| format!("line {n} {:08x}\n", n.wrapping_mul(2_654_435_761));
     (0..lines).map(line).collect::<String>().into_bytes()
@@ -123,7 +123,7 @@ fn a_cut_file_gives_its_lines_and_then_says_how_many_bytes_were_good() {
         assert!(expected.starts_with(&read), "{format}");
         let piece = *good - read.len() as u64;
         assert!(piece < 64, "{format}: {piece} good bytes are in no line");
-        // bzip2 gives whole blocks of 900 kB only. The later lines pack far better than the first.
+        // bzip2 yields only whole blocks of 900 kB. The later lines compress far better than the first.
         let least = if format == Compression::Bzip2 { 0 } else { expected.len() / 4 };
         assert!(read.len() >= least, "{format}: {} of {}", read.len(), expected.len());
     }

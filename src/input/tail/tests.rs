@@ -6,7 +6,7 @@ use tempfile::TempDir;
 
 use super::*;
 
-/// A log in a folder of its own, followed, with what was seen of it.
+/// A followed log in a folder of its own, with what was seen of it.
 struct Scene {
     folder: TempDir,
     tail: Tail,
@@ -43,7 +43,7 @@ impl Scene {
         fs::rename(self.path(from), self.path(to)).unwrap();
     }
 
-    /// Polls until there is nothing more; the lines and events since the last call.
+    /// Polls until there is nothing more; returns the lines and events since the last call.
     fn see(&mut self) -> (Vec<String>, Vec<Event>) {
         loop {
             let lines = &mut self.lines;
@@ -63,7 +63,7 @@ impl Scene {
     }
 }
 
-/// Long enough that a file made next is made later by the clock of the filesystem, too.
+/// Long enough that a file created next is newer by the filesystem's clock, too.
 fn a_moment() {
     thread::sleep(Duration::from_millis(50));
 }

@@ -3,7 +3,7 @@ use std::thread;
 
 use super::*;
 
-/// Waits until the alarm rings; the time it took.
+/// Waits for the alarm to ring; returns how long it took.
 fn rings(alarm: &mut Alarm, limit: Duration) -> Option<Duration> {
     let begin = Instant::now();
     while begin.elapsed() < limit {
@@ -14,7 +14,7 @@ fn rings(alarm: &mut Alarm, limit: Duration) -> Option<Duration> {
     None
 }
 
-/// Takes the calls that setting it up made.
+/// Consumes the calls that setting it up made.
 fn settle(alarm: &mut Alarm) {
     while alarm.wait(Duration::from_millis(50)) {}
 }
@@ -129,7 +129,7 @@ fn a_filesystem_that_tells_nothing_is_polled() {
     append(&path, "one\n");
     let mut alarm = Alarm::for_file(&path);
     settle(&mut alarm);
-    // A watcher of nothing stands in for a filesystem without events.
+    // A watcher of nothing simulates a filesystem without events.
     alarm.watch.as_mut().unwrap().watcher = Some(notify::recommended_watcher(|_| ()).unwrap());
     for _ in 0..3 {
         append(&path, "more\n");

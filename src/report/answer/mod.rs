@@ -10,8 +10,7 @@ use crate::escape;
 use crate::query::{Cell, Column, hex};
 pub use table::TextTable;
 
-/// A way to write answers. A document is begun, holds the answers to any number of statements, and is
-/// finished.
+/// A way to write answers. A document begins, holds the answers to any number of statements, and is finished.
 pub trait AnswerShape {
     /// Begins the document.
     fn begin(&mut self, _out: &mut dyn Write) -> io::Result<()> {
@@ -35,7 +34,7 @@ pub trait AnswerShape {
     }
 }
 
-/// A cell as plain text, whole; none for NULL.
+/// A cell as plain text, in full; none for NULL.
 fn plain(cell: &Cell<'_>) -> Option<String> {
     Some(match cell {
         Cell::Null => return None,
@@ -48,7 +47,7 @@ fn plain(cell: &Cell<'_>) -> Option<String> {
     })
 }
 
-/// A number; very large and very small ones with an exponent.
+/// A number, with an exponent if very large or very small.
 fn real(number: f64) -> String {
     match number == 0.0 || (1e-5..1e16).contains(&number.abs()) {
         true => number.to_string(),
@@ -56,7 +55,7 @@ fn real(number: f64) -> String {
     }
 }
 
-/// A JSON object a row.
+/// One JSON object per row.
 #[derive(Default)]
 pub struct JsonLines {
     keys: Vec<String>,
@@ -66,7 +65,7 @@ impl AnswerShape for JsonLines {
     fn columns(&mut self, _: &mut dyn Write, columns: &[Column]) -> io::Result<()> {
         self.keys.clear();
         for column in columns {
-            // An object has a key once.
+            // An object's keys must be unique.
             let same = |key: &String| {
                 *key == column.name || key.strip_prefix(&column.name).is_some_and(|n| n.starts_with('_'))
             };
@@ -116,7 +115,7 @@ impl AnswerShape for CsvRows {
 
     fn row(&mut self, out: &mut dyn Write, cells: &[Cell<'_>]) -> io::Result<()> {
         let cell = |cell: &Cell<'_>| match cell {
-            // A negative number is no formula.
+            // A negative number is not a formula.
             Cell::Integer(_) | Cell::Large(_) | Cell::Real(_) => plain(cell).unwrap_or_default(),
             Cell::Null | Cell::Text(_) | Cell::Address(_) | Cell::Bytes(_) => {
                 plain(cell).map(|text| escape::spreadsheet(&text)).unwrap_or_default()
@@ -126,7 +125,7 @@ impl AnswerShape for CsvRows {
     }
 }
 
-/// A Markdown table an answer.
+/// One Markdown table per answer.
 #[derive(Default)]
 pub struct MarkdownTables {
     answers: u64,
@@ -151,7 +150,7 @@ impl AnswerShape for MarkdownTables {
     }
 }
 
-/// One page with a table an answer.
+/// One page with a table per answer.
 #[derive(Default)]
 pub struct HtmlTables {
     numbers: Vec<bool>,

@@ -1,4 +1,4 @@
-//! An answer as a table for people, or as a list of records where a table is too wide.
+//! An answer as a table for people, or as a list of records if the table is too wide.
 
 use std::io::{self, Write};
 use std::mem;
@@ -9,17 +9,15 @@ use super::{AnswerShape, plain};
 use crate::escape;
 use crate::query::{Cell, Column};
 
-/// Rows that are looked at for the widths of the columns; what comes after them is written as it
-/// comes.
+/// Rows sampled for the column widths; later rows are written as they come.
 const SAMPLE: usize = 500;
 
-/// A column of words is cut to no fewer characters than this; a table that needs more than the
-/// terminal has even then becomes records.
+/// Text columns are cut to no fewer characters than this; a table still too wide for the terminal becomes records.
 const NARROW: usize = 10;
 
 /// A table for people.
 pub struct TextTable {
-    /// What the terminal has room for; none: nothing is cut.
+    /// What the terminal has room for; if none, nothing is cut.
     room: Option<usize>,
     columns: Vec<Column>,
     waiting: Vec<Vec<String>>,
@@ -36,12 +34,12 @@ enum Layout {
 }
 
 impl TextTable {
-    /// For a terminal of that many columns, or, without one, as wide as it needs to be.
+    /// For a terminal of `room` columns; if none, as wide as it needs to be.
     pub fn new(room: Option<usize>) -> TextTable {
         TextTable { room, columns: Vec::new(), waiting: Vec::new(), layout: None, rows: 0, cut: false }
     }
 
-    /// Decides on the layout, writes the heads and the rows that waited.
+    /// Chooses the layout, writes the heads and the rows that waited.
     fn lay_out(&mut self, out: &mut dyn Write) -> io::Result<()> {
         let heads: Vec<String> =
             self.columns.iter().map(|column| escape::terminal(&column.name).into_owned()).collect();
@@ -67,7 +65,7 @@ impl TextTable {
         Ok(())
     }
 
-    /// Writes a line of a table; true if a cell was cut, which only a terminal's lack of room does.
+    /// Writes a line of a table; true if a cell was cut, which only happens on a terminal.
     fn line(&self, out: &mut dyn Write, cells: &[String], widths: &[usize]) -> io::Result<bool> {
         let mut line = String::new();
         let mut cut = false;
@@ -145,7 +143,7 @@ impl AnswerShape for TextTable {
     }
 }
 
-/// Makes the widest columns of words narrower until all fit; false if they cannot.
+/// Narrows the widest text columns until all fit; false if they cannot.
 fn fit(widths: &mut [usize], columns: &[Column], room: usize) -> bool {
     loop {
         let needed = widths.iter().sum::<usize>() + widths.len().saturating_sub(1);
@@ -160,7 +158,7 @@ fn fit(widths: &mut [usize], columns: &[Column], room: usize) -> bool {
     }
 }
 
-/// The beginning of a text that with a mark is that wide.
+/// The start of a text, `width` wide with an ellipsis.
 fn shortened(text: &str, width: usize) -> String {
     let mut used = 1;
     let fits = |c: &char| {

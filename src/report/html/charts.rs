@@ -17,7 +17,7 @@ pub struct Chart {
     pub legend: Vec<(&'static str, &'static str)>,
     /// Labels of the vertical axis, from the top.
     pub levels: [String; 3],
-    /// Labels of the horizontal one.
+    /// Labels of the horizontal axis.
     pub times: Vec<String>,
     pub width: usize,
     /// The chart in words.
@@ -104,7 +104,7 @@ fn stacked(n: usize, time: Time, counts: [u64; 3], top: u64, used: &mut [bool; 3
         *used = true;
         let bottom = scaled(sum);
         sum += count;
-        // A few packets beside many are still a line.
+        // A few packets beside many still get a visible line.
         let height = (scaled(sum) - bottom).max(4);
         rects.push(Rect { class, y: 1000_u64.saturating_sub(bottom + height), height });
         title.push_str(&format!(", {} {word}", thousands(count)));
@@ -112,7 +112,7 @@ fn stacked(n: usize, time: Time, counts: [u64; 3], top: u64, used: &mut [bool; 3
     ChartBar { title, x: n * 10, rects }
 }
 
-/// The next number of one digit and noughts that can be halved.
+/// Rounds up to one digit followed by zeros, divisible by two.
 fn round_up(most: u64) -> u64 {
     let mut step = 2;
     loop {
@@ -150,16 +150,16 @@ pub struct HeatRow {
 
 /// An hour of a day.
 pub struct HeatCell {
-    /// `h1` to `h6`, the most; nothing for none.
+    /// `h1` to `h6` (most); empty for none.
     pub class: String,
     pub title: String,
     pub text: String,
 }
 
-/// With more days a row is a day of the week.
+/// With more days, a row is a day of the week.
 const DAYS: usize = 31;
 
-/// The map of these hours, if there are any.
+/// The heat map of these hours, if there are any.
 pub fn heat(hours: &[(Time, [u64; 3])]) -> Option<Heat> {
     let zone = TimeZone::system();
     let placed: Vec<(Date, i8, u64)> = hours
@@ -171,7 +171,7 @@ pub fn heat(hours: &[(Time, [u64; 3])]) -> Option<Heat> {
         .collect();
     let dates: BTreeSet<Date> = placed.iter().map(|(date, ..)| *date).collect();
     let by_weekday = dates.len() > DAYS;
-    // Monday first; a date sorts as it is.
+    // Monday first; dates sort as they are.
     let key = |date: &Date| match by_weekday {
         true => (i32::from(date.weekday().to_monday_zero_offset()), date.strftime("%A").to_string()),
         false => (0, date.strftime("%a %m-%d").to_string()),

@@ -1,8 +1,7 @@
-//! A report for a browser: one file without outside references, readable without script.
+//! A report for a browser: one file without external references, readable without scripts.
 //!
-//! Owns the page: its template, style and script, and what they are filled with. Charts are SVG. The
-//! page's policy lets nothing in but this style and this script, by their hashes; the script reads the
-//! page and writes text only.
+//! Owns the page: its template, style and script, and the data that fills them. Charts are SVG. The page's policy
+//! admits only this style and this script, by their hashes; the script reads the page and writes only text.
 
 mod charts;
 mod tables;
@@ -44,7 +43,7 @@ struct Page {
     headline: String,
     /// Lines under the headline.
     about: Vec<String>,
-    /// Each in its lines.
+    /// Each as its lines.
     notes: Vec<Vec<String>>,
     cards: Vec<Card>,
     chart: Option<Chart>,
@@ -76,7 +75,7 @@ struct Attack {
     evidence: String,
 }
 
-/// Where an attack came from: an address, which can be picked, or words.
+/// Where an attack came from: an address, which can be picked, or text.
 struct Source {
     is_address: bool,
     address: String,
@@ -132,7 +131,7 @@ impl Shape for Html {
     }
 }
 
-/// What a page may load and run: this style, and this script if there is one.
+/// What a page may load and run: this style, and this script if any.
 fn policy(script: Option<&str>) -> String {
     let hash = |text: &str| format!("'sha256-{}'", BASE64_STANDARD.encode(Sha256::digest(text)));
     let script = script.map_or_else(String::new, |script| format!(" script-src {};", hash(script)));
@@ -152,7 +151,7 @@ pub(super) fn close(out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "</main>\n</body>\n</html>")
 }
 
-/// Text of a stranger's, with what could turn or hide it made visible. The template escapes markup.
+/// Untrusted text, with what could reorder or hide it made visible. The template escapes markup.
 fn text(text: &str) -> String {
     escape::terminal(text).into_owned()
 }
@@ -278,7 +277,7 @@ const LISTS: [List; 4] = [
 
 fn bar_list(table: &Table, list: &List, report: &Report<'_>) -> Option<BarList> {
     let whole = table.packets.filter(|whole| *whole > 0)?;
-    // Rows that differ in what no bar names are one bar.
+    // Rows that differ only in what a bar does not name share one bar.
     let mut sums: Vec<(Vec<&Cell>, u64)> = Vec::new();
     for row in &table.rows {
         let Some(Cell::Count(count)) = row.first() else { continue };

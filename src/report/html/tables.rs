@@ -97,7 +97,7 @@ fn count(row: &[Cell]) -> Option<u64> {
     }
 }
 
-/// A cell's text, not escaped; `-` for what does not exist.
+/// A cell's text, not escaped; `-` if missing.
 pub fn shown(cell: &Cell, names: &NameOf<'_>) -> String {
     match cell {
         Cell::Gap(length) => format!("{length} without a packet"),
@@ -139,7 +139,7 @@ fn markup(cell: &Cell, column: &Column, report: &Report<'_>) -> String {
     }
 }
 
-/// A text that a click picks; `value` and `text` are safe.
+/// Text that a click picks; `value` and `text` must be safe.
 fn picked(kind: &str, value: &str, text: &str) -> String {
     format!("<button class=\"key\" type=\"button\" disabled data-{kind}=\"{value}\">{text}</button>")
 }

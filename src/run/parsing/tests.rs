@@ -1,4 +1,4 @@
-//! However many workers there are and wherever chunks begin, a log gives the same.
+//! A log gives the same result with any number of workers, wherever chunks begin.
 
 use std::io::{self, Read};
 
@@ -11,7 +11,7 @@ use crate::netfilter::presets;
 use crate::netfilter::timestamp::{Calendar, Reference};
 use crate::netfilter::{Time, clean};
 
-/// Gives its bytes in pieces of these lengths, again and again; each is a chunk if a line ends in it.
+/// Yields its bytes in pieces of these lengths, cyclically; each is a chunk if a line ends in it.
 struct Pieces {
     bytes: Vec<u8>,
     at: usize,
@@ -31,7 +31,7 @@ impl Read for Pieces {
     }
 }
 
-/// Writes packets down, every 1000 of them together.
+/// Formats packets as text, 1000 at a time.
 struct Written;
 
 impl Maker for Written {
@@ -47,7 +47,7 @@ impl Maker for Written {
     }
 }
 
-/// The packets of a log, and the account of its lines.
+/// The packets of a log and the statistics of its lines.
 fn read(log: &[u8], lengths: &[usize], workers: usize, stops: Option<&Stops<'_>>) -> (Vec<String>, String) {
     let rules = Rules::new(presets::named("auto").expect("a preset"));
     let calendar = Calendar::new(jiff::tz::TimeZone::UTC, Reference::Year(2026));
@@ -80,7 +80,7 @@ fn packet(n: usize, host: usize, word: &str) -> String {
     )
 }
 
-/// A line of one of the kinds whose meaning depends on what came before, or that are no packets.
+/// A line: a packet, one whose meaning depends on earlier lines, or no packet.
 fn line(kind: usize, n: usize) -> Vec<u8> {
     let host = n % 7;
     match kind {

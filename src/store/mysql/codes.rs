@@ -1,5 +1,4 @@
-//! Error codes of the servers, by the names in their manuals (MySQL's `errmsg-utf8.txt`; the last
-//! is MariaDB's own).
+//! Server error codes, by the names in the manuals (MySQL's `errmsg-utf8.txt`; the last is MariaDB's own).
 
 pub(super) const DISK_FULL: u16 = 1021;
 pub(super) const CON_COUNT_ERROR: u16 = 1040;

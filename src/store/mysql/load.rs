@@ -1,4 +1,4 @@
-//! Packets into a logs table: LOAD DATA LOCAL where the server takes it, else long INSERTs.
+//! Packets into a logs table: LOAD DATA LOCAL if the server allows it, else long INSERTs.
 
 use std::convert::Infallible;
 use std::io::Write as _;
@@ -14,27 +14,27 @@ use crate::store::TableName;
 use crate::store::columns::{self, Cells, filled};
 use crate::store::moment::Moment;
 
-/// Bytes that are written out before they are sent.
+/// Bytes buffered before they are sent.
 const PART: usize = 64 << 10;
 
-/// Parts that may wait for being sent.
+/// Most parts that may wait to be sent.
 const WAITING: usize = 4;
 
-/// What the server gets when it asks for the "file" of a LOAD DATA LOCAL. Empty but during our own
-/// statement: a server that asks at another time gets nothing, and no file is ever read.
+/// What the server gets when it asks for the "file" of a LOAD DATA LOCAL. Empty except during our own
+/// statement: a server that asks at any other time gets nothing, and no file is ever read.
 #[derive(Clone, Default)]
 pub(super) struct Outbox(Arc<Mutex<Option<Receiver<Vec<u8>>>>>);
 
 impl Outbox {
-    /// Calls `load` while packets are written out for it: the server takes the first rows while the next are
-    /// being written.
+    /// Calls `load` while packets are encoded for it: the server takes the first rows while the next are
+    /// being encoded.
     pub fn with<R>(&self, packets: &Batch, entry: Option<u64>, load: impl FnOnce() -> R) -> R {
         let (sender, parts) = sync_channel(WAITING);
         self.put(Some(parts));
         thread::scope(|scope| {
             scope.spawn(move || write_lines(packets, entry, &sender));
             let loaded = load();
-            // Without a receiver, writing ends early.
+            // Without a receiver, the writer stops early.
             self.put(None);
             loaded
         })
@@ -50,8 +50,8 @@ impl Outbox {
         LocalInfileHandler::new(move |_name, server| {
             let parts = outbox.0.lock().unwrap_or_else(PoisonError::into_inner);
             for part in parts.iter().flatten() {
-                // An error here would make the driver leave out the closing packet. A broken connection
-                // shows in its next step, and rows that did not arrive are missed by their count.
+                // An error here would make the driver omit the closing packet. A broken connection shows in
+                // its next step, missing rows in the row count.
                 let _ = server.write_all(&part);
             }
             Ok(())
@@ -59,8 +59,8 @@ impl Outbox {
     }
 }
 
-/// The LOAD DATA statement. The bytes are taken as they are (`binary`): the texts are UTF-8 like
-/// the columns, the addresses are raw. Hex literals mean the same under every sql_mode.
+/// The LOAD DATA statement. Bytes are taken as they are (`binary`): text is UTF-8 like the columns, addresses
+/// are raw. Hex literals mean the same under every sql_mode.
 pub(super) fn load_statement(table: &TableName) -> String {
     format!(
         "LOAD DATA LOCAL INFILE 'packets' INTO TABLE `{table}` CHARACTER SET binary \
@@ -74,7 +74,7 @@ pub(super) fn insert_head(table: &TableName) -> String {
     format!("INSERT INTO `{table}` ({}) VALUES ", filled())
 }
 
-/// Writes the packets as lines of LOAD DATA, and sends them in parts as long as somebody takes them.
+/// Writes the packets as LOAD DATA lines, and sends them in parts for as long as there is a receiver.
 fn write_lines(packets: &Batch, entry: Option<u64>, parts: &SyncSender<Vec<u8>>) {
     let mut part = Vec::with_capacity(PART * 2);
     for packet in packets.iter() {
@@ -89,7 +89,7 @@ fn write_lines(packets: &Batch, entry: Option<u64>, parts: &SyncSender<Vec<u8>>)
             }
         }
     }
-    // Nobody takes it: the statement failed.
+    // Without a receiver, the statement has failed.
     let _ = parts.send(part);
 }
 
@@ -101,7 +101,7 @@ pub(super) fn write_row(packet: &Packet<'_>, entry: Option<u64>, out: &mut Strin
     out.push(')');
 }
 
-/// Cells of a line of LOAD DATA, each followed by a tab.
+/// Cells of a LOAD DATA line, each followed by a tab.
 struct EncodedRow<'a>(&'a mut Vec<u8>);
 
 impl Cells for EncodedRow<'_> {
@@ -185,8 +185,8 @@ impl Cells for Values<'_> {
         self.word(&String::from_utf8_lossy(&text))
     }
 
-    /// Plain words in quotes; whatever could mean something to some sql_mode as hex digits, which
-    /// mean the same to all of them.
+    /// Plain words are quoted; anything that some sql_mode might interpret is written as hex digits, which
+    /// mean the same to all.
     fn text(&mut self, text: &[u8]) -> Result<(), Infallible> {
         let harmless = |c: &u8| matches!(c, b' '..=b'~') && !matches!(c, b'\'' | b'"' | b'\\');
         match std::str::from_utf8(text) {

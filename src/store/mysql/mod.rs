@@ -32,14 +32,14 @@ use crate::netfilter::batch::Batch;
 use load::Outbox;
 use watch::StatementWatch;
 
-/// Most bytes of one INSERT statement.
+/// Largest INSERT statement, in bytes.
 const STATEMENT: usize = 1 << 20;
 
-/// The least `max_allowed_packet` that has room for every statement, in bytes.
+/// The smallest `max_allowed_packet` that fits every statement, in bytes.
 const LEAST_PACKET: usize = 16 * 1024;
 
-/// What ipta relies on, whatever an administrator has set for new sessions. Another session's lock
-/// on a table (LOCK TABLES, ALTER) is waited for this many seconds, not a day or a year.
+/// Settings that ipta relies on, whatever an administrator has set for new sessions. We wait this many
+/// seconds for another session's lock on a table (LOCK TABLES, ALTER), not a day or a year.
 const SESSION: [&str; 4] = [
     "SET NAMES utf8mb4",
     "SET autocommit = 1, sql_safe_updates = 0",
@@ -47,9 +47,9 @@ const SESSION: [&str; 4] = [
     "SET SESSION lock_wait_timeout = 30",
 ];
 
-/// The same for variables that not every server has. On a Galera cluster each statement first waits
-/// until its node has applied what the others committed; MySQL 8 and later give a table's estimate
-/// of rows as it is, not as it was up to a day ago.
+/// The same for variables that not every server has. On a Galera cluster each statement first waits until its
+/// node has applied what the others committed; MySQL 8 and later report a table's current row estimate, not
+/// one up to a day old.
 const SESSION_WHERE_KNOWN: [&str; 2] =
     ["SET SESSION wsrep_sync_wait = 7", "SET SESSION information_schema_stats_expiry = 0"];
 
@@ -58,18 +58,18 @@ pub(super) struct MySql {
     conn: Conn,
     watch: StatementWatch,
     server: Server,
-    /// Table names differing in case are one table (lower_case_table_names).
+    /// Table names are case-insensitive (lower_case_table_names).
     fold_names: bool,
     mariadb: bool,
     version: String,
-    /// The server takes LOAD DATA LOCAL, as far as is known.
+    /// The server accepts LOAD DATA LOCAL, as far as is known.
     local_infile: bool,
     outbox: Outbox,
-    /// Most bytes of one statement.
+    /// Largest statement, in bytes.
     statement: usize,
 }
 
-/// Connects to the database of a server.
+/// Connects to a server's database.
 pub(super) fn open(server: &Server, notice: Notice) -> Result<MySql, StoreError> {
     let mut conn =
         connect::connect_and(server, true, settle).map_err(|refusal| connect::refused(server, refusal))?;
@@ -108,7 +108,7 @@ pub(super) fn open(server: &Server, notice: Notice) -> Result<MySql, StoreError>
     })
 }
 
-/// Gives a new session its settings.
+/// Applies the settings to a new session.
 fn settle(conn: &mut Conn) -> Result<(), Error> {
     for statement in SESSION {
         conn.query_drop(statement)?;
@@ -125,7 +125,7 @@ fn settle(conn: &mut Conn) -> Result<(), Error> {
 impl MySql {
     fn failed(&self, doing: &str, error: &Error) -> StoreError {
         match error {
-            // A table that was there a moment ago; the server's words name it.
+            // A table that existed a moment ago; the server's message names it.
             Error::MySqlError(e) if matches!(e.code, codes::BAD_TABLE | codes::NO_SUCH_TABLE) => {
                 StoreError::NoTable(format!(
                     "a table is missing in {} ({}): '{} --create-table NAME' creates one",
@@ -138,7 +138,7 @@ impl MySql {
         }
     }
 
-    /// LOAD DATA LOCAL; `None` if the server takes no such thing, and then nothing was changed.
+    /// LOAD DATA LOCAL; `None` if the server does not accept it, in which case nothing was changed.
     fn load(
         &mut self,
         table: &TableName,
@@ -152,7 +152,7 @@ impl MySql {
         });
         match loaded {
             Ok(()) => {}
-            // The words for "LOCAL is switched off": old servers, MySQL 8, MariaDB.
+            // The codes for "LOCAL is disabled": old servers, MySQL 8, MariaDB.
             Err(Error::MySqlError(e))
                 if matches!(
                     e.code,
@@ -165,7 +165,7 @@ impl MySql {
             }
             Err(e) => return Err(self.failed(DOING, &e)),
         }
-        // LOCAL makes warnings of what would be errors, so nothing may have been warned about.
+        // LOCAL turns errors into warnings, so there must be none.
         let (stored, warnings) = (self.conn.affected_rows(), self.conn.warnings());
         if stored != packets.len() as u64 || warnings != 0 {
             let said = self.rows(DOING, "SHOW WARNINGS LIMIT 1", &[])?;
@@ -177,7 +177,7 @@ impl MySql {
                 words::one_line(&said)
             )));
         }
-        // The answer to LOAD DATA does not carry the number that the server gave.
+        // The reply to LOAD DATA does not carry the id that the server assigned.
         let first = self.rows(DOING, "SELECT LAST_INSERT_ID()", &[])?;
         Ok(Some(first.first().map_or(0, |row| row.count(0))))
     }
@@ -306,7 +306,7 @@ impl Backend for MySql {
         each: &mut dyn FnMut(&Stored<'_>),
     ) -> Result<(), StoreError> {
         let (names, values) = (columns.names(), rows::bound(&condition.values));
-        // By the index, so that no server sorts a whole table on its disk before the first row comes.
+        // Via the index, so that no server sorts a whole table on disk before it returns the first row.
         let sql = format!(
             "SELECT {names} FROM `{table}` FORCE INDEX (`timestamp`) WHERE {} ORDER BY `timestamp`",
             condition.sql
@@ -324,7 +324,7 @@ impl Backend for MySql {
     ) -> Result<(), StoreError> {
         let names = columns.names();
         let mut values = Vec::new();
-        // A range of row numbers is read in their order, whatever else the optimizer would think of.
+        // A range of row numbers is read in order, whatever else the optimizer would come up with.
         let (index, range) = match ids {
             None => ("", ""),
             Some(ids) => {

@@ -16,18 +16,17 @@ use crate::store::query_backend::{Done, PLACEHOLDERS, QueryBackend, QueryError, 
 /// The collation of binary data (mysql.com, "Character Set of Column").
 const BINARY: u16 = 63;
 
-/// A connection for a user's statements. It is made again where it was lost.
+/// A connection for a user's statements. Reconnects if it was lost.
 pub(in crate::store) struct Queries {
     server: Server,
     access: Access,
     conn: Option<Conn>,
-    /// The connection's number on the server, for what stops a statement.
+    /// The connection's id on the server, for the stopper.
     id: Arc<AtomicU32>,
 }
 
 impl Queries {
-    /// Connects. The driver is given nothing to read files with, so it sends an empty one whatever the
-    /// server asks for.
+    /// Connects. The driver has no file handler, so it sends an empty file whatever the server asks for.
     pub fn open(server: &Server, access: Access) -> Result<Queries, StoreError> {
         let mut queries =
             Queries { server: server.clone(), access, conn: None, id: Arc::new(AtomicU32::new(0)) };
@@ -75,7 +74,7 @@ impl QueryBackend for Queries {
             None => self.connect()?,
         };
         let done = carry_out(&mut conn, self.access, request, answer);
-        // A connection that was lost is not used again, nor one that is out of step.
+        // A connection that was lost or is out of sync is not reused.
         let lost = matches!(&done, Err(Fault::Server(error)) if connect::gone(error));
         if !lost {
             self.conn = Some(conn);
@@ -92,12 +91,12 @@ impl QueryBackend for Queries {
     }
 }
 
-/// Stops the statement of the connection of that number.
+/// Stops the statement running on the connection with this id.
 pub(super) fn stopper(server: &Server, id: Arc<AtomicU32>) -> Stopper {
     let server = server.clone();
     Arc::new(move || {
         if let Ok(mut conn) = connect::connect(&server, false) {
-            // Where it has ended meanwhile there is nothing to stop.
+            // If it has ended meanwhile, there is nothing to stop.
             let _ = conn.query_drop(format!("KILL QUERY {}", id.load(Ordering::Relaxed)));
         }
     })
@@ -123,7 +122,7 @@ fn carry_out(
     request: &Request<'_>,
     answer: &mut dyn Answer,
 ) -> Result<Done, Fault> {
-    // One statement at a time can be prepared, whatever the driver would let pass otherwise.
+    // Only single statements can be prepared, whatever the driver would otherwise let through.
     let statement = match conn.prep(request.sql) {
         // What cannot be prepared (LOAD DATA) changes something.
         Err(Error::MySqlError(e)) if e.code == codes::UNSUPPORTED_PS && access == Access::Write => {
@@ -161,7 +160,7 @@ fn carry_out(
     done
 }
 
-/// Hands the rows on. Those that nobody wants are read over, since the connection is used again.
+/// Passes the rows on. Unwanted rows are drained, since the connection is reused.
 fn rows_of<P: Protocol>(
     mut result: QueryResult<'_, '_, '_, P>,
     answer: &mut dyn Answer,
@@ -169,7 +168,7 @@ fn rows_of<P: Protocol>(
     let raw: Vec<RawColumn> = result.columns().as_ref().to_vec();
     if raw.is_empty() {
         let changed = result.affected_rows();
-        // Where a statement was wrong only while it ran, its end says so.
+        // A statement that fails only while running says so at its end.
         result.by_ref().try_for_each(|row| row.map(drop))?;
         return Ok(Done::Changed(changed));
     }
@@ -207,7 +206,7 @@ fn cell<'a>(value: Option<&'a Raw>, column: &RawColumn, addresses: bool) -> Cell
         Raw::NULL => Cell::Null,
         Raw::Int(number) => Cell::Integer(*number),
         Raw::UInt(number) => i64::try_from(*number).map_or(Cell::Large(*number), Cell::Integer),
-        // The shortest text that means this number: 0.1, and not what it is nearest to in 64 bits.
+        // Via the shortest text for this number: 0.1, not a 32-bit 0.1 widened to 64 bits.
         Raw::Float(number) => Cell::Real(number.to_string().parse().unwrap_or(f64::from(*number))),
         Raw::Double(number) => Cell::Real(*number),
         Raw::Date(..) | Raw::Time(..) => Cell::Text(moment(value, column).into()),
@@ -217,7 +216,7 @@ fn cell<'a>(value: Option<&'a Raw>, column: &RawColumn, addresses: bool) -> Cell
     }
 }
 
-/// A DECIMAL, which comes as its digits: a number where one of ours holds it as it is.
+/// A DECIMAL, which arrives as digits: a number if one of our types holds it exactly.
 fn decimal(digits: &[u8]) -> Cell<'_> {
     let text = String::from_utf8_lossy(digits);
     if let Ok(whole) = text.parse() {
@@ -229,7 +228,7 @@ fn decimal(digits: &[u8]) -> Cell<'_> {
     }
 }
 
-/// A moment as the columns of SQLite hold it: with as many digits after the second as the column has.
+/// A timestamp as SQLite's columns store it, with as many fractional digits as the column has.
 fn moment(value: &Raw, column: &RawColumn) -> String {
     let digits = usize::from(column.decimals()).min(6);
     let fraction = |micros: u32| match digits {

@@ -1,4 +1,4 @@
-//! Values of the driver as cells and as the store's own values.
+//! Driver values as cells and as the store's own values.
 
 use mysql::Value as Raw;
 

@@ -1,4 +1,4 @@
-//! What the tables of a server are.
+//! Identifying the tables of a server.
 
 use std::ops::Range;
 
@@ -11,7 +11,7 @@ use crate::store::schema::{self, Mark};
 use crate::store::{StoreError, TableKind, TableName};
 
 impl MySql {
-    /// All tables and views, or those that may be meant by one name.
+    /// All tables and views, or those one name may refer to.
     pub(super) fn found(&mut self, name: Option<&TableName>) -> Result<Vec<FoundTable>, StoreError> {
         let mut sql =
             "SELECT table_name, table_type, table_comment, table_rows FROM information_schema.tables \
@@ -37,7 +37,7 @@ impl MySql {
         Ok(found)
     }
 
-    /// Tells the C program's tables among those that carry no mark.
+    /// Identifies the C program's tables among those without a mark.
     fn tell_historic(&mut self, found: &mut [FoundTable]) -> Result<(), StoreError> {
         let sql = "SELECT table_name, column_name, data_type FROM information_schema.columns \
                    WHERE table_schema = DATABASE() AND column_name IN ('src_ip', 'action', 'proto')";
@@ -52,8 +52,8 @@ impl MySql {
         Ok(())
     }
 
-    /// Rows, counted within a second; the engine's estimate where that does not suffice, or the
-    /// server has no way to be told so.
+    /// The row count, exact if that takes under a second; else, or if the server cannot limit the time, the
+    /// engine's estimate.
     pub(super) fn counted(&mut self, table: &FoundTable) -> Option<(u64, bool)> {
         let name = format!("`{}`", table.name.replace('`', "``"));
         let sql = if self.mariadb {
@@ -65,14 +65,14 @@ impl MySql {
         counted.map(|rows| (rows, true)).or(table.rows.map(|rows| (rows, false)))
     }
 
-    /// Whether an empty copy can take a table's place: a copy has none of its triggers.
+    /// Whether an empty copy can replace a table: a copy has none of its triggers.
     pub(super) fn is_swappable(&mut self, table: &TableName) -> Result<bool, StoreError> {
         let sql = "SELECT 1 FROM information_schema.triggers \
                    WHERE event_object_schema = DATABASE() AND event_object_table = ? LIMIT 1";
         Ok(self.rows("looking for triggers", sql, &[table.as_str().into()])?.is_empty())
     }
 
-    /// The engine of a table, if it has no transactions.
+    /// A table's engine, if it lacks transactions.
     pub(super) fn engine(&mut self, table: &TableName) -> Result<Option<String>, StoreError> {
         let sql = "SELECT t.engine FROM information_schema.tables t \
                    LEFT JOIN information_schema.engines e ON e.engine = t.engine \
@@ -82,7 +82,7 @@ impl MySql {
         Ok(rows.first().map(|row| row.text(0)))
     }
 
-    /// Least and greatest row number, by a condition on the time.
+    /// The range of row numbers that meet a time condition.
     pub(super) fn ids(
         &mut self,
         table: &TableName,

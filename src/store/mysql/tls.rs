@@ -10,7 +10,7 @@ use super::words::one_line;
 use crate::config::{Server, Tls};
 use crate::fault::said;
 
-/// Where distributions keep the list of authorities: Debian, Fedora, openSUSE, Alpine and the BSDs.
+/// Where distributions keep the CA bundle: Debian, Fedora, openSUSE, Alpine and the BSDs.
 const LISTS: [&str; 4] = [
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",
@@ -18,20 +18,20 @@ const LISTS: [&str; 4] = [
     "/etc/ssl/cert.pem",
 ];
 
-/// What encrypts a connection over TCP.
+/// How a TCP connection is encrypted.
 #[derive(Clone, Debug)]
 pub(super) enum Encryption {
-    /// Nothing.
+    /// Not at all.
     Off,
-    /// TLS, where the server offers it.
+    /// TLS, if the server offers it.
     Offered(SslOpts),
     /// TLS, or no connection.
     Demanded(SslOpts),
 }
 
 impl Encryption {
-    /// What the settings say of a host. Where nobody says anything, a connection that does not leave
-    /// this machine is in the clear, and any other encrypted if the server offers it.
+    /// What the settings say for a host. By default, a connection that does not leave this machine is in the
+    /// clear, and any other is encrypted if the server offers it.
     ///
     /// The error says, on one line, why certificates cannot be checked.
     pub fn of(server: &Server) -> Result<Encryption, String> {
@@ -60,7 +60,7 @@ fn is_loopback(host: &str) -> bool {
     host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
-/// A file with certificates, if it is one.
+/// The path of a certificate file, if it is one.
 fn checked(path: &Path) -> Result<PathBuf, String> {
     let file = path.display();
     match fs::read(path) {
@@ -74,7 +74,7 @@ fn checked(path: &Path) -> Result<PathBuf, String> {
     }
 }
 
-/// The system's list of authorities, or the one that SSL_CERT_FILE names.
+/// The system's CA bundle, or the one that SSL_CERT_FILE names.
 fn system_list() -> Result<PathBuf, String> {
     let named = std::env::var_os("SSL_CERT_FILE").map(PathBuf::from);
     let usual = LISTS.iter().map(PathBuf::from).find(|path| path.is_file());
@@ -85,8 +85,8 @@ fn system_list() -> Result<PathBuf, String> {
     })
 }
 
-/// Whether an error is about encryption: the driver's own, or the library's, which comes through the
-/// connection as an error of reading and is known by its words (rustls, `impl Display for Error`).
+/// Whether an error is about encryption: the driver's own, or the library's, which surfaces as a read error
+/// and is recognized by its wording (rustls, `impl Display for Error`).
 pub(super) fn is_about_tls(error: &Error) -> bool {
     const WORDS: [&str; 5] =
         ["peer certificate", "fatal alert", "peer is incompatible", "peer misbehaved", "corrupt message"];
@@ -102,7 +102,7 @@ pub(super) fn is_about_tls(error: &Error) -> bool {
 
 /// Why a connection could not be encrypted, and what to do, on one line.
 pub(super) fn failed(host: &str, error: &Error) -> String {
-    // The library's names for what is wrong with a certificate (rustls, CertificateError).
+    // The library's names for certificate errors (rustls, CertificateError).
     let text = error.to_string();
     let reasons = [
         (

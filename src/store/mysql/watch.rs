@@ -1,7 +1,7 @@
-//! Says what a statement waits for, where its answer takes long.
+//! Reports what a statement is waiting for when its reply takes long.
 //!
-//! A thread looks at the clock; where a statement has had no answer for two seconds, a second
-//! connection asks the server what state it is in. A query that works says nothing of itself.
+//! A thread watches the clock; once a statement has had no reply for two seconds, a second connection asks
+//! the server what state it is in. A query that is working is not reported.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -14,22 +14,22 @@ use super::{connect, words};
 use crate::config::Server;
 use crate::store::Notice;
 
-/// How long a statement may go without an answer before the server is asked why.
+/// How long a statement may go without a reply before the server is asked why.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// The longest time between two looks at one statement.
+/// The longest interval between two checks of one statement.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
-/// The statement under way.
+/// The running statement.
 #[derive(Default)]
 struct Running {
     /// Which one, counted from 1.
     number: u64,
     /// Since when; none between statements.
     since: Option<Instant>,
-    /// What it is for, as messages say: `storing packets`.
+    /// What it is for, as worded in messages: `storing packets`.
     doing: String,
-    /// Two seconds are long for it, whatever it waits for.
+    /// Two seconds is long for it, whatever it is waiting for.
     short: bool,
     closed: bool,
 }
@@ -50,7 +50,7 @@ impl WatchedStatement {
 pub(super) struct StatementWatch(Arc<WatchedStatement>);
 
 impl StatementWatch {
-    /// `id` is the connection's number on the server.
+    /// `id` is the connection's id on the server.
     pub(super) fn start(server: &Server, id: u32, notice: Notice) -> StatementWatch {
         let shared = Arc::new(WatchedStatement::default());
         let (watched, server) = (Arc::clone(&shared), server.clone());
@@ -58,10 +58,10 @@ impl StatementWatch {
         StatementWatch(shared)
     }
 
-    /// Runs a statement. `short` says that two seconds are long for it.
+    /// Runs a statement. `short` says that two seconds is long for it.
     pub(super) fn over<T>(&self, doing: &str, short: bool, statement: impl FnOnce() -> T) -> T {
         {
-            // The thread is not woken: it looks every two seconds, which costs a statement nothing.
+            // The thread is not woken: it checks every two seconds, which costs a statement nothing.
             let mut running = self.0.lock();
             running.number += 1;
             running.since = Some(Instant::now());
@@ -85,8 +85,7 @@ impl Drop for StatementWatch {
 
 fn look(shared: &WatchedStatement, server: &Server, id: u32, notice: &Notice) {
     let mut told = String::new();
-    // The statement that was looked at last, and how long until it is looked at again: a query may
-    // work for an hour.
+    // The statement checked last, and how long until the next check: a query may run for an hour.
     let (mut seen, mut pause) = (0, PATIENCE);
     loop {
         let (number, doing, short) = {
@@ -127,7 +126,7 @@ fn look(shared: &WatchedStatement, server: &Server, id: u32, notice: &Notice) {
     }
 }
 
-/// What a connection waits for; none if it works, or has had its answer meanwhile.
+/// What a connection is waiting for; none if it is working, or has received its reply meanwhile.
 fn reason(server: &Server, id: u32, short: bool) -> Option<String> {
     let Ok(mut conn) = connect::connect(server, true) else {
         return Some(format!("the server at {} does not answer", server.host));

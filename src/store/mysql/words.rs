@@ -1,6 +1,6 @@
-//! What a server says, for a message.
+//! Server text for use in messages.
 
-/// A text of the server's on one line, without control characters.
+/// Server text on one line, without control characters.
 pub(super) fn one_line(text: &str) -> String {
     let words: Vec<&str> =
         text.split(|c: char| c.is_control() || c == ' ').filter(|w| !w.is_empty()).collect();

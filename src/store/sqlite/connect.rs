@@ -11,7 +11,7 @@ use crate::store::StoreError;
 /// How long to wait for another process's transaction.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Opens a file that is there, or with `create` makes it.
+/// Opens a file; with `create`, creates a missing one.
 pub(super) fn connect(path: &Path, create: bool) -> Result<Connection, StoreError> {
     let file = path.display();
     if path.is_dir() {
@@ -34,15 +34,15 @@ pub(super) fn connect(path: &Path, create: bool) -> Result<Connection, StoreErro
     if create {
         flags |= OpenFlags::SQLITE_OPEN_CREATE;
     }
-    // From here the name is a file's, even where it looks like SQLite's ':memory:'.
+    // Relative to here the name is a file's, even if it looks like SQLite's ':memory:'.
     let conn = Connection::open_with_flags(Path::new(".").join(path), flags)
         .map_err(|e| failed(path, "opening it", &e))?;
     settle(&conn).map_err(|e| failed(path, "opening it", &e))?;
     Ok(conn)
 }
 
-/// Opens a file that is there, and was opened for writing before, for reading alone: so no journal of
-/// a process that was killed is left to be rolled back, which takes the right to write.
+/// Opens read-only a file that was opened for writing before: so no journal of a killed process is left to
+/// roll back, which needs write access.
 pub(super) fn connect_to_read(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(Path::new(".").join(path), flags);
@@ -54,18 +54,18 @@ pub(super) fn connect_to_read(path: &Path) -> Result<Connection, StoreError> {
 
 fn settle(conn: &Connection) -> Result<(), Error> {
     conn.busy_timeout(PATIENCE)?;
-    // Negative: KiB. The process is to stay under 64 MiB.
+    // Negative: KiB. The process should stay under 64 MiB.
     conn.pragma_update(None, "cache_size", -16_000)?;
     conn.set_prepared_statement_cache_capacity(32);
-    // The first read is where a file that is no database shows itself.
+    // The first read reveals a file that is not a database.
     conn.query_row("SELECT COUNT(*) FROM sqlite_master", [], |_| Ok(()))
 }
 
-/// The message for something that failed.
+/// The message for a failure.
 pub(super) fn failed(path: &Path, doing: &str, error: &Error) -> StoreError {
     let (file, ipta) = (path.display(), command_of_file(path, None));
     let text = match error {
-        // SQLite's words without the statement, which says nothing to a user.
+        // SQLite's message without the statement, which means nothing to a user.
         Error::SqlInputError { msg, .. } => msg.clone(),
         Error::StatementChangedRows(_) => "a trigger that is not ipta's skipped a packet".to_owned(),
         other => other.to_string(),

@@ -1,7 +1,7 @@
 //! One SQLite file as a store.
 //!
-//! The rollback journal, not WAL: between runs it is one file, always. DDL is part of transactions
-//! here, so clearing and dropping are whole or nothing by themselves.
+//! Uses the rollback journal, not WAL: between runs there is always just one file. DDL is transactional here,
+//! so clearing and dropping are all or nothing by themselves.
 
 mod connect;
 mod queries;
@@ -32,7 +32,7 @@ pub(super) struct Sqlite {
     path: PathBuf,
 }
 
-/// Opens a file, or with `create` makes it.
+/// Opens a file; with `create`, creates a missing one.
 pub(super) fn open(path: &Path, create: bool) -> Result<Sqlite, StoreError> {
     Ok(Sqlite { conn: connect::connect(path, create)?, path: path.to_owned() })
 }
@@ -49,7 +49,7 @@ impl Sqlite {
         let mut first = None;
         for packet in packets.iter() {
             columns::write(&packet, entry, &mut rows::Binder { statement: &mut statement, at: 0 })?;
-            // Somebody's trigger may leave rows out without a word (RAISE(IGNORE)).
+            // Somebody's trigger may silently skip rows (RAISE(IGNORE)).
             match statement.raw_execute()? {
                 1 => first.get_or_insert(self.conn.last_insert_rowid()),
                 rows => return Err(Error::StatementChangedRows(rows)),
@@ -122,7 +122,7 @@ impl Backend for Sqlite {
     }
 
     fn rollback(&mut self) -> Result<(), StoreError> {
-        // A full disk may have made SQLite roll back by itself.
+        // A full disk may have made SQLite roll back on its own.
         if self.conn.is_autocommit() {
             return Ok(());
         }

@@ -36,7 +36,7 @@ pub(in crate::store) struct Queries {
 }
 
 impl Queries {
-    /// Opens a file that is there.
+    /// Opens an existing file.
     pub fn open(path: &Path, access: Access) -> Result<Queries, StoreError> {
         let failed = |error: Error| connect::failed(path, "opening it", &error);
         let mut conn = match access {
@@ -113,7 +113,7 @@ impl QueryBackend for Queries {
     }
 }
 
-/// The columns, and whether each is declared to hold numbers; none where it is not declared.
+/// The columns, and whether each is declared numeric; none if it is not declared.
 fn declared(statement: &Statement<'_>) -> Vec<(String, Option<bool>)> {
     let number = |kind: &str| {
         let kind = kind.to_ascii_uppercase();
@@ -123,7 +123,7 @@ fn declared(statement: &Statement<'_>) -> Vec<(String, Option<bool>)> {
     columns.map(|column| (column.name().to_owned(), column.decl_type().map(number))).collect()
 }
 
-/// Where nothing is declared, the first row tells.
+/// If nothing is declared, the first row decides.
 fn columns(declared: &[(String, Option<bool>)], first: Option<&[Cell<'_>]>) -> Vec<Column> {
     let is_number = |at: usize| {
         first
@@ -148,7 +148,7 @@ fn cells<'r>(row: &'r Row<'_>, addresses: &[bool]) -> Vec<Cell<'r>> {
     addresses.iter().enumerate().map(cell).collect()
 }
 
-/// What a session that only reads may do, whatever its words are: VACUUM INTO attaches a file, too.
+/// What a read-only session may do, whatever its words are: VACUUM INTO attaches a file, too.
 fn authorize(context: AuthContext<'_>) -> Authorization {
     let allowed = match context.action {
         AuthAction::Select | AuthAction::Read { .. } | AuthAction::Recursive => true,
@@ -161,7 +161,7 @@ fn authorize(context: AuthContext<'_>) -> Authorization {
     if allowed { Authorization::Allow } else { Authorization::Deny }
 }
 
-/// MySQL's two functions for addresses, so that a query serves both stores.
+/// MySQL's two address functions, so that a query works on both stores.
 fn functions(conn: &Connection) -> Result<(), Error> {
     let flags =
         FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;

@@ -1,6 +1,6 @@
-//! Values of the driver as cells and as the store's own values.
+//! Driver values as cells and as the store's own values.
 //!
-//! Any program may have written into the file, and SQLite holds columns to no type.
+//! Any program may have written to the file, and SQLite does not enforce column types.
 
 use rusqlite::types::{Value as Raw, ValueRef};
 use rusqlite::{Error, Statement};
@@ -50,7 +50,7 @@ pub(super) fn row(row: &rusqlite::Row<'_>) -> Result<Row, Error> {
 pub(super) fn bound(values: &[Value]) -> impl Iterator<Item = Raw> {
     values.iter().map(|value| match value {
         Value::Null => Raw::Null,
-        // Device and inode numbers may use all 64 bits; they come back as they went in.
+        // Device and inode numbers may use all 64 bits; they round-trip unchanged.
         Value::Unsigned(number) => Raw::Integer(*number as i64),
         Value::Signed(number) => Raw::Integer(*number),
         Value::Text(text) => Raw::Text(text.clone()),
@@ -59,7 +59,7 @@ pub(super) fn bound(values: &[Value]) -> impl Iterator<Item = Raw> {
     })
 }
 
-/// Binds the cells of a row, one after the other.
+/// Binds the cells of a row one by one.
 pub(super) struct Binder<'a, 'c> {
     pub statement: &'a mut Statement<'c>,
     pub at: usize,
@@ -85,7 +85,7 @@ impl Cells for Binder<'_, '_> {
     }
 
     fn text(&mut self, text: &[u8]) -> Result<(), Error> {
-        // Text of a batch is UTF-8 always.
+        // Text in a batch is always UTF-8.
         self.bind(std::str::from_utf8(text).unwrap_or_default())
     }
 

@@ -1,4 +1,4 @@
-//! What the tables of a file are.
+//! Identifying the tables of a file.
 
 use std::sync::mpsc;
 use std::time::Duration;
@@ -36,7 +36,7 @@ impl Sqlite {
         Ok(schema::historic(columns.iter().map(|(name, kind)| (name.as_str(), kind.as_str()))))
     }
 
-    /// Rows, counted within a second, else the greatest row number in place of the count.
+    /// The row count, exact if that takes under a second, else the highest row number.
     pub(super) fn counted(&self, table: &str) -> Option<(u64, bool)> {
         let name = format!("`{}`", table.replace('`', "``"));
         let number = |sql: String| -> Result<u64, Error> {

@@ -1,5 +1,5 @@
-//! Chromium without a window, driven by the DevTools protocol over a pair of pipes
-//! (`--remote-debugging-pipe`): messages in JSON, each ended by a NUL, in on descriptor 3, out on 4.
+//! Headless Chromium, driven by the DevTools protocol over a pair of pipes (`--remote-debugging-pipe`):
+//! JSON messages, each ended by a NUL, in on descriptor 3, out on 4.
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// What Debian and others call it.
+/// Its names on Debian and elsewhere.
 const NAMES: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 
 /// A page in a browser of its own.
@@ -19,7 +19,7 @@ pub struct Chromium {
     from: BufReader<File>,
     session: Option<String>,
     calls: u64,
-    /// What the browser told of since it was last asked.
+    /// What the browser has reported since a page was last opened.
     events: Vec<Value>,
     _folder: TempDir,
 }
@@ -33,7 +33,7 @@ impl Chromium {
         NAMES.iter().find(runs).copied()
     }
 
-    /// Starts it with an empty page. It is ended after three minutes, whatever happens.
+    /// Starts it with an empty page. It ends after three minutes, whatever happens.
     pub fn start(program: &str) -> Chromium {
         let folder = TempDir::new().expect("a folder");
         let [to, from] = ["to", "from"].map(|name| folder.path().join(name));
@@ -64,7 +64,7 @@ impl Chromium {
         browser
     }
 
-    /// Calls a method and gives its result.
+    /// Calls a method and returns its result.
     pub fn call(&mut self, method: &str, params: Value) -> Value {
         self.calls += 1;
         let mut message = json!({ "id": self.calls, "method": method, "params": params });
@@ -89,7 +89,7 @@ impl Chromium {
         serde_json::from_slice(&message).expect("JSON")
     }
 
-    /// Opens a file and waits until it is loaded.
+    /// Opens a file and waits until it has loaded.
     pub fn open(&mut self, path: &Path) {
         self.events.clear();
         let gone = self.call("Page.navigate", json!({ "url": format!("file://{}", path.display()) }));
@@ -100,7 +100,7 @@ impl Chromium {
         }
     }
 
-    /// The value of an expression of JavaScript.
+    /// The value of a JavaScript expression.
     pub fn value(&mut self, expression: &str) -> Value {
         let params = json!({ "expression": expression, "returnByValue": true, "awaitPromise": true });
         let said = self.call("Runtime.evaluate", params);
@@ -108,7 +108,7 @@ impl Chromium {
         said["result"]["value"].clone()
     }
 
-    /// The window, in pixels, and the colors that the system prefers.
+    /// Sets the window's width in pixels and the colors the system prefers.
     pub fn look(&mut self, width: u32, colors: &str) {
         let size = json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
         self.call("Emulation.setDeviceMetricsOverride", size);
@@ -116,7 +116,7 @@ impl Chromium {
         self.call("Emulation.setEmulatedMedia", colors);
     }
 
-    /// Presses a key that is no letter.
+    /// Presses a key that is not a letter.
     pub fn press(&mut self, key: &str, code: u32) {
         for kind in ["keyDown", "keyUp"] {
             let text = if key == "Enter" && kind == "keyDown" { "\r" } else { "" };
@@ -126,12 +126,12 @@ impl Chromium {
         }
     }
 
-    /// Types into what has the focus.
+    /// Types into the focused element.
     pub fn type_in(&mut self, text: &str) {
         self.call("Input.insertText", json!({ "text": text }));
     }
 
-    /// What the page said on the console, what was blocked or failed in it, the dialogs it opened.
+    /// What the page logged to the console, what was blocked or failed in it, the dialogs it opened.
     pub fn complaints(&self) -> Vec<String> {
         let is = |event: &&Value| {
             let method = event["method"].as_str().unwrap_or_default();
@@ -146,7 +146,7 @@ impl Chromium {
         self.events.iter().filter(is).map(Value::to_string).collect()
     }
 
-    /// What the page asked for.
+    /// What the page requested.
     pub fn requests(&self) -> Vec<String> {
         let events = self.events.iter().filter(|event| event["method"] == "Network.requestWillBeSent");
         events.filter_map(|event| Some(event["params"]["request"]["url"].as_str()?.to_owned())).collect()
@@ -155,7 +155,7 @@ impl Chromium {
 
 impl Drop for Chromium {
     fn drop(&mut self) {
-        // It may be gone.
+        // It may already be gone.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -1,4 +1,4 @@
-//! How a follow ends: by a signal, or when nobody reads any more.
+//! How a follow ends: by a signal, or when nobody reads anymore.
 
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -26,7 +26,7 @@ fn a_signal_ends_it_although_its_reader_has_stopped_reading() {
     dir.write("log", (0..20_000).map(drop_from_port).collect::<String>());
     let mut ipta = dir.command(["--follow", "log", "--last", "20000"]);
     let mut ipta = ipta.stdout(Stdio::piped()).spawn().unwrap();
-    // Until the pipe is full.
+    // Let the pipe fill up.
     std::thread::sleep(Duration::from_millis(500));
     let pid = ipta.id().to_string();
     assert!(Command::new("kill").arg(pid).status().unwrap().success());

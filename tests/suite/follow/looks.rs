@@ -44,7 +44,7 @@ Time                IF       Source                          Port Destination   
     assert_eq!(lines.join("\n"), expected);
 }
 
-/// Runs a shell command on a terminal of so many columns; what the terminal got.
+/// Runs a shell command on a terminal `columns` wide; returns what the terminal got.
 fn on_terminal(dir: &TestDir, columns: u32, environment: &[(&str, &str)], command: &str) -> String {
     let ipta = dir.command([""; 0]);
     let program = ipta.get_program().display();

@@ -1,4 +1,4 @@
-//! What happens to the name of a log: renamed, copied and cut, deleted, not there yet.
+//! What happens to a log's name: renamed, copied and truncated, deleted, not there yet.
 
 use std::fs;
 use std::time::Duration;
@@ -15,7 +15,7 @@ fn rename_and_create_loses_nothing_of_either_file() {
     for round in 1..=20_u32 {
         dir.append("log", drop_from_port(round * 10));
         fs::rename(dir.path("log"), dir.path("log.1")).unwrap();
-        // The daemon writes into the old file until it is told.
+        // The daemon writes to the old file until told otherwise.
         dir.append("log.1", drop_from_port(round * 10 + 1));
         dir.write("log", drop_from_port(round * 10 + 2));
         expected.extend([round * 10, round * 10 + 1, round * 10 + 2]);

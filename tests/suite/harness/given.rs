@@ -1,4 +1,4 @@
-//! Servers that were there before, or that a script started: IPTA_TEST_SERVER.
+//! Servers already running, or started by a script: IPTA_TEST_SERVER.
 
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use ipta::exports::config::Server as Account;
 use super::{Address, Server};
 use crate::process::project;
 
-/// The nodes of a cluster: those that IPTA_TEST_SERVER names, or three of our own.
+/// The nodes of a cluster: those IPTA_TEST_SERVER names, or three of our own.
 pub fn nodes() -> &'static [Server] {
     static NODES: OnceLock<(Vec<Server>, Option<Child>)> = OnceLock::new();
     let begin = || match given() {
@@ -23,7 +23,7 @@ pub fn nodes() -> &'static [Server] {
     &NODES.get_or_init(begin).0
 }
 
-/// Starts a cluster, which ends when its standard input does: with this process.
+/// Starts a cluster that ends when its standard input does: with this process.
 fn cluster() -> (Vec<Server>, Child) {
     let mut script = Command::new(project("tests/servers.sh"));
     script.arg("galera").stdin(Stdio::piped()).stdout(Stdio::piped());
@@ -42,7 +42,7 @@ pub(super) fn given() -> Option<Vec<String>> {
 }
 
 impl Server {
-    /// A server that runs already: a socket or HOST:PORT.
+    /// A server already running: a socket or HOST:PORT.
     pub(super) fn given(word: &str) -> Server {
         let tcp = || {
             let (host, port) = word.rsplit_once(':')?;
@@ -63,9 +63,9 @@ impl Server {
         server
     }
 
-    /// The same account on another node of its cluster, which knows of it already.
+    /// The same account on another node of its cluster, which already knows it.
     pub fn account_here(&self, account: &Account) -> Account {
-        // With wsrep_sync_wait the answer is as new as the account.
+        // With wsrep_sync_wait, the answer is as new as the account.
         self.sql("", "SELECT COUNT(*) FROM mysql.user");
         Account { host: self.host(), port: self.port, ..account.clone() }
     }

@@ -1,5 +1,5 @@
-//! The running program, as an administrator has it before him: lines with the moment they came, a
-//! log that grows, signals, and a network with a name server of its own.
+//! The running program as an administrator sees it: lines with their arrival times, a growing log, signals,
+//! and a network with its own name server.
 
 pub mod nameserver;
 
@@ -12,10 +12,10 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long anything that has to happen may take on a busy machine.
+/// How long anything that must happen may take on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A packet of the kernel's log from one address to another; the source port tells them apart.
+/// A packet in the kernel's log from one address to another; the source port identifies it.
 pub fn packet(action: &str, src: &str, dst: &str, port: u32) -> String {
     format!(
         "May  4 06:35:12 zathras kernel: [ 1234.567890] IPT: {action} IN=eth0 OUT= \
@@ -24,12 +24,12 @@ pub fn packet(action: &str, src: &str, dst: &str, port: u32) -> String {
     )
 }
 
-/// The same with addresses that do not matter.
+/// The same, where the addresses do not matter.
 pub fn drop_from_port(port: u32) -> String {
     packet("DROP", "192.0.2.7", "198.51.100.1", port)
 }
 
-/// A line that the program wrote, and when it came.
+/// A line the program wrote, and when it arrived.
 #[derive(Debug)]
 pub struct Line {
     pub text: String,
@@ -37,20 +37,20 @@ pub struct Line {
 }
 
 impl Line {
-    /// The source port, by which tests tell packets apart; none for headers.
+    /// The source port, by which tests identify packets; none for headers.
     pub fn port(&self) -> Option<u32> {
         port(&self.text)
     }
 }
 
-/// The source port of a line in the columns of a pipe, with the counter.
+/// The source port of a line in a pipe's columns, counter included.
 pub fn port(line: &str) -> Option<u32> {
     let mut words = line.split_ascii_whitespace();
     words.next()?.parse::<u64>().ok()?;
     words.nth(2)?.parse().ok()
 }
 
-/// A program that runs on its own, and ends with the test.
+/// A program running on its own, ended with the test.
 pub struct Running {
     child: Child,
     pub stdin: Option<ChildStdin>,
@@ -79,7 +79,7 @@ impl Running {
         }
     }
 
-    /// The next lines with a packet; headers are left out.
+    /// The next lines with a packet; headers are skipped.
     pub fn packets(&self, count: usize) -> Vec<Line> {
         let lines = std::iter::repeat_with(|| self.line());
         lines.filter(|line| line.port().is_some()).take(count).collect()
@@ -90,7 +90,7 @@ impl Running {
         self.packets(count).iter().filter_map(Line::port).collect()
     }
 
-    /// Nothing more is written for so long.
+    /// Nothing more is written for this long.
     pub fn is_silent(&self, time: Duration) {
         match self.out.recv_timeout(time) {
             Err(RecvTimeoutError::Timeout) => {}
@@ -99,7 +99,7 @@ impl Running {
         }
     }
 
-    /// What it says on standard error, waiting until a line holds these words.
+    /// Waits for a line on standard error that contains these words, and returns it.
     pub fn until_said(&self, words: &str) -> String {
         let limit = Instant::now() + PATIENCE;
         loop {
@@ -111,12 +111,12 @@ impl Running {
         }
     }
 
-    /// What was said so far and not taken yet.
+    /// What was said so far and not yet taken.
     pub fn said(&self) -> Vec<String> {
         self.err.try_iter().map(|line| line.text).collect()
     }
 
-    /// Sends a signal by its name.
+    /// Sends a signal by name.
     pub fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
         let sent = Command::new("kill").args(["-s", name, &pid]).status();
@@ -127,7 +127,7 @@ impl Running {
         self.child.id()
     }
 
-    /// Waits for its end.
+    /// Waits for it to end.
     pub fn end(&mut self) -> ExitStatus {
         let limit = Instant::now() + PATIENCE;
         while Instant::now() < limit {
@@ -169,11 +169,11 @@ pub fn signal_of(status: ExitStatus) -> Option<i32> {
     status.signal()
 }
 
-/// Processor time that a process has used so far.
+/// Processor time a process has used so far.
 pub fn processor_time(pid: u32) -> Duration {
     let stat = fs::read_to_string(Path::new("/proc").join(pid.to_string()).join("stat")).expect("its stat");
-    // proc(5): the name ends with the last bracket; utime and stime are fields 14 and 15, in
-    // hundredths of a second on Linux.
+    // proc(5): the name ends with the last parenthesis; utime and stime are fields 14 and 15, in hundredths
+    // of a second on Linux.
     let (_, fields) = stat.rsplit_once(") ").expect("a name");
     let fields: Vec<u64> = fields.split(' ').filter_map(|field| field.parse().ok()).collect();
     Duration::from_millis(10 * (fields[10] + fields[11]))

@@ -1,9 +1,8 @@
-//! A small network of the test's own: loopback alone, and on 127.0.0.1:53 a name server that does
-//! what a file says.
+//! A small network for one test: only loopback, and on 127.0.0.1:53 a name server that does what a file says.
 //!
-//! The C library asks whom /etc/resolv.conf names, on port 53, and nobody else. So the server and
-//! the program run in network and mount namespaces of their own, with other files laid over
-//! /etc/resolv.conf and its like. The server is this very test program, started once more.
+//! The C library asks only the servers that /etc/resolv.conf names, on port 53. So the server and the
+//! program run in network and mount namespaces of their own, with other files mounted over /etc/resolv.conf
+//! and its like. The server is this very test program, started again.
 
 use std::collections::HashMap;
 use std::fs::{self, OpenOptions};
@@ -21,7 +20,7 @@ use crate::process::{TestDir, is_root};
 /// Where the server finds its files; unset in any other run.
 const FOLDER: &str = "IPTA_TEST_NAMESERVER";
 
-/// The name under which the test program runs as the server.
+/// The name of the test that acts as the server.
 const SERVER: &str = "live::nameserver::serves_names_for_another_test";
 
 /// Sets up the namespaces from within, then becomes the server. $1 is the folder.
@@ -46,11 +45,11 @@ exec "$@"
 pub enum Reply<'a> {
     /// Gives this name.
     Name(&'a str),
-    /// Gives it after so many milliseconds.
+    /// Gives it after this many milliseconds.
     Late(u64, &'a str),
-    /// Says that there is none.
+    /// Says there is none.
     None,
-    /// Says that it cannot.
+    /// Says it cannot.
     Refuse,
     /// Says nothing.
     Hang,
@@ -63,7 +62,7 @@ pub struct Network {
 }
 
 impl Network {
-    /// With what the server knows; of other addresses it says that they have no name.
+    /// With what the server knows; it says that other addresses have no name.
     pub fn new(place: &TestDir, zone: &[(&str, Reply<'_>)]) -> Network {
         let folder = place.path("network");
         fs::create_dir(&folder).expect("a folder");
@@ -99,18 +98,18 @@ impl Network {
         Network { folder, holder }
     }
 
-    /// The server does this from now on.
+    /// What the server does from now on.
     pub fn now(&self, zone: &[(&str, Reply<'_>)]) {
         write_zone(&self.folder, zone);
     }
 
     /// The resolver's configuration from now on.
     pub fn resolv_conf(&self, text: &str) {
-        // Written in place: the file that is laid over the system's is this very one.
+        // Written in place: this very file is mounted over the system's.
         fs::write(self.folder.join("resolv.conf"), text).expect("resolv.conf");
     }
 
-    /// Each address with how often the server was asked for it.
+    /// How often the server was asked for each address.
     pub fn questions(&self) -> HashMap<IpAddr, usize> {
         let text = fs::read_to_string(self.folder.join("questions")).expect("questions");
         let mut counts = HashMap::new();
@@ -150,19 +149,19 @@ fn write_zone(folder: &Path, zone: &[(&str, Reply<'_>)]) {
         Reply::Hang => format!("{address} hang\n"),
     };
     let text: String = zone.iter().map(line).collect();
-    // Whole or not at all: the server may be reading.
+    // All or nothing: the server may be reading.
     fs::write(folder.join("zone.new"), text).expect("the zone");
     fs::rename(folder.join("zone.new"), folder.join("zone")).expect("the zone");
 }
 
-/// No test: the server, when another test starts this program so.
+/// Not a test but the server, when another test starts this program that way.
 #[test]
 #[ignore = "runs as the name server of other tests"]
 fn serves_names_for_another_test() {
     let Some(folder) = std::env::var_os(FOLDER).map(PathBuf::from) else {
         return;
     };
-    // The other test holds the other end; when it is gone, so is this.
+    // The other test holds the other end; when it goes, so does this.
     thread::spawn(|| {
         let _ = std::io::stdin().read_to_end(&mut Vec::new());
         std::process::exit(0);
@@ -177,7 +176,7 @@ fn serves_names_for_another_test() {
         let Some(question) = Question::read(&packet[..length]) else {
             continue;
         };
-        // The library repeats a question that was not answered, under the same number and port.
+        // The library repeats an unanswered question under the same number and port.
         if seen.insert((question.id, from.port()), ()).is_none() {
             writeln!(questions, "{}", question.address).expect("note it");
         }
@@ -209,7 +208,7 @@ fn serves_names_for_another_test() {
 struct Question {
     id: u16,
     address: IpAddr,
-    /// As it was asked, to be given back.
+    /// As asked, to be sent back.
     raw: Vec<u8>,
 }
 

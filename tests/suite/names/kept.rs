@@ -19,7 +19,7 @@ const ZONE: [(&str, Reply<'static>); 3] = [
     ("2001:db8::7", Reply::Name("six.example.org")),
 ];
 
-/// A table with packets between these addresses, and between addresses without a name.
+/// A table of packets between these addresses and some without a name.
 fn filled(db: &TestStore) -> Network {
     let network = Network::new(&db.dir, &ZONE);
     let log = packet("DROP", "192.0.2.7", "198.51.100.1", 1)
@@ -35,7 +35,7 @@ fn inside(db: &TestStore, network: &Network, args: &[&str]) -> Said {
     run(network.inside(db.command(args.iter().copied())), "").fine()
 }
 
-/// Source and destination of the report's rows, each behind its own name.
+/// Every source and destination in the report's rows has its own name.
 fn names_are_right(said: &Said) {
     for row in [
         "     1 seven.example.com             1 one.example.net           15003 ",
@@ -57,7 +57,7 @@ fn names_are_kept_and_used_without_a_question(db: &TestStore) {
     names_are_right(&inside(db, &network, &["--analyze", "--rdns"]));
     let asked = network.questions();
     assert_eq!((asked.len(), asked.values().sum::<usize>()), (5, 5));
-    // The server knows other names now; nobody asks it.
+    // The server now has other names, but nobody asks it.
     network.now(&[("*", Reply::Name("wrong.example.com"))]);
     names_are_right(&inside(db, &network, &["--analyze", "--rdns"]));
     assert_eq!(network.questions(), asked);
@@ -148,7 +148,7 @@ fn an_account_that_may_only_read_gets_its_names_all_the_same() {
     said.says(["could not be saved in table 'dns'"]);
 }
 
-/// Makes a kept name so many hours older.
+/// Makes a kept name `hours` hours older.
 fn age(db: &TestStore, name: &str, hours: i64) {
     db.sql(&format!("UPDATE dns SET at = at - {hours} * 3600 WHERE name = '{name}'"));
 }

@@ -1,4 +1,4 @@
-//! The logging loop of the manual's 2.8: packets that showing packets causes.
+//! The logging loop of the manual's 2.8: packets caused by showing packets.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use crate::live::nameserver::{Network, Reply};
 use crate::live::{Running, drop_from_port, packet};
 use crate::process::TestDir;
 
-/// A packet that leaves this host for a port of another.
+/// A packet leaving this host for a port on another.
 fn leaving(proto: &str, dst: &str, port: u32, from: u32) -> String {
     packet("DROP", "198.51.100.7", dst, from)
         .replace("IN=eth0 OUT=", "IN= OUT=eth0")

@@ -1,7 +1,7 @@
 //! A Galera cluster: each call through another node, and every count exact.
 //!
-//! `make test-servers` runs these. By themselves (`cargo test -- --ignored servers::galera`) they start
-//! a cluster of their own.
+//! `make test-servers` runs these. On their own (`cargo test -- --ignored servers::galera`), they start a
+//! cluster themselves.
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -12,10 +12,10 @@ use crate::crashes::{Dice, Running};
 use crate::harness::{Server, nodes, tally};
 use crate::process::{Said, TestDir, account_options, lines, run};
 
-/// Times that each test tries.
+/// Rounds per test.
 const ROUNDS: u64 = 50;
 
-/// Packets of most logs, and of every fifth: several chunks.
+/// Packets in most logs, and in every fifth: several chunks.
 const FEW: u64 = 2000;
 const MANY: u64 = 45_000;
 
@@ -52,7 +52,7 @@ impl Cluster {
         server.sql(&account.database, sql).parse().expect("a number")
     }
 
-    /// Rows of the table, and those that differ, as a client of this node counts them.
+    /// Rows in the table, and distinct ones, as a client of this node counts them.
     fn counted(&self, node: usize) -> (u64, u64) {
         let different = "SELECT COUNT(*) FROM (SELECT DISTINCT src_prt, src_ip, timestamp FROM logs) AS seen";
         (self.number(node, "SELECT COUNT(*) FROM logs"), self.number(node, different))
@@ -65,8 +65,8 @@ impl Cluster {
         begun.elapsed()
     }
 
-    /// Runs `round` often, each time on an empty table, and looks whether every packet of the log is
-    /// in the table once. Tells of all wrong rounds together.
+    /// Runs `round` repeatedly, each time on an empty table, and checks that every packet of the log is in
+    /// the table once. Reports all wrong rounds together.
     fn every_round_is_exact(&self, mut round: impl FnMut(&Round) -> Vec<String>) {
         let mut wrong = Vec::new();
         let takes = [FEW, MANY].map(|packets| self.timed(packets));
@@ -90,13 +90,13 @@ impl Cluster {
     }
 }
 
-/// One try of a test.
+/// One round of a test.
 struct Round {
-    /// The node to begin with: each has its turn.
+    /// The node to begin with; each gets its turn.
     node: usize,
-    /// Packets of `a.log`.
+    /// Packets in `a.log`.
     packets: u64,
-    /// How long its import takes that nobody disturbs.
+    /// How long its import takes undisturbed.
     takes: Duration,
 }
 
@@ -107,7 +107,7 @@ impl Round {
     }
 }
 
-/// A fault, unless the call went well.
+/// A fault, unless the call succeeded.
 fn fault(said: &Said, call: &str) -> Option<String> {
     (said.status != Some(0)).then(|| format!("{call} ended with {:?}: {}", said.status, said.err))
 }
@@ -181,7 +181,7 @@ fn a_clear_through_one_node_beside_an_import_through_another_loses_nothing() {
         let clear = cluster.ipta(round.node + 1, &["-c"]);
         let mut faults: Vec<String> = fault(&import.said(), "the import").into_iter().collect();
         faults.extend(fault(&clear, "the clear"));
-        // Whichever was first: what the ledger says is in is in.
+        // Whichever came first: what the ledger says is in is in.
         let again = cluster.ipta(round.node + 1, &["-i", "a.log"]);
         faults.extend(fault(&again, "the import after it"));
         faults

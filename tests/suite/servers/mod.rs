@@ -1,3 +1,3 @@
-//! Servers that behave unlike the one the other tests meet: clusters, stalls, refusals.
+//! Servers that behave unlike the one in the other tests: clusters, stalls, refusals.
 
 mod galera;

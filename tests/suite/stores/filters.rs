@@ -1,4 +1,4 @@
-//! The stores filter in SQL; what they pick is what `Filters::pass` picks, row by row.
+//! Stores filter in SQL; they pick what `Filters::pass` picks, row by row.
 
 use ipta::exports::config::Place;
 use ipta::exports::filter::{ActionVerdicts, Filters, Protocol, Selection};
@@ -8,7 +8,7 @@ use ipta::exports::store::{self, Columns};
 use super::{EVERYTHING, Home, PLAIN, address, batch, put, read, table, unheard};
 use crate::harness::Server;
 
-/// A small generator of numbers, the same in every run (Knuth's MMIX constants).
+/// A small number generator, the same in every run (Knuth's MMIX constants).
 struct Numbers(u64);
 
 impl Numbers {
@@ -24,7 +24,7 @@ impl Numbers {
 
 const SECONDS: [i64; 4] = [-1, 0, 1_714_800_000, 1_714_800_001];
 
-/// Words that are alike: to a collation, to a careless comparison, to a fold of letters.
+/// Words that are alike: to a collation, to a careless comparison, to case folding.
 const ACTIONS: [&str; 12] = [
     "DROP",
     "drop",
@@ -36,7 +36,7 @@ const ACTIONS: [&str; 12] = [
     "DROP%",
     "",
     "ACCEPT",
-    // Begins with the sign of kelvin, which Unicode folds to a k.
+    // Begins with the kelvin sign, which Unicode folds to a k.
     "\u{212A}EEP",
     "keep",
 ];
@@ -78,7 +78,7 @@ fn packets(numbers: &mut Numbers) -> Vec<Packet<'static>> {
     (0..400).map(make).collect()
 }
 
-/// Every filter alone, in values that a careless condition would get wrong.
+/// Every filter alone, with values a careless condition would get wrong.
 fn single() -> Vec<Filters> {
     let none = Filters::default;
     let denied = |list: &[&str]| ActionVerdicts::default().with(&words(list), Verdict::Deny);
@@ -156,12 +156,12 @@ fn words(words: &[&str]) -> Vec<String> {
     words.iter().map(|&word| word.to_owned()).collect()
 }
 
-/// The values of two filters as those of one.
+/// The values of two selections as one.
 fn joined<T: Clone>(one: &Selection<T>, other: &Selection<T>) -> Selection<T> {
     Selection { any: [&one.any[..], &other.any].concat(), none: [&one.none[..], &other.none].concat() }
 }
 
-/// The same values, unwanted.
+/// The same values, excluded.
 fn negated(filters: &Filters) -> Filters {
     fn of<T: Clone>(selection: &Selection<T>) -> Selection<T> {
         Selection::without(selection.any.clone())
@@ -179,7 +179,7 @@ fn negated(filters: &Filters) -> Filters {
     }
 }
 
-/// Both sets of filters at once, the first's values going before.
+/// Both sets of filters at once; the first's values take precedence.
 fn both(one: &Filters, other: &Filters) -> Filters {
     Filters {
         since: one.since.or(other.since),
@@ -230,8 +230,8 @@ pub fn the_filters_pick_what_pass_picks(home: &Home) {
     assert!(picked_some * 2 > sets.len(), "most filters should pick a part: {picked_some} of {}", sets.len());
 }
 
-/// The modes that change how a condition is read: how tightly NOT binds, what quotes, backslashes
-/// and empty texts are, what LENGTH counts, and those of other makers' servers.
+/// The modes that change how a condition is read: how tightly NOT binds, what quotes, backslashes and empty
+/// texts are, what LENGTH counts, and the modes of other vendors' servers.
 const SQL_MODES: [&str; 10] = [
     "HIGH_NOT_PRECEDENCE",
     "ANSI_QUOTES",
@@ -256,13 +256,13 @@ fn the_filters_pick_the_same_under_every_sql_mode() {
     put(&mut store, &table("logs"), &batch(&packets));
     let (ids, _) = read(&mut store, &table("logs"), &Filters::default(), Columns::default());
     for mode in SQL_MODES {
-        // MySQL has no modes of other makers' servers any more.
+        // MySQL no longer has modes of other vendors' servers.
         if server.try_sql("", &format!("SET GLOBAL sql_mode = '{mode}'")).is_err() {
             assert!(["ORACLE", "EMPTY_STRING_IS_NULL"].contains(&mode), "{mode}");
             continue;
         }
         let mut store = open();
-        // No word is looked for that is empty: none can be typed.
+        // No search for an empty word: none can be typed.
         for filters in
             single().iter().filter(|f| ![&f.action, &f.iface, &f.log_host].contains(&&words(&[""]).into()))
         {

@@ -91,7 +91,7 @@ pub fn an_import_goes_on_only_from_where_the_log_is(home: &Home) {
     let elsewhere = Entry { offset: 8, ..entry.clone() };
     let mut running = store.import(&table("logs"), elsewhere, Vec::new(), b"head".to_vec());
     assert_eq!(running.push(&step(b"head", 30, &[PLAIN])).expect("answers"), Pushed::Overtaken);
-    // Another import entered the log in between: a new entry is not made.
+    // Another import added the log in the meantime: no new entry is made.
     assert_eq!(import(&mut store, &table("logs"), b"head", &[PLAIN]), Pushed::Overtaken);
     let mut running = store.import(&table("logs"), entry.clone(), Vec::new(), b"head".to_vec());
     assert_eq!(running.push(&step(b"head", 30, &[PLAIN])).expect("answers"), stored());
@@ -106,7 +106,7 @@ pub fn two_imports_racing_for_a_log_are_told_apart(home: &Home) {
     store.create_table(&table("logs")).expect("creates");
     import(&mut store, &table("logs"), b"head", &[PLAIN]);
     let first = store.entries(&table("logs")).expect("reads").remove(0);
-    // Each tries to bring the same ten chunks in; a chunk counts once, by whichever import.
+    // Both try to bring in the same ten chunks; each chunk counts once, whichever import brought it.
     let race = || {
         let mut store = home.open();
         let mut made = 0;
@@ -137,7 +137,7 @@ pub fn rows_that_vanish_during_an_import_are_noticed(home: &Home) {
     home.sql("DELETE FROM logs");
     let error = running.push(&step(b"head", 18, &[PLAIN])).expect_err("is noticed");
     assert!(matches!(error, StoreError::Emptied(_)), "{error}");
-    // Pruned rows are no fault: their number in the ledger is lowered with them.
+    // Pruned rows are no fault: their number in the ledger drops with them.
     home.sql("UPDATE ipta_ledger SET rows_live = 0");
     running.push(&step(b"head", 18, &[PLAIN])).expect("goes on");
     assert_eq!(count(&mut store, &table("logs")), 1);

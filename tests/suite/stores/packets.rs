@@ -33,7 +33,7 @@ pub fn every_column_comes_back_as_it_went_in(home: &Home) {
     let full = Packet { if_out: b"wlan0.100-veryl", ..full };
     let mut packets = vec![PLAIN, full];
     packets.extend([Verdict::Accept, Verdict::Other].map(|verdict| Packet { verdict, ..full }));
-    // Bytes that mean something to LOAD DATA, to SQL or to a text: as text and as addresses.
+    // Bytes that mean something to LOAD DATA, to SQL or in a text: as text and as addresses.
     let awkward = [
         "\t",
         "\n",

@@ -106,7 +106,7 @@ fn the_tutorials_rules_name_the_brute_force_and_the_flood_and_nothing_else() {
         packets.push(client(at, 20_000 + n, 143));
         packets.push(client(at + 20.0, 30_000 + n, 22));
     }
-    // While the rate is exceeded, the rule marks the connections of everybody.
+    // While the rate is exceeded, the rule marks everybody's connections.
     packets.push(Packet { src: ip("203.0.113.7"), ..attack(syn(31.5, 2222, 22)) });
     let found = episodes(merged(packets));
     let kinds: Vec<_> = found.iter().map(|f| (f.kind, f.port, f.packets)).collect();

@@ -1,6 +1,6 @@
 //! Twelve ordinary days: what a quiet network logs is no attack.
 //!
-//! Where a firewall logs a packet before it decides (UFW's AUDIT), so do these.
+//! Like a firewall that logs a packet before it decides (UFW's AUDIT), these log it twice.
 
 use super::*;
 
@@ -14,7 +14,7 @@ fn allowed(packet: Packet<'static>) -> Packet<'static> {
     Packet { prefix: b"[UFW ALLOW] ", action: b"ALLOW", verdict: Verdict::Accept, ..packet }
 }
 
-/// One packet as UFW logs it: looked at, then let through.
+/// One packet as UFW logs it: audited, then allowed.
 fn twice(packet: Packet<'static>) -> [Packet<'static>; 2] {
     [audit(packet), allowed(packet)]
 }
@@ -32,7 +32,7 @@ fn to(target: &str, packet: Packet<'static>) -> Packet<'static> {
     Packet { dst: ip(target), ..packet }
 }
 
-/// A client's port, another one each time.
+/// A client's port, a different one each time.
 fn client(n: u32) -> u16 {
     (32_768 + n * 7919 % 28_232) as u16
 }
@@ -41,7 +41,7 @@ fn icmp(seconds: f64, kind: u8, proto: &'static [u8]) -> Packet<'static> {
     Packet { proto, icmp_type: Some(kind), icmp_code: Some(0), ..packet(seconds) }
 }
 
-/// Nothing is found, and no alert given, in either form of time: exact, and cut to seconds.
+/// Expects no finding and no alert, with exact times and with times truncated to seconds.
 fn nothing(packets: Vec<Packet<'static>>) {
     assert!(packets.len() > 100);
     let packets = merged(packets);
@@ -150,7 +150,7 @@ fn a_game_server_and_its_players() {
     let mut packets = Vec::new();
     for n in 0..DAY / 4 {
         let at = f64::from(n) * 4.0;
-        // Players who come back after the server has forgotten them; servers that ours has asked.
+        // Players who return after the server has forgotten them; servers that ours has queried.
         let player = elsewhere(n % 300);
         packets.push(Packet { src: player, ..udp(at, client(n), 27_015) });
         packets.push(Packet { src: player, ..syn(at, client(n), 25_565) });
@@ -165,7 +165,7 @@ fn a_torrent_client() {
     for n in 0..DAY / 2 {
         let at = f64::from(n) * 2.0;
         let peer = elsewhere(n % 2000);
-        // Peers look for it after its end; late packets of finished connections; its own connections.
+        // Peers look for it after it has quit; late packets of closed connections; its own connections.
         packets.push(Packet { src: peer, ..udp(at, 6881, 51_413) });
         packets.push(Packet { src: peer, ..syn(at, client(n), 51_413) });
         packets.push(Packet { src: peer, ..tcp(at, 51_413, client(n), TcpFlags::ACK | TcpFlags::FIN) });
@@ -180,7 +180,7 @@ fn a_backup() {
     let mut packets = Vec::new();
     for n in 0..DAY / 60 {
         let at = f64::from(n) * 60.0;
-        // Hourly over SSH, files over active FTP, and a look at each host of the network.
+        // Hourly over SSH, files over active FTP, and a check of each host on the network.
         if n % 60 == 0 {
             for k in 0..4 {
                 packets.extend(twice(from("192.0.2.40", syn(at + f64::from(k), 40_000 + k as u16, 22))));
@@ -204,7 +204,7 @@ fn monitoring() {
             9200,
         ];
         for (k, port) in services.into_iter().enumerate() {
-            // Twenty services, each let through: as UFW logs them, and as iptables does.
+            // Twenty services, each allowed: as UFW logs them, and as iptables does.
             let look = syn(at + k as f64, 30_000 + (n * 20) as u16 % 30_000 + k as u16, port);
             packets.extend(twice(from("192.0.2.200", look)));
             packets.push(accepted(from("192.0.2.201", look)));
@@ -222,12 +222,12 @@ fn what_the_host_sends_itself() {
     for n in 0..DAY / 2 {
         let at = f64::from(n) * 2.0;
         let target = format!("192.0.2.{}", n % 254 + 1);
-        // To ever other ports of one neighbor, to one port of all of them, to name servers.
+        // To ever-changing ports of one neighbor, to one port of all of them, to name servers.
         packets.extend(twice(to("192.0.2.77", own(syn(at, client(n), 1024 + (n % 60_000) as u16)))));
         packets.extend(twice(to(&target, own(syn(at, client(n), 443)))));
         packets.extend(twice(to(&target, own(udp(at, client(n), 53)))));
         packets.extend(twice(to(&target, own(ping(at)))));
-        // The limit of UFW's rules lets one of the two lines through now and then.
+        // UFW's rate limit sometimes logs only one of the two lines.
         packets.push(audit(to("192.0.2.78", own(syn(at, client(n), 1024 + (n % 60_000) as u16)))));
     }
     nothing(packets);
@@ -238,7 +238,7 @@ fn a_mail_server_with_greylisting() {
     let mut packets = Vec::new();
     for n in 0..DAY / 5 {
         let at = f64::from(n) * 5.0;
-        // A sender tries again, from another host of its network, after one, five and fifteen minutes.
+        // A sender retries from another host of its network after one, five and fifteen minutes.
         let network = n % 400;
         for (k, later) in [0.0, 60.0, 300.0, 900.0].into_iter().enumerate() {
             let source = elsewhere(network).map(|address| match address {

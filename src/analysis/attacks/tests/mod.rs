@@ -101,21 +101,21 @@ fn findings<'a>(packets: impl IntoIterator<Item = Packet<'a>>) -> Vec<Finding> {
     outcome(packets).findings
 }
 
-/// The episodes of all findings, those with the most packets first.
+/// The episodes of all findings, most packets first.
 fn episodes<'a>(packets: impl IntoIterator<Item = Packet<'a>>) -> Vec<Episode> {
     let mut all: Vec<_> = findings(packets).into_iter().flat_map(|finding| finding.episodes).collect();
     all.sort_by(Episode::severer);
     all
 }
 
-/// The one finding, which has one episode.
+/// The only episode of the only finding.
 fn only<'a>(packets: impl IntoIterator<Item = Packet<'a>>) -> Episode {
     let mut found = episodes(packets);
     assert_eq!(found.len(), 1, "{found:#?}");
     found.remove(0)
 }
 
-/// Packets of several origins in the order of time.
+/// Packets from several origins, in time order.
 fn merged(mut packets: Vec<Packet<'static>>) -> Vec<Packet<'static>> {
     packets.sort_by_key(|packet| packet.time);
     packets

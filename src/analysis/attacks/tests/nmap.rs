@@ -1,5 +1,5 @@
-//! What nmap sends: one high port of its own towards 100 ports (connect: a new port each time), a
-//! probe without answer twice. An idle scan is a SYN scan with another's address.
+//! What nmap sends: from one high port to 100 ports (connect: from a new port each time), each unanswered probe
+//! twice. An idle scan is a SYN scan from another host's address.
 
 use super::super::Hosts;
 use super::super::finding::{ProbeKind, Severity};
@@ -20,7 +20,7 @@ const SHAPES: [(ProbeKind, Shape); 8] = [
     (ProbeKind::Udp, |at, to| udp(at, PORT, to)),
 ];
 
-/// 100 ports, of which 22 and many others that people log in to.
+/// 100 ports, including 22 and many others that people log in to.
 fn ports() -> impl Iterator<Item = u16> {
     (1..=90).chain([1433, 3306, 3389, 5432, 5900, 8080, 8443, 27_017, 49_152, 50_000])
 }
@@ -67,7 +67,7 @@ fn every_slow_scan_is_named_once() {
     for (probe, shape) in SHAPES {
         for found in [only(slow(shape)), only(slow(shape).into_iter().map(six))] {
             assert_eq!(found.kind, AttackKind::SlowScan(probe));
-            // Two of the ports are a client's, where late packets and answers come.
+            // Two of the ports are client ports, which get late packets and replies.
             let client =
                 matches!(probe, ProbeKind::Udp | ProbeKind::Fin | ProbeKind::Maimon | ProbeKind::Ack);
             let count = if client { 98 } else { 100 };
@@ -78,7 +78,7 @@ fn every_slow_scan_is_named_once() {
     }
 }
 
-/// A finding that names a network of so many.
+/// The only finding, with a network of `sources` hosts as its source.
 fn of_a_network(packets: Vec<Packet<'static>>, kind: AttackKind, sources: u64) -> Finding {
     let network = if packets[0].dst == ip(SERVER) { "192.0.2.0/24" } else { "2001:db8::/48" };
     let mut found = findings(merged(packets));
@@ -141,7 +141,7 @@ fn tcp_and_udp_together_are_both() {
     assert_eq!((found.kind, found.distinct), (AttackKind::Scan(ProbeKind::Both), 100));
 }
 
-/// `-sO`: a packet of every protocol; those that ports belong to are probed at one.
+/// `-sO`: a packet per protocol; protocols with ports are probed on one.
 fn protocols(every: f64) -> Vec<Packet<'static>> {
     const NUMBERS: [&[u8]; 20] = [
         b"2", b"3", b"4", b"5", b"8", b"9", b"12", b"27", b"33", b"41", b"46", b"47", b"51", b"88", b"89",
@@ -200,7 +200,7 @@ fn a_ping_sweep_is_named_in_both_families() {
     }
 }
 
-/// Looks for a neighbor at the multicast address that its own address gives.
+/// Looks for a neighbor at its solicited-node multicast address.
 fn solicitation(seconds: f64, n: u32) -> Packet<'static> {
     Packet {
         src: ip("fe80::66"),

@@ -1,7 +1,7 @@
 use super::*;
 
-/// A day: NTP, DNS answers, multicast, late packets of finished connections, a monitoring host
-/// every five minutes, and strangers who knock once.
+/// A day: NTP, DNS replies, multicast, late packets of closed connections, a monitoring host every five minutes, and
+/// strangers who knock once.
 fn day() -> Vec<Packet<'static>> {
     let mut packets = Vec::new();
     for n in 0..86_400u32 {
