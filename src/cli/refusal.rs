@@ -1,4 +1,4 @@
-//! Wrong usage in words: one line marked `! `, then the way out.
+//! Usage errors in words: one line marked `! `, then the remedy.
 
 use std::ffi::OsString;
 
@@ -13,7 +13,7 @@ use super::argv::{self, HISTORIC, Misread, Reading};
 
 const ALL_OPTIONS: &str = "all options: ipta --help";
 
-/// A usage error: what is wrong, and lines with the way out.
+/// A usage error: what is wrong, and lines with the remedy.
 pub(super) fn usage(wrong: &str, way_out: &[&str]) -> Stop {
     let mut text = format!("! {wrong}\n");
     for line in way_out {
@@ -22,7 +22,7 @@ pub(super) fn usage(wrong: &str, way_out: &[&str]) -> Stop {
     Stop::Usage(text)
 }
 
-/// An argument that clap would take for something nobody means; `args` is what was typed.
+/// An argument that clap would misread; `args` is what was typed.
 pub(super) fn misread(found: &Misread, args: &[OsString], command: &Command) -> Stop {
     let token = terminal(&found.token);
     let whole = |text: &str| format!("ipta {}", argv::shown(args, found.at, text, command));
@@ -39,7 +39,7 @@ pub(super) fn misread(found: &Misread, args: &[OsString], command: &Command) -> 
     usage(&wrong, &ways)
 }
 
-/// What clap found wrong, in ipta's words. `args` is what clap read.
+/// A clap error in ipta's words. `args` is what clap read.
 pub(super) fn of_clap(error: &clap::Error, args: &[OsString], command: &Command) -> Stop {
     let context = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => text.as_str(),
@@ -92,7 +92,7 @@ fn unknown(named: &str, command: &Command) -> Stop {
     }
 }
 
-/// The option for what iptables, nft and other programs call by another name.
+/// The option that iptables, nft and other programs call by another name.
 fn elsewhere(word: &str) -> Option<&'static str> {
     let options = [
         ("source", "src"),
@@ -117,10 +117,9 @@ fn elsewhere(word: &str) -> Option<&'static str> {
     options.iter().find(|(theirs, _)| *theirs == word).map(|(_, ours)| *ours)
 }
 
-/// An unexpected argument. After an option for passwords it may be a password, and is not
-/// repeated.
+/// An unexpected argument. After a password option it may be a password, and is not repeated.
 fn stray(word: &str, args: &[OsString]) -> Stop {
-    // The same word may be given in several places, and clap does not tell which one it stumbled on.
+    // The same word may occur in several places, and clap does not say which one it stumbled on.
     let after = |back: usize, option: &dyn Fn(&str) -> bool| {
         args.iter().enumerate().filter(|(_, arg)| *arg == word).any(|(place, _)| {
             let before = place.checked_sub(back).and_then(|i| args.get(i)?.to_str());
@@ -142,8 +141,14 @@ fn stray(word: &str, args: &[OsString]) -> Stop {
         );
     }
     let word = terminal(word);
+    if args.iter().any(|arg| arg == "--follow") {
+        return usage(
+            &format!("{word}: unexpected argument; --follow takes one log"),
+            &["ipta --scan FILE... shows several"],
+        );
+    }
     usage(
-        &format!("{word}: unexpected argument; a log needs a mode before it"),
+        &format!("{word}: unexpected argument; a log needs a mode of its own before it"),
         &["ipta --import FILE", "ipta --analyze FILE", "ipta --follow FILE", "ipta --who ADDR FILE"],
     )
 }
@@ -173,7 +178,7 @@ fn spelled(arg: &Arg) -> String {
     }
 }
 
-/// The short form of an option, of one letter or of two.
+/// An option's short form, of one letter or two.
 pub(super) fn historic(arg: &Arg) -> Option<String> {
     let long = arg.get_long()?;
     let letters =

@@ -6,8 +6,8 @@ use crate::escape::terminal;
 use super::refusal::usage;
 use super::{Mode, Stop};
 
-/// Refuses calls that contradict themselves or ask for what nothing in them can do. Only the
-/// command line is looked at: a setting from the file is never an error here.
+/// Rejects calls that contradict themselves or ask for something that nothing in them can do. Looks only at
+/// the command line: a setting from the file is never an error here.
 pub(super) fn check(modes: &[Mode], given: &Layer) -> Result<(), Stop> {
     if modes.is_empty() {
         return Err(usage(
@@ -25,10 +25,10 @@ pub(super) fn check(modes: &[Mode], given: &Layer) -> Result<(), Stop> {
     one_span(given)?;
     direct(modes)?;
     one_store(modes, given)?;
-    honoured(modes, given)
+    honored(modes, given)
 }
 
-/// The table of the call: named by the mode, or by the option, or by both alike.
+/// The table of the call: named by the mode, by the option, or by both alike.
 pub(super) fn same_table(
     mode: &str,
     named: &Option<String>,
@@ -66,8 +66,8 @@ fn alone(modes: &[Mode]) -> Result<(), Stop> {
     ))
 }
 
-/// Logs analyzed directly and modes that touch a store do not go together: it would not be clear
-/// whose packets the report shows.
+/// Directly analyzed logs and modes that touch a store cannot be combined: it would be unclear whose packets
+/// the report shows.
 fn direct(modes: &[Mode]) -> Result<(), Stop> {
     if !modes.iter().any(|m| matches!(m, Mode::Analyze(files) if !files.is_empty())) {
         return Ok(());
@@ -84,7 +84,7 @@ fn direct(modes: &[Mode]) -> Result<(), Stop> {
     ))
 }
 
-/// A list of authorities checks a certificate, or is of no use.
+/// A CA file is of no use unless a certificate is checked.
 fn checked(given: &Layer) -> Result<(), Stop> {
     match given.db_tls {
         Some(tls) if given.db_ca.is_some() && tls != Tls::Verify => Err(usage(
@@ -95,7 +95,7 @@ fn checked(given: &Layer) -> Result<(), Stop> {
     }
 }
 
-/// A period is a beginning and an end.
+/// A period has both a start and an end.
 fn one_span(given: &Layer) -> Result<(), Stop> {
     let f = &given.filters;
     let other = [("--since", f.since.is_some()), ("--until", f.until.is_some())];
@@ -136,16 +136,16 @@ fn one_store(modes: &[Mode], given: &Layer) -> Result<(), Stop> {
     Ok(())
 }
 
-/// Who can do what an option asks for.
+/// Which modes honor an option.
 struct Needs {
     option: &'static str,
     given: bool,
-    honoured_by: fn(&Mode) -> bool,
-    /// What the option is for, and the way out.
+    honored_by: fn(&Mode) -> bool,
+    /// What the option is for, and the remedy.
     way_out: &'static str,
 }
 
-/// Whether the mode looks at packets one by one and can leave some out.
+/// Whether the mode looks at packets one by one and can skip some.
 fn filters(mode: &Mode) -> bool {
     matches!(mode, Mode::Analyze(_) | Mode::Who(..) | Mode::Follow(_) | Mode::Scan(_))
 }
@@ -175,7 +175,7 @@ fn shows_no_lines(mode: &Mode) -> bool {
     !matches!(mode, Mode::Follow(_) | Mode::Scan(_))
 }
 
-fn honoured(modes: &[Mode], given: &Layer) -> Result<(), Stop> {
+fn honored(modes: &[Mode], given: &Layer) -> Result<(), Stop> {
     const FILTER: &str = "filters work with --analyze, --who, --follow and --scan";
     const LOGS: &str = "it works with modes that read logs: --import, --analyze FILE, --follow, --scan FILE";
     const REPORT: &str = "it works with --analyze and --sql; elsewhere: ipta ... > FILE";
@@ -183,14 +183,14 @@ fn honoured(modes: &[Mode], given: &Layer) -> Result<(), Stop> {
     const LIMIT: &str = "--follow and --scan show every packet; for fewer: ipta ... | head -n NUM";
     const ATTACKS: &str = "it works with --follow; in a report: ipta --analyze --modules attacks";
     let f = &given.filters;
-    let filter = |option, given| Needs { option, given, honoured_by: filters, way_out: FILTER };
+    let filter = |option, given| Needs { option, given, honored_by: filters, way_out: FILTER };
     let table = [
         filter("--since", f.since.is_some()),
         filter("--until", f.until.is_some()),
         Needs {
             option: "--period",
             given: f.period.is_some(),
-            honoured_by: reports,
+            honored_by: reports,
             way_out: "it works with --analyze; elsewhere: --since yesterday --until yesterday",
         },
         filter("--src", !f.src.is_empty()),
@@ -201,20 +201,20 @@ fn honoured(modes: &[Mode], given: &Layer) -> Result<(), Stop> {
         filter("--action", !f.action.is_empty()),
         filter("--iface", !f.iface.is_empty()),
         filter("--log-host", !f.log_host.is_empty()),
-        Needs { honoured_by: filters_or_saves, ..filter("--no-local", given.show_lo == Some(false)) },
-        Needs { honoured_by: filters_or_saves, ..filter("--no-accept", given.show_accept == Some(false)) },
+        Needs { honored_by: filters_or_saves, ..filter("--no-local", given.show_lo == Some(false)) },
+        Needs { honored_by: filters_or_saves, ..filter("--no-accept", given.show_accept == Some(false)) },
         Needs {
             option: "--prefix",
             given: given.prefixes.is_some(),
-            honoured_by: reads_logs_or_saves,
+            honored_by: reads_logs_or_saves,
             way_out: LOGS,
         },
-        Needs { option: "--year", given: given.year.is_some(), honoured_by: reads_logs, way_out: LOGS },
-        Needs { option: "--output", given: given.output.is_some(), honoured_by: reports, way_out: REPORT },
+        Needs { option: "--year", given: given.year.is_some(), honored_by: reads_logs, way_out: LOGS },
+        Needs { option: "--output", given: given.output.is_some(), honored_by: reports, way_out: REPORT },
         Needs {
             option: "--write",
             given: given.write.is_some(),
-            honoured_by: |mode| *mode == Mode::AnalyzeInteractive,
+            honored_by: |mode| *mode == Mode::AnalyzeInteractive,
             way_out: "it works with --analyze-interactive and --sql",
         },
         Needs {
@@ -222,87 +222,92 @@ fn honoured(modes: &[Mode], given: &Layer) -> Result<(), Stop> {
             given: given
                 .format
                 .is_some_and(|format| !matches!(format, Format::Text | Format::Json | Format::Csv)),
-            honoured_by: shows_no_lines,
+            honored_by: shows_no_lines,
             way_out: "--scan writes text, json or csv; other formats come from --analyze",
         },
         Needs {
             option: "--format",
             given: given.format.is_some_and(|format| format != Format::Text),
-            honoured_by: |mode| !follows(mode),
+            honored_by: |mode| !follows(mode),
             way_out: "--follow shows lines of text; --scan writes json and csv too",
         },
         Needs {
             option: "--format",
             given: given.format.is_some_and(|format| !matches!(format, Format::Text | Format::Json)),
-            honoured_by: |mode| !matches!(mode, Mode::Doctor(_)),
+            honored_by: |mode| !matches!(mode, Mode::Doctor(_)),
             way_out: "--doctor writes text and json",
         },
         Needs {
             option: "--format",
             given: given.format.is_some_and(|format| format != Format::Text),
-            honoured_by: |mode| !matches!(mode, Mode::ListTables | Mode::DnsDump),
+            honored_by: |mode| !matches!(mode, Mode::ListTables | Mode::DnsDump),
             way_out: "it works with --analyze, --sql, --scan and --doctor",
         },
         Needs {
             option: "--format",
             given: given.format.is_some_and(Format::is_blocklist),
-            honoured_by: |mode| matches!(mode, Mode::Analyze(_) | Mode::SaveDb),
+            honored_by: |mode| matches!(mode, Mode::Analyze(_) | Mode::SaveDb),
             way_out: "nft, ipset and cidr list sources to block: ipta --analyze --format nft",
         },
         Needs {
             option: "--geo",
             given: given.geo == Some(true),
-            honoured_by: |mode| matches!(mode, Mode::Follow(_) | Mode::Scan(_) | Mode::SaveDb),
+            honored_by: |mode| matches!(mode, Mode::Follow(_) | Mode::Scan(_) | Mode::SaveDb),
             way_out: "it works with --follow and --scan; a report shows countries without it",
         },
         Needs {
             option: "--geoip-database",
             given: given.geoip_databases.is_some(),
-            honoured_by: filters_or_saves,
+            honored_by: filters_or_saves,
             way_out: "it works with --analyze, --who, --follow and --scan",
         },
+        Needs { option: "--limit", given: given.limit.is_some(), honored_by: shows_no_lines, way_out: LIMIT },
         Needs {
             option: "--limit",
-            given: given.limit.is_some(),
-            honoured_by: shows_no_lines,
-            way_out: LIMIT,
+            given: given.limit.is_some() && given.sql.is_some(),
+            honored_by: |mode| *mode != Mode::AnalyzeInteractive,
+            way_out: "a query has a limit of its own: SELECT ... LIMIT NUM",
         },
         Needs {
             option: "--modules",
             given: given.modules.is_some(),
-            honoured_by: shows_no_lines,
+            honored_by: shows_no_lines,
             way_out: "--follow and --scan show packets; modules are parts of a report: ipta --analyze --modules NAME",
         },
         Needs {
             option: "--src",
             given: !f.src.is_empty(),
-            honoured_by: |mode| !matches!(mode, Mode::Who(..)),
+            honored_by: |mode| !matches!(mode, Mode::Who(..)),
             way_out: "--who already names the source; leave out --src",
         },
         Needs {
             option: "--modules",
             given: given.modules.is_some(),
-            honoured_by: |mode| !matches!(mode, Mode::Who(..)),
+            honored_by: |mode| !matches!(mode, Mode::Who(..)),
             way_out: "--who has its own modules; for others: ipta --analyze --src ADDR --modules NAME",
         },
         Needs {
             option: "--attacks",
             given: given.attacks.is_some() && given.alert_command.is_none(),
-            honoured_by: follows,
+            honored_by: follows,
             way_out: ATTACKS,
         },
         Needs {
             option: "--alert-command",
             given: given.alert_command.is_some(),
-            honoured_by: |mode| follows(mode) || *mode == Mode::SaveDb,
+            honored_by: |mode| follows(mode) || *mode == Mode::SaveDb,
             way_out: FOLLOW,
         },
-        Needs { option: "--no-loop", given: given.no_loop.is_some(), honoured_by: follows, way_out: FOLLOW },
-        Needs { option: "--last", given: given.last.is_some(), honoured_by: follows, way_out: FOLLOW },
+        Needs { option: "--no-loop", given: given.no_loop.is_some(), honored_by: follows, way_out: FOLLOW },
+        Needs { option: "--last", given: given.last.is_some(), honored_by: follows, way_out: FOLLOW },
     ];
-    match table.iter().find(|need| need.given && !modes.iter().any(need.honoured_by)) {
+    match table.iter().find(|need| need.given && !modes.iter().any(need.honored_by)) {
         Some(need) => {
-            let modes: Vec<&str> = modes.iter().map(Mode::option).collect();
+            let option = |mode: &Mode| match mode {
+                Mode::AnalyzeInteractive if given.sql.is_some() => "--sql",
+                mode => mode.option(),
+            };
+            let modes: Vec<&str> = modes.iter().map(option).collect();
             Err(usage(&format!("{} has no effect with {}", need.option, modes.join(" ")), &[need.way_out]))
         }
         None => Ok(()),

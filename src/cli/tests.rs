@@ -4,7 +4,7 @@ use super::*;
 use crate::config::{Color, Format};
 use crate::config::{Password, PrefixChoice};
 
-/// The call of a command line written as one text; words are separated by blanks.
+/// The call of a command line written as one string; words are separated by spaces.
 fn call(line: &str) -> Result<Call, Stop> {
     parse(line.split_whitespace().map(OsString::from))
 }
@@ -105,7 +105,7 @@ fn modes_run_in_their_order_wherever_they_stand() {
     let missing: Vec<&&str> =
         order.iter().filter(|option| !Mode::OPTIONS.contains(option) && !unbuilt.contains(option)).collect();
     assert!(missing.is_empty(), "a slip of these is not recognized: {missing:?}");
-    // Option and value change places when reversed; written together they stay together.
+    // Option and value swap places when reversed; written together they stay together.
     backwards.retain(|word| !["x", "d", "-i", "-dt"].contains(word));
     backwards.extend(["--import=x", "-dt=d"]);
     backwards.reverse();
@@ -230,7 +230,7 @@ fn a_file_and_a_server_are_not_both_the_store() {
 }
 
 #[test]
-fn what_no_mode_can_honour_is_refused() {
+fn what_no_mode_can_honor_is_refused() {
     for (option, good, bad) in [
         ("--since 2h", vec!["-a", "-a f", "-f f", "--scan f", "-i f -a"], vec!["-i f", "-lt", "-c", "-s"]),
         ("--until 2h", vec!["-a"], vec!["-i f"]),
@@ -252,9 +252,9 @@ fn what_no_mode_can_honour_is_refused() {
         ("--attacks", vec!["-f f"], vec!["-a", "-i f"]),
         ("--no-loop", vec!["-f f"], vec!["-a"]),
         ("--last 5", vec!["-f f"], vec!["--scan f", "-a"]),
-        // Pure display and database options are ignored where they mean nothing.
+        // Pure display and database options are ignored where they have no effect.
         ("--header --rdns -C --time --color never -h x -t y", vec!["-i f", "-f f", "-a f"], vec![]),
-        // Where it could have been meant, it is not ignored.
+        // Where it could have been intended, it is not ignored.
         ("--limit 5", vec!["-a", "-a f", "-i f", "-s"], vec!["-f f", "--scan f"]),
         ("--local --accept --format text", vec!["-i f", "-f f"], vec![]),
     ] {

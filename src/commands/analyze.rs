@@ -1,11 +1,8 @@
 //! `--analyze`: the report, from the logs table or straight from logs.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::config::{self, Call, Mode};
-use crate::escape;
 use crate::exit::Exit;
 use crate::filter::Filters;
 use crate::input::Journal;
@@ -25,15 +22,15 @@ use crate::run::reading;
 use crate::run::reporting::{self, Question};
 use crate::run::session::Session;
 
-/// What a call is to report.
+/// What to report.
 pub struct Analysis {
-    /// The logs; none for the table of the call.
+    /// The logs; empty for the call's table.
     logs: Vec<LogSource>,
     question: Question,
 }
 
-/// What can be told of a report before anything is done for it: its modules, and its file, which is
-/// none of the logs that the call reads. Gives what to report.
+/// Checks what can be checked up front: the modules, and that the report's file is none of the logs that
+/// the call reads. Returns what to report.
 pub fn check(
     session: &mut Session<'_, '_>,
     plan: &mut Plan,
@@ -47,7 +44,7 @@ pub fn check(
     ready(session, plan, call, paths, question)
 }
 
-/// The same for a dossier of a source.
+/// The same for a dossier on a source.
 pub fn check_dossier(
     session: &mut Session<'_, '_>,
     plan: &mut Plan,
@@ -78,17 +75,11 @@ fn ready(
     Ok(Analysis { logs: session.logs(paths)?, question })
 }
 
-/// A bare word is a log, or else a slip.
+/// A bare word is a log or a typo.
 fn bare_log(path: &Path) -> Result<(), Misused> {
     let word = path.to_string_lossy();
     if path == Path::new("-") || path.exists() || Journal::named(path).is_some() {
-        return match is_sqlite(path) {
-            false => Ok(()),
-            true => Err(Misused(format!(
-                "{word} is an SQLite file, not a log\n  ipta --db-file {} --analyze",
-                escape::shell(&word)
-            ))),
-        };
+        return Ok(());
     }
     let words = Mode::OPTIONS.map(|option| option.trim_start_matches('-'));
     let way_out = match config::nearest(&word, words) {
@@ -98,18 +89,7 @@ fn bare_log(path: &Path) -> Result<(), Misused> {
     Err(Misused(format!("there is no file '{word}'{way_out}")))
 }
 
-/// Whether a file begins as SQLite's do (sqlite.org, "Database File Format", 1.3).
-fn is_sqlite(path: &Path) -> bool {
-    // What is read from a pipe is gone.
-    if !path.is_file() {
-        return false;
-    }
-    let mut start = [0; 16];
-    let read = File::open(path).and_then(|mut file| file.read_exact(&mut start));
-    read.is_ok() && start == *b"SQLite format 3\0"
-}
-
-/// Analyzes logs, or the table of the call.
+/// Analyzes logs or the call's table.
 pub fn run(session: &mut Session<'_, '_>, analysis: Analysis) -> anyhow::Result<Exit> {
     match analysis.logs.is_empty() {
         true => reporting::table(session, &analysis.question).map(|()| Exit::Done),
@@ -117,16 +97,16 @@ pub fn run(session: &mut Session<'_, '_>, analysis: Analysis) -> anyhow::Result<
     }
 }
 
-/// Makes batches for counting of the packets that are wanted.
+/// Batches the wanted packets for counting.
 struct Wanted<'w> {
-    /// What is read; none for all.
+    /// The packets to read; none for all.
     filters: Option<&'w Filters>,
-    /// What was asked for.
+    /// The packets asked for.
     asked: &'w Filters,
     needs: Needs,
 }
 
-/// Packets that passed the filters, and what is known of the others.
+/// Packets that passed the filters, and what is known about the rest.
 #[derive(Default)]
 struct Filtered {
     packets: Batch,
@@ -151,7 +131,7 @@ impl Maker for Wanted<'_> {
     }
 }
 
-/// Analyzes logs, with no store at all.
+/// Analyzes logs without any store.
 fn files(session: &mut Session<'_, '_>, analysis: Analysis) -> anyhow::Result<Exit> {
     let Analysis { logs: sources, question } = analysis;
     let filters = question.reading();
@@ -179,9 +159,15 @@ fn files(session: &mut Session<'_, '_>, analysis: Analysis) -> anyhow::Result<Ex
             session.console.error(error);
             exit = Exit::Failed;
         }
+        let chosen = session.chosen_prefixes();
+        if let Some(text) = words::other_prefixes(&log.source.name, &log.stats, &chosen)
+            && log.stats.packets() > 0
+        {
+            session.console.note(&text);
+        }
         if log.stats.packets() == 0 {
-            let text = log.source.nothing(&log.stats);
-            // Packets that the rules of the call leave out are worth a word under --quiet, too.
+            let text = log.source.nothing(&log.stats, &chosen);
+            // Packets that the call's rules leave out are worth a warning even under --quiet.
             match log.stats.unknown_prefixes.is_empty() {
                 true => session.console.note(&text),
                 false => session.console.warn(&text),
@@ -202,7 +188,7 @@ fn files(session: &mut Session<'_, '_>, analysis: Analysis) -> anyhow::Result<Ex
         session.console.warn(&damage);
     }
     if counted.totals.packets == 0 && total.packets() > 0 {
-        session.console.note(&left_out.all(&session.filters));
+        session.console.note(&left_out.all(&session.filters, read == 0));
     }
     let filters = question.filtered(timeless);
     reporting::report(session, &counted, filters.as_ref(), false)?;

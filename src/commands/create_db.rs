@@ -7,17 +7,18 @@ use crate::run::plan::{Need, Plan};
 use crate::run::session::{Session, ask_password};
 use crate::store::{self, StoreError};
 
-/// The store is opened afterwards; nothing can be looked at before the account is there.
+/// The store opens afterwards; nothing can be checked before the account exists.
 pub fn check(plan: &mut Plan) {
     plan.makes_account();
     plan.needs(Need::Store);
 }
 
-/// Makes database, account and grant, as the manual's 2.6.1 does by hand.
+/// Creates database, account and grant, as the manual's 2.6.1 does by hand.
 pub fn run(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
     let Place::Server(server) = session.store.place_mut().clone() else {
         return Err(Misused(
-            "--create-db creates a database on a server; a --db-file needs only --create-table".into(),
+            "--create-db is for a server, but packets are kept in a file (--db-file, or db_file in ~/.ipta-conf), which \
+             needs only --create-table; for a server: ipta -h HOST --create-db".into(),
         ))?;
     };
     let settings = session.settings;
@@ -30,7 +31,7 @@ pub fn run(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
     if settings.admin_pass_i {
         store::create_database(&admin(ask()?), &server)?;
     } else {
-        // The local socket mostly lets the administrator in without one.
+        // The local socket usually admits the administrator without one.
         match store::create_database(&admin(Password::default()), &server) {
             Err(StoreError::Refused(_)) if console.in_is_terminal && console.err_is_terminal => {
                 store::create_database(&admin(ask()?), &server)?;

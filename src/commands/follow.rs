@@ -1,4 +1,4 @@
-//! `--follow`: new packets as they are logged, until a signal, or until nobody reads any more.
+//! `--follow`: new packets as they are logged, until a signal or until the reader is gone.
 
 use std::io;
 use std::net::IpAddr;
@@ -27,17 +27,17 @@ use crate::run::settings;
 use crate::run::show::Show;
 use crate::run::signals;
 
-/// The longest sleep: what no event tells is seen then.
+/// The longest sleep: changes without an event are noticed then.
 const TICK: Duration = Duration::from_secs(1);
 
-/// Packets that may wait for names; with more, reading waits for them. One line can stand for very
-/// many packets (`message repeated N times`), so the oldest are then shown as they are.
+/// Packets that may wait for names; beyond that, reading pauses. One line can stand for very many packets
+/// (`message repeated N times`), so the oldest are then shown as they are.
 const MOST_WAITING: usize = 20_000;
 
-/// Bytes of lines written at a time under a flood.
+/// Bytes of output written at a time under a flood.
 const BLOCK: usize = 64 * 1024;
 
-/// Follows a log, `-` for standard input, or a journal.
+/// Follows a log, standard input (`-`) or a journal.
 pub fn run(session: &mut Session<'_, '_>, path: &Path) -> anyhow::Result<Exit> {
     let is_stdin = path == Path::new("-");
     let journal = Journal::named(path);
@@ -47,7 +47,7 @@ pub fn run(session: &mut Session<'_, '_>, path: &Path) -> anyhow::Result<Exit> {
     let caught = signals::catch(LAST_MOMENT, move || waker.wake())?;
     let mut log = match (journal, is_stdin, is_pipe) {
         (Some(journal), ..) => {
-            // Where it cannot be read, that shows here.
+            // An unreadable journal fails here.
             journal.boots()?;
             let text = journal.text(&Select::Live(session.settings.last))?;
             let running = text.running();
@@ -121,12 +121,11 @@ impl Drop for Followed {
     }
 }
 
-/// How long the loop may take to end after a signal: a reader that has stopped reading holds it up
-/// in the middle of a line.
+/// How long the loop may take to end after a signal: a stalled reader blocks it in the middle of a line.
 const LAST_MOMENT: Duration = Duration::from_secs(1);
 
-/// The detector, and which packets it sees: what is left out of the display for being accepted or
-/// local may belong to an attack all the same.
+/// The detector and the packets it sees: accepted or local packets hidden from the display may still
+/// belong to an attack.
 struct AttackWatch {
     detector: Detector,
     filters: Filters,
@@ -141,9 +140,9 @@ impl AttackWatch {
         Ok(AttackWatch { detector, filters })
     }
 
-    /// The attack that this packet begins.
+    /// The attack that starts with this packet.
     fn alert(&mut self, packet: &Packet<'_>) -> Option<Alert> {
-        // What comes in live has a time: now, if its line says none.
+        // A live packet has a time: now, if its line has none.
         let live = Packet { time: packet.time.or_else(|| Some(Clock::system(None).now)), ..*packet };
         self.filters.pass(&live).then(|| self.detector.packet(&live))?
     }
@@ -154,19 +153,19 @@ struct LiveView {
     show: Show,
     names: Option<Naming>,
     self_traffic: SelfTraffic,
-    /// Causes of packets of our own making that were told of.
+    /// Causes of packets of our own making, already reported.
     told: Vec<Cause>,
-    /// Packets that wait for their names, in order.
+    /// Packets waiting for their names, in order.
     waiting: NameQueue,
     /// Every packet seen, shown or not.
     count: u64,
     /// Looks for attacks (`--attacks`).
     watch: Option<AttackWatch>,
-    /// Who else is told of them (`--alert-command`).
+    /// The command run for them (`--alert-command`).
     command: Option<AlertCommand>,
-    /// Prefixes that no rule takes were told of.
+    /// Whether prefixes that no rule matches were reported.
     prefixes_told: bool,
-    /// Why lines could not be written while reading.
+    /// The error from writing lines while reading.
     unwritten: Option<io::Error>,
 }
 
@@ -209,7 +208,7 @@ impl LiveView {
                 command.alert(report::json::finding(&table));
             }
         }
-        // What is not shown causes nothing: no question and no line over SSH.
+        // What is not shown causes nothing: no DNS query and no line over SSH.
         if self.unwritten.is_some() || !session.filters.pass(packet) {
             return;
         }
@@ -235,12 +234,12 @@ impl LiveView {
         }
     }
 
-    /// Whether all could be written so far.
+    /// Fails if anything so far could not be written.
     fn written(&mut self) -> io::Result<()> {
         self.unwritten.take().map_or(Ok(()), Err)
     }
 
-    /// Shows the packet that waits longest, with the names there are.
+    /// Shows the packet that has waited longest, with the names known so far.
     fn show_first(&mut self) {
         let Some(first) = self.waiting.pop() else {
             return;
@@ -252,7 +251,7 @@ impl LiveView {
         }
     }
 
-    /// Says once what loop there is and how to stop it.
+    /// Warns once about a loop and how to stop it.
     fn tell_of(&mut self, cause: Cause, session: &mut Session<'_, '_>) {
         if self.told.contains(&cause) {
             return;
@@ -267,7 +266,7 @@ impl LiveView {
         ));
     }
 
-    /// Writes every line whose turn it is; at the end, all of them.
+    /// Writes every line that is ready; at the end, all of them.
     fn show_ready(&mut self, session: &mut Session<'_, '_>, ended: bool) -> anyhow::Result<()> {
         while self.waiting.first().is_some_and(|first| self.is_ready(first, ended)) {
             self.show_first();
@@ -290,7 +289,7 @@ impl LiveView {
         }
     }
 
-    /// Lets the command have what waits for it; says what it could not be given.
+    /// Lets the command work off its queue; reports what it did not get to.
     fn end_alerts(&self, session: &mut Session<'_, '_>, patience: Duration) {
         let Some(command) = &self.command else { return };
         let left = command.finish(patience);
@@ -301,7 +300,7 @@ impl LiveView {
         }
     }
 
-    /// Whether a packet's names are known or its time is over.
+    /// Whether a packet's names are known or its deadline has passed.
     fn is_ready(&self, first: &Run, ended: bool) -> bool {
         let (Some(names), Some(deadline)) = (&self.names, first.deadline) else {
             return true;
@@ -315,7 +314,7 @@ impl LiveView {
         if !ended && Instant::now() < deadline {
             return false;
         }
-        // Counts what is late; at the end of a pipe, waits for it.
+        // Counts late names; at the end of a pipe, waits for them.
         names.until(packet.src, deadline);
         names.until(packet.dst, deadline);
         true
@@ -327,12 +326,18 @@ impl LiveView {
         deadline.map_or(TICK, |deadline| deadline.saturating_duration_since(Instant::now()).min(TICK))
     }
 
-    /// A log whose packets have other prefixes shows nothing, and that is said once.
+    /// Says once that a log shows nothing because its packets have other prefixes.
     fn say_if_nothing_fits(&mut self, session: &mut Session<'_, '_>, reader: &Reader<'_>) {
-        if self.count == 0 && !self.prefixes_told && !reader.stats.unknown_prefixes.is_empty() {
-            self.prefixes_told = true;
-            session.console.note(&words::nothing("The log so far", &reader.stats));
+        if self.prefixes_told || reader.stats.unknown_prefixes.is_empty() {
+            return;
         }
+        self.prefixes_told = true;
+        let chosen = session.chosen_prefixes();
+        let text = match self.count {
+            0 => Some(words::nothing("The log so far", &reader.stats, &chosen)),
+            _ => words::other_prefixes("The log so far", &reader.stats, &chosen),
+        };
+        text.iter().for_each(|text| session.console.note(text));
     }
 }
 

@@ -1,7 +1,7 @@
-//! What ipta does, one file a command; a command never calls another.
+//! What ipta does, one file per command; a command never calls another.
 //!
-//! A call is carried out in three steps: every command checks what it needs, questions are asked,
-//! and then each command runs, in the order of the manual. The first failure ends the call.
+//! A call runs in three steps: every command checks what it needs, questions are asked, and then each
+//! command runs, in the manual's order. The first failure ends the call.
 
 mod analyze;
 mod analyze_interactive;
@@ -30,14 +30,17 @@ use crate::run::session::Session;
 /// What a command does once everything is checked.
 type Action<'c> = Box<dyn FnOnce(&mut Session<'_, '_>) -> anyhow::Result<Exit> + 'c>;
 
+/// What makes a question, once everything is checked.
+type Question<'c> = Box<dyn FnOnce(&mut Session<'_, '_>) -> anyhow::Result<String> + 'c>;
+
 /// A command that has checked what it needs.
 struct CheckedCommand<'c> {
     /// What to ask before anything is done; a no ends the call.
-    question: Option<String>,
+    question: Option<Question<'c>>,
     run: Action<'c>,
 }
 
-/// Carries out a call. `settings` are the call's own over the configuration file's.
+/// Runs a call. `settings` are the call's own merged over the configuration file's.
 pub fn run(call: &Call, settings: &Settings, console: &mut Console<'_>) -> Exit {
     console.quiet = settings.quiet;
     let outcome = Session::new(settings, console).and_then(|mut session| carry_out(call, &mut session));
@@ -59,7 +62,7 @@ fn carry_out(call: &Call, session: &mut Session<'_, '_>) -> anyhow::Result<Exit>
         steps.push(prepare(mode, call, session, &mut plan)?);
     }
     plan.check(session)?;
-    for question in steps.iter().filter_map(|step| step.question.as_deref()) {
+    for question in steps.iter_mut().filter_map(|step| step.question.take()) {
         if !session.agrees(question)? {
             session.console.note("Nothing was deleted, and nothing else was done.");
             return Ok(Exit::Done);
@@ -69,7 +72,7 @@ fn carry_out(call: &Call, session: &mut Session<'_, '_>) -> anyhow::Result<Exit>
     for step in steps {
         match (step.run)(session)? {
             Exit::Done => {}
-            // A damaged log among others is reported, and the rest of the call goes on.
+            // A damaged log among others has been reported; the rest of the call goes on.
             Exit::Failed => exit = Exit::Failed,
             ended @ (Exit::Usage | Exit::Signal(_)) => return Ok(ended),
         }
@@ -77,14 +80,14 @@ fn carry_out(call: &Call, session: &mut Session<'_, '_>) -> anyhow::Result<Exit>
     Ok(exit)
 }
 
-/// Has the command of a mode check what it needs.
+/// Has a mode's command check what it needs.
 fn prepare<'c>(
     mode: &'c Mode,
     call: &'c Call,
     session: &mut Session<'_, '_>,
     plan: &mut Plan,
 ) -> anyhow::Result<CheckedCommand<'c>> {
-    let mut question = None;
+    let mut question: Option<Question<'c>> = None;
     let run: Action<'c> = match mode {
         Mode::DnsPrune => {
             dns::check(session, plan);
@@ -112,11 +115,12 @@ fn prepare<'c>(
         }
         Mode::DeleteTables(names) => {
             let (tables, ask) = delete_table::check(session, plan, names)?;
-            question = Some(ask);
+            question = Some(Box::new(|_| Ok(ask)));
             Box::new(move |session| delete_table::run(session, &tables))
         }
         Mode::DeleteAllTables => {
-            question = Some(delete_all_tables::check(session, plan));
+            delete_all_tables::check(plan);
+            question = Some(Box::new(delete_all_tables::question));
             Box::new(delete_all_tables::run)
         }
         Mode::CreateTable => {
@@ -152,7 +156,10 @@ fn prepare<'c>(
             Box::new(analyze_interactive::run)
         }
         Mode::Doctor(log) => Box::new(|session| doctor::run(session, log.as_ref())),
-        Mode::SaveDb => Box::new(|session| save_db::run(session, &call.given)),
+        Mode::SaveDb => {
+            save_db::check(session, &call.given)?;
+            Box::new(|session| save_db::run(session, &call.given))
+        }
         Mode::Follow(path) => Box::new(|session| follow::run(session, path)),
         Mode::Scan(paths) => {
             let logs = scan::check(session, plan, paths)?;

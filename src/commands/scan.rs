@@ -1,4 +1,4 @@
-//! `--scan`: the lines of follow for whole logs or the table, then the end.
+//! `--scan`: prints whole logs or the table in follow's format, then ends.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,17 +19,17 @@ use crate::run::session::Session;
 use crate::run::show::Show;
 use crate::store::Columns;
 
-/// Packets that are shown together.
+/// Packets shown together.
 const TOGETHER: usize = 2_000;
 
-/// How many such runs are read ahead, so that names come in side by side and a slow one does not
-/// hold up the questions for the next.
+/// How many such runs are read ahead, so that names resolve in parallel and a slow one does not hold up
+/// the queries for the next.
 const AHEAD: usize = 8;
 
-/// Bytes of lines written at a time.
+/// Bytes of output written at a time.
 const BLOCK: usize = 64 * 1024;
 
-/// Makes batches of all packets.
+/// Batches all packets.
 struct Packets;
 
 impl Maker for Packets {
@@ -44,7 +44,7 @@ impl Maker for Packets {
     }
 }
 
-/// The logs must be readable; without any, the table must be there.
+/// The logs must be readable; without any, the table must exist.
 pub fn check(
     session: &mut Session<'_, '_>,
     plan: &mut Plan,
@@ -56,8 +56,8 @@ pub fn check(
     session.logs(paths)
 }
 
-/// Prints every packet of the logs, in the order that import takes them; without logs, every packet
-/// of the table, in the order of its rows.
+/// Prints every packet of the logs, in the order in which import reads them; without logs, every packet of
+/// the table, in row order.
 pub fn run(session: &mut Session<'_, '_>, sources: Vec<LogSource>) -> anyhow::Result<Exit> {
     match sources.is_empty() {
         true => table(session),
@@ -123,11 +123,11 @@ fn logs(session: &mut Session<'_, '_>, sources: Vec<LogSource>) -> anyhow::Resul
     let (mut count, mut shown) = (0, 0_u64);
     for mut source in sources {
         let mut reader = Reader::new(&session.rules, source.calendar(&session.clock));
-        // What comes in slowly is shown as it comes, and names are asked for in the order of lines.
+        // Slow input is shown as it arrives, and names are queried in line order.
         let workers = if source.is_file() && names.is_none() { parsing::workers() } else { 1 };
         let mut lines = match source.open() {
             Ok(log) => LogLines::new(Lines::new(log)),
-            // It has gone since it was checked.
+            // It has disappeared since it was checked.
             Err(error) => {
                 session.console.error(&error.to_string());
                 exit = Exit::Failed;
@@ -197,8 +197,11 @@ fn logs(session: &mut Session<'_, '_>, sources: Vec<LogSource>) -> anyhow::Resul
             session.console.error(&error);
             exit = Exit::Failed;
         }
+        let chosen = session.chosen_prefixes();
         if reader.stats.packets() == 0 {
-            session.console.note(&source.nothing(&reader.stats));
+            session.console.note(&source.nothing(&reader.stats, &chosen));
+        } else if let Some(text) = words::other_prefixes(&source.name, &reader.stats, &chosen) {
+            session.console.note(&text);
         }
         let stats = reader.stats;
         session.tell_guessed_year(source.guessed_year(&stats));
@@ -214,12 +217,12 @@ fn logs(session: &mut Session<'_, '_>, sources: Vec<LogSource>) -> anyhow::Resul
         session.console.note(&note);
     }
     if shown == 0 && count > 0 {
-        session.console.note(&left_out.all(&session.filters));
+        session.console.note(&left_out.all(&session.filters, true));
     }
     Ok(exit)
 }
 
-/// Shows the packets that have waited longest, with the names there are by now.
+/// Shows the packets that have waited longest, with the names known by now.
 fn show_first(waiting: &mut NameQueue, names: &Naming, show: &mut Show) {
     let Some(run) = waiting.pop() else { return };
     for (count, packet) in run.packets() {

@@ -1,7 +1,7 @@
 //! Settings: the layers they come from, and the connection they describe.
 //!
-//! Owns the precedence of command line, `~/.ipta-conf` and defaults, and that file. Knows nothing
-//! of clap, and nothing of what the settings are used for.
+//! Owns the precedence of command line, `~/.ipta-conf` and defaults, and that file. Knows nothing about clap,
+//! or about what the settings are used for.
 
 mod call;
 mod correction;
@@ -28,27 +28,27 @@ pub use save::save;
 pub use settings::{Layer, Settings, merge};
 pub use texts::{FilterText, OwnModule, Period, PrefixChoice};
 
-/// The user's configuration file, `~/.ipta-conf`; none without a home folder.
+/// The user's configuration file, `~/.ipta-conf`; none without a home directory.
 pub fn default_path() -> Option<PathBuf> {
     dirs::home_dir().map(|home| home.join(".ipta-conf"))
 }
 
-/// The history of the shell, `~/.ipta-history`; none without a home folder.
+/// The shell's history, `~/.ipta-history`; none without a home directory.
 pub fn history_path() -> Option<PathBuf> {
     dirs::home_dir().map(|home| home.join(".ipta-history"))
 }
 
-/// What to type to keep the settings of the C program's `~/.ipta`, where there is such a file and none
-/// of ours; the settings themselves are not used.
+/// The command that saves the settings of the C program's `~/.ipta`, if that file exists and ours does not;
+/// the settings themselves are not used.
 pub fn left_by_the_c_program() -> Option<String> {
     let path = dirs::home_dir()?.join(".ipta");
-    // A file of settings is small.
+    // A settings file is small.
     let size = std::fs::metadata(&path).ok().filter(std::fs::Metadata::is_file)?.len();
     let text = (size <= 64 * 1024).then(|| std::fs::read(&path).ok())??;
     historic::save_command(&String::from_utf8_lossy(&text))
 }
 
-/// How a report is written.
+/// The format of a report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Format {
     /// The manual's tables.
@@ -56,22 +56,22 @@ pub enum Format {
     Text,
     /// One object.
     Json,
-    /// One header, a module column.
+    /// One header, with a module column.
     Csv,
-    /// For a mail or an issue.
+    /// For an email or an issue.
     Markdown,
-    /// One file without outside references.
+    /// One file without external references.
     Html,
     /// What `nft -f` loads: sources to block.
     Nft,
     /// What `ipset restore` loads: sources to block.
     Ipset,
-    /// Sources to block, one address a line.
+    /// Sources to block, one address per line.
     Cidr,
 }
 
 impl Format {
-    /// The format that the name of a file ends with, if it does.
+    /// The format that a file name's extension stands for, if any.
     pub fn of_file(path: &Path) -> Option<Format> {
         Some(match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
             "html" | "htm" => Format::Html,
@@ -91,7 +91,7 @@ impl Format {
     }
 }
 
-/// Whether the output is colored. `auto` also honours `NO_COLOR`, which is read where the output is written.
+/// Whether the output is colored. `auto` also honors `NO_COLOR`, which is read where the output is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Color {
     /// On a terminal.
@@ -108,15 +108,15 @@ pub enum Color {
 pub enum Tls {
     /// Never.
     Off,
-    /// Where the server can.
+    /// If the server supports it.
     Preferred,
-    /// Else the call fails.
+    /// Always; else the call fails.
     Required,
-    /// And the server's certificate must be good.
+    /// Always, and the server's certificate must be valid.
     Verify,
 }
 
-/// A setting that is one word of a few.
+/// A setting with a fixed set of words.
 pub trait Choice: Sized + Copy + PartialEq + 'static {
     /// The words, and the value of each.
     const WORDS: &'static [(&'static str, Self)];
@@ -126,7 +126,7 @@ pub trait Choice: Sized + Copy + PartialEq + 'static {
         Self::WORDS.iter().find(|(w, _)| *w == word).map(|(_, value)| *value)
     }
 
-    /// The word of a value.
+    /// The word for a value.
     fn word(self) -> &'static str {
         Self::WORDS.iter().find(|(_, value)| *value == self).map_or("", |(word, _)| word)
     }
@@ -173,12 +173,12 @@ impl Choice for Verdict {
         &[("accept", Verdict::Accept), ("deny", Verdict::Deny), ("other", Verdict::Other)];
 }
 
-/// The candidate most like a mistyped word, if one is near enough to be meant. Case is ignored.
+/// The candidate most similar to a mistyped word, if one is close enough. Case is ignored.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    // Nobody mistypes a word into 200 letters, and comparing those takes long.
+    // Nobody mistypes a word into 200 letters, and comparing those is slow.
     let word: String = word.chars().take(64).flat_map(char::to_lowercase).collect();
-    // A slip or two of the fingers is near; Jaro forgives more in long words and nothing in those of
-    // three letters. Below 0.75 its guesses are noise.
+    // A typo or two is close; Jaro forgives more in long words and nothing in three-letter ones. Below 0.75
+    // its guesses are noise.
     let slips = match word.chars().count() {
         0 | 1 => 0,
         2..=4 => 1,
@@ -201,7 +201,7 @@ fn shown(path: &Path) -> String {
     terminal(&path.to_string_lossy()).into_owned()
 }
 
-/// A password: in no message and in no debug output.
+/// A password: never appears in a message or in debug output.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Password(pub String);
 
@@ -214,9 +214,9 @@ impl fmt::Debug for Password {
 /// A MySQL or MariaDB server and the account used on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Server {
-    /// Host name, address, or the path of a socket (begins with `/`).
+    /// Host name, address, or socket path (begins with `/`).
     pub host: String,
-    /// TCP port; none if nobody named one, then 3306, and for `localhost` the socket comes first.
+    /// TCP port; none if not given: then 3306, and for `localhost` the socket comes first.
     pub port: Option<u16>,
     /// Account name.
     pub user: String,
@@ -224,19 +224,21 @@ pub struct Server {
     pub pass: Password,
     /// Database name.
     pub database: String,
-    /// Whether the connection is encrypted; none: nobody said.
+    /// Whether the connection is encrypted; none: not given.
     pub tls: Option<Tls>,
-    /// File with the certificates of the authorities to trust; none: the system's.
+    /// CA certificate file to trust; none: the system's.
     pub ca: Option<PathBuf>,
-    /// The file that says so, where `--config` names it.
+    /// The configuration file, if `--config` names it.
     pub config_file: Option<PathBuf>,
-    /// The password was typed for this call, so another call has to ask for it.
+    /// The password was given for this call, so another call has to ask for it.
     pub asks: bool,
+    /// The configuration file names an SQLite file, so another call has to name the host.
+    pub named: bool,
 }
 
 impl Server {
-    /// `ipta` with the options that lead to this server, account and database, for a command to
-    /// type. Those that have their defaults are left out; `-pi` asks for a password that was typed.
+    /// `ipta` with the options that select this server, account and database, for suggested commands.
+    /// Defaults are left out; `-pi` asks for a password that was given.
     pub fn command(&self) -> String {
         let port = self.port.map(|port| port.to_string()).unwrap_or_default();
         let options = [
@@ -248,7 +250,9 @@ impl Server {
         let tls = self.tls.map_or("", Tls::word);
         let ca = self.ca.as_ref().map(|path| path.to_string_lossy().into_owned()).unwrap_or_default();
         let tls = [("--db-tls", tls, ""), ("--db-ca", ca.as_str(), "")];
-        let given = options.iter().chain(&tls).filter(|(_, value, usual)| value != usual);
+        let is_needed =
+            |(option, value, usual): &&(_, &str, &str)| value != usual || self.named && *option == "-h";
+        let given = options.iter().chain(&tls).filter(is_needed);
         let given = given.map(|(option, value, _)| format!(" {option} {}", escape::shell(value)));
         let asked = if self.asks { " -pi" } else { "" };
         format!("{}{}{asked}", ipta(self.config_file.as_deref()), given.collect::<String>())
@@ -272,7 +276,7 @@ fn ipta(config_file: Option<&Path>) -> String {
     }
 }
 
-/// `ipta` with the option that leads to an SQLite file, for a command to type.
+/// `ipta` with the option that selects an SQLite file, for suggested commands.
 pub fn command_of_file(database: &Path, config_file: Option<&Path>) -> String {
     format!("{} --db-file {}", ipta(config_file), escape::shell(&database.to_string_lossy()))
 }

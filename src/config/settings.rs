@@ -1,5 +1,5 @@
-//! Every setting, declared once: its type, its default, its key in `~/.ipta-conf` and what it is
-//! for. The layers, their merging, the file's keys, its reading and its writing follow from this.
+//! Every setting, declared once: its type, its default, its key in `~/.ipta-conf` and its purpose. The
+//! layers, their merging, and the file's keys, reading and writing follow from this.
 
 use std::path::PathBuf;
 
@@ -27,7 +27,7 @@ macro_rules! settings {
         call { $( $(#[doc = $ad:literal])+ $an:ident: $at:ty = $av:expr; )+ }
         call_optional { $( $(#[doc = $bd:literal])+ $bn:ident: $bt:ty; )+ }
     ) => {
-        /// What one source (command line or file) says. `None`: it says nothing.
+        /// What one source (command line or file) sets. `None`: not set.
         #[derive(Clone, Debug, Default, PartialEq)]
         pub struct Layer {
             $( $(#[doc = $sd])+ pub $sn: Option<$st>, )+
@@ -38,7 +38,7 @@ macro_rules! settings {
             $( $(#[doc = $bd])+ pub $bn: Option<$bt>, )+
             /// Filters.
             pub filters: FilterText,
-            /// The file it was read from, where `--config` names it.
+            /// The file it was read from, if `--config` names it.
             pub config_file: Option<PathBuf>,
         }
 
@@ -52,11 +52,11 @@ macro_rules! settings {
             $( $(#[doc = $bd])+ pub $bn: Option<$bt>, )+
             /// Logs table, as typed.
             pub table: String,
-            /// Where packets are kept. If `ask_password` is set, the answer is put in here.
+            /// Where packets are kept. If `ask_password` is set, the answer goes in here.
             pub place: Place,
             /// Filters, as typed.
             pub filters: FilterText,
-            /// The configuration file, where `--config` names it.
+            /// The configuration file, if `--config` names it.
             pub config_file: Option<PathBuf>,
         }
 
@@ -77,8 +77,7 @@ macro_rules! settings {
         }
 
         impl Settings {
-            /// These settings, with what another layer says in their place; its filters replace
-            /// these, and the store stays.
+            /// These settings, overridden by another layer; its filters replace these, and the store stays.
             pub fn with(&self, given: &Layer) -> Settings {
                 let settings = Settings {
                     $( $sn: given.$sn.clone().unwrap_or_else(|| self.$sn.clone()), )+
@@ -95,7 +94,7 @@ macro_rules! settings {
             }
         }
 
-        /// The keys at the top of the file, and what each takes.
+        /// The file's top-level keys, and the kind of each.
         pub(super) fn keys() -> Vec<(&'static str, KeyKind)> {
             vec![
                 $( ($ck, <$ct as FileValue>::kind()), )+
@@ -123,7 +122,7 @@ macro_rules! settings {
             true
         }
 
-        /// The settings of a call that `--save-db` keeps beside the connection, for the file.
+        /// The settings of a call that `--save-db` saves besides the connection, for the file.
         pub(super) fn saved(given: &Layer) -> Result<Vec<(&'static str, Toml)>, String> {
             let mut values = Vec::new();
             $( if let Some(value) = &given.$sn { values.push(($sk, value.toml()?)); } )+
@@ -153,29 +152,29 @@ settings! {
         time: bool = false, "time";
         /// How prefixes are read; a list replaces that of the layer below.
         prefixes: Vec<PrefixChoice> = vec![PrefixChoice::Named("auto".to_owned())], "prefix";
-        /// Further action words that mean 'let through'.
+        /// Additional action words that mean 'accepted'.
         accept_actions: Vec<String> = Vec::new(), "accept_actions";
-        /// Further action words that mean 'turned away'.
+        /// Additional action words that mean 'denied'.
         deny_actions: Vec<String> = Vec::new(), "deny_actions";
-        /// Databases that know where addresses are.
+        /// Databases that locate addresses.
         geoip_databases: Vec<PathBuf> = Vec::new(), "geoip_databases";
         /// Countries in follow and scan.
         geo: bool = false, "geo";
-        /// How a report is written.
+        /// Report format.
         format: Format = Format::default(), "format";
         /// Whether the output is colored.
         color: Color = Color::default(), "color";
     }
     optional {
-        /// Rows of each report module, 1 or more; none: what suits the format.
+        /// Rows per report module, 1 or more; none: what suits the format.
         limit: usize, "limit";
         /// Report modules by name, or `all`; none: the manual's five.
         modules: Vec<String>, "modules";
-        /// What /bin/sh runs when an attack begins.
+        /// Command that /bin/sh runs when an attack begins.
         alert_command: String, "alert_command";
     }
     connection {
-        /// Host name, address, or the path of a socket.
+        /// Host name, address, or socket path.
         db_host: String, "db_host";
         /// TCP port, 1 to 65535.
         db_port: u16, "db_port";
@@ -187,7 +186,7 @@ settings! {
         db_name: String, "db_name";
         /// Whether the connection is encrypted.
         db_tls: Tls, "db_tls";
-        /// File with the certificates to trust; without `db_tls` it means `verify`.
+        /// File with the certificates to trust; without `db_tls` it implies `verify`.
         db_ca: PathBuf, "db_ca";
         /// SQLite file, used instead of a server.
         db_file: PathBuf, "db_file";
@@ -195,29 +194,29 @@ settings! {
         db_table: String, "db_table";
     }
     file {
-        /// Addresses and networks that are never called attackers, as typed.
+        /// Addresses and networks that are never reported as attackers, as typed.
         allow: Vec<String> = Vec::new(), "allow";
-        /// From when on something is an attack.
+        /// Thresholds at which something counts as an attack.
         thresholds: Thresholds = Thresholds::default(), "attacks";
-        /// Modules of the user's own.
+        /// User-defined modules.
         own_modules: Vec<OwnModule> = Vec::new(), "module";
     }
     call {
-        /// Ask for the password before anything is done; beats `db_pass`.
+        /// Ask for the password before doing anything; overrides `db_pass`.
         ask_password: bool = false;
-        /// Account that `--create-db` works as.
+        /// Account that `--create-db` uses.
         admin_user: String = "root".to_owned();
         /// Ask for that account's password.
         admin_pass_i: bool = false;
         /// Lines to show before following.
         last: usize = 0;
-        /// Import what was imported.
+        /// Import what was already imported.
         again: bool = false;
         /// Point out attacks in follow.
         attacks: bool = false;
-        /// Leave out in follow what ipta itself causes.
+        /// Hide in follow what ipta itself causes.
         no_loop: bool = false;
-        /// Let a query change something.
+        /// Allow queries that write.
         write: bool = false;
         /// Ask nothing.
         yes: bool = false;
@@ -235,7 +234,7 @@ settings! {
 }
 
 impl Settings {
-    /// Unless the command line names a format, the ending of its file does.
+    /// Unless the command line names a format, the extension of its output file does.
     fn format_by_ending(mut self, given: &Layer) -> Settings {
         if given.format.is_none()
             && let Some(format) = given.output.as_deref().and_then(Format::of_file)
@@ -245,7 +244,7 @@ impl Settings {
         self
     }
 
-    /// Rows of each report module. A page has more than a screen.
+    /// Rows per report module. A page has more than a screen.
     pub fn rows(&self) -> usize {
         self.limit.unwrap_or(if self.format == Format::Html { 200 } else { 10 })
     }
@@ -255,8 +254,8 @@ fn first<T: Clone>(given: &Option<T>, file: &Option<T>) -> Option<T> {
     given.clone().or_else(|| file.clone())
 }
 
-/// A host, port or database on the command line means a server, whatever file the configuration
-/// names; within the configuration, a file beats a server.
+/// A host, port or database on the command line selects a server, whatever file the configuration names;
+/// within the configuration, a file takes precedence over a server.
 fn place(given: &Layer, file: &Layer) -> Place {
     let server_meant = given.db_host.is_some() || given.db_port.is_some() || given.db_name.is_some();
     let configured = file.db_file.as_ref().filter(|_| !server_meant);
@@ -269,6 +268,7 @@ fn place(given: &Layer, file: &Layer) -> Place {
     Place::Server(Server {
         config_file: file.config_file.clone(),
         asks,
+        named: file.db_file.is_some(),
         tls: given
             .db_tls
             .or(given.db_ca.as_ref().map(|_| Tls::Verify))

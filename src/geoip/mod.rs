@@ -1,6 +1,6 @@
-//! Where addresses are: databases in MaxMind's format (MMDB, version 2 of its specification).
+//! Where addresses are located: databases in MaxMind's format (MMDB, version 2 of its specification).
 //!
-//! Owns the reading of such files. What a maker calls a field is known here and nowhere else.
+//! Owns reading such files. Only this module knows what each vendor calls a field.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -12,13 +12,13 @@ use serde_json::Value;
 use crate::analysis::{Country, Origin, Origins, System};
 use crate::fault::said;
 
-/// Characters of a name; a longer one is cut.
+/// Maximum characters of a name; longer ones are cut.
 const NAME: usize = 60;
 
-/// Records that are looked at to see what a database knows.
+/// Records sampled to see what a database contains.
 const SAMPLE: usize = 100;
 
-/// Several databases, which complement each other: the first that knows something is believed.
+/// Several databases that complement each other: the first that knows something wins.
 pub struct Databases {
     readers: Vec<Reader<Vec<u8>>>,
     countries: bool,
@@ -26,12 +26,16 @@ pub struct Databases {
 }
 
 impl Databases {
-    /// Reads these files. The error names the one that is none, or cannot be read.
+    /// Reads these files. The error names the one that is not a database or cannot be read.
     pub fn open(paths: &[PathBuf]) -> Result<Databases, String> {
         let mut databases = Databases { readers: Vec::new(), countries: false, systems: false };
         for path in paths {
             let bytes = std::fs::read(path).map_err(|error| {
-                format!("--geoip-database: cannot read {}: {}", path.display(), said(&error))
+                format!(
+                    "cannot read the geolocation database {}: {}; check --geoip-database",
+                    path.display(),
+                    said(&error)
+                )
             })?;
             databases.add(path, bytes)?;
         }
@@ -66,7 +70,7 @@ impl Origins for Databases {
     fn of(&self, address: IpAddr) -> Origin {
         let mut origin = Origin::default();
         for reader in &self.readers {
-            // A database of IPv4 alone knows no address of IPv6, a damaged record nothing.
+            // An IPv4-only database knows no IPv6 address, a damaged record nothing.
             let record = reader.lookup(address).and_then(|found| found.decode::<Value>());
             if let Ok(Some(record)) = record {
                 origin.country = origin.country.or_else(|| country(&record));
@@ -91,8 +95,7 @@ impl fmt::Debug for Databases {
     }
 }
 
-/// GeoLite2 and DB-IP have an object `country` with `iso_code` and `names`; ip-location-db a
-/// `country_code`.
+/// GeoLite2 and DB-IP have an object `country` with `iso_code` and `names`; ip-location-db has a `country_code`.
 fn country(record: &Value) -> Option<Country> {
     let object = &record["country"];
     let code = [&object["iso_code"], &record["country_code"], object];
@@ -112,7 +115,7 @@ fn system(record: &Value) -> Option<System> {
     Some(System { number, name })
 }
 
-/// A name from somebody's file, short and on one line.
+/// A name from a third-party file, short and on one line.
 fn cleaned(name: &str) -> String {
     let one_line = name.split_whitespace().collect::<Vec<_>>().join(" ");
     one_line.chars().filter(|c| !c.is_control()).take(NAME).collect()

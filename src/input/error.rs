@@ -8,25 +8,26 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use super::format::Compression;
+use crate::escape;
 use crate::fault::said;
 
 /// Why a log cannot be opened.
 #[derive(Debug, Error)]
 pub enum OpenError {
-    /// No such file; with the name in the same folder that comes nearest.
+    /// No such file; with the closest name in the same folder.
     #[error("cannot read {name}: no such file{}", hint(.alike))]
     NotFound {
         /// The path as given.
         name: String,
-        /// What may have been meant.
+        /// What was probably meant.
         alike: Option<PathBuf>,
     },
-    /// The folder of the path is not there.
+    /// The folder in the path does not exist.
     #[error("cannot read {name}: there is no folder {}", .folder.display())]
     NoFolder {
         /// The path as given.
         name: String,
-        /// The folder that is missing.
+        /// The missing folder.
         folder: PathBuf,
     },
     /// The user may not read it.
@@ -37,7 +38,7 @@ pub enum OpenError {
         /// Which group to join, or sudo.
         advice: String,
     },
-    /// A folder where a file was wanted.
+    /// A folder where a file was expected.
     #[error("cannot read {name}: it is a folder; name the files in it, such as {name}/*.log")]
     Directory {
         /// The path as given.
@@ -51,14 +52,20 @@ pub enum OpenError {
         /// How it is compressed.
         format: Compression,
     },
-    /// The systemd journal gives nothing.
+    /// An SQLite file.
+    #[error("{name} is an SQLite file, not a log\n  ipta --db-file {} --analyze", escape::shell(.name))]
+    Database {
+        /// The path as given.
+        name: String,
+    },
+    /// The systemd journal yields nothing.
     #[error("cannot read {name}: {said}; see whether this shows anything: {look}")]
     Journal {
         /// As it was named.
         name: String,
         /// What journalctl said.
         said: String,
-        /// The command to look with.
+        /// The command to check with.
         look: String,
     },
     /// It opened, but its first block cannot be read.
@@ -74,10 +81,10 @@ pub enum OpenError {
     },
 }
 
-/// Why reading stopped before the end. All that came before has been given.
+/// Why reading stopped before the end. Everything before that has been delivered.
 #[derive(Debug, Error)]
 pub enum ReadError {
-    /// The compressed data is cut or damaged.
+    /// The compressed data is truncated or damaged.
     #[error("{name}: damaged {format} data after {good} uncompressed bytes ({}); test it with {}",
         said(.cause), .format.tester().unwrap_or("cksum"))]
     Damaged {
@@ -90,7 +97,7 @@ pub enum ReadError {
         /// What the decoder said.
         cause: io::Error,
     },
-    /// Somebody cut the file while it was read.
+    /// The file was truncated while it was being read.
     #[error(
         "{name}: the file shrank to {now} bytes while ipta was reading it, after {good} bytes; run ipta again"
     )]
@@ -102,7 +109,7 @@ pub enum ReadError {
         /// Its size now.
         now: u64,
     },
-    /// The system refused to read on.
+    /// The system could not read further.
     #[error("{name}: cannot read past {good} bytes: {}; check the disk or the mount", said(.cause))]
     Io {
         /// The log.
@@ -115,7 +122,7 @@ pub enum ReadError {
 }
 
 impl ReadError {
-    /// Uncompressed bytes that were read without fault.
+    /// Uncompressed bytes read without error.
     #[cfg(test)]
     pub fn good(&self) -> u64 {
         match self {
@@ -128,7 +135,7 @@ impl ReadError {
     /// A decoder's complaint, or the system's.
     pub(super) fn of(name: &str, format: Compression, good: u64, cause: io::Error) -> ReadError {
         let name = name.to_owned();
-        // A decoder makes its errors itself; what carries an errno came through it from below.
+        // Decoders create their own errors; one with an errno came through them from below.
         if format == Compression::Plain || cause.raw_os_error().is_some() {
             ReadError::Io { name, good, cause }
         } else {
@@ -165,8 +172,8 @@ fn hint(alike: &Option<PathBuf>) -> String {
     }
 }
 
-/// How somebody gets to read a file of this mode and group. The second argument is the text of
-/// /etc/group (group(5): name, password, number, members).
+/// How to get read access to a file with this mode and group. The second argument is the text of /etc/group
+/// (group(5): name, password, number, members).
 fn advice(owner: Option<(u32, u32)>, groups: &str) -> String {
     const GROUP_READS: u32 = 0o040;
     let group = owner.filter(|(mode, gid)| mode & GROUP_READS != 0 && *gid != 0).and_then(|(_, gid)| {
@@ -185,9 +192,9 @@ fn advice(owner: Option<(u32, u32)>, groups: &str) -> String {
     }
 }
 
-/// The file beside a missing one whose name is nearest, if any is near.
+/// The file next to a missing one whose name is closest, if any is close.
 fn alike(path: &Path) -> Option<PathBuf> {
-    // A folder of a million files must not turn a typing error into a wait.
+    // A folder of a million files must not turn a typo into a wait.
     const LOOK_AT: usize = 10_000;
     let wanted = path.file_name()?.to_str()?.to_lowercase();
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());

@@ -1,4 +1,4 @@
-//! How a log is compressed, told by its first bytes and never by its name.
+//! How a log is compressed, detected from its first bytes and never from its name.
 
 use std::fmt;
 use std::io::{self, BufRead, Read};
@@ -8,7 +8,7 @@ use flate2::bufread::MultiGzDecoder;
 use liblzma::bufread::XzDecoder;
 use liblzma::stream::{CONCATENATED, Stream};
 
-/// How the bytes of a log are wrapped.
+/// How a log is compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Compression {
     /// Not compressed.
@@ -23,11 +23,11 @@ pub enum Compression {
     Bzip2,
 }
 
-/// A pattern of first bytes: each byte lies between the two given, both included.
+/// A pattern of leading bytes: each lies between the two given, inclusive.
 type Magic = &'static [(u8, u8)];
 
 const MAGICS: [(Compression, Magic); 6] = [
-    // RFC 1952, 2.3.1: two fixed bytes and the only method there is, deflate.
+    // RFC 1952, 2.3.1: two fixed bytes and the only method defined, deflate.
     (Compression::Gzip, &[(0x1f, 0x1f), (0x8b, 0x8b), (8, 8)]),
     // RFC 8878, 3.1.1 and, for a log that begins with a skippable frame, 3.1.2.
     (Compression::Zstd, &[(0x28, 0x28), (0xb5, 0xb5), (0x2f, 0x2f), (0xfd, 0xfd)]),
@@ -38,18 +38,23 @@ const MAGICS: [(Compression, Magic); 6] = [
     (Compression::Bzip2, &[(b'B', b'B'), (b'Z', b'Z'), (b'h', b'h'), (b'1', b'9'), (0x17, 0x17)]),
 ];
 
-/// Memory that an xz log may ask for. `xz -9` needs 65 MiB; a log that wants more than this is
-/// more likely hostile than well packed.
+/// Memory limit for decoding xz. `xz -9` needs 65 MiB; a log that wants more than this is more likely hostile than
+/// well compressed.
 const XZ_MEMORY: u64 = 512 << 20;
 
+/// Whether a file begins with SQLite's magic header string (sqlite.org, "Database File Format", 1.3).
+pub fn is_database(head: &[u8]) -> bool {
+    head.starts_with(b"SQLite format 3\0")
+}
+
 impl Compression {
-    /// What the first bytes of a log say. Six bytes are enough; fewer are [`Compression::Plain`].
+    /// The format that the first bytes of a log indicate. Six bytes are enough; fewer are [`Compression::Plain`].
     pub fn of(head: &[u8]) -> Compression {
         let full = |magic: Magic| head.len() >= magic.len() && begins(head, magic);
         MAGICS.iter().find(|(_, magic)| full(magic)).map_or(Compression::Plain, |(format, _)| *format)
     }
 
-    /// Whether further bytes could still make it a compressed log.
+    /// Whether more bytes could still make it a compressed log.
     pub(super) fn undecided(head: &[u8]) -> bool {
         MAGICS.iter().any(|(_, magic)| head.len() < magic.len() && begins(head, magic))
     }
@@ -65,7 +70,7 @@ impl Compression {
         }
     }
 
-    /// The uncompressed bytes, over as many members, frames or streams as follow each other.
+    /// The uncompressed bytes of all concatenated members, frames or streams.
     pub(super) fn decoder<R>(self, raw: R) -> io::Result<Box<dyn Read + Send>>
     where
         R: BufRead + Send + 'static,

@@ -1,4 +1,4 @@
-//! A log as a stream of uncompressed bytes, whatever it is kept in.
+//! A log as a stream of uncompressed bytes, whatever its format.
 
 use std::fs::{File, Metadata};
 use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom};
@@ -10,19 +10,19 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
 use super::error::{OpenError, ReadError};
-use super::format::Compression;
+use super::format::{self, Compression};
 
-/// What a decoder gives at a time. It drops what it had decoded in the call that fails, so this is
-/// also the most that is lost before a damage.
+/// Bytes decoded per read. A decoder drops what it decoded in the call that fails, so this is also the most that is
+/// lost before damaged data.
 const SLICE: usize = 16 << 10;
 
 /// Raw bytes read from a compressed log at a time.
 const RAW: usize = 64 << 10;
 
-/// What `check` reads.
+/// Bytes that `check` reads.
 const FIRST_BLOCK: usize = 4096;
 
-/// An open log. Gives its uncompressed bytes in order, and what is known of the file.
+/// An open log. Delivers its uncompressed bytes in order, and what is known about the file.
 pub struct Log {
     name: String,
     path: Option<PathBuf>,
@@ -30,24 +30,24 @@ pub struct Log {
     format: Compression,
     source: ByteSource,
     progress: Arc<AtomicU64>,
-    /// Uncompressed bytes that were looked at before their turn.
+    /// Uncompressed bytes that were peeked at.
     peeked: Vec<u8>,
     peeked_at: usize,
     offset: u64,
     observer: Option<Observer>,
 }
 
-/// Sees the uncompressed bytes of a log as they are read, each with its offset.
+/// Sees the uncompressed bytes of a log as they are read, with their offset.
 pub type Observer = Box<dyn FnMut(u64, &[u8]) + Send>;
 
 enum ByteSource {
-    /// A plain regular file, which can be sought.
+    /// A plain regular file, which is seekable.
     Plain(File),
     Stream(Box<dyn Read + Send>),
 }
 
 impl Log {
-    /// Opens a file, compressed or not, a FIFO or a device. A FIFO waits for its writer.
+    /// Opens a file, compressed or not, a FIFO or a device. Opening a FIFO waits for its writer.
     pub fn open(path: &Path) -> Result<Log, OpenError> {
         let file = File::open(path).map_err(|source| OpenError::of(path, source))?;
         let facts = file.metadata().map_err(|source| OpenError::of(path, source))?;
@@ -78,7 +78,7 @@ impl Log {
     /// Standard input, compressed or not.
     pub fn stdin() -> Result<Log, OpenError> {
         let name = "standard input".to_owned();
-        // A duplicate of the descriptor, for std's own Stdin would buffer a second time.
+        // A duplicate of the descriptor, because std's own Stdin would buffer a second time.
         match io::stdin().as_fd().try_clone_to_owned() {
             Ok(fd) => {
                 let file = File::from(fd);
@@ -92,8 +92,8 @@ impl Log {
         }
     }
 
-    /// Any stream of bytes, compressed or not, under a name for messages. Reads only as many bytes
-    /// as are needed to tell the format.
+    /// Any stream of bytes, compressed or not, with a name for messages. Reads only as many bytes as it takes to
+    /// detect the format.
     pub fn stream<R>(name: String, raw: R) -> Result<Log, OpenError>
     where
         R: Read + Send + 'static,
@@ -148,7 +148,7 @@ impl Log {
         self.format
     }
 
-    /// An uncompressed regular file: it can be sought, and it may grow.
+    /// Whether it is an uncompressed regular file, which is seekable and may grow.
     pub fn is_plain(&self) -> bool {
         matches!(self.source, ByteSource::Plain(_))
     }
@@ -158,23 +158,23 @@ impl Log {
         self.facts.as_ref()?.modified().ok()
     }
 
-    /// Device and inode of a regular file. For display and for finding a file given twice.
+    /// Device and inode of a regular file. For display and for detecting a file given twice.
     pub fn device_and_inode(&self) -> Option<(u64, u64)> {
         self.facts.as_ref().map(|facts| (facts.dev(), facts.ino()))
     }
 
-    /// Bytes of the file on disk when it was opened (compressed, if it is); none for a stream.
+    /// Size of the file on disk when it was opened (compressed, if it is), in bytes; none for a stream.
     pub fn raw_len(&self) -> Option<u64> {
         self.facts.as_ref().map(Metadata::len)
     }
 
-    /// Bytes read so far from the file on disk, to be set against [`Log::raw_len`]. Shared, so a
-    /// progress bar may look while another thread reads.
+    /// Bytes read so far from the file on disk, to compare with [`Log::raw_len`]. Shared, so that a progress bar can
+    /// look while another thread reads.
     pub fn progress(&self) -> Arc<AtomicU64> {
         Arc::clone(&self.progress)
     }
 
-    /// Bytes of a plain file now; none for anything else.
+    /// Current size of a plain file, in bytes; none for anything else.
     pub fn len_now(&self) -> Option<u64> {
         match &self.source {
             ByteSource::Plain(file) => file.metadata().ok().map(|facts| facts.len()),
@@ -182,8 +182,8 @@ impl Log {
         }
     }
 
-    /// Reads from a plain file at an offset, without moving. Fewer bytes than asked for only at the
-    /// end of the file. None for anything else than a plain file.
+    /// Reads from a plain file at an offset, without moving. Returns fewer bytes than requested only at the end of
+    /// the file. None for anything but a plain file.
     pub fn read_at(&self, buf: &mut [u8], offset: u64) -> Option<Result<usize, ReadError>> {
         let ByteSource::Plain(file) = &self.source else {
             return None;
@@ -192,19 +192,21 @@ impl Log {
         Some(read.map_err(|source| ReadError::of(&self.name, self.format, offset, source)))
     }
 
-    /// Uncompressed bytes given so far.
+    /// Uncompressed bytes delivered so far.
     pub fn offset(&self) -> u64 {
         self.offset
     }
 
-    /// Reads (and decompresses) a first block, keeping it for later. Call it before anything is
-    /// changed elsewhere: a log that cannot be read at all shows here.
+    /// Reads (and decompresses) the first block, keeping it for later. Call it before changing anything elsewhere: a
+    /// log that cannot be read at all fails here.
     pub fn check(&mut self) -> Result<(), OpenError> {
-        self.peek(FIRST_BLOCK)?;
-        Ok(())
+        match format::is_database(self.peek(FIRST_BLOCK)?) {
+            true => Err(OpenError::Database { name: self.name().to_owned() }),
+            false => Ok(()),
+        }
     }
 
-    /// The next `wanted` uncompressed bytes without taking them; fewer only at the end of the log.
+    /// The next `wanted` uncompressed bytes without consuming them; fewer only at the end of the log.
     pub fn peek(&mut self, wanted: usize) -> Result<&[u8], ReadError> {
         self.peeked.drain(..self.peeked_at);
         self.peeked_at = 0;
@@ -219,8 +221,8 @@ impl Log {
         Ok(self.peeked.get(..wanted).unwrap_or(&self.peeked))
     }
 
-    /// Reads some uncompressed bytes; 0 at the end. All that is good is given before an error,
-    /// except that a decoder may drop up to 16 KiB right before a damage.
+    /// Reads some uncompressed bytes; 0 at the end. All good bytes come before an error, except that a decoder may
+    /// drop up to 16 KiB right before damaged data.
     pub fn read(&mut self, buf: &mut [u8]) -> Result<usize, ReadError> {
         let held = self.peeked.get(self.peeked_at..).unwrap_or_default();
         let read = if held.is_empty() {
@@ -238,13 +240,13 @@ impl Log {
         Ok(read)
     }
 
-    /// Has all bytes seen that are read from now on; those that are sought over are not.
+    /// Sets the observer of all bytes read from now on; it does not see those that are seeked over.
     pub fn observe(&mut self, observer: impl FnMut(u64, &[u8]) + Send + 'static) {
         self.observer = Some(Box::new(observer));
     }
 
-    /// Moves on to an uncompressed offset and gives the offset reached, which is smaller where the
-    /// log is shorter. A plain file is sought, a stream read and dropped; a stream never goes back.
+    /// Skips to an uncompressed offset and returns the offset reached, which is smaller if the log is shorter. Seeks
+    /// in a plain file, reads and discards a stream; a stream never goes back.
     pub fn skip_to(&mut self, offset: u64) -> Result<u64, ReadError> {
         if let ByteSource::Plain(file) = &mut self.source {
             let failed = |source| ReadError::of(&self.name, Compression::Plain, self.offset, source);
@@ -265,7 +267,7 @@ impl Log {
         Ok(self.offset)
     }
 
-    /// Reads past what was peeked.
+    /// Reads past the peeked bytes.
     fn read_source(&mut self, buf: &mut [u8]) -> Result<usize, ReadError> {
         let peeked = self.peeked.len().saturating_sub(self.peeked_at) as u64;
         let good = self.offset + peeked;
@@ -291,8 +293,8 @@ impl Log {
         }
     }
 
-    /// Whether the end of a plain file comes before what it held when it was opened. (A file of
-    /// /proc says it holds nothing, so its end never comes early.)
+    /// Fails if a plain file ends before the size it had when it was opened. (A file in /proc claims to be empty, so
+    /// it never ends early.)
     fn at_the_end(&self, good: u64) -> Result<(), ReadError> {
         match (self.len_now(), self.raw_len()) {
             (Some(now), Some(opened)) if good < opened => {
@@ -303,7 +305,7 @@ impl Log {
     }
 }
 
-/// Counts what is read from below a decoder.
+/// Counts the bytes read from underneath a decoder.
 struct CountingReader<R> {
     inner: R,
     progress: Arc<AtomicU64>,
@@ -321,7 +323,7 @@ fn decode<R>(name: &str, format: Compression, raw: R) -> Result<Box<dyn Read + S
 where
     R: Read + Send + 'static,
 {
-    // The decoder of plain text is the reader itself; a second buffer would only copy.
+    // Plain text needs no decoder; a second buffer would only copy.
     if format == Compression::Plain {
         return Ok(Box::new(raw));
     }
@@ -329,7 +331,7 @@ where
     format.decoder(raw).map_err(|source| ReadError::of(name, format, 0, source))
 }
 
-/// Calls `read` with the rest of the buffer and how much there is, until it is full or at the end.
+/// Calls `read` with the rest of the buffer and the number of bytes held, until it is full or at the end.
 pub(super) fn read_fully(
     buf: &mut [u8],
     mut read: impl FnMut(&mut [u8], usize) -> io::Result<usize>,
@@ -346,9 +348,9 @@ pub(super) fn read_fully(
     Ok(held)
 }
 
-/// Whether the first bytes of a log are no text: more than one byte in twenty is a control
-/// character that no log holds. Programs, journal files, images and packed data are; UTF-8,
-/// Latin-1 and colored text are not. A hint for a note, no reason to refuse a log.
+/// Whether a log looks binary: more than one in twenty of its first bytes is a control character that no log
+/// contains. True of programs, journal files, images and compressed data; not of UTF-8, Latin-1 and colored text. A
+/// hint for a note, not a reason to reject a log.
 pub fn looks_binary(head: &[u8]) -> bool {
     let head = head.get(..FIRST_BLOCK).unwrap_or(head);
     let strange = head.iter().filter(|byte| matches!(byte, 0..=8 | 14..=26 | 28..=31 | 127)).count();

@@ -1,7 +1,6 @@
-//! Following a log by its name, through rotation, truncation and absence.
+//! Follows a log by its name, through rotation, truncation and absence.
 //!
-//! Looks at the file again at every poll and never trusts an event, so it is right even when every
-//! event is lost.
+//! Checks the file again at every poll and never trusts an event, so it stays correct even if every event is lost.
 
 use std::fmt;
 use std::fs::{self, File};
@@ -10,30 +9,30 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::error::OpenError;
-use super::format::Compression;
+use super::format::{self, Compression};
 use super::growing::{Drained, Growing, Identity, identity};
 use super::open::read_fully;
 use super::splitter::NewLine;
 
-/// Bytes read in one poll, so that a caller under a flood still gets to look at its signals.
+/// Bytes read per poll, so that a flooded caller still gets to check its signals.
 const BUDGET: usize = 1 << 20;
 
-/// How long a name may be missing before it is said: a rotation leaves it out for a moment.
+/// How long a name may be missing before that is reported: a rotation removes it for a moment.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// How long a file is read after it lost its name. syslogd writes into the old one until it is told.
+/// How long a file is still read after it lost its name. syslogd writes to the old one until told otherwise.
 const RETIRE: Duration = Duration::from_secs(60);
 
 /// How many such files are kept open.
 const RETIRED: usize = 16;
 
-/// How far the clock of a filesystem may lag behind the system's: a tick of 100 Hz, twice.
+/// How far a filesystem's clock may lag behind the system's: two ticks of 100 Hz.
 const CLOCK_LAG: Duration = Duration::from_millis(20);
 
-/// Something that happened to a followed log, to be told in a note.
+/// Something that happened to a followed log, reported in a note.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// The log is not there yet.
+    /// The log does not exist yet.
     Waiting,
     /// A new file took the name; the old one was read to its end.
     Rotated,
@@ -41,7 +40,7 @@ pub enum Event {
     Truncated,
     /// The name has been gone for a second.
     Vanished,
-    /// The name is there again, or for the first time.
+    /// The name is back, or there for the first time.
     Returned,
     /// The file that has the name now cannot be read; the text says why.
     Unreadable(String),
@@ -63,11 +62,11 @@ impl fmt::Display for Event {
 /// What a poll found besides lines.
 #[derive(Debug, Default)]
 pub struct Polled {
-    /// What happened, in order; mostly nothing.
+    /// What happened, in order; usually nothing.
     pub events: Vec<Event>,
-    /// There is more to read at once: poll again without waiting.
+    /// There is more to read right away: poll again without waiting.
     pub more: bool,
-    /// Nothing will come any more. Only a pipe ends.
+    /// Nothing more will come. Only a pipe ends.
     pub ended: bool,
 }
 
@@ -87,7 +86,7 @@ pub struct Tail {
     retire: Duration,
 }
 
-/// What was said last about a name that gives nothing, so that it is said once.
+/// What was last reported about a name that yields nothing, so that it is reported once.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Told {
     Nothing,
@@ -96,9 +95,8 @@ enum Told {
 }
 
 impl Tail {
-    /// Begins with the last `last_lines` lines of what is there (0: only what comes). A name that
-    /// leads nowhere yet is waited for; a folder, a compressed file and a file that may not be read
-    /// are errors.
+    /// Starts with the last `last_lines` existing lines (0: only new ones). Waits for a name that does not exist yet;
+    /// a folder, a compressed file and a file without read permission are errors.
     pub fn open(path: &Path, last_lines: usize) -> Result<Tail, OpenError> {
         let failed = |source| OpenError::of(path, source);
         let current = match regular(path) {
@@ -108,9 +106,13 @@ impl Tail {
             }
             file => {
                 let file = file.map_err(failed)?;
-                let format = format_of(&file).map_err(failed)?;
+                let head = head_of(&file).map_err(failed)?;
+                let (name, format) = (path.display().to_string(), Compression::of(&head));
+                if format::is_database(&head) {
+                    return Err(OpenError::Database { name });
+                }
                 if format != Compression::Plain {
-                    return Err(OpenError::Compressed { name: path.display().to_string(), format });
+                    return Err(OpenError::Compressed { name, format });
                 }
                 Some(Growing::at_last_lines(file, last_lines).map_err(failed)?)
             }
@@ -128,8 +130,8 @@ impl Tail {
         })
     }
 
-    /// Looks at the file and gives every line that is complete, in order ([`NewLine`]). A last line
-    /// without its newline waits for it, or for the end of its file.
+    /// Checks the file and passes on every complete line, in order ([`NewLine`]). A last line without its newline
+    /// waits for it, or for the end of its file.
     pub fn poll(&mut self, each: &mut dyn FnMut(NewLine<'_>)) -> Polled {
         let mut polled = Polled::default();
         let mut budget = BUDGET;
@@ -142,13 +144,13 @@ impl Tail {
         polled
     }
 
-    /// What was written into files that had the name before.
+    /// Reads what was written to files that had the name before.
     fn drain_retired(&mut self, budget: &mut usize, each: &mut dyn FnMut(NewLine<'_>)) {
         let retire = self.retire;
         self.retired.retain_mut(|old| match old.drain(budget, each) {
             Ok(Drained::More) => true,
             Ok(Drained::End) if old.grew.elapsed() < retire => true,
-            // Cut after it was rotated, unreadable, or silent for long enough: it is over.
+            // Truncated after its rotation, unreadable, or silent for long enough: it is finished.
             _ => {
                 old.finish(each);
                 false
@@ -156,7 +158,7 @@ impl Tail {
         });
     }
 
-    /// Keeps the open files few where rotations come faster than files retire.
+    /// Limits the open files when rotations come faster than files retire.
     fn forget_oldest(&mut self, each: &mut dyn FnMut(NewLine<'_>)) {
         while self.retired.len() > RETIRED {
             self.retired.remove(0).finish(each);
@@ -179,8 +181,8 @@ impl Tail {
                     let copy = self.copy_of_current();
                     let Some(current) = &mut self.current else { return };
                     if let Some(mut copy) = copy {
-                        // Whole, whatever the budget says: a copy does not grow. What a fault in it
-                        // leaves out is as lost as it was.
+                        // Drained completely, whatever the budget: a copy does not grow. What an error in it leaves
+                        // out is as lost as before.
                         let mut all = usize::MAX;
                         let _ = copy.drain(&mut all, each);
                         copy.finish(each);
@@ -190,7 +192,7 @@ impl Tail {
                     events.push(Event::Truncated);
                 }
                 Err(error) => {
-                    // A handle may be stale (NFS) while the file itself is there, unchanged.
+                    // A handle may be stale (NFS) while the file itself is still there, unchanged.
                     let again = regular(&self.path).and_then(|file| current.continued_in(file));
                     if let Ok(Some(growing)) = again {
                         *current = growing;
@@ -203,7 +205,7 @@ impl Tail {
         }
     }
 
-    /// Whether the name still leads to the file that is read, and what to do if not.
+    /// Checks whether the name still leads to the file being read, and acts if it does not.
     fn look_at_name(
         &mut self,
         budget: &mut usize,
@@ -224,7 +226,7 @@ impl Tail {
             Ok((id, file)) => {
                 let was_there = self.current.is_some();
                 self.retire_current(Some(id));
-                // What the old file got between the last read and the change of the name.
+                // What the old file received between the last read and the loss of its name.
                 self.drain_retired(budget, each);
                 self.forget_oldest(each);
                 match self.take_over(id, file) {
@@ -244,8 +246,7 @@ impl Tail {
         }
     }
 
-    /// The file that has the name now, from its start, or from where it was left if it had the name
-    /// before.
+    /// The file that has the name now, from its start, or from where reading stopped if it had the name before.
     fn take_over(&mut self, id: Identity, file: File) -> io::Result<Growing> {
         match self.retired.iter().position(|old| old.identity() == id) {
             Some(at) => Ok(self.retired.remove(at)),
@@ -253,8 +254,8 @@ impl Tail {
         }
     }
 
-    /// Puts the file that lost the name among the retired, followed by those that had the name
-    /// only between two looks.
+    /// Moves the file that lost the name to the retired ones, followed by those that had the name only between two
+    /// polls.
     fn retire_current(&mut self, new: Option<Identity>) {
         let Some(mut old) = self.current.take() else {
             return;
@@ -269,7 +270,7 @@ impl Tail {
         self.retired.extend(between.into_iter().filter_map(|sibling| Growing::new(sibling.file, 0).ok()));
     }
 
-    /// The copy that copytruncate made, placed where the current file was left.
+    /// The copy that copytruncate made, positioned where reading the current file stopped.
     fn copy_of_current(&mut self) -> Option<Growing> {
         let since = self.confirmed.checked_sub(CLOCK_LAG).unwrap_or(self.confirmed);
         let copies = self.siblings(|facts| facts.modified().is_ok_and(|written| written >= since));
@@ -279,7 +280,7 @@ impl Tail {
         others.filter_map(|copy| current.continued_in(copy.file).ok().flatten()).next()
     }
 
-    /// Plain files beside the log whose names go on from its name, as rotation makes them.
+    /// Plain files next to the log whose names extend its name, as rotation creates them.
     fn siblings(&self, wanted: impl Fn(&fs::Metadata) -> bool) -> Vec<Sibling> {
         let real = fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone());
         let (Some(folder), Some(name)) = (real.parent(), real.file_name()) else {
@@ -298,7 +299,7 @@ impl Tail {
         let open = |entry: fs::DirEntry| {
             let facts = entry.metadata().ok().filter(|facts| facts.is_file() && wanted(facts))?;
             let file = regular(&entry.path()).ok()?;
-            let plain = format_of(&file).ok()? == Compression::Plain;
+            let plain = Compression::of(&head_of(&file).ok()?) == Compression::Plain;
             plain.then(|| Sibling { file, identity: identity(&facts), created: facts.created().ok() })
         };
         entries.flatten().filter(rotated).filter_map(open).collect()
@@ -322,7 +323,7 @@ impl Tail {
             self.told = Told::Missing;
             events.push(Event::Vanished);
         }
-        // A deleted file holds its space on the disk as long as somebody has it open.
+        // A deleted file occupies its disk space as long as someone has it open.
         let (retire, current) = (self.retire, self.current.as_mut());
         if let Some(current) = current.filter(|c| since.elapsed().min(c.grew.elapsed()) >= retire) {
             current.finish(each);
@@ -344,7 +345,7 @@ struct Sibling {
     created: Option<SystemTime>,
 }
 
-/// Opens a regular file. Opening a FIFO would wait for a writer, so the kind is looked at first.
+/// Opens a regular file. Opening a FIFO would wait for a writer, so the type is checked first.
 fn regular(path: &Path) -> io::Result<File> {
     let facts = fs::metadata(path)?;
     if facts.is_dir() {
@@ -356,11 +357,13 @@ fn regular(path: &Path) -> io::Result<File> {
     File::open(path)
 }
 
-fn format_of(file: &File) -> io::Result<Compression> {
+/// The bytes of a file that tell its format.
+fn head_of(file: &File) -> io::Result<Vec<u8>> {
     use std::os::unix::fs::FileExt;
-    let mut head = [0; 6];
+    let mut head = vec![0; 16];
     let held = read_fully(&mut head, |buf, at| file.read_at(buf, at as u64))?;
-    Ok(Compression::of(&head[..held]))
+    head.truncate(held);
+    Ok(head)
 }
 
 #[cfg(test)]

@@ -3,15 +3,15 @@
 use super::Dialect;
 use super::tokens::{Kind, Token, tokens};
 
-/// Words that begin a statement that only reads.
+/// Keywords that begin a statement that only reads.
 const READING: [&str; 7] = ["SELECT", "WITH", "SHOW", "DESCRIBE", "DESC", "EXPLAIN", "VALUES"];
 
-/// Checks that a statement only reads, as far as its words tell; the error says why not, in a clause.
+/// Checks that a statement only reads, as far as its words show; the error says why not, as a clause.
 ///
-/// The words of a statement are its text outside quotes and comments. Refused are: what begins with
-/// none of [`READING`] (SQLite: or PRAGMA, of which its authorizer lets pass what reads the
-/// schema); INTO, which writes files (`SELECT ... INTO OUTFILE`) and variables; locks (FOR UPDATE, FOR
-/// SHARE, LOCK IN SHARE MODE); PROCEDURE after a SELECT; comments that a server carries out.
+/// The words of a statement are its text outside quotes and comments. Rejects whatever begins with none of
+/// [`READING`] (SQLite: or PRAGMA, of which its authorizer allows what reads the schema); INTO, which writes files
+/// (`SELECT ... INTO OUTFILE`) and variables; locks (FOR UPDATE, FOR SHARE, LOCK IN SHARE MODE); PROCEDURE after a
+/// SELECT; comments that a server executes.
 pub fn admit(dialect: Dialect, statement: &str) -> Result<(), String> {
     let tokens = tokens(dialect, statement);
     if tokens.iter().any(|token| token.kind == Kind::Executed) {
@@ -28,12 +28,20 @@ pub fn admit(dialect: Dialect, statement: &str) -> Result<(), String> {
     let Some(begins) = begins else {
         return Err("that is not a read-only statement".to_owned());
     };
+    let is_of_servers = ["SHOW", "DESCRIBE", "DESC"].iter().any(|word| begins.is(word));
+    if is_of_servers && dialect == Dialect::Sqlite {
+        return Err(format!(
+            "an SQLite file has no {}; \\d in the shell and ipta --list-tables list the tables",
+            begins.text.to_uppercase()
+        ));
+    }
     let reads =
         READING.iter().any(|word| begins.is(word)) || (dialect == Dialect::Sqlite && begins.is("PRAGMA"));
     if !reads {
         return Err(format!(
-            "{} is not one of the statements that only read (SELECT, WITH, SHOW, DESCRIBE, EXPLAIN, VALUES)",
-            begins.text.to_uppercase()
+            "{} is not one of the statements that only read (SELECT, WITH, {}EXPLAIN, VALUES)",
+            begins.text.to_uppercase(),
+            if dialect == Dialect::Sqlite { "" } else { "SHOW, DESCRIBE, " }
         ));
     }
     if words.iter().any(|word| word.is("INTO")) {

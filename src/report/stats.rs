@@ -7,7 +7,7 @@ use crate::analysis::quantity::noun;
 use crate::netfilter::stats::ParseStats;
 use crate::netfilter::{clean, presets};
 
-/// The two sums, a line each, beginning with two blanks.
+/// The two sums, one per line, indented by two blanks.
 pub fn sums(stats: &ParseStats) -> String {
     let lines = sum(
         stats.lines(),
@@ -27,7 +27,7 @@ pub fn sums(stats: &ParseStats) -> String {
     format!("  {lines}\n  {packets}")
 }
 
-/// `12 lines = 10 with packets + 2 other`; parts of nothing are left out, but not the first.
+/// `12 lines = 10 with packets + 2 other`; zero parts are left out, except the first.
 fn sum(total: u64, what: &str, parts: &[(u64, &str)]) -> String {
     let mut text = counted(total, what);
     let shown = parts.iter().enumerate().filter(|(n, (count, _))| *n == 0 || *count > 0);
@@ -38,7 +38,7 @@ fn sum(total: u64, what: &str, parts: &[(u64, &str)]) -> String {
     text
 }
 
-/// Why lines are damaged, with one sample each; none if no line is.
+/// Why lines are damaged, with one sample each; none if no line is damaged.
 pub fn damage(stats: &ParseStats) -> Option<String> {
     if stats.reasons.is_empty() {
         return None;
@@ -64,8 +64,8 @@ pub fn damage(stats: &ParseStats) -> Option<String> {
     Some(text)
 }
 
-/// What a log without packets holds instead, and the way out.
-pub fn nothing(name: &str, stats: &ParseStats) -> String {
+/// What a log without packets holds instead, and what to do about it.
+pub fn nothing(name: &str, stats: &ParseStats, chosen: &str) -> String {
     if stats.lines() == 0 {
         return format!("{name} is empty.");
     }
@@ -82,22 +82,24 @@ pub fn nothing(name: &str, stats: &ParseStats) -> String {
     let mut text = format!(
         "{name} has firewall lines, but none with a prefix that ipta looks for ({lines} read). To read them, add:"
     );
-    list_prefixes(stats, &mut text);
+    list_prefixes(stats, chosen, &mut text);
     text
 }
 
-/// That a log has packets of other prefixes beside those that were taken; none if it has not.
-pub fn other_prefixes(name: &str, stats: &ParseStats) -> Option<String> {
+/// That a log also has packets with prefixes other than those read; none if it does not.
+pub fn other_prefixes(name: &str, stats: &ParseStats, chosen: &str) -> Option<String> {
     if stats.unknown_prefixes.is_empty() {
         return None;
     }
-    let mut text = format!("{name} also holds firewall lines with other prefixes, which are left out:");
-    list_prefixes(stats, &mut text);
+    let mut text = format!(
+        "{name} also has firewall lines with other prefixes, which are left out. To read them too, add:"
+    );
+    list_prefixes(stats, chosen, &mut text);
     Some(text)
 }
 
-/// Prefixes that no rule took, a line each, with what takes them.
-fn list_prefixes(stats: &ParseStats, text: &mut String) {
+/// Prefixes that no rule matched, one per line, with the option that matches them.
+fn list_prefixes(stats: &ParseStats, chosen: &str, text: &mut String) {
     const SHOWN: usize = 5;
     let mut prefixes: Vec<_> = stats.unknown_prefixes.iter().collect();
     prefixes.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
@@ -107,7 +109,7 @@ fn list_prefixes(stats: &ParseStats, text: &mut String) {
             text if text.trim().is_empty() => "no prefix".to_owned(),
             text => format!("'{text}'"),
         };
-        let _ = write!(text, "\n  {shown} ({}): --prefix {preset}", counted(**count, "line"));
+        let _ = write!(text, "\n  {shown} ({}): {chosen}--prefix {preset}", counted(**count, "line"));
     }
     if prefixes.len() > SHOWN {
         let _ = write!(text, "\n  and {} more", prefixes.len() - SHOWN);

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use crate::netfilter::Time;
 use crate::netfilter::timestamp::{Calendar, Reference};
 
-/// What places stamps without year or zone.
+/// Resolves timestamps without year or zone.
 #[derive(Clone)]
 pub struct Clock {
     /// Now.
@@ -19,22 +19,28 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// The moment of this call.
+    /// The current time.
     pub fn now() -> Time {
         moment(SystemTime::now())
     }
 
-    /// The clock on the wall.
+    /// The wall clock.
     pub fn system(year: Option<i16>) -> Clock {
         Clock { now: Clock::now(), zone: TimeZone::system(), year }
     }
 
-    /// A calendar for a log that was last written to at this moment (none: it comes in live).
+    /// The value of TZ if it names no zone, so that the local zone is UTC.
+    pub fn unknown_zone() -> Option<String> {
+        let named = std::env::var("TZ").ok().filter(|name| !name.is_empty())?;
+        TimeZone::try_system().is_err().then_some(named)
+    }
+
+    /// A calendar for a log last written to at this time (none: it is live).
     pub fn calendar(&self, written: Option<SystemTime>) -> Calendar {
         Calendar::new(self.zone.clone(), self.reference(written))
     }
 
-    /// What stamps without a year are measured against.
+    /// The reference for timestamps without a year.
     pub fn reference(&self, written: Option<SystemTime>) -> Reference {
         match self.year {
             Some(year) => Reference::Year(year),
@@ -43,7 +49,7 @@ impl Clock {
     }
 }
 
-/// A file's time, in ours.
+/// A file time as a [`Time`].
 fn moment(time: SystemTime) -> Time {
     let micros = match time.duration_since(UNIX_EPOCH) {
         Ok(since) => i64::try_from(since.as_micros()),

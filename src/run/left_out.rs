@@ -4,30 +4,33 @@ use std::collections::BTreeSet;
 
 use super::session::Session;
 use crate::filter::Filters;
-use crate::netfilter::Packet;
+use crate::netfilter::{Packet, Time};
+use crate::report::moment;
 use crate::report::stats::counted;
 
-/// Most action words that a note lists.
+/// Most action words listed in a note.
 const LISTED: usize = 20;
 
 /// Packets that the filters left out while logs were read.
 #[derive(Default)]
 pub struct LeftOut {
-    /// Those that pass all but the time filters, and have no time.
+    /// Those without a time that pass all but the time filters.
     pub timeless: u64,
-    /// Action words, where the filters ask for some, in the order of the log.
+    /// Action words in log order, if the filters ask for any.
     actions: Vec<String>,
+    /// The times of the first and the last packet, where the filters ask for times.
+    span: Option<(Time, Time)>,
 }
 
 impl LeftOut {
-    /// Takes in a packet without a time.
+    /// Records a packet without a time.
     pub fn timeless(&mut self, filters: &Filters, packet: &Packet<'_>) {
         if filters.ask_time() && filters.pass_rest(packet) {
             self.timeless += 1;
         }
     }
 
-    /// Takes in a packet that does not pass.
+    /// Records a packet that does not pass.
     pub fn packet(&mut self, filters: &Filters, packet: &Packet<'_>) {
         if !filters.action.any.is_empty() && self.actions.len() < LISTED {
             let action = String::from_utf8_lossy(packet.action);
@@ -35,11 +38,17 @@ impl LeftOut {
                 self.actions.push(action.into_owned());
             }
         }
+        if filters.ask_time()
+            && let Some(time) = packet.time
+        {
+            self.span = wider(self.span, Some((time, time)));
+        }
     }
 
-    /// Adds what the next part of the logs has.
+    /// Adds what was left out of the next part of the logs.
     pub fn add(&mut self, next: LeftOut) {
         self.timeless += next.timeless;
+        self.span = wider(self.span, next.span);
         for action in next.actions {
             if self.actions.len() < LISTED && !self.actions.contains(&action) {
                 self.actions.push(action);
@@ -47,13 +56,21 @@ impl LeftOut {
         }
     }
 
-    /// That no packet passes.
-    pub fn all(self, filters: &Filters) -> String {
-        none_passes("", filters, self.actions.into_iter().collect())
+    /// That no packet passes. Whether these are all that the logs hold: then their times say something.
+    pub fn all(self, filters: &Filters, is_everything: bool) -> String {
+        none_passes("", filters, self.actions.into_iter().collect(), self.span.filter(|_| is_everything))
     }
 }
 
-/// That packets have no time, and so no place in the span that was asked for.
+/// The span of two.
+fn wider(one: Option<(Time, Time)>, other: Option<(Time, Time)>) -> Option<(Time, Time)> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some((one.0.min(other.0), one.1.max(other.1))),
+        _ => one.or(other),
+    }
+}
+
+/// Says that packets have no time and so no place in the requested period.
 pub fn timeless(count: u64) -> Option<String> {
     (count > 0).then(|| format!("Left out {} without a time.", counted(count, "packet")))
 }
@@ -63,24 +80,43 @@ pub fn nothing_in_table(session: &mut Session<'_, '_>) -> anyhow::Result<String>
     let (table, filters) = (session.table.clone(), session.filters.clone());
     let store = session.store.open()?;
     if store.is_empty(&table)? {
+        let store_has_logs = !store.entries(&table)?.is_empty();
         let ipta = session.import_invocation();
-        return Ok(format!("Table '{table}' is empty; import a log with: {ipta} -i FILE"));
+        return Ok(match store_has_logs {
+            true => format!(
+                "Table '{table}' is empty: what was imported into it has been deleted; to read a log again: {ipta} -c -i FILE"
+            ),
+            false => format!("Table '{table}' is empty; import a log with: {ipta} -i FILE"),
+        });
     }
     let actions = match filters.action.any.is_empty() {
         true => BTreeSet::new(),
         false => store.actions(&table, LISTED)?,
     };
-    Ok(none_passes(&format!("in table '{table}' "), &filters, actions))
+    let span = if filters.ask_time() { store.span(&table)? } else { None };
+    Ok(none_passes(&format!("in table '{table}' "), &filters, actions, span))
 }
 
-/// That no packet `of` some place passes the filters; with the action words that are there, where
-/// the filters ask for others.
-fn none_passes(of: &str, filters: &Filters, mut actions: BTreeSet<String>) -> String {
+/// Says that no packet `of` some place passes the filters; with the action words found there, if the
+/// filters ask for others.
+fn none_passes(
+    of: &str,
+    filters: &Filters,
+    mut actions: BTreeSet<String>,
+    span: Option<(Time, Time)>,
+) -> String {
     actions.retain(|action| !action.is_empty());
     let wanted = &filters.action.any;
     let asked = wanted.iter().any(|word| actions.iter().any(|there| there.eq_ignore_ascii_case(word)));
     if actions.is_empty() || asked {
-        return format!("No packet {of}matches the filters; remove some of them.");
+        return match span {
+            Some((first, last)) => format!(
+                "No packet {of}matches the filters; the packets are from {} to {}.",
+                moment(first),
+                moment(last)
+            ),
+            None => format!("No packet {of}matches the filters; remove some of them."),
+        };
     }
     let there: Vec<&str> = actions.iter().map(String::as_str).collect();
     let more = if there.len() == LISTED { ", ..." } else { "" };

@@ -1,4 +1,4 @@
-//! The logs of a call: checked before anything is done, taken in the order of time.
+//! The logs of a call: checked before anything is done, read in chronological order.
 
 use jiff::tz::TimeZone;
 use std::path::{Path, PathBuf};
@@ -11,17 +11,17 @@ use crate::netfilter::stats::ParseStats;
 use crate::netfilter::timestamp::{Calendar, Reference, Stamp};
 use crate::report::stats as words;
 
-/// How much of a log is searched for its first stamp.
+/// How much of a log is searched for its first timestamp.
 const SEARCHED: usize = 64 * 1024;
 
-/// Bytes of a usual line.
+/// Bytes of a typical line.
 const LINE: u64 = 200;
 
-/// A log whose file is this much younger than its last packet was copied, or the firewall has been
-/// quiet for long.
+/// A log whose file is this much newer than its last packet was copied, or the firewall has long been
+/// quiet.
 const COPIED_LATER: i64 = 31 * 24 * 3600 * Time::SECOND;
 
-/// How much of a log tells whether it is text.
+/// How much of a log shows whether it is text.
 const HEAD: usize = 4096;
 
 /// A log that opened and whose first block could be read.
@@ -29,12 +29,12 @@ pub struct LogSource {
     /// Its path as given, or `standard input`.
     pub name: String,
     path: Option<PathBuf>,
-    /// Where it is a journal: that, and its boots.
+    /// The journal and its boots, if it is one.
     journal: Option<(Journal, Vec<String>)>,
     /// Standard input cannot be opened twice.
     opened: Option<Log>,
     first: Option<Time>,
-    /// Its stamps have no year.
+    /// Its timestamps have no year.
     yearless: bool,
     zone: TimeZone,
     reference: Reference,
@@ -43,12 +43,12 @@ pub struct LogSource {
     pub also: Vec<String>,
 }
 
-/// Where syslog daemons write what the kernel logs.
+/// Where syslog daemons write kernel messages.
 const FOLDER: &str = "/var/log";
 const NAMES: [&str; 5] = ["iptables", "ufw", "kern", "syslog", "messages"];
 
-/// The logs of this machine that firewalls usually write to: the files of each, the one that is written
-/// to first (`kern.log`, `kern.log.1`, `kern.log.2.gz`).
+/// The logs on this machine that firewalls usually write to: the files of each, the current one first
+/// (`kern.log`, `kern.log.1`, `kern.log.2.gz`).
 pub fn usual() -> Vec<Vec<PathBuf>> {
     let entries = std::fs::read_dir(FOLDER).into_iter().flatten().flatten();
     let all: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(|path| path.is_file()).collect();
@@ -63,8 +63,8 @@ pub fn usual() -> Vec<Vec<PathBuf>> {
 }
 
 /// Opens each log once and reads its first block, so that nothing is done if one cannot be read.
-/// They come back in the order of their first stamps; those without one come after them, in their order,
-/// and standard input is last.
+/// Returns them in the order of their first timestamps, then those without one in the order given, and
+/// standard input last.
 pub fn check(paths: &[PathBuf], clock: &Clock) -> Result<Vec<LogSource>, OpenError> {
     let mut sources: Vec<LogSource> = Vec::new();
     let mut seen = Vec::new();
@@ -89,7 +89,7 @@ pub fn check(paths: &[PathBuf], clock: &Clock) -> Result<Vec<LogSource>, OpenErr
         let stamp = (log.is_plain() || log.raw_len().is_some()).then(|| first_stamp(&mut log)).flatten();
         let mut calendar = Calendar::new(clock.zone.clone(), reference);
         let stream = log.raw_len().is_none();
-        // What `check` has read already.
+        // `check` has already read this much.
         let binary = looks_binary(log.peek(HEAD)?);
         sources.push(LogSource {
             name: log.name().to_owned(),
@@ -108,14 +108,14 @@ pub fn check(paths: &[PathBuf], clock: &Clock) -> Result<Vec<LogSource>, OpenErr
     Ok(sources)
 }
 
-/// The first stamp near a log's beginning; none if there is none, or it cannot be read that far.
+/// The first timestamp near a log's beginning; none if there is none or it cannot be read that far.
 fn first_stamp(log: &mut Log) -> Option<Stamp> {
     let head = log.peek(SEARCHED).ok()?;
     head.split(|b| *b == b'\n').find_map(crate::netfilter::stamp)
 }
 
 impl LogSource {
-    /// A journal that can be read.
+    /// A readable journal.
     fn journal(journal: Journal, path: &Path, clock: &Clock) -> Result<LogSource, OpenError> {
         let boots = journal.boots()?;
         let first = match boots.is_empty() {
@@ -137,7 +137,7 @@ impl LogSource {
         })
     }
 
-    /// Where it is a journal: that, and its boots.
+    /// The journal and its boots, if it is one.
     pub fn as_journal(&self) -> Option<(&Journal, &[String])> {
         self.journal.as_ref().map(|(journal, boots)| (journal, boots.as_slice()))
     }
@@ -154,8 +154,8 @@ impl LogSource {
         }
     }
 
-    /// Opens the end of it: about so many bytes of a file, and of a journal so many that come to them; of
-    /// anything else all. Gives whether that is less than all of it.
+    /// Opens its end: about `bytes` of a file, as many entries of a journal as make that up, all of anything
+    /// else. Also returns whether that is less than the whole.
     pub fn open_end(&mut self, bytes: u64) -> Result<(Lines, bool), OpenError> {
         if let Some((journal, _)) = &self.journal {
             let entries = usize::try_from(bytes / LINE).unwrap_or(usize::MAX);
@@ -167,7 +167,7 @@ impl LogSource {
         let mut lines = Lines::new(log);
         lines.skip_to(begin)?;
         if begin > 0 {
-            // It begins within a line.
+            // It starts in the middle of a line.
             lines.next()?;
         }
         Ok((lines, begin > 0))
@@ -183,8 +183,8 @@ impl LogSource {
         self.opened.is_none() && self.path.is_some() && self.journal.is_none()
     }
 
-    /// What to say of it if it gave no packet.
-    pub fn nothing(&self, stats: &ParseStats) -> String {
+    /// What to say about it if it yielded no packet.
+    pub fn nothing(&self, stats: &ParseStats, chosen: &str) -> String {
         if self.binary && stats.unknown_prefixes.is_empty() {
             return format!(
                 "{} has no packets: it is binary data, not text.\n  \
@@ -193,11 +193,11 @@ impl LogSource {
                 escape::shell(&format!("journal:{}", self.path()))
             );
         }
-        words::nothing(&self.name, stats)
+        words::nothing(&self.name, stats, chosen)
     }
 
-    /// Which year was taken for its last packet, where stamps have none and the file's own time,
-    /// weeks after that packet, says little.
+    /// The year assumed for its last packet, if timestamps have none and the file's own time, weeks
+    /// after that packet, says little.
     pub fn guessed_year(&self, stats: &ParseStats) -> Option<String> {
         let (Reference::Written(written), Some(last), true) = (self.reference, stats.last, self.yearless)
         else {
@@ -214,17 +214,17 @@ impl LogSource {
         ))
     }
 
-    /// Its path as a shell takes it.
+    /// Its path, quoted for the shell.
     pub fn typed(&self) -> String {
         escape::shell(&self.path())
     }
 
-    /// Its path, shown.
+    /// Its path, for display.
     pub fn path(&self) -> String {
         self.path.as_deref().unwrap_or(Path::new("-")).display().to_string()
     }
 
-    /// What its stamps are placed with.
+    /// The calendar for its timestamps.
     pub fn calendar(&self, clock: &Clock) -> Calendar {
         Calendar::new(clock.zone.clone(), self.reference)
     }

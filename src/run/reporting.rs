@@ -1,4 +1,4 @@
-//! A report: its modules, what they count in the table of the call, and writing it.
+//! A report: its modules, what they count in the call's table, and writing it.
 
 use std::collections::HashSet;
 use std::io;
@@ -24,30 +24,30 @@ use crate::report::terminal::{self, Terminal};
 use crate::report::{self, blocklist, stats as words};
 use crate::store::{Columns, QuerySession, Stored};
 
-/// What a call is to report.
+/// What to report.
 pub struct Question {
-    /// The modules of ours.
+    /// The built-in modules.
     pub modules: Vec<&'static Module>,
     /// Those of the configuration file.
     pub own: Vec<OwnModule>,
     /// What they count with.
     pub context: Context,
-    /// Rows of each module at most.
+    /// Most rows per module.
     pub limit: usize,
-    /// Whether sources to block are listed, and no report is written.
+    /// Whether to list sources to block instead of writing a report.
     is_blocklist: bool,
 }
 
-/// What the settings ask for; `given` is what the command line says itself, `of_logs` that logs are
-/// analyzed directly. A module of the configuration file that cannot be part of this report is an
-/// error where the command line names it, and otherwise left out with a note.
+/// What the settings ask for; `given` is the command line alone, `of_logs` whether logs are analyzed
+/// directly. A module of the configuration file that cannot be part of this report is an error if the
+/// command line names it, and otherwise left out with a note.
 pub fn question(session: &mut Session<'_, '_>, given: &Layer, of_logs: bool) -> anyhow::Result<Question> {
     let is_blocklist = session.settings.format.is_blocklist();
     let (modules, mut own) = match is_blocklist {
         true => (vec![settings::blocklist(given, session.settings.format)?], Vec::new()),
         false => settings::modules(session.settings)?,
     };
-    // A list of sources is cut only if the call says so.
+    // A list of sources is truncated only if the call says so.
     let limit = match is_blocklist {
         true => given.limit.unwrap_or(usize::MAX),
         false => session.settings.rows(),
@@ -82,8 +82,8 @@ pub fn question(session: &mut Session<'_, '_>, given: &Layer, of_logs: bool) -> 
     Ok(Question { modules, own, context, limit, is_blocklist })
 }
 
-/// What a dossier of a source asks for. The filters of the call leave out all other sources; sources that `allow`
-/// names are examined too.
+/// What a dossier on a source asks for. The call's filters leave out all other sources; sources in `allow`
+/// are examined too.
 pub fn dossier(session: &Session<'_, '_>) -> anyhow::Result<Question> {
     let context = Context { allow: Vec::new(), ..context(session)? };
     let limit = session.settings.rows();
@@ -103,8 +103,8 @@ fn context(session: &Session<'_, '_>) -> anyhow::Result<Context> {
 }
 
 impl Question {
-    /// The filters to read packets with: what was before `--since` too, if something is compared with it. For
-    /// a list of sources to block, only time and place count: who was let in must be seen.
+    /// The filters to read packets with: they also pass what came before `--since` if that is compared. For a
+    /// list of sources to block, only time and place count: who was let in must be seen.
     pub fn reading(&self) -> Filters {
         let mut filters = self.context.filters.clone();
         if self.is_blocklist {
@@ -119,8 +119,7 @@ impl Question {
         filters
     }
 
-    /// What the filters were, and how many packets they could not place in time; nothing without
-    /// filters.
+    /// The filters, and how many packets they could not place in time; none without filters.
     pub fn filtered(&self, timeless: u64) -> Option<Filtered<'_>> {
         let Context { filters, zone, .. } = &self.context;
         let left_out = match timeless {
@@ -132,13 +131,13 @@ impl Question {
     }
 }
 
-/// Reports on the table of the call.
+/// Reports on the call's table.
 pub fn table(session: &mut Session<'_, '_>, question: &Question) -> anyhow::Result<()> {
     let Question { modules, own, context, .. } = question;
     let (filters, limit) = (question.reading(), question.limit);
     let show = session.console.shows_progress();
     let store = session.store.open()?;
-    // How many rows a filter on the time leaves is not known.
+    // How many rows pass a time filter is not known.
     let ids = if show && !filters.ask_time() { store.ids(&session.table)? } else { None };
     let evidence = analysis::wants(modules, Want::Evidence);
     let columns = Columns {
@@ -161,8 +160,8 @@ pub fn table(session: &mut Session<'_, '_>, question: &Question) -> anyhow::Resu
         Ok(store.packets(&session.table, &filters, columns, &mut each)?)
     })?;
     if !counted.out_of_order.is_empty() {
-        // Logs were imported in another order than they were written in. What does not depend on it is
-        // counted already.
+        // Logs were imported in a different order than they were written in. What does not depend on it
+        // has been counted.
         let (again, ()) = counting::count(&counted.out_of_order, context, limit, |feed| {
             let (mut progress, mut packets) = (Counting::new(None, show), 0);
             let mut each = |stored: &Stored<'_>| {
@@ -196,7 +195,7 @@ pub fn table(session: &mut Session<'_, '_>, question: &Question) -> anyhow::Resu
     report(session, &counted, question.filtered(timeless).as_ref(), true)
 }
 
-/// The answer to the query of a user's module.
+/// The answer to a user module's query.
 #[derive(Default)]
 struct TableAnswer {
     columns: Vec<Column>,
@@ -248,8 +247,8 @@ impl Answer for TableAnswer {
     }
 }
 
-/// Prints what was counted, under the filters in words. With `--rdns` a store's cache of names is
-/// used, if there is a store.
+/// Prints what was counted, headed by the filters in words. With `--rdns` uses the store's name cache, if
+/// there is a store.
 pub fn report(
     session: &mut Session<'_, '_>,
     counted: &Counted,
@@ -288,15 +287,17 @@ pub fn report(
     }
     let name = |address| names.as_ref().and_then(|names| names.known(address));
     let notes = std::mem::take(&mut session.console.notes);
-    // The mark before a line takes two.
+    // The mark before a line takes two columns.
     let width = show::terminal_width().filter(|_| session.console.err_is_terminal);
     let width = width.map_or(usize::MAX, |width| width.saturating_sub(2));
-    if session.settings.format == Format::Text && totals.packets > 0 {
+    // CSV has no place for them; the other formats hold them.
+    let is_apart = matches!(session.settings.format, Format::Text | Format::Csv);
+    if is_apart && totals.packets > 0 {
         let lines = terminal::wrapped(&report::headline(totals), width);
         session.console.done(&lines.join("\n  "));
     }
     if let Some(before) = before
-        && session.settings.format == Format::Text
+        && is_apart
     {
         let comparison = terminal::wrapped(&report::comparison(totals, before), width);
         session.console.done(&comparison.join("\n  "));
@@ -312,7 +313,7 @@ fn undecided(totals: &Totals) -> String {
     let packets = words::counted(totals.other, "packet");
     let are = agree(totals.other, "is", "are");
     let said = format!("{packets} {are} neither accepted nor denied ({}{more})", words.join(", "));
-    // A word with a comma is two for the option; AUDIT says that another line follows.
+    // The option would split a word with a comma; AUDIT says that another line follows.
     let fits = |word: &&str| !word.is_empty() && !word.contains(',') && *word != "AUDIT";
     let meant = words.into_iter().filter(fits).collect::<Vec<_>>().join(",");
     if meant.is_empty() {
@@ -324,15 +325,15 @@ fn undecided(totals: &Totals) -> String {
     )
 }
 
-/// Writes the report in the shape that was asked for: to standard output, or to a file, which is
-/// written whole or not at all.
+/// Writes the report in the requested format: to standard output, or to a file, which is written whole or
+/// not at all.
 fn write(session: &mut Session<'_, '_>, report: &Report<'_>) -> anyhow::Result<()> {
     let settings = session.settings;
     let on_terminal = session.console.out_is_terminal && settings.output.is_none();
     let width = show::terminal_width().unwrap_or(80);
     let terminal = Terminal { width, color: show::colored(settings, on_terminal) };
     let shape: &dyn Shape = match settings.format {
-        // Colored for a reader such as `less -R`, or for a terminal: then it is for the eye.
+        // On a terminal, or colored for a pager such as `less -R`: for human eyes.
         Format::Text if on_terminal || terminal.color => &terminal,
         Format::Text => report::TEXT,
         Format::Json => report::JSON,
@@ -353,7 +354,7 @@ fn write(session: &mut Session<'_, '_>, report: &Report<'_>) -> anyhow::Result<(
     Ok(())
 }
 
-/// Every address that the tables show, each once, in the order of its first row.
+/// Every address in the tables, once each, in order of first appearance.
 fn addresses(tables: &[Table]) -> Vec<IpAddr> {
     let mut addresses = Vec::new();
     let mut seen = HashSet::new();

@@ -39,9 +39,12 @@ pub struct Session<'s, 'io> {
 }
 
 impl<'s, 'io> Session<'s, 'io> {
-    /// Reads what the settings say; nothing is opened yet.
+    /// Interprets the settings; opens nothing yet.
     pub fn new(settings: &'s Settings, console: &'s mut Console<'io>) -> anyhow::Result<Self> {
         let clock = Clock::system(settings.year);
+        if let Some(name) = Clock::unknown_zone() {
+            console.warn(&format!("TZ is '{name}', which is not a time zone; times are in UTC."));
+        }
         Ok(Session {
             store: LazyStore::new(settings.place.clone(), console.notices()),
             table: settings.table.parse().map_err(Misused)?,
@@ -56,7 +59,7 @@ impl<'s, 'io> Session<'s, 'io> {
         })
     }
 
-    /// The table that a mode names, or else that of the call.
+    /// The table that a mode names, or else the call's.
     pub fn named_or_own(&self, name: Option<&str>) -> Result<TableName, Misused> {
         name.map_or(Ok(self.table.clone()), |name| self.table_name(name))
     }
@@ -66,7 +69,7 @@ impl<'s, 'io> Session<'s, 'io> {
         text.parse().map_err(Misused)
     }
 
-    /// Tables as typed, each once; without a name the table of the call.
+    /// Tables as typed, each once; without a name, the call's table.
     pub fn tables_named(&self, names: &[Option<String>]) -> Result<Vec<TableName>, Misused> {
         let mut tables: Vec<TableName> = Vec::new();
         for name in names {
@@ -81,8 +84,8 @@ impl<'s, 'io> Session<'s, 'io> {
         Ok(tables)
     }
 
-    /// `ipta` with the options that lead to this call's store, for a command to type. A password is
-    /// not among them.
+    /// `ipta` with the options that select this call's store, for a command to type. Never includes a
+    /// password.
     pub fn invocation(&self) -> String {
         match &self.settings.place {
             Place::File(path) => config::command_of_file(path, self.settings.config_file.as_deref()),
@@ -90,7 +93,7 @@ impl<'s, 'io> Session<'s, 'io> {
         }
     }
 
-    /// The same with the options that say how a log is read and into which table it goes.
+    /// The same with the options for how a log is read and which table it goes into.
     pub fn import_invocation(&self) -> String {
         let mut command = self.invocation();
         let mut add = |option: &str, value: &str| {
@@ -99,12 +102,9 @@ impl<'s, 'io> Session<'s, 'io> {
         if self.table.as_str() != "logs" {
             add("-t", self.table.as_str());
         }
-        for choice in &self.settings.prefixes {
-            match choice {
-                PrefixChoice::Named(text) if text != "auto" => add("--prefix", text),
-                // The default, or a rule of the configuration file, which is in force anyhow.
-                PrefixChoice::Named(_) | PrefixChoice::Rule { .. } => {}
-            }
+        let chosen = self.prefixes_by_name().unwrap_or_default();
+        if chosen != ["auto"] {
+            chosen.iter().for_each(|prefix| add("--prefix", prefix));
         }
         if let Some(year) = self.settings.year {
             add("--year", &year.to_string());
@@ -112,7 +112,22 @@ impl<'s, 'io> Session<'s, 'io> {
         command
     }
 
-    /// The prefix rules of the call as the ledger keeps them, one a line.
+    /// The prefixes of the call, if options can name them: rules of the configuration file have no option.
+    fn prefixes_by_name(&self) -> Option<Vec<&str>> {
+        let name = |choice: &'s PrefixChoice| match choice {
+            PrefixChoice::Named(text) => Some(text.as_str()),
+            PrefixChoice::Rule { .. } => None,
+        };
+        self.settings.prefixes.iter().map(name).collect()
+    }
+
+    /// The options that name the prefixes of the call, each followed by a blank, for others to be added.
+    pub fn chosen_prefixes(&self) -> String {
+        let option = |prefix: &&str| format!("--prefix {} ", escape::shell(prefix));
+        self.prefixes_by_name().unwrap_or_default().iter().map(option).collect()
+    }
+
+    /// The prefix rules of the call as the ledger keeps them, one per line.
     pub fn rules_text(&self) -> String {
         let text = |choice: &PrefixChoice| match choice {
             PrefixChoice::Named(text) => text.clone(),
@@ -125,7 +140,7 @@ impl<'s, 'io> Session<'s, 'io> {
         self.settings.prefixes.iter().map(text).collect::<Vec<_>>().join("\n")
     }
 
-    /// Opens the logs of a call, as [`logs::check`]; says which are one file under two names.
+    /// Opens the logs of a call, like [`logs::check`]; notes which are one file under two names.
     pub fn logs(&mut self, paths: &[PathBuf]) -> anyhow::Result<Vec<LogSource>> {
         let sources = logs::check(paths, &self.clock)?;
         if sources.iter().any(|source| source.name == "journal") && Path::new("journal").exists() {
@@ -142,7 +157,7 @@ impl<'s, 'io> Session<'s, 'io> {
         Ok(sources)
     }
 
-    /// Says which year a log's stamps were taken for, where that was a guess; once a call.
+    /// Says which year was assumed for a log's timestamps, if that was a guess; once per call.
     pub fn tell_guessed_year(&mut self, guess: Option<String>) {
         if let (false, Some(guess)) = (self.year_told, guess) {
             self.year_told = true;
@@ -150,7 +165,7 @@ impl<'s, 'io> Session<'s, 'io> {
         }
     }
 
-    /// Does something with other settings for the same store, and with its output elsewhere.
+    /// Does something with other settings on the same store, and with output elsewhere.
     pub fn with<T>(
         &mut self,
         settings: &Settings,
@@ -166,15 +181,18 @@ impl<'s, 'io> Session<'s, 'io> {
     }
 
     /// Asks a question on a terminal; without one, or with `--yes`, the answer is yes.
-    pub fn agrees(&mut self, question: &str) -> anyhow::Result<bool> {
-        let console = &mut *self.console;
-        if self.settings.yes || !console.in_is_terminal || !console.err_is_terminal {
+    pub fn agrees(
+        &mut self,
+        question: impl FnOnce(&mut Self) -> anyhow::Result<String>,
+    ) -> anyhow::Result<bool> {
+        if self.settings.yes || !self.console.in_is_terminal || !self.console.err_is_terminal {
             return Ok(true);
         }
-        Ok(matches!(console.ask(question)?.to_lowercase().as_str(), "y" | "yes"))
+        let question = question(self)?;
+        Ok(matches!(self.console.ask(&question)?.to_lowercase().as_str(), "y" | "yes"))
     }
 
-    /// Asks for the password of the call's account, where `--db-pass-i` wants it, and once.
+    /// Asks once for the password of the call's account, if `--db-pass-i` wants it.
     pub fn ask_password(&mut self) -> anyhow::Result<()> {
         let asked = std::mem::replace(&mut self.password_asked, true);
         if let (false, true, Place::Server(server)) =
@@ -188,8 +206,8 @@ impl<'s, 'io> Session<'s, 'io> {
     }
 }
 
-/// Asks on the terminal itself, without echo, whatever standard input is. `way_out` says what to do where there is
-/// none.
+/// Asks on the terminal itself, without echo, whatever standard input is. `way_out` says what to do without
+/// one.
 pub fn ask_password(question: &str, option: &str, way_out: &str) -> anyhow::Result<Password> {
     match rpassword::prompt_password(question) {
         Ok(password) => Ok(Password(password)),
@@ -197,10 +215,10 @@ pub fn ask_password(question: &str, option: &str, way_out: &str) -> anyhow::Resu
     }
 }
 
-/// A store that is opened when it is first needed.
+/// A store opened on first use.
 pub struct LazyStore {
     place: Place,
-    /// Whether a missing file may be made.
+    /// Whether a missing file may be created.
     pub may_create: bool,
     notice: Notice,
     store: Option<Store>,

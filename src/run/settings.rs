@@ -36,10 +36,10 @@ pub fn rules(settings: &Settings) -> Result<Rules, Misused> {
     Ok(Rules::new(rules))
 }
 
-/// Names of services and their ports, as far as this machine knows any.
+/// Service names and their ports, if this machine knows any.
 const SERVICES: &str = "/etc/services";
 
-/// What the call makes of action words; a word has one meaning.
+/// The call's verdicts on action words; a word has one meaning.
 fn verdicts(settings: &Settings) -> Result<ActionVerdicts, Misused> {
     let (accept, deny) = (&settings.accept_actions, &settings.deny_actions);
     match accept.iter().find(|word| deny.contains(word)) {
@@ -67,7 +67,7 @@ pub fn filters(settings: &Settings, clock: &Clock) -> Result<Filters, Misused> {
     };
     let known = match text.sport.is_empty() && text.dport.is_empty() {
         true => Services::default(),
-        // Without the file the commonest names are known still.
+        // Without the file, the commonest names are still known.
         false => Services::read(&std::fs::read_to_string(SERVICES).unwrap_or_default()),
     };
     let ports = |option: &str, texts: &[String]| {
@@ -118,10 +118,10 @@ pub fn spans(settings: &Settings, clock: &Clock) -> Result<Option<Spans>, Misuse
     spans.map(Some).ok_or_else(early)
 }
 
-/// Reads a moment: what was typed, now, the local zone.
+/// Parses a moment from what was typed, now and the local zone.
 type MomentText = fn(&str, Time, &TimeZone) -> Result<Time, String>;
 
-/// A protocol by name or number; the nearest name if there is none.
+/// A protocol by name or number; the error suggests the nearest name.
 fn protocol(typed: &str) -> Result<Protocol, Misused> {
     typed.parse().map_err(|error| {
         let meant = config::nearest(typed, protocols::USUAL);
@@ -134,7 +134,7 @@ fn protocol(typed: &str) -> Result<Protocol, Misused> {
 }
 
 /// The modules of a report: those chosen, in the order of a full report; else the manual's five, with
-/// `new` if two spans are compared, or for a page all. Then those of the configuration file, in its
+/// `new` if two spans are compared, or all for an HTML page. Then those of the configuration file, in its
 /// order. `all` leaves out those that lack something in this call.
 pub fn modules(settings: &Settings) -> Result<(Vec<&'static Module>, Vec<OwnModule>), Misused> {
     let Some(names) = &settings.modules else {
@@ -161,7 +161,7 @@ pub fn modules(settings: &Settings) -> Result<(Vec<&'static Module>, Vec<OwnModu
     Ok((ours.collect(), own.cloned().collect()))
 }
 
-/// The module whose sources are listed to be blocked: those of attacks, unless the command line names another.
+/// The module whose sources are listed for blocking: attacks, unless the command line names another.
 pub fn blocklist(given: &Layer, format: Format) -> Result<&'static Module, Misused> {
     let names = given.modules.as_deref().unwrap_or_default();
     let module = match names {
@@ -187,7 +187,8 @@ fn missing(settings: &Settings, module: &'static Module) -> Option<&'static str>
     (wants(Want::Origins) && settings.geoip_databases.is_empty()).then_some(COUNTRIES_WANT_A_DATABASE)
 }
 
-fn known_modules(names: &[String], own: &[OwnModule]) -> Result<(), Misused> {
+/// Checks that there are modules of these names.
+pub fn known_modules(names: &[String], own: &[OwnModule]) -> Result<(), Misused> {
     let own = own.iter().map(|module| module.name.as_str());
     let known: Vec<&str> = analysis::all().iter().map(|module| module.name).chain(own).collect();
     match names.iter().map(|name| name.trim()).find(|name| *name != "all" && !known.contains(name)) {
@@ -199,7 +200,7 @@ fn known_modules(names: &[String], own: &[OwnModule]) -> Result<(), Misused> {
     }
 }
 
-/// Checks the modules of the configuration file: each has a name of its own, and only reads.
+/// Checks the configuration file's modules: each has a unique name and only reads.
 fn own_modules(modules: &[OwnModule]) -> Result<(), Misused> {
     for (at, module) in modules.iter().enumerate() {
         let name = &module.name;
@@ -209,7 +210,7 @@ fn own_modules(modules: &[OwnModule]) -> Result<(), Misused> {
                 "[[module]]: there is already a module '{name}'; choose another name"
             )));
         }
-        // Which SQL it is shows only where it runs; what one of them admits may be meant.
+        // The dialect is known only where it runs; what one dialect admits may be meant.
         let admitted = [Dialect::MySql, Dialect::Sqlite].map(|dialect| query::admit(dialect, &module.sql));
         if let [Err(reason), Err(_)] = admitted {
             return Err(Misused(format!(
@@ -220,9 +221,8 @@ fn own_modules(modules: &[OwnModule]) -> Result<(), Misused> {
     Ok(())
 }
 
-/// Checks what the configuration file alone says, so that its faults are told of as its own. A
-/// module that wants `--since` is left out of the calls that have none: a setting of the file never
-/// makes a call wrong.
+/// Checks the configuration file on its own, so that its faults are reported as its own. A module that
+/// needs `--since` is left out of calls without it: a setting of the file never makes a call invalid.
 pub fn of_file(mut file: Layer, given: &Layer) -> Result<Layer, Misused> {
     let alone = config::merge(&Layer::default(), &file);
     let own = |error: Misused| Misused(error.0.trim_start_matches("--").to_owned());
@@ -245,7 +245,10 @@ pub fn of_file(mut file: Layer, given: &Layer) -> Result<Layer, Misused> {
     own_modules(&alone.own_modules)?;
     let file_alone = file.clone();
     if let Some(names) = &mut file.modules {
-        known_modules(names, &alone.own_modules).map_err(own)?;
+        // A call that names its own can mend those of the file.
+        if given.modules.is_none() {
+            known_modules(names, &alone.own_modules).map_err(own)?;
+        }
         let call = config::merge(given, &Layer { modules: None, ..file_alone });
         names.retain(|name| {
             analysis::named(name.trim()).is_none_or(|module| missing(&call, module).is_none())
@@ -255,7 +258,7 @@ pub fn of_file(mut file: Layer, given: &Layer) -> Result<Layer, Misused> {
     Ok(file)
 }
 
-/// What the databases of the call know of addresses; none without a database.
+/// What the call's databases know about addresses; none without a database.
 pub fn origins(settings: &Settings) -> anyhow::Result<Option<Arc<dyn Origins>>> {
     match settings.geoip_databases.as_slice() {
         [] => Ok(None),
@@ -263,7 +266,7 @@ pub fn origins(settings: &Settings) -> anyhow::Result<Option<Arc<dyn Origins>>> 
     }
 }
 
-/// Networks that are never called attackers.
+/// Networks that are never reported as attackers.
 pub fn allow(settings: &Settings) -> Result<Vec<Network>, Misused> {
     let network = |text: &String| text.parse().map_err(|e| Misused(format!("allow: {e}")));
     settings.allow.iter().map(network).collect()

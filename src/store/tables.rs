@@ -1,10 +1,10 @@
-//! Tables as wholes: what they are, making, clearing, dropping and listing them.
+//! Whole tables: identifying, creating, clearing, dropping and listing them.
 //!
-//! MySQL commits before and after every DDL statement, so that clearing a table and forgetting what
-//! was imported into it cannot share a transaction. The incarnation does it instead: an empty table
-//! with a new incarnation takes the place of the old one in a single RENAME, and what the ledger
-//! knows of another incarnation counts for nothing. Killed before the RENAME, nothing has changed;
-//! killed after it, the table is clear and a leftover waits to be dropped.
+//! MySQL commits before and after every DDL statement, so clearing a table and forgetting what was imported
+//! into it cannot share a transaction. The incarnation solves this: an empty table with a new incarnation
+//! replaces the old one in a single RENAME, and ledger rows of another incarnation do not count. If killed
+//! before the RENAME, nothing has changed; if killed after it, the table is clear and a leftover waits to be
+//! dropped.
 
 use std::time::Instant;
 
@@ -32,22 +32,22 @@ pub struct TableInfo {
 /// What `--delete-all-tables` did.
 #[derive(Clone, Debug, Default)]
 pub struct DroppedAll {
-    /// Tables of ipta's, dropped.
+    /// ipta's tables, dropped.
     pub dropped: Vec<String>,
-    /// Tables that are not ipta's, left alone.
+    /// Other tables, left alone.
     pub left: Vec<String>,
 }
 
-/// How table and ledger stood to one another when an import began.
+/// How table and ledger compared when an import began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reconciled {
-    /// As they should.
+    /// They agree.
     Agree,
     /// The rows were gone; what was imported is forgotten.
     Emptied,
     /// It was another table; what was imported into the old one is forgotten.
     Replaced,
-    /// The ledger was gone, though there are rows: what is in the table cannot be told.
+    /// The ledger was gone, though there are rows: what the table holds is unknown.
     LedgerLost,
 }
 
@@ -56,7 +56,7 @@ impl Store {
     pub fn kind(&mut self, table: &TableName) -> Result<TableKind, StoreError> {
         let fold = self.backend.folds_names();
         let found = self.backend.tables(Some(table))?;
-        // A server may compare without case even where two such names are two tables.
+        // A server may compare case-insensitively even where two such names are two tables.
         let same = |name: &str| name == table.as_str() || (fold && name.eq_ignore_ascii_case(table.as_str()));
         Ok(found.into_iter().find(|found| same(&found.name)).map_or(TableKind::Missing, |found| found.kind))
     }
@@ -73,7 +73,7 @@ impl Store {
         Ok(logs.map(|found| found.name).collect())
     }
 
-    /// The incarnation of a logs table that can be written to.
+    /// The incarnation of a writable logs table; an error for anything else.
     pub fn incarnation(&mut self, table: &TableName) -> Result<String, StoreError> {
         let place = self.place();
         match self.kind(table)? {
@@ -102,7 +102,7 @@ impl Store {
         }
     }
 
-    /// Makes a logs table (and the ledger, where it is missing). The name must be free.
+    /// Creates a logs table (and the ledger, if it is missing). The name must be free.
     pub fn create_table(&mut self, table: &TableName) -> Result<(), StoreError> {
         const DOING: &str = "creating a table";
         let incarnation = schema::new_incarnation()?;
@@ -127,7 +127,7 @@ impl Store {
         self.transact(|store| store.run(DOING, ledger::stand(dialect, &key, &incarnation)).map(drop))
     }
 
-    /// Makes the ledger where it is missing; on MySQL outside a transaction.
+    /// Creates the ledger if it is missing; on MySQL outside a transaction.
     pub(super) fn create_ledger(&mut self) -> Result<(), StoreError> {
         if self.has_ledger()? {
             return Ok(());
@@ -143,7 +143,7 @@ impl Store {
         }
     }
 
-    /// Whether the ledger is there; an error if something else has its name.
+    /// Whether the ledger exists; an error if something else has its name.
     fn has_ledger(&mut self) -> Result<bool, StoreError> {
         match self.kind(&schema::ledger_name()?)? {
             TableKind::Missing => Ok(false),
@@ -152,7 +152,7 @@ impl Store {
         }
     }
 
-    /// The ledger's entries of a table, of any incarnation, by id.
+    /// The ledger's entries for a table, of any incarnation, by id.
     pub fn entries(&mut self, table: &TableName) -> Result<Vec<Entry>, StoreError> {
         if !self.has_ledger()? {
             return Ok(Vec::new());
@@ -161,8 +161,8 @@ impl Store {
         Ok(ledger::entries_of(&self.rows("reading the ledger", ledger::entries(&key))?))
     }
 
-    /// Forgets what the ledger claims of a table that was emptied or replaced by other means, and
-    /// drops what a clear that was killed left behind.
+    /// Forgets what the ledger claims about a table that was emptied or replaced by other means, and drops
+    /// what a killed clear left behind.
     pub fn reconcile(&mut self, table: &TableName) -> Result<Reconciled, StoreError> {
         const DOING: &str = "checking the ledger";
         self.drop_leftovers()?;
@@ -191,7 +191,7 @@ impl Store {
         })
     }
 
-    /// Takes a table whose ledger is lost as it is: what is in it counts as not imported.
+    /// Accepts a table without a ledger as it is: its contents count as not imported.
     pub fn accept_as_it_is(&mut self, table: &TableName) -> Result<(), StoreError> {
         let (key, dialect) = (self.key(table), self.backend.dialect());
         self.transact(|store| {
@@ -200,7 +200,7 @@ impl Store {
         })
     }
 
-    /// Empties a logs table and forgets what was imported into it: whole or not at all.
+    /// Empties a logs table and forgets what was imported into it: all or nothing.
     pub fn clear_table(&mut self, table: &TableName) -> Result<(), StoreError> {
         self.incarnation(table)?;
         self.drop_leftovers()?;
@@ -211,9 +211,9 @@ impl Store {
         let begun = Instant::now();
         loop {
             match self.swap_for_empty(table) {
-                // An account may be allowed to delete rows and not to make or drop tables.
+                // An account may be allowed to delete rows but not to create or drop tables.
                 Err(StoreError::NoRight(_)) => return self.delete_rows(table),
-                // A call that began meanwhile took the empty table for what a killed clear left.
+                // A call that started meanwhile took the empty table for a leftover of a killed clear.
                 Err(StoreError::NoTable(_)) if begun.elapsed() < PATIENCE => {
                     self.incarnation(table)?;
                 }
@@ -234,7 +234,7 @@ impl Store {
         })
     }
 
-    /// Clears a table by putting an empty one in its place.
+    /// Clears a table by swapping in an empty one.
     fn swap_for_empty(&mut self, table: &TableName) -> Result<(), StoreError> {
         const DOING: &str = "clearing a table";
         let fresh = schema::new_incarnation()?;
@@ -247,7 +247,7 @@ impl Store {
         ];
         for step in steps {
             if let Err(error) = self.insist(DOING, &step) {
-                // Nothing has changed; a leftover that cannot be dropped now goes another time.
+                // Nothing has changed; a leftover that cannot be dropped now is dropped later.
                 let _ = self.backend.run(DOING, &format!("DROP TABLE IF EXISTS `{new}`"), &[]);
                 return Err(error);
             }
@@ -260,12 +260,12 @@ impl Store {
         })
     }
 
-    /// Runs a DDL statement, and again where another transaction was in the way.
+    /// Runs a DDL statement, retrying on conflicts.
     pub(super) fn insist(&mut self, doing: &str, sql: &str) -> Result<u64, StoreError> {
         self.patiently(|store| store.backend.run(doing, sql, &[]))
     }
 
-    /// Drops what clears that were killed have left behind.
+    /// Drops what killed clears left behind.
     fn drop_leftovers(&mut self) -> Result<(), StoreError> {
         if self.backend.dialect() == Dialect::Sqlite {
             return Ok(());
@@ -295,7 +295,7 @@ impl Store {
         }
         let incarnation = self.droppable(table)?;
         self.insist(DOING, &sql)?;
-        // Killed before this, what the ledger holds belongs to no table, and counts for nothing.
+        // If killed before this, the ledger's rows belong to no table, and do not count.
         self.forget_incarnation(table, &incarnation)
     }
 
@@ -316,7 +316,7 @@ impl Store {
         self.run("changing the ledger", ledger::forget(&key, incarnation)).map(drop)
     }
 
-    /// Drops every table of ipta's, the ledger last.
+    /// Drops every ipta table, the ledger last.
     pub fn drop_all(&mut self) -> Result<DroppedAll, StoreError> {
         match self.backend.dialect() {
             Dialect::Sqlite => self.transact(Store::drop_each),
@@ -324,7 +324,7 @@ impl Store {
         }
     }
 
-    /// A statement of a call that was killed may still be under way, so a table may be gone by now.
+    /// A killed call's statement may still be running, so a table may already be gone.
     fn drop_each(&mut self) -> Result<DroppedAll, StoreError> {
         const DOING: &str = "dropping a table";
         let mut done = DroppedAll::default();
@@ -356,7 +356,7 @@ impl Store {
         Ok(done)
     }
 
-    /// All tables, by name. Rows are counted exactly where a second suffices.
+    /// All tables, by name. Rows are counted exactly if that takes under a second.
     pub fn list(&mut self) -> Result<Vec<TableInfo>, StoreError> {
         let found = self.backend.tables(None)?;
         let ledger = found.iter().any(|found| found.kind == TableKind::Ledger);
@@ -377,8 +377,9 @@ impl Store {
         Ok(info)
     }
 
-    fn span(&mut self, table: &TableName) -> Result<Option<(Time, Time)>, StoreError> {
-        // Two queries: SQLite finds one end of an index at once, but not both in one go.
+    /// The times of the first and the last packet; none without times.
+    pub fn span(&mut self, table: &TableName) -> Result<Option<(Time, Time)>, StoreError> {
+        // Two queries: SQLite finds one end of an index at once, but not both in one query.
         let mut end = |which: &str| {
             let sql = format!("SELECT {which}(`timestamp`) FROM `{table}`");
             let rows = self.backend.rows("reading a table", &sql, &[])?;

@@ -1,5 +1,5 @@
-//! Any log: however its lines end, whatever bytes they hold, however it is packed; and what the
-//! program says of what it read.
+//! Any log: whatever its line endings, its bytes and its compression; and what the program says about what
+//! it read.
 
 use std::io::Write;
 
@@ -85,7 +85,7 @@ fn a_repeat_is_understood_across_two_runs(db: &TestStore) {
     db.import(["a.log"]).says(["2 packets = 0 records + 2 repeats"]);
     assert_eq!(db.rows(), 5);
     assert_eq!(db.number("SELECT COUNT(*) FROM logs WHERE src_prt = 1026"), 3);
-    // In a log that is longer than what is read again on going on.
+    // In a log longer than what is reread when an import resumes.
     db.dir.append("a.log", lines(10..2000));
     db.import(["a.log"]);
     db.dir.append("a.log", "May 17 01:00:09 gw last message repeated 2 times\n");
@@ -114,7 +114,7 @@ fn a_repeat_of_nothing_is_damaged(db: &TestStore) {
 }
 
 fn thirty_rotated_logs_in_any_order(db: &TestStore) {
-    // The oldest has the greatest number, as logrotate names them.
+    // The oldest has the highest number, as logrotate names them.
     let names: Vec<String> = (0..30u64)
         .map(|age| {
             let text = lines((29 - age) * 100..(30 - age) * 100);
@@ -127,7 +127,7 @@ fn thirty_rotated_logs_in_any_order(db: &TestStore) {
             name
         })
         .collect();
-    // 7 and 30 have no common divisor, so this visits each.
+    // 7 and 30 are coprime, so this visits each.
     let shuffled: Vec<&str> = (0..30).map(|n| names[n * 7 % 30].as_str()).collect();
     let args = || ["-i"].into_iter().chain(shuffled.iter().copied());
     let said = db.ipta(args()).fine().says(["* 3000 packets stored."]);
@@ -148,7 +148,7 @@ fn every_kind_of_compression(db: &TestStore) {
     let mut bzip2 = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::default());
     bzip2.write_all(text(1).as_bytes()).expect("packs");
     let members = [gzip(&text(3)[..500]), gzip(&text(3)[500..])].concat();
-    // What a file is called says nothing of what it is.
+    // A file's name says nothing about its format.
     db.dir.write("a.log", xz.finish().expect("packs"));
     db.dir.write("b.gz", bzip2.finish().expect("packs"));
     db.dir.write("c.xz", zstd::encode_all(text(2).as_bytes(), 3).expect("packs"));
@@ -175,7 +175,7 @@ fn standard_input_is_one_transaction_without_identity(db: &TestStore) {
     let args = db.with_options(["-i", "-"]);
     db.dir.fed(args, gzip(lines(0..100))).fine();
     assert_eq!(db.rows(), 300);
-    // Damaged in its middle: all or nothing.
+    // Damaged in the middle: all or nothing.
     let mut packed = gzip(lines(0..20_000));
     let middle = packed.len() / 2;
     packed[middle..middle + 8].fill(0xff);
@@ -214,8 +214,8 @@ fn a_damaged_gzip_gives_what_came_before(db: &TestStore) {
         assert_eq!(again.status, Some(1), "{again:#?}");
         again.clear().says([name, "damaged gzip data"]);
         assert_eq!(db.rows(), rows);
-        // The same log from the backup goes on where the cut was. Behind a damage in its middle gzip
-        // unpacks to something else for a while, so that is another log.
+        // The same log from the backup resumes at the cut. After damage in the middle, gzip yields other
+        // bytes for a while, so that is another log.
         if name == "cut.gz" {
             db.dir.write("good.gz", &whole);
             db.import(["good.gz"]).says(["already imported", "packets stored"]);
@@ -242,7 +242,7 @@ fn a_log_that_shrank_is_older(db: &TestStore) {
     db.dir.write("a.log", lines(0..60));
     db.import(["a.log"]).says(["a.log: 0 new", "older copy"]);
     db.dir.append("a.log", lines(500..600));
-    // What follows is new; what was there before is not stored twice.
+    // What follows is new; what came before is not stored twice.
     db.import(["a.log"]).says([
         "another log",
         "100 packets stored",
@@ -267,7 +267,7 @@ fn a_last_line_without_its_end_waits(db: &TestStore) {
         db.import(["a.log"]).says(["10 lines already imported, 1 new"]);
         assert_eq!(db.rows(), 11);
     }
-    // What reads a log once reads that line too.
+    // A one-time read takes that line too.
     db.dir.write("a.log", lines(0..10) + last.trim_end());
     let report = db.dir.ipta(["-a", "a.log"]).fine();
     assert!(report.out.contains("    11    22 TCP    DROP"), "{report:#?}");
@@ -309,7 +309,7 @@ fn a_wrong_prefix_takes_nothing_away(db: &TestStore) {
     db.ipta(["-i", "a.log", "--prefix", "any"]).fine().says(["40 packets stored"]);
     assert_eq!(db.rows(), 40);
     db.ipta(["-i", "a.log", "--prefix", "any"]).fine().says(["0 new"]);
-    // A log that gave packets is known, whatever the prefix: what is new is read with the new one.
+    // A log that gave packets is known, whatever the prefix; its new lines are read with the new one.
     db.dir.append("a.log", lines(40..45));
     db.import(["a.log"]).says(["40 lines already imported, 5 new, 5 packets stored"]);
     assert_eq!(db.rows(), 45);
@@ -343,8 +343,12 @@ fn firewall_lines_of_other_prefixes_are_told_of_from_cron_too_if_there_are_no_ot
     both.import(["log"]).says([
         "1 packet stored",
         "with other prefixes",
-        "'[EDGE drop] ' (1 line): --prefix any",
+        "'[EDGE drop] ' (1 line): --prefix auto --prefix any",
     ]);
+    for call in [&["log"][..], &["--scan", "log"], &["log", "--format", "json"]] {
+        both.dir.ipta(call).fine().says(["with other prefixes", "--prefix auto --prefix any"]);
+    }
+    assert!(both.dir.ipta(["log", "--format", "json"]).fine().out.contains("with other prefixes"));
     let other = TestStore::on_a_file();
     other.dir.write("log", &edge);
     other

@@ -22,7 +22,7 @@ fn the_command_line_beats_the_file_and_the_file_beats_the_default() {
     dir.write(".ipta-conf", "limit = 3\n");
     assert_eq!(rows(&dir.ipta(["-a", "a.log"]).fine().out), 3);
     assert_eq!(rows(&dir.ipta(["-a", "a.log", "-l", "5"]).fine().out), 5);
-    // The last of a repeated option, and another file instead of the one at home.
+    // The last of a repeated option wins; another file replaces the one at home.
     assert_eq!(rows(&dir.ipta(["-l", "7", "-a", "a.log", "-l", "6"]).fine().out), 6);
     dir.write("other.conf", "limit = 2\n");
     assert_eq!(rows(&dir.ipta(["--config", "other.conf", "-a", "a.log"]).fine().out), 2);
@@ -55,7 +55,7 @@ fn the_store_is_one_setting() {
     let account = server().fresh_database();
     dir.ipta(account_options(&account).into_iter().chain(["-ct".to_owned()])).fine();
     dir.write(".ipta-conf", "db_file = \"packets.db\"\ndb_table = \"mine\"\n");
-    // A path in the file starts at the file's folder, wherever the call is made.
+    // A path in the file is relative to the file's folder, wherever the call is made.
     let mut call = dir.command(["-ct"]);
     call.current_dir("/");
     crate::process::run(call, "").fine().says(["'mine'", "packets.db"]);
@@ -76,7 +76,7 @@ fn saving_keeps_what_the_next_call_needs() {
     dir.write("a.log", lines(0..40));
     dir.ipta(["-i", "a.log"]).fine().says(["'mine'", "40 packets"]);
     assert_eq!(rows(&dir.ipta(["-a"]).fine().out), 3);
-    // Comments and other keys stay; a mode that others can read does not.
+    // Comments and other keys stay; a mode that lets others read does not.
     dir.append(".ipta-conf", "# my own words\n");
     std::fs::set_permissions(dir.path(".ipta-conf"), PermissionsExt::from_mode(0o644)).expect("a mode");
     dir.ipta(["-l", "4", "-s"]).fine();
@@ -100,7 +100,7 @@ fn a_password_is_saved_only_when_somebody_said_yes() {
     assert!(!said.err.contains(PASSWORD), "{said:#?}");
     assert_eq!(mode(&dir, ".ipta-conf"), 0o600);
     dir.ipta(["-ct"]).fine().says(["created in database", &account.database]);
-    // A file that others can read gets one warning, and works.
+    // A file others can read gets one warning, and works.
     std::fs::set_permissions(dir.path(".ipta-conf"), PermissionsExt::from_mode(0o644)).expect("a mode");
     let said = dir.ipta(["-lt"]).fine().says(["contains a password", "chmod 600"]);
     assert_eq!(said.err.lines().count(), 1, "{said:#?}");
@@ -148,7 +148,7 @@ fn without_a_home_the_defaults_hold() {
     let mut call = dir.command(["-a", "a.log"]);
     call.env("HOME", "/nowhere");
     assert_eq!(rows(&crate::process::run(call, "").fine().out), 10);
-    // With none in the environment it is the account's, whatever stands there.
+    // An empty HOME means the account's own, whatever is there.
     let mut call = dir.command(["-a", "a.log", "--limit", "3"]);
     call.env("HOME", "");
     assert_eq!(rows(&crate::process::run(call, "").fine().out), 3);
@@ -160,7 +160,7 @@ fn the_zone_of_the_process_is_the_zone_of_the_log() {
     db.dir.zone = "CET-1CEST,M3.5.0,M10.5.0/3";
     db.dir.write("a.log", lines(0..1));
     db.import(["a.log"]);
-    // Midnight in May at two hours east of Greenwich.
+    // Midnight in May, two hours east of Greenwich.
     assert_eq!(db.number("SELECT COUNT(*) FROM logs WHERE timestamp LIKE '%-05-16 22:00:00%'"), 1);
 }
 
@@ -203,7 +203,7 @@ fn the_c_programs_settings_are_noticed_and_can_be_kept() {
     let command = "ipta --save-db -h localhost -u 'fire wall' -d ipt -t logs -pi";
     assert!(said.err.contains(&format!("to carry them over: {command}\n")), "{said:#?}");
     assert!(!said.err.contains("hunter2"));
-    // Once there are settings of ours, there is nothing more to say.
+    // With settings of our own, there is nothing more to say.
     dir.write(".ipta-conf", "limit = 3\n");
     let headline =
         "* 3 packets from 3 sources, 2026-05-17 00:00:00 to 2026-05-17 00:00:02: 0 accepted, 3 denied\n";
@@ -211,6 +211,38 @@ fn the_c_programs_settings_are_noticed_and_can_be_kept() {
     dir.remove(".ipta-conf");
     dir.write(".ipta", "nothing of use\n");
     assert_eq!(dir.ipta(["-a", "a.log"]).fine().err, headline);
+}
+
+#[test]
+fn what_cannot_work_is_not_saved_and_what_was_saved_can_be_mended() {
+    let dir = TestDir::new();
+    dir.write("a.log", lines(0..3));
+    for (option, value) in
+        [("--modules", "portz"), ("--geoip-database", "none.mmdb"), ("--db-ca", "/nowhere/ca.pem")]
+    {
+        dir.ipta([option, value, "--save-db"]).clear().says([value]);
+        assert!(!dir.path(".ipta-conf").exists(), "{option}");
+    }
+    dir.write(".ipta-conf", "modules = [\"portz\"]\n");
+    dir.ipta(["a.log"]).refused(2).says([".ipta-conf", "portz"]);
+    dir.ipta(["a.log", "--modules", "ports"]).fine();
+    dir.ipta(["--modules", "ports", "--save-db"]).fine();
+    dir.ipta(["a.log"]).fine();
+    dir.write(".ipta-conf", "geoip_databases = [\"none.mmdb\"]\n");
+    let said = dir.ipta(["--doctor", "a.log"]);
+    assert!(said.out.contains("WRONG  cannot read the geolocation database"), "{said:#?}");
+}
+
+#[test]
+fn a_zone_that_is_none_is_named() {
+    let dir = TestDir::new();
+    dir.write("a.log", lines(0..3));
+    let said = |zone: &str| {
+        let mut call = dir.command(["a.log"]);
+        String::from_utf8(call.env("TZ", zone).output().expect("runs").stderr).expect("text")
+    };
+    assert!(said("Foo/Bar").contains("TZ is 'Foo/Bar'"));
+    assert!(!said("Europe/Stockholm").contains("TZ is") && !said("").contains("TZ is"));
 }
 
 #[test]
@@ -226,7 +258,7 @@ fn the_sample_shows_every_setting_and_all_of_it_can_be_used() {
             |line: &str| line.strip_prefix('#').is_some_and(|line| line.split(" =").next() == Some(key));
         assert!(sample.lines().any(has), "{key}");
     }
-    // A setting has no blank after its #; the list of prefixes is there twice, as one or the other.
+    // A setting has no space after its #; the list of prefixes is there in two forms, one or the other.
     let setting =
         |line: &str| line.strip_prefix('#').filter(|rest| !rest.starts_with([' ', '#'])).map(str::to_owned);
     let used = sample.lines().filter(|line| !line.starts_with("#prefix")).filter_map(setting);

@@ -1,5 +1,5 @@
-//! What somebody meets who starts with ipta today and gets something wrong: one clear line, the
-//! thing by its name, the way out, and nothing changed.
+//! What a newcomer to ipta meets on getting something wrong: one clear line, the thing by its name, the way
+//! out, and nothing changed.
 
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
@@ -76,7 +76,7 @@ fn no_database() {
     let dir = TestDir::new();
     let call = ["-h", &account.host, "-u", &account.user, "-p", PASSWORD, "-d", "nowhere"];
     on_server(&dir, &call).refused(1).says(["'nowhere'", " --create-db", "-d"]);
-    // Without rights on it a server does not even say that it is missing.
+    // To a user without rights on a database, a server does not even say that it is missing.
     let call = ["-h", &account.host, "-u", &account.user, "-p", PASSWORD, "-d", "elsewhere"];
     on_server(&dir, &call).refused(1).says(["'elsewhere'", " --create-db"]);
 }
@@ -270,7 +270,7 @@ fn an_action_that_no_packet_has_is_answered_with_those_that_are_there() {
     note(db.dir.ipta(["-a", "a.log", "--action", "block"]));
 }
 
-/// What a shell makes of a command that a message showed. The password is never in it.
+/// What a shell makes of a command shown in a message. The password is never in it.
 fn typed(db: &TestStore, shown: &str) -> Said {
     let rest = shown.trim().strip_prefix("ipta ").expect("our name");
     let asked = matches!(db.place, Kept::Server(..));
@@ -282,7 +282,7 @@ fn typed(db: &TestStore, shown: &str) -> Said {
     run(shell, "")
 }
 
-/// Every mode that would use the table refuses it by its name, and leaves it alone.
+/// Every mode that would use the table refuses it by name and leaves it alone.
 fn refused_everywhere<const N: usize>(db: &TestStore, table: &str, words: [&str; N]) {
     let quoted = format!("'{table}'");
     db.dir.write("a.log", lines(0..3));
@@ -417,7 +417,7 @@ fn a_compressed_file_that_is_none() {
     db.dir.write("a.log", lines(0..9));
     db.import(["a.log"]);
     db.dir.write("broken.gz", [0x1f, 0x8b, 8, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
-    // Nothing of it reads, so nothing is cleared for it.
+    // None of it is readable, so nothing is cleared for it.
     db.ipta(["-c", "-i", "broken.gz"]).refused(1).says(["broken.gz", "damaged gzip data", "gzip -t"]);
     assert_eq!(db.rows(), 9);
 }
@@ -430,7 +430,7 @@ fn a_log_that_may_not_be_read() {
     let call = dir.command(["-a", "secret.log"]);
     let mut command;
     if crate::process::is_root() {
-        // Root may read everything, so somebody else has to try.
+        // Root can read everything, so somebody else has to try.
         std::fs::set_permissions(dir.path(""), PermissionsExt::from_mode(0o755)).expect("a mode");
         command = Command::new("setpriv");
         command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]);
@@ -462,7 +462,7 @@ fn a_log_of_the_group_adm_names_the_group() {
 
 #[test]
 fn a_device_that_cannot_be_read() {
-    // Opens, and refuses to give its first block.
+    // Opens, but refuses to give its first block.
     TestDir::new().ipta(["-a", "/proc/self/mem"]).refused(1).says(["/proc/self/mem"]);
 }
 
@@ -590,5 +590,13 @@ fn a_log_alone_is_analyzed_and_a_slip_is_told() {
     assert_eq!(report, db.dir.ipta(["-a", "a.log", "--limit", "3"]).fine().out);
     db.dir.ipta(["analyze"]).refused(2).says(["no file 'analyze'", "ipta --analyze?"]);
     db.dir.ipta(["b.log"]).refused(2).says(["no file 'b.log'"]);
-    db.dir.ipta(["packets.db"]).refused(2).says(["an SQLite file", "ipta --db-file packets.db --analyze"]);
+    for call in [
+        &["packets.db"][..],
+        &["-a", "packets.db"],
+        &["-i", "packets.db"],
+        &["--scan", "packets.db"],
+        &["-f", "packets.db"],
+    ] {
+        db.dir.ipta(call).refused(1).says(["an SQLite file", "ipta --db-file packets.db --analyze"]);
+    }
 }

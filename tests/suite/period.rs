@@ -1,10 +1,10 @@
-//! `--period day` and `--period week`: the last whole span, compared with the one before.
+//! `--period day` and `--period week`: the last full span, compared with the one before.
 
 use jiff::{ToSpan, Zoned};
 
 use crate::process::TestDir;
 
-/// A line of a packet, so many days ago at that hour, local time.
+/// A packet's line, `days` days ago at that hour, local time.
 fn line(days: i64, hour: i8, source: u8, port: u16) -> String {
     let day = Zoned::now().start_of_day().and_then(|today| today.checked_sub(days.days())).expect("a day");
     let time = day.date().at(hour, 0, 0, 0).to_zoned(day.time_zone().clone()).expect("an hour");
@@ -37,6 +37,13 @@ fn a_day_is_yesterday_and_says_what_is_more_and_what_is_less() {
     let changes = ": packets +50% (2), accepted unchanged (0), denied +50% (2), sources unchanged (2)\n";
     assert!(said.err.contains("* Compared with ") && said.err.contains(changes), "{said:#?}");
     assert!(said.out.contains("     2    22 TCP    DROP\n     1    23 TCP    DROP\n"), "{said:#?}");
+}
+
+#[test]
+fn csv_has_the_comparison_beside_it() {
+    let said = two_days().ipta(["a.log", "--period", "day", "--modules", "ports", "--format", "csv"]).fine();
+    assert!(said.out.starts_with("module,") && !said.out.contains('*'), "{said:#?}");
+    assert!(said.err.contains("* 3 packets") && said.err.contains("* Compared with "), "{said:#?}");
 }
 
 #[test]

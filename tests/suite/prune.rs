@@ -14,7 +14,7 @@ on_both_stores! {
     a_prune_killed_midway_leaves_the_ledger_right
 }
 
-/// A line so many hours ago, each unlike the others.
+/// A line from `hours` hours ago, each distinct.
 fn line(hours: i64, n: u64) -> String {
     let then = Zoned::now().with_time_zone(TimeZone::UTC) - hours.hours();
     format!(
@@ -26,7 +26,7 @@ fn line(hours: i64, n: u64) -> String {
     )
 }
 
-/// A packet an hour, from so many hours ago.
+/// One packet an hour, from `hours` hours ago on.
 fn hourly(hours: i64) -> String {
     (0..hours).map(|ago| line(hours - ago, (hours - ago) as u64)).collect()
 }
@@ -43,7 +43,7 @@ fn old_packets_go_and_do_not_come_back(db: &TestStore) {
     db.import(["a.log"]).says(["0 new"]);
     assert_eq!(db.rows(), left);
     db.ipta(["--prune", "10 days"]).fine().says(["* 0 packets"]);
-    // A grown log gives what is new and nothing else.
+    // A log that grew gives what is new and nothing else.
     db.dir.append("a.log", line(1, 5000));
     db.ipta(["-i", "a.log", "--prune", "10d", "-a"]).fine().says(["1 new", "deleted"]);
     assert_eq!(db.rows(), left + 1);
@@ -55,10 +55,11 @@ fn a_table_pruned_empty_is_no_table_emptied_by_hand(db: &TestStore) {
     db.import(["a.log"]);
     db.ipta(["--prune", "1y"]).fine().says(["* 100 packets"]);
     assert_eq!(db.rows(), 0);
+    db.ipta(["-a"]).fine().says(["what was imported into it has been deleted", "-c -i FILE"]);
     let said = db.import(["a.log"]).says(["0 new"]);
     assert!(!said.err.contains("other means"), "{said:#?}");
     assert_eq!(db.rows(), 0);
-    // By hand it is another thing.
+    // Emptying it by hand is another matter.
     db.dir.write("b.log", hourly(20));
     db.import(["b.log"]);
     db.sql("DELETE FROM logs");
@@ -77,7 +78,7 @@ fn an_age_that_is_none_deletes_nothing(db: &TestStore) {
 }
 
 fn prunes_beside_an_import_and_another_leave_what_they_should(db: &TestStore) {
-    // Old and new in turn, so that each chunk of the import holds what is pruned.
+    // Old and new alternate, so each chunk of the import holds something to prune.
     let text: String = (0..20_000).map(|n| line(if n % 2 == 0 { 24 * 30 } else { 1 }, n)).collect();
     db.dir.write("a.log", text);
     let mut import = Running::start(db.command(["-i", "a.log"]));
@@ -103,7 +104,7 @@ fn a_prune_killed_midway_leaves_the_ledger_right(db: &TestStore) {
         db.ipta(["-c", "-i", "a.log"]).fine();
         let prune = Running::start(db.command(["--prune", "7d"]));
         prune.kill_after(std::time::Duration::from_micros(dice.below(900_000)));
-        // A statement of the killed call may be under way for a moment.
+        // The killed call's statement may still be running for a moment.
         db.ipta(["--prune", "100d"]).fine();
         let (rows, live) =
             (db.rows(), db.number("SELECT SUM(rows_live) FROM ipta_ledger WHERE kind = 'file'"));

@@ -102,7 +102,13 @@ fn a_session_that_only_reads_changes_nothing(db: &TestStore) {
     assert!(!db.dir.path("out").exists());
     assert_eq!(db.rows(), 10);
     let said = db.ipta(["--sql", "DELETE FROM logs"]).refused(1);
-    said.says(["DELETE", "--analyze-interactive --write"]);
+    said.says(["DELETE", "--write --sql"]);
+    db.ipta(["--sql", "SELECT 1", "--limit", "1"])
+        .refused(2)
+        .says(["--limit has no effect with --sql", "LIMIT NUM"]);
+    db.ipta(["--sql", "SELECT 1", "--since", "yesterday"])
+        .refused(2)
+        .says(["--since has no effect with --sql"]);
 }
 
 fn with_write_a_statement_may_change_something(db: &TestStore) {
@@ -269,7 +275,7 @@ fn the_shell_on_a_terminal_answers_and_keeps_a_history(db: &TestStore) {
         "DELETE FROM logs;\n",
         "\\q\n",
     ] {
-        // As fast as a person: what is typed while a query runs is not read.
+        // At a person's pace: what is typed while a query runs is not read.
         std::thread::sleep(Duration::from_millis(400));
         keys.write_all(typed.as_bytes()).expect("types");
     }

@@ -1,4 +1,4 @@
-//! The same packets in several logs count once, and no packet of a log that comes alone is missed.
+//! The same packets in several logs count once, and no packet of a log on its own is missed.
 
 use crate::process::{TestDir, TestStore, gzip, line, lines, on_both_stores};
 
@@ -22,7 +22,7 @@ on_both_stores! {
     other_prefix_rules_are_told
 }
 
-/// A line of UFW's.
+/// A line from UFW.
 fn ufw(n: u64, what: &str, host: &str) -> String {
     format!(
         "May 17 10:{:02}:{:02} {host} kernel: [UFW {what}] IN=eth0 OUT= MAC= SRC=203.0.113.{} DST=192.0.2.1 LEN=40 \
@@ -39,7 +39,7 @@ fn ufw_lines(range: std::ops::Range<u64>) -> String {
     range.map(|n| ufw(n, "BLOCK", "gw")).collect()
 }
 
-/// The same line so many times: a flood of a packet that carries no IP ID.
+/// The same line `count` times: a flood of a packet that carries no IP ID.
 fn flood(count: usize) -> String {
     "May 17 10:00:00 gw kernel: [UFW BLOCK] IN=eth0 OUT= MAC= SRC=203.0.113.9 DST=192.0.2.1 LEN=28 TOS=0x00 \
      PREC=0x00 TTL=52 ID=0 PROTO=UDP SPT=9 DPT=9 LEN=8\n"
@@ -59,7 +59,7 @@ fn ufws_three_files_grown_for_twenty_rounds_are_exact(db: &TestStore) {
     }
     for round in 0..20 {
         for (n, log) in logs.iter().enumerate() {
-            // One of them lags behind the others now and then.
+            // Now and then, one of them lags behind the others.
             if !(round as usize + n).is_multiple_of(4) || round == 19 {
                 db.dir.append(log, ufw_lines(written[n]..(round + 1) * 7));
                 written[n] = (round + 1) * 7;
@@ -94,7 +94,7 @@ fn a_flood_of_equal_lines_in_one_second_is_exact_alone_and_twice(db: &TestStore)
 }
 
 fn a_flood_that_is_imported_while_it_grows_is_exact(db: &TestStore) {
-    // More of one second than one chunk takes, in uneven steps, in two logs.
+    // More packets in one second than a chunk takes, in uneven steps, in two logs.
     db.dir.write("kern.log", "May 17 09:59:59 gw systemd[1]: x\n");
     db.dir.write("ufw.log", "");
     for (n, count) in [1, 30_000, 7, 5000, 1].into_iter().enumerate() {
@@ -179,7 +179,7 @@ fn a_log_cut_and_written_on_gives_what_is_new(db: &TestStore) {
 fn a_snapshot_set_back_gives_what_is_new(db: &TestStore) {
     db.dir.write("a.log", lines(0..300));
     db.import(["a.log"]);
-    // The machine goes back to 200 lines and on with others, past where the first log was.
+    // The machine reverts to 200 lines and goes on with others, past where the first log was.
     for end in [1000..1005, 1005..1200] {
         let have = if db.dir.read("a.log").len() == lines(0..300).len() {
             lines(0..200)
@@ -193,7 +193,7 @@ fn a_snapshot_set_back_gives_what_is_new(db: &TestStore) {
 }
 
 fn an_older_copy_of_a_large_log_is_told_by_its_bytes(db: &TestStore) {
-    // Without times nothing can be compared with packets of other logs.
+    // Without times, nothing can be compared with other logs' packets.
     let bare = |range: std::ops::Range<u64>| -> String {
         range.map(|n| line(n).split_once("kernel: ").expect("its header").1.to_owned()).collect()
     };
@@ -210,7 +210,7 @@ fn a_changed_beginning_is_no_older_copy(db: &TestStore) {
     let whole = lines(0..2000);
     db.dir.write("a.log", &whole);
     db.import(["a.log"]);
-    // One byte in the first blocks, after the head: another text, whose packets are known but one.
+    // One byte in the first blocks, after the head: another text, all but one of whose packets are known.
     let changed = whole.replacen("SPT=1124 ", "SPT=1 ", 1);
     let cut = changed.find("SPT=2524 ").expect("a line");
     let cut = changed[..cut].rfind('\n').expect("a line's end") + 1;
@@ -224,7 +224,7 @@ fn an_import_with_again_that_was_cut_off_goes_on(db: &TestStore) {
     db.import(["a.log"]);
     db.ipta(["--again", "-i", "a.log"]).fine();
     assert_eq!(db.rows(), 200);
-    // As a kill leaves it: half of the lines are in, and the end is not marked.
+    // As a kill leaves it: part of the lines is in, and the end is not marked.
     let offset = lines(0..40).len();
     let bytes = |text: &str| text.bytes().map(|b| format!("{b:02x}")).collect::<String>();
     let tail = bytes(&lines(0..40)[offset - 256..]);
@@ -243,7 +243,7 @@ fn an_import_with_again_that_was_cut_off_goes_on(db: &TestStore) {
         .fine()
         .says(["40 lines already imported, 60 new", "continues an interrupted import"]);
     assert_eq!(db.rows(), 200);
-    // It is finished: the next one is a third copy.
+    // Now it is finished: the next one is a third copy.
     db.ipta(["--again", "-i", "a.log"]).fine().says(["100 packets stored"]);
     assert_eq!(db.rows(), 300);
 }
@@ -268,7 +268,7 @@ fn a_table_emptied_by_hand_is_filled_again_after_a_prune_is_not(db: &TestStore) 
     db.import(["a.log"]);
     db.sql("DELETE FROM logs");
     db.import(["a.log"]).says(["- Table 'logs' was emptied by other means", "10 packets stored"]);
-    // A prune takes rows and says so in the ledger.
+    // A prune removes rows and says so in the ledger.
     db.sql("DELETE FROM logs");
     db.sql("UPDATE ipta_ledger SET rows_live = 0");
     db.import(["a.log"]).says(["10 lines already imported, 0 new"]);
@@ -283,6 +283,10 @@ fn other_prefix_rules_are_told(db: &TestStore) {
         .fine()
         .says(["its first 10 lines were read with different prefix rules (auto)", "-c -i a.log"]);
     assert_eq!(db.rows(), 12);
+    // The presets go on being wanted.
+    db.ipta(["--prefix", "auto", "--prefix", "any", "-i", "a.log"])
+        .fine()
+        .says(["read with different prefix rules", "--prefix auto --prefix any -c -i a.log"]);
 }
 
 #[test]

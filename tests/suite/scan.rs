@@ -1,4 +1,4 @@
-//! `--scan`: the lines of follow for whole logs and for the table.
+//! `--scan`: the lines of `--follow`, for whole logs and for the table.
 
 use std::process::{Command, Stdio};
 
@@ -19,7 +19,7 @@ fn ports(text: &str) -> Vec<u32> {
 #[test]
 fn logs_plain_and_compressed_and_standard_input_are_read_in_the_order_of_import() {
     let dir = TestDir::new();
-    // By the logs' own age, as import takes them: the rotated ones first, whatever is typed.
+    // By the logs' own age, as import takes them: rotated ones first, whatever is typed.
     dir.write("log", drop_from_port(3));
     dir.write("log.1", drop_from_port(2).replace("May  4", "May  3"));
     dir.write("log.2.gz", gzip(drop_from_port(1).replace("May  4", "May  2")));
@@ -36,7 +36,7 @@ fn a_scan_of_the_example_shows_every_packet_in_it() {
     let example = project("examples/iptables.log");
     let scanned = dir.ipta(["--scan", example.to_str().unwrap(), "--no-header", "--year", "2026"]).fine();
     assert_eq!(scanned.err, "");
-    // Some lines quote packets that others made up; the kernel's tag is the fifth word.
+    // Some lines quote packets made up by others; the kernel's tag is the fifth word.
     let log = std::fs::read_to_string(example).unwrap();
     let kernels = |line: &&str| line.split_ascii_whitespace().nth(4) == Some("kernel:");
     let expected = log.lines().filter(kernels).filter(|line| line.contains("IPT: ")).count();
@@ -146,6 +146,8 @@ fn a_scan_that_shows_nothing_says_why() {
             }
         };
         said(&["--dport", "9"]).says(["matches the filters; remove some of them"]);
+        said(&["--since", "2000-01-01", "--until", "2000-01-02"])
+            .says(["matches the filters; the packets are from 20"]);
         said(&["--action", "block"]).says(["has the action block; the actions found are DROP"]);
         assert_eq!(said(&["--action", "drop"]).err, "");
     }

@@ -1,4 +1,4 @@
-//! The historic spellings as a process: each reaches the option meant, and nothing else.
+//! The historic spellings, run as a process: each reaches the option it meant, and nothing else.
 
 use crate::process::{Said, TestStore, lines, on_both_stores};
 
@@ -60,7 +60,7 @@ fn dt_deletes_every_table_it_names_or_none(db: &TestStore) {
     assert_eq!(tables(db), ["a", "b", "c", "ipta_ledger", "logs", "other"]);
     db.ipta(["-dt", "a", "-dt", "b", "-dt", "a"]).fine().says(["'a'", "'b'"]);
     assert_eq!(tables(db), ["c", "ipta_ledger", "logs", "other"]);
-    // Without a name it is the table of the call.
+    // Without a name, it means the call's table.
     db.ipta(["-t", "c", "-dt"]).fine().says(["'c'", "deleted"]);
     assert_eq!(tables(db), ["ipta_ledger", "logs", "other"]);
     untouched(db);
@@ -71,21 +71,25 @@ fn several_tables_are_asked_about_once() {
     let db = TestStore::on_a_file();
     db.ipta(["-ct", "a"]).fine();
     db.ipta(["-ct", "b"]).fine();
-    let on_a_terminal = |answer: &str| {
-        let call = db.command(["-dt", "a", "-dt", "b"]);
+    let on_a_terminal = |call: &[&str], question: &str, answer: &str| {
+        let call = db.command(call);
         let words = std::iter::once(call.get_program()).chain(call.get_args());
         let line: Vec<String> = words.map(|word| format!("'{}'", word.display())).collect();
         let mut command = std::process::Command::new("script");
         command.args(["-qec", &line.join(" "), "/dev/null"]).current_dir(db.dir.path(""));
         let said = crate::process::run(command, answer);
         assert_eq!(said.out.matches("[y/N]").count(), 1, "{said:#?}");
-        assert!(said.out.contains("? Delete tables 'a', 'b' in file"), "{said:#?}");
+        assert!(said.out.contains(question), "{said:#?}");
         said
     };
-    let said = on_a_terminal("n\n");
+    let said =
+        on_a_terminal(&["-da"], ": 'a' (0 packets), 'b' (0 packets), 'logs' (0 packets)? [y/N]", "n\n");
+    assert!(said.out.contains("Nothing was deleted"), "{said:#?}");
+    let two = ["-dt", "a", "-dt", "b"];
+    let said = on_a_terminal(&two, "? Delete tables 'a', 'b' in file", "n\n");
     assert!(said.out.contains("Nothing was deleted"), "{said:#?}");
     assert_eq!(tables(&db), ["a", "b", "ipta_ledger", "logs"]);
-    on_a_terminal("y\n");
+    on_a_terminal(&two, "? Delete tables 'a', 'b' in file", "y\n");
     assert_eq!(tables(&db), ["ipta_ledger", "logs"]);
 }
 
@@ -125,7 +129,7 @@ fn clear_and_create_table_stay_apart(db: &TestStore) {
 fn p_takes_a_password_that_looks_like_an_option(db: &TestStore) {
     furnish(db);
     let before = tables(db);
-    // On a server a wrong password, in a file none at all; a table in neither.
+    // A wrong password on a server, no password at all in a file; a table in neither.
     let said: Said = db.ipta(["-p", "-ct"]);
     assert_ne!(said.status, Some(0), "{said:#?}");
     let said = db.ipta(["-p", "-ct", "-lt"]);
@@ -185,7 +189,7 @@ fn pi_asks_and_needs_a_terminal() {
         (&["-pi", "-lt"][..], ["--db-pass-i (-pi)", "terminal", "db_pass"]),
         (&["--create-db", "--admin-pass-i"], ["--admin-pass-i", "terminal", "sudo"]),
     ] {
-        // In a session of its own the process has no terminal to ask on.
+        // In its own session, the process has no terminal to ask on.
         let mut command = std::process::Command::new("setsid");
         let call = db.command(args);
         command.arg("--wait").arg(call.get_program()).args(call.get_args()).env_clear();

@@ -1,4 +1,4 @@
-//! The line that is edited: history, completion, statements over several lines.
+//! The line editor: history, completion, multi-line statements.
 
 use std::path::PathBuf;
 
@@ -13,7 +13,7 @@ use rustyline::{CompletionType, Config, Context, Editor, Helper};
 use super::input;
 use crate::query::Dialect;
 
-/// Statements that the history keeps.
+/// Statements kept in the history.
 const KEPT: usize = 1000;
 
 /// Reads statements from the terminal.
@@ -24,7 +24,7 @@ pub struct LineEditor {
 
 /// What the user wants.
 pub enum Read {
-    /// A whole statement, or more, or a command.
+    /// One or more whole statements, or a command.
     Text(String),
     /// To start over: Ctrl-C cleared the line.
     Cancelled,
@@ -33,7 +33,7 @@ pub enum Read {
 }
 
 impl LineEditor {
-    /// `words` are completed; the history is kept in a file for its owner alone.
+    /// Completes `words`; keeps the history in a file only its owner can read.
     pub fn new(dialect: Dialect, words: Vec<String>, history: Option<PathBuf>) -> anyhow::Result<LineEditor> {
         let config = Config::builder()
             .max_history_size(KEPT)?
@@ -44,13 +44,13 @@ impl LineEditor {
         let mut editor = Editor::with_config(config)?;
         editor.set_helper(Some(Words { dialect, words }));
         if let Some(path) = &history {
-            // There may be none yet.
+            // It may not exist yet.
             let _ = editor.load_history(path);
         }
         Ok(LineEditor { editor, history })
     }
 
-    /// Reads until a statement is whole.
+    /// Reads until a statement is complete.
     pub fn read(&mut self) -> anyhow::Result<Read> {
         match self.editor.readline("ipta> ") {
             Ok(text) => {
@@ -63,7 +63,7 @@ impl LineEditor {
         }
     }
 
-    /// Adds to the history, in its file at once. A statement that may hold a password is not kept.
+    /// Adds to the history and its file at once. A statement that may contain a password is not kept.
     fn keep(&mut self, text: &str) -> anyhow::Result<()> {
         let upper = text.to_uppercase();
         if text.trim().is_empty() || upper.contains("PASSWORD") || upper.contains("IDENTIFIED") {
@@ -71,15 +71,15 @@ impl LineEditor {
         }
         self.editor.add_history_entry(text)?;
         if let Some(path) = &self.history {
-            // A history that cannot be kept is no reason to stop; the library makes its file with the
-            // rights 0600.
+            // Failing to save the history is no reason to stop; the library creates its file with
+            // mode 0600.
             let _ = self.editor.append_history(path);
         }
         Ok(())
     }
 }
 
-/// What helps the line editor: the words to complete, and the end of a statement.
+/// The line editor's helper: completes words and finds the end of a statement.
 struct Words {
     dialect: Dialect,
     words: Vec<String>,
@@ -88,6 +88,12 @@ struct Words {
 impl Helper for Words {}
 impl Hinter for Words {
     type Hint = String;
+
+    /// A statement goes on, which an empty line does not show.
+    fn hint(&self, line: &str, at: usize, _: &Context<'_>) -> Option<String> {
+        let goes_on = at == line.len() && line.ends_with('\n') && input::unfinished(self.dialect, line);
+        goes_on.then(|| "  (a semicolon ends the statement)".to_owned())
+    }
 }
 impl Highlighter for Words {}
 
@@ -103,7 +109,7 @@ impl Validator for Words {
 impl Completer for Words {
     type Candidate = String;
 
-    /// Completes the word before the cursor, in the case in which it was begun.
+    /// Completes the word before the cursor, in the case it was typed in.
     fn complete(&self, line: &str, at: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<String>)> {
         let typed = line.get(..at).unwrap_or_default();
         let ends_word = |c: char| !c.is_alphanumeric() && !matches!(c, '_' | '\\' | '{' | '-');
@@ -120,7 +126,7 @@ fn candidates(words: &[String], begun: &str) -> Vec<String> {
     let fits = |word: &&String| {
         word.get(..begun.len()).is_some_and(|beginning| beginning.eq_ignore_ascii_case(begun))
     };
-    // Keywords are in capitals; names of tables and columns stay as they are.
+    // Keywords are uppercase; table and column names stay as they are.
     let is_keyword = |word: &str| word.chars().all(|c| !c.is_lowercase());
     let shown = |word: &String| match lower && is_keyword(word) {
         true => word.to_lowercase(),

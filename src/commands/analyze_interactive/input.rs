@@ -1,4 +1,4 @@
-//! What a user types: statements, and commands of the shell's.
+//! What a user types: statements and shell commands.
 
 use crate::query::{self, Dialect};
 
@@ -7,7 +7,7 @@ use crate::query::{self, Dialect};
 pub enum Item {
     /// A statement, without its semicolon.
     Statement(String),
-    /// A line that begins with a backslash, without it.
+    /// A line that begins with a backslash, without the backslash.
     Command(String),
 }
 
@@ -20,10 +20,10 @@ pub fn items(dialect: Dialect, text: &str) -> Vec<Item> {
         query::split(dialect, text).into_iter().map(|s| Item::Statement(s.to_owned())).collect::<Vec<_>>()
     };
     for line in text.lines() {
-        match line.trim_start().strip_prefix('\\') {
+        match command(line) {
             Some(command) if !query::unfinished(dialect, &pending) => {
                 items.extend(statements(&std::mem::take(&mut pending)));
-                items.push(Item::Command(command.trim().to_owned()));
+                items.push(Item::Command(command.to_owned()));
             }
             _ => {
                 pending.push_str(line);
@@ -35,9 +35,17 @@ pub fn items(dialect: Dialect, text: &str) -> Vec<Item> {
     items
 }
 
-/// Whether more has to come before a text can be carried out.
+/// Whether a text needs more input before it can run.
 pub fn unfinished(dialect: Dialect, text: &str) -> bool {
-    !text.trim_start().starts_with('\\') && query::unfinished(dialect, text)
+    command(text).is_none() && query::unfinished(dialect, text)
+}
+
+/// The command on a line; a semicolon at its end is a habit and no part of it.
+fn command(line: &str) -> Option<&str> {
+    let line = line.trim().trim_end_matches(';').trim_end();
+    // What other clients take without a backslash, and no statement begins with alone.
+    let is_word = ["exit", "quit", "help"].iter().any(|word| line.eq_ignore_ascii_case(word));
+    line.strip_prefix('\\').map(str::trim_start).or(is_word.then_some(line))
 }
 
 #[cfg(test)]
@@ -48,7 +56,7 @@ mod tests {
     fn commands_are_lines_of_their_own() {
         let statement = |text: &str| Item::Statement(text.to_owned());
         let command = |text: &str| Item::Command(text.to_owned());
-        let text = "\\format json\nSELECT\n'\\d'\n; SELECT 2;\n  \\d logs \nSELECT 3";
+        let text = "\\format json;\nSELECT\n'\\d'\n; SELECT 2;\n  \\d logs \nEXIT;\nSELECT 3";
         assert_eq!(
             items(Dialect::Sqlite, text),
             [
@@ -56,6 +64,7 @@ mod tests {
                 statement("SELECT\n'\\d'"),
                 statement("SELECT 2"),
                 command("d logs"),
+                command("EXIT"),
                 statement("SELECT 3")
             ]
         );

@@ -1,4 +1,4 @@
-//! A session of queries: statements, and the commands of the shell.
+//! A query session: statements and shell commands.
 
 use std::io::{self, Write};
 use std::ops::ControlFlow;
@@ -23,7 +23,7 @@ use crate::run::session::Session;
 use crate::run::{reporting, signals};
 use crate::store::{Done, QueryError, QuerySession, Stopper, Store, TableKind};
 
-/// What `\h` says.
+/// What `\h` prints.
 const HELP: &str = "\
 A statement ends with a semicolon and may span several lines. Tab completes, Ctrl-C stops a query, Ctrl-D quits.
 
@@ -39,16 +39,16 @@ A statement ends with a semicolon and may span several lines. Tab completes, Ctr
 Times are in UTC; address columns are shown as text. To compare: src_ip = INET6_ATON('192.0.2.7').
 ";
 
-/// The commands, for a guess at a mistyped one.
+/// The commands, to suggest one for a typo.
 const COMMANDS: [&str; 7] = ["d", "modules", "run", "format", "timing", "h", "q"];
 
-/// A session of queries.
+/// A query session.
 pub struct Shell<'a, 's, 'io> {
     pub session: &'a mut Session<'s, 'io>,
     pub queries: QuerySession,
-    /// Whether the statement under way was stopped.
+    /// Whether the current statement was stopped.
     pub stopped: Arc<AtomicBool>,
-    /// What stops what is under way.
+    /// Stops whatever is running.
     stop: Arc<Mutex<Option<Stopper>>>,
     format: Format,
     shape: Box<dyn AnswerShape>,
@@ -57,9 +57,9 @@ pub struct Shell<'a, 's, 'io> {
 }
 
 impl<'a, 's, 'io> Shell<'a, 's, 'io> {
-    /// Opens a connection of its own for queries.
+    /// Opens a separate connection for queries.
     pub fn open(session: &'a mut Session<'s, 'io>) -> anyhow::Result<Shell<'a, 's, 'io>> {
-        // The store of the call comes first: it finishes what a process that was killed left behind.
+        // The call's store opens first: that finishes what a killed process left behind.
         session.store.open()?;
         let access = if session.settings.write { Access::Write } else { Access::ReadOnly };
         let queries = QuerySession::open(session.store.place_mut(), access)?;
@@ -76,7 +76,7 @@ impl<'a, 's, 'io> Shell<'a, 's, 'io> {
         })
     }
 
-    /// What stops whatever is under way.
+    /// A function that stops whatever is running.
     pub fn stopper(&self) -> impl Fn() + Send + 'static {
         let stop = Arc::clone(&self.stop);
         move || {
@@ -91,11 +91,13 @@ impl<'a, 's, 'io> Shell<'a, 's, 'io> {
     pub fn admit(&self, statement: &str) -> anyhow::Result<()> {
         self.queries.admit(statement).map_err(|reason| {
             let command = self.session.invocation();
-            anyhow!("refused: {reason}\n  To allow changes: {command} --analyze-interactive --write")
+            let mode =
+                if self.session.settings.sql.is_none() { "--analyze-interactive" } else { "--sql '...'" };
+            anyhow!("refused: {reason}\n  To allow changes: {command} --write {mode}")
         })
     }
 
-    /// Talks with the user until they leave.
+    /// Runs the prompt until the user leaves.
     pub fn converse(mut self) -> anyhow::Result<Exit> {
         self.interactive = true;
         let stop = self.stopper();
@@ -116,7 +118,7 @@ impl<'a, 's, 'io> Shell<'a, 's, 'io> {
                 Read::Leave => return Ok(Exit::Done),
             };
             for item in input::items(dialect, &text) {
-                if matches!(&item, Item::Command(command) if matches!(command.as_str(), "q" | "quit" | "exit"))
+                if matches!(&item, Item::Command(command) if matches!(command.to_ascii_lowercase().as_str(), "q" | "quit" | "exit"))
                 {
                     return Ok(Exit::Done);
                 }
@@ -128,7 +130,7 @@ impl<'a, 's, 'io> Shell<'a, 's, 'io> {
         }
     }
 
-    /// Carries out all items as one document.
+    /// Runs all items as one document.
     pub fn document(&mut self, items: &[Item], out: &mut dyn Write) -> anyhow::Result<()> {
         let console = &self.session.console;
         let to_terminal = self.session.settings.output.is_none() && console.out_is_terminal;
@@ -142,7 +144,7 @@ impl<'a, 's, 'io> Shell<'a, 's, 'io> {
         Ok(())
     }
 
-    /// Carries out one item on the terminal.
+    /// Runs one item on the terminal.
     fn show(&mut self, item: &Item) -> anyhow::Result<()> {
         let screen = screen();
         self.shape = shape(self.format, screen.map(|(width, _)| width));
@@ -163,7 +165,7 @@ impl<'a, 's, 'io> Shell<'a, 's, 'io> {
         Ok(())
     }
 
-    /// Says what came of a statement, and how long it took.
+    /// Reports a statement's result and how long it took.
     fn account(&mut self, what: &str, took: Duration) {
         let took = if self.timing { format!(" ({:.3} s)", took.as_secs_f64()) } else { String::new() };
         self.session.console.done(&format!("{what}{took}"));
@@ -208,7 +210,7 @@ impl<'a, 's, 'io> Shell<'a, 's, 'io> {
         })
     }
 
-    /// Runs something that Ctrl-C stops.
+    /// Runs something that Ctrl-C can stop.
     fn while_stoppable<T>(
         &mut self,
         stopper: &Stopper,
@@ -224,10 +226,10 @@ impl<'a, 's, 'io> Shell<'a, 's, 'io> {
     fn command(&mut self, command: &str, out: &mut dyn Write) -> anyhow::Result<()> {
         let (word, rest) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
         let rest = rest.trim();
-        match word {
+        match word.to_ascii_lowercase().as_str() {
             "h" | "?" | "help" => Ok(out.write_all(HELP.as_bytes())?),
             "d" if rest.is_empty() => self.tables(out),
-            "d" => self.columns(rest.trim_end_matches(';'), out),
+            "d" => self.columns(rest, out),
             "modules" => self.modules(out),
             "run" => self.run_module(rest, out),
             "format" => self.set_format(rest),
@@ -249,15 +251,16 @@ impl<'a, 's, 'io> Shell<'a, 's, 'io> {
 
     fn set_format(&mut self, word: &str) -> anyhow::Result<()> {
         if !word.is_empty() {
+            let format = Format::of(word).filter(|format| !format.is_blocklist());
             self.format =
-                Format::of(word).ok_or_else(|| anyhow!("\\format takes one of {}", Format::listed()))?;
+                format.ok_or_else(|| anyhow!("\\format takes one of text, json, csv, markdown, html"))?;
             self.shape = shape(self.format, None);
         }
         self.session.console.note(&format!("Answers are written as {}.", self.format.word()));
         Ok(())
     }
 
-    /// Writes rows of our own in the shape of an answer.
+    /// Writes our own rows in the shape of an answer.
     fn rows(
         &mut self,
         out: &mut dyn Write,
@@ -347,7 +350,7 @@ impl<'a, 's, 'io> Shell<'a, 's, 'io> {
                 if !matches!(kind, TableKind::Logs { .. }) {
                     return Err(anyhow!("'{}' is not a table of packets; name one with -t", session.table));
                 }
-                // A slip in a line of many is no wrong call.
+                // A slip in one line of many is not a usage error.
                 let question = reporting::question(session, &call.given, false)
                     .map_err(|error| anyhow!("{}", error.to_string().trim_start_matches("--modules: ")))?;
                 reporting::table(session, &question)
@@ -355,7 +358,7 @@ impl<'a, 's, 'io> Shell<'a, 's, 'io> {
         })
     }
 
-    /// What the editor completes.
+    /// The words the editor completes.
     fn words(&mut self) -> anyhow::Result<Vec<String>> {
         let mut words: Vec<String> = KEYWORDS.iter().map(|word| (*word).to_owned()).collect();
         words.extend(Store::column_names().map(str::to_owned));
@@ -376,7 +379,7 @@ struct ShapedAnswer<'a> {
 }
 
 impl ShapedAnswer<'_> {
-    /// Where nobody reads any more (a pager was left), the query need not go on.
+    /// Once nobody reads any more (the user quit the pager), stops the query.
     fn unless_closed(&self, written: io::Result<()>) -> io::Result<()> {
         if matches!(&written, Err(error) if error.kind() == io::ErrorKind::BrokenPipe) {
             (self.stopper)();
@@ -399,7 +402,7 @@ impl Answer for ShapedAnswer<'_> {
     }
 }
 
-/// How a format writes answers; `room`: columns of the terminal they go to.
+/// How a format writes answers; `room` is the terminal's width in columns.
 fn shape(format: Format, room: Option<usize>) -> Box<dyn AnswerShape> {
     match format {
         Format::Text | Format::Nft | Format::Ipset | Format::Cidr => Box::new(TextTable::new(room)),
@@ -410,7 +413,7 @@ fn shape(format: Format, room: Option<usize>) -> Box<dyn AnswerShape> {
     }
 }
 
-/// Columns and lines of the terminal that standard output is.
+/// Columns and lines of the terminal on standard output.
 fn screen() -> Option<(usize, usize)> {
     let (width, height) = terminal_size::terminal_size_of(io::stdout())?;
     Some((width.0.into(), height.0.into()))

@@ -1,4 +1,4 @@
-//! `--doctor`: what is set up and what is not, each with the line to type. It only looks.
+//! `--doctor`: what is set up and what is not, each with the command to type. It changes nothing.
 
 mod logs;
 mod rules;
@@ -14,28 +14,29 @@ use crate::escape;
 use crate::exit::Exit;
 use crate::netfilter::Time;
 use crate::run::session::Session;
+use crate::run::settings;
 
-/// How something is.
+/// The state of what was checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// As it should be.
     Ok,
-    /// Worth knowing, and no fault.
+    /// Worth knowing, but no fault.
     Note,
     /// Packets are missed, or a call fails.
     Wrong,
 }
 
-/// One thing that was looked at.
+/// One thing that was checked.
 #[derive(Clone, Debug, Serialize)]
 pub struct Finding {
-    /// What it belongs to.
+    /// The section it belongs to.
     section: &'static str,
     state: State,
     /// What was found, on one line.
     text: String,
-    /// What to type.
+    /// The command to type.
     run: Option<String>,
 }
 
@@ -44,7 +45,7 @@ impl Finding {
         Finding { section, state, text: text.into(), run: None }
     }
 
-    /// The same with a line to type.
+    /// The same with a command to type.
     fn run(self, command: impl Into<String>) -> Finding {
         Finding { run: Some(command.into()), ..self }
     }
@@ -59,10 +60,10 @@ struct Findings<'f> {
     findings: &'f [Finding],
 }
 
-/// The version of that document's shape.
+/// The version of that document's schema.
 const VERSION: u32 = 1;
 
-/// Looks at settings, logs (or the one that is named), rules and store. Status 1 if something is wrong.
+/// Checks settings, logs (or the named one), rules and store. Exit status 1 if something is wrong.
 pub fn run(session: &mut Session<'_, '_>, log: Option<&PathBuf>) -> anyhow::Result<Exit> {
     let mut findings = settings(session);
     findings.extend(logs::look(session, log));
@@ -115,7 +116,7 @@ fn text(out: &mut dyn Write, findings: &[Finding]) -> std::io::Result<()> {
 
 const SETTINGS: &str = "Settings";
 
-/// The settings file. What was said of it when it was read is a finding, too.
+/// The settings file. Warnings from reading it are findings, too.
 fn settings(session: &mut Session<'_, '_>) -> Vec<Finding> {
     let path = session.settings.config_file.clone().or_else(config::default_path);
     let there = path.filter(|path| path.is_file());
@@ -126,11 +127,14 @@ fn settings(session: &mut Session<'_, '_>) -> Vec<Finding> {
         }
     }];
     for note in std::mem::take(&mut session.console.notes) {
-        // A note on the file ends with what to type.
+        // A note on the file ends with the command to type.
         findings.push(match note.rsplit_once(": ") {
             Some((text, command)) => Finding::new(SETTINGS, State::Wrong, text).run(command),
             None => Finding::new(SETTINGS, State::Wrong, note),
         });
+    }
+    if let Err(error) = settings::origins(session.settings) {
+        findings.push(Finding::new(SETTINGS, State::Wrong, error.to_string()));
     }
     findings
 }

@@ -8,10 +8,10 @@ use crate::store::TableKind;
 
 const DATABASE: &str = "Database";
 
-/// A table that nothing was imported into for so long is probably forgotten.
+/// A table without imports for this long has probably been forgotten.
 const STALE: i64 = 2 * 86_400 * Time::SECOND;
 
-/// Looks at the store of the call.
+/// Checks the call's store.
 pub fn look(session: &mut Session<'_, '_>) -> anyhow::Result<Vec<Finding>> {
     session.ask_password()?;
     let mut findings = Vec::new();
@@ -64,8 +64,12 @@ pub fn look(session: &mut Session<'_, '_>) -> anyhow::Result<Vec<Finding>> {
     let import = session.import_invocation();
     match last {
         _ if empty => {
-            let text = format!("table '{table}' is empty: nothing has been imported yet");
-            add(State::Note, text, Some(format!("{import} --import FILE")));
+            let (why, again) = match entries.is_empty() {
+                true => ("nothing has been imported yet", ""),
+                false => ("what was imported into it has been deleted", " --clear"),
+            };
+            let text = format!("table '{table}' is empty: {why}");
+            add(State::Note, text, Some(format!("{import}{again} --import FILE")));
         }
         None => add(State::Ok, format!("table '{table}' holds packets"), None),
         Some((at, path)) => {
@@ -86,7 +90,7 @@ pub fn look(session: &mut Session<'_, '_>) -> anyhow::Result<Vec<Finding>> {
     Ok(findings)
 }
 
-/// What the store said, with the command in it as the line to type.
+/// The store's error, with the command in it as the one to type.
 fn refusal(error: &str) -> Finding {
     let quoted = error.split('\'').find(|part| part.starts_with("ipta "));
     let after = error.lines().skip(1).find_map(|line| line.split_once("ipta ").map(|(_, rest)| rest));
@@ -96,7 +100,7 @@ fn refusal(error: &str) -> Finding {
         (None, None) => None,
     };
     let text = error.lines().next().unwrap_or_default();
-    // There is a way without a server, which is the shorter one.
+    // The way without a server is shorter.
     let command = match text.starts_with("no database server") {
         true => Some("ipta --db-file ~/packets.db --create-table --save-db".to_owned()),
         false => command,

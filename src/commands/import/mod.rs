@@ -1,4 +1,4 @@
-//! `--import`: logs into a table, every line exactly once.
+//! `--import`: imports logs into a table, every line exactly once.
 
 mod copy;
 mod journal;
@@ -21,10 +21,10 @@ use crate::store::identity::{self, Identity};
 use crate::store::{Entry, KnownPackets, Reconciled, StoreError, TableName};
 use pipeline::{Begin, Read};
 
-/// How long a transaction that is under way may take to end after a signal.
+/// How long a running transaction may take to end after a signal.
 const GRACE: Duration = Duration::from_secs(3);
 
-/// The logs must be readable, and the table there.
+/// The logs must be readable and the table must exist.
 pub fn check(
     session: &mut Session<'_, '_>,
     plan: &mut Plan,
@@ -34,8 +34,8 @@ pub fn check(
     session.logs(paths)
 }
 
-/// Imports logs in their order. A log that cannot be read to its end is reported and the next one
-/// taken; a store that fails ends the run.
+/// Imports logs in order. A log that cannot be read to its end is reported and the next one follows; a
+/// store failure ends the run.
 pub fn run(session: &mut Session<'_, '_>, sources: Vec<LogSource>) -> anyhow::Result<Exit> {
     let table = &session.table.clone();
     let names: Vec<String> = sources.iter().map(LogSource::typed).collect();
@@ -68,7 +68,7 @@ fn imported(
     let mut exit = Exit::Done;
     let many = sources.len() > 1;
     for mut source in sources {
-        // Where another import was faster, the ledger says where to go on.
+        // If another import got ahead, the ledger says where to continue.
         let outcome = loop {
             if let Some(outcome) = import(session, &mut source, table, &caught)? {
                 break outcome;
@@ -122,26 +122,26 @@ fn imported(
     Ok(exit)
 }
 
-/// Packets from which on an import takes so long that a quicker way is worth a word.
+/// From this many packets on, an import takes long enough that a faster way is worth mentioning.
 const WORTH_A_WORD: u64 = 20_000;
 
-/// What one log's import came to.
+/// The result of importing one log.
 #[derive(Default)]
 struct ImportOutcome {
     said: String,
     notes: Vec<String>,
-    /// What is worth a word from cron, too.
+    /// What is worth reporting even from cron.
     warnings: Vec<String>,
     /// Why it was not read to its end.
     error: Option<String>,
     stats: ParseStats,
-    /// Packets that another log had brought in already.
+    /// Packets already imported from another log.
     known: u64,
     /// The signal that stopped the import.
     interrupted: Option<i32>,
 }
 
-/// Forgets what the ledger claims of a table that was emptied or replaced by other means.
+/// Discards what the ledger claims about a table that was emptied or replaced by other means.
 fn reconcile(session: &mut Session<'_, '_>, table: &TableName, names: &str) -> anyhow::Result<()> {
     let store = session.store.open()?;
     let what = match store.reconcile(table)? {
@@ -174,8 +174,8 @@ fn reconcile(session: &mut Session<'_, '_>, table: &TableName, names: &str) -> a
     Ok(())
 }
 
-/// Imports one log as far as it goes; none if another import got in between, and the inner error
-/// if nothing of it can be read.
+/// Imports one log as far as it goes; none if another import interfered, the inner error if none of it
+/// can be read.
 fn import(
     session: &mut Session<'_, '_>,
     source: &mut LogSource,
@@ -202,7 +202,7 @@ fn import(
     let candidates = identity::candidates(&entries, &head);
     let again = session.settings.again;
     let mut notes = Vec::new();
-    // An import with --again is a copy of its own: it goes on with its like and leaves others alone.
+    // An import with --again is a separate copy: it continues one of its kind and leaves others alone.
     let (unfinished, others): (Vec<Entry>, Vec<Entry>) =
         candidates.iter().cloned().partition(|entry| entry.again);
     let mine = if again { unfinished } else { others };
@@ -261,7 +261,7 @@ fn import(
     Ok(Some(Ok(outcome)))
 }
 
-/// A log that holds nothing that is not in.
+/// The outcome for a log with nothing new in it.
 fn older(source: &LogSource, entry: &Entry) -> ImportOutcome {
     let lines = words::counted(entry.lines, "line");
     ImportOutcome {
@@ -274,7 +274,7 @@ fn older(source: &LogSource, entry: &Entry) -> ImportOutcome {
     }
 }
 
-/// That a log has been read with other prefix rules so far.
+/// A note that a log has so far been read with other prefix rules.
 fn other_rules(session: &Session<'_, '_>, source: &LogSource, entry: &Entry, rules: &str) -> Option<String> {
     if entry.rules.is_empty() || entry.rules == rules {
         return None;
@@ -290,8 +290,8 @@ fn other_rules(session: &Session<'_, '_>, source: &LogSource, entry: &Entry, rul
     ))
 }
 
-/// Standard input and pipes have no identity: all of it is one transaction, so that a killed run
-/// leaves nothing.
+/// Standard input and pipes have no identity: all of it is one transaction, so that a killed run leaves
+/// nothing behind.
 fn stream(
     session: &mut Session<'_, '_>,
     source: &mut LogSource,
@@ -319,7 +319,7 @@ fn stream(
     Ok(Ok(outcome))
 }
 
-/// What to say of a log that was read; `before` is how many of its lines were in already.
+/// What to say about a log that was read; `before` is how many of its lines were already imported.
 fn outcome(
     session: &Session<'_, '_>,
     source: &LogSource,
@@ -343,6 +343,7 @@ fn outcome(
             format!("{name}: {known} already imported, {new} new, {packets} stored.")
         }
     };
+    let chosen = session.chosen_prefixes();
     let mut notes = Vec::new();
     let mut warnings = Vec::new();
     if known > 0 {
@@ -352,11 +353,11 @@ fn outcome(
         ));
     }
     if stats.packets() > 0 {
-        notes.extend(words::other_prefixes(name, &stats));
+        notes.extend(words::other_prefixes(name, &stats, &chosen));
     } else if before == 0 && error.is_none() {
         match stats.unknown_prefixes.is_empty() {
-            true => notes.push(source.nothing(&stats)),
-            false => warnings.push(source.nothing(&stats)),
+            true => notes.push(source.nothing(&stats, &chosen)),
+            false => warnings.push(source.nothing(&stats, &chosen)),
         }
     }
     if stats.unfinished > 0 {

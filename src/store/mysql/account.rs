@@ -9,8 +9,8 @@ use super::words::one_line;
 use crate::config::Server;
 use crate::store::StoreError;
 
-/// Makes the database of `new`, its account and the grant, as the account in `admin`. What is
-/// there already stays: a password is never changed.
+/// Creates the database of `new`, its account and the grant, as the account in `admin`. Whatever already
+/// exists stays: a password is never changed.
 pub fn create_database(admin: &Server, new: &Server) -> Result<(), StoreError> {
     let mut conn = connect(admin, false).map_err(|refusal| no_admin(admin, new, refusal))?;
     run(&mut conn, new).map_err(|error| match &error {
@@ -42,12 +42,12 @@ pub fn create_database(admin: &Server, new: &Server) -> Result<(), StoreError> {
 }
 
 fn run(conn: &mut Conn, new: &Server) -> Result<(), Error> {
-    // This connection's own: without NO_BACKSLASH_ESCAPES and ANSI_QUOTES the driver's escaping of
-    // texts is right.
+    // For this connection only: without NO_BACKSLASH_ESCAPES and ANSI_QUOTES the driver's escaping of strings
+    // is correct.
     conn.query_drop("SET SESSION sql_mode = ''")?;
     for statement in statements(new, |text| Value::from(text).as_sql(false)) {
         match conn.query_drop(statement) {
-            // ER_CANNOT_USER: the account is there. Servers before 5.7 have no IF NOT EXISTS here.
+            // ER_CANNOT_USER: the account exists. Servers before 5.7 have no IF NOT EXISTS here.
             Err(Error::MySqlError(e)) if e.code == codes::CANNOT_USER => {}
             other => other?,
         }
@@ -55,12 +55,12 @@ fn run(conn: &mut Conn, new: &Server) -> Result<(), Error> {
     Ok(())
 }
 
-/// The statements, with every text written by `quote`.
+/// The statements, with every string literal written by `quote`.
 fn statements(new: &Server, quote: impl Fn(&str) -> String) -> Vec<String> {
     let name = |text: &str| format!("`{}`", text.replace('`', "``"));
     let mut statements =
         vec![format!("CREATE DATABASE IF NOT EXISTS {} CHARACTER SET utf8mb4", name(&new.database))];
-    // In a grant, `_` and `%` are wild.
+    // In a grant, `_` and `%` are wildcards.
     let granted: String = new.database.chars().fold(String::new(), |mut text, c| {
         if matches!(c, '_' | '%' | '\\') {
             text.push('\\');
@@ -76,8 +76,8 @@ fn statements(new: &Server, quote: impl Fn(&str) -> String) -> Vec<String> {
     statements
 }
 
-/// From where the account may come. A server that resolves no names does not take an address of
-/// loopback for `localhost`.
+/// The hosts the account may connect from. A server that does not resolve names does not treat a loopback
+/// address as `localhost`.
 fn hosts(new: &Server) -> Vec<&str> {
     match new.host.as_str() {
         "localhost" => vec!["localhost"],
@@ -103,12 +103,12 @@ fn no_admin(admin: &Server, new: &Server, refusal: Refusal) -> StoreError {
                 sql_to_type(new)
             ))
         }
-        // The way out is a call for the new account, even if the administrator could not connect.
+        // The remedy is a command for the new account, even if the administrator could not connect.
         Refusal::NoServer(_) | Refusal::NoCertificates(_) => connect::refused(new, refusal),
     }
 }
 
-/// The same by hand, one statement a line; the password is not shown.
+/// The same to run by hand, one statement per line; the password is not shown.
 fn sql_to_type(new: &Server) -> String {
     let hidden = Server { pass: crate::config::Password("...".to_owned()), ..new.clone() };
     let lines: Vec<String> = statements(&hidden, shown)
@@ -118,8 +118,8 @@ fn sql_to_type(new: &Server) -> String {
     lines.join("\n")
 }
 
-/// The statement that gives an account another password. MySQL 5.6 has no ALTER USER ... IDENTIFIED
-/// BY; MySQL 8 has no PASSWORD().
+/// The statement that changes an account's password. MySQL 5.6 has no ALTER USER ... IDENTIFIED BY; MySQL 8
+/// has no PASSWORD().
 fn change_of_password(account: &str, version: &str) -> String {
     match !version.starts_with("5.6.") && !version.starts_with("5.5.") {
         true => format!("ALTER USER {account} IDENTIFIED BY '...'"),
@@ -151,6 +151,7 @@ mod tests {
             database: "fw_1`x".to_owned(),
             config_file: None,
             asks: false,
+            named: false,
         }
     }
 

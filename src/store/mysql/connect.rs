@@ -1,4 +1,4 @@
-//! Reaching a server, and what its refusals mean.
+//! Connecting to a server, and what its refusals mean.
 
 use std::path::Path;
 use std::sync::mpsc;
@@ -15,7 +15,7 @@ use crate::store::StoreError;
 
 const DEFAULT_PORT: u16 = 3306;
 
-/// How long a server may take until it has let us in.
+/// How long a server may take to complete a login.
 const LIMIT: Duration = Duration::from_secs(10);
 
 /// Where servers put their socket: Debian, Fedora, others; the server's own default.
@@ -28,11 +28,11 @@ const SOCKETS: [&str; 4] = [
 
 /// Why a server could not be used.
 pub(super) enum Refusal {
-    /// Nobody answers; every address tried, with its reason.
+    /// No answer; every address tried, with its reason.
     NoServer(Vec<String>),
-    /// It answers, and says no; or it is no such server.
+    /// It answers and refuses, or is not a database server.
     Refused(Box<Error>),
-    /// Its certificate could not be checked, for a reason on this machine.
+    /// Its certificate could not be checked, because of a problem on this machine.
     NoCertificates(String),
 }
 
@@ -51,15 +51,15 @@ impl Address {
     }
 }
 
-/// Connects, with or without the server's database as the default one.
+/// Connects, with or without the server's database as the default.
 ///
-/// The driver's own way with `localhost` is TCP first; a server without networking, or an account
-/// that may only use the socket, would be missed. So each address is tried here, by itself.
+/// For `localhost` the driver tries TCP first, which would miss a server without networking, or an account
+/// that may only use the socket. So each address is tried here separately.
 pub(super) fn connect(server: &Server, with_database: bool) -> Result<Conn, Refusal> {
     connect_and(server, with_database, |_| Ok(()))
 }
 
-/// Connects and runs the first statements, all of it within the limit of time.
+/// Connects and runs the first statements, all within the time limit.
 pub(super) fn connect_and(
     server: &Server,
     with_database: bool,
@@ -87,9 +87,9 @@ pub(super) fn connect_and(
     Err(Refusal::NoServer(tried))
 }
 
-/// Connects on a thread of its own, and abandons it where nothing comes: something that is no
-/// database server may take the connection and wait forever for us to speak first; and a server
-/// may stall after login.
+/// Connects on a thread of its own, and abandons it if no reply comes: something that is not a database
+/// server may accept the connection and wait forever for us to speak first; and a server may stall after
+/// login.
 fn within_limit(options: Opts, settle: fn(&mut Conn) -> Result<(), Error>) -> Option<Result<Conn, Error>> {
     let (tell, answer) = mpsc::channel();
     thread::spawn(move || {
@@ -105,7 +105,7 @@ fn addresses(server: &Server) -> Vec<Address> {
     }
     if server.host != "localhost" || server.port.is_some() {
         let host = match server.host.as_str() {
-            // A certificate is made out for the name.
+            // A certificate is issued for the name.
             "localhost" if server.tls != Some(Tls::Verify) => "127.0.0.1",
             host => host.trim_start_matches('[').trim_end_matches(']'),
         };
@@ -115,7 +115,7 @@ fn addresses(server: &Server) -> Vec<Address> {
     let mut seen = Vec::new();
     let mut found: Vec<Address> = named.iter().cloned().map(Address::Socket).collect();
     for socket in SOCKETS {
-        // /var/run is a link to /run on most systems.
+        // /var/run is a symlink to /run on most systems.
         let Ok(real) = Path::new(socket).canonicalize() else {
             continue;
         };
@@ -125,7 +125,7 @@ fn addresses(server: &Server) -> Vec<Address> {
         }
     }
     if found.is_empty() {
-        // Named all the same, so that the message shows where it was looked for.
+        // Listed anyway, so that the message shows where we looked.
         found.push(Address::Socket(SOCKETS[0].to_owned()));
     }
     found.push(Address::Tcp("127.0.0.1".to_owned(), DEFAULT_PORT));
@@ -139,9 +139,8 @@ fn options(server: &Server, address: &Address, with_database: bool, encryption: 
         .db_name(with_database.then_some(&server.database))
         .prefer_socket(false)
         .tcp_connect_timeout(Some(LIMIT))
-        // A server that vanished without a word is noticed after about two minutes, both when it
-        // is listened to and when it is sent something. No read timeout: a long query says nothing
-        // for long.
+        // A server that vanished silently is noticed after about two minutes, whether reading or writing. No
+        // read timeout: a long query is silent for a long time.
         .tcp_user_timeout_ms(Some(120_000))
         .tcp_keepalive_time_ms(Some(60_000))
         .tcp_keepalive_probe_interval_secs(Some(15))
@@ -206,11 +205,16 @@ pub(super) fn refused(server: &Server, refusal: Refusal) -> StoreError {
     };
     kind(match &error {
         Error::MySqlError(e) => match e.code {
-            codes::ACCESS_DENIED | codes::ACCESS_DENIED_NO_PASSWORD => format!(
-                "the server at {host} denied access to user '{user}': the password (-p, -pi) or the user \
-                 (-u) is wrong, the account does not exist yet ('{create_db}' creates it), or it requires TLS \
-                 (--db-tls required)"
-            ),
+            codes::ACCESS_DENIED | codes::ACCESS_DENIED_NO_PASSWORD => {
+                let password = match server.pass.0.as_str() {
+                    "ipta" => "the default password was tried and is wrong (-pi asks for another)",
+                    _ => "the password (-p, -pi) is wrong",
+                };
+                format!(
+                    "the server at {host} denied access to user '{user}': {password}, the user (-u) is wrong, the \
+                     account does not exist yet ('{create_db}' creates it), or it requires TLS (--db-tls required)"
+                )
+            }
             codes::DBACCESS_DENIED => format!(
                 "user '{user}' is not allowed to use the database '{database}' at {host}: '{create_db}' grants \
                  access, or name another with -d"
@@ -248,7 +252,7 @@ pub(super) fn refused(server: &Server, refusal: Refusal) -> StoreError {
     })
 }
 
-/// Whether the connection is gone, as far as can be told from an error.
+/// Whether an error means that the connection is gone.
 pub(super) fn gone(error: &Error) -> bool {
     match error {
         Error::IoError(_) | Error::CodecError(_) | Error::DriverError(_) => true,
@@ -353,6 +357,7 @@ mod tests {
             ca: None,
             config_file: None,
             asks: false,
+            named: false,
         }
     }
 

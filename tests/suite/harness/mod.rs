@@ -1,13 +1,13 @@
-//! Database servers: private ones, each in a folder of its own, on a socket, gone with the test
-//! process; or those that IPTA_TEST_SERVER names.
+//! Database servers: private ones, each in its own folder, on a socket, gone with the test process; or
+//! those IPTA_TEST_SERVER names.
 //!
-//! IPTA_TEST_SERVER is a socket or HOST:PORT, or several of one cluster with commas between, each with
-//! an administrator `root` (its password, if any, in IPTA_TEST_PASSWORD). IPTA_TEST_MYSQLD is the
-//! program that private servers run, where it is not the installed one.
+//! IPTA_TEST_SERVER is a socket or HOST:PORT, or several of one cluster, separated by commas, each with an
+//! administrator `root` (password, if any, in IPTA_TEST_PASSWORD). IPTA_TEST_MYSQLD is the program private
+//! servers run, if not the installed one.
 //!
-//! A static is never dropped, and a test process may be killed. So a small shell stands between:
-//! it holds the read end of a pipe whose write end is ours alone, and when that end closes, for
-//! whatever reason, it kills the server and removes the folder.
+//! A static is never dropped, and a test process may be killed. So a small shell sits in between: it holds
+//! the read end of a pipe whose write end is ours alone, and when that end closes, for whatever reason, it
+//! kills the server and removes the folder.
 
 mod given;
 
@@ -27,8 +27,8 @@ use mysql::{Conn, OptsBuilder, Row, Value};
 
 pub use given::nodes;
 
-/// Kills the server at the end of the pipe, or at the word `stop`; only at the end of the pipe is
-/// the folder removed too. $1 is the folder, the rest the server's command.
+/// Kills the server at the end of the pipe, or on the word `stop`; removes the folder too, but only at the
+/// end of the pipe. $1 is the folder, the rest the server's command.
 const KEEPER: &str = r#"
 trap '' INT TERM HUP
 folder=$1; shift
@@ -44,10 +44,10 @@ if [ "$word" = end ]; then rm -rf "$folder"; fi
 /// How long a server may take to answer.
 const PATIENCE: Duration = Duration::from_secs(90);
 
-/// A server: a private one, running or killed, or one that was there before.
+/// A server: a private one, running or killed, or one that was already there.
 pub struct Server {
     address: Address,
-    /// TCP is how accounts come to it.
+    /// The TCP port, if accounts connect by TCP.
     port: Option<u16>,
     own: Option<Own>,
 }
@@ -66,11 +66,11 @@ struct Own {
 
 struct Keeper {
     shell: Child,
-    /// Its end is the server's end.
+    /// When it closes, the server ends.
     pipe: ChildStdin,
 }
 
-/// The server that most tests share.
+/// The server most tests share.
 pub fn server() -> &'static Server {
     static SERVER: OnceLock<Server> = OnceLock::new();
     SERVER.get_or_init(|| match given::given().as_deref() {
@@ -79,7 +79,7 @@ pub fn server() -> &'static Server {
     })
 }
 
-/// Notes a kill, a count or a wrong count in the file IPTA_TEST_TALLY, for the table of the matrix.
+/// Records a kill, a count or a wrong count in the file IPTA_TEST_TALLY, for the matrix's table.
 pub fn tally(word: &str) {
     if let Some(path) = std::env::var_os("IPTA_TEST_TALLY") {
         let file = fs::OpenOptions::new().append(true).create(true).open(path);
@@ -88,12 +88,12 @@ pub fn tally(word: &str) {
 }
 
 impl Server {
-    /// Starts a further server, with its own data and these arguments beside the usual ones.
+    /// Starts another server, with its own data and these arguments besides the usual ones.
     pub fn start(arguments: &[&str]) -> Server {
         Server::begin(arguments, None)
     }
 
-    /// The same, listening on a free port of 127.0.0.1 too.
+    /// The same, also listening on a free port of 127.0.0.1.
     pub fn start_on_tcp(arguments: &[&str]) -> Server {
         let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
         Server::begin(arguments, Some(free.expect("a free port").port()))
@@ -115,7 +115,7 @@ impl Server {
         server
     }
 
-    /// Where it listens, as `-h` says it.
+    /// Where it listens, as `-h` takes it.
     fn host(&self) -> String {
         match &self.address {
             Address::Socket(path) => path.display().to_string(),
@@ -132,7 +132,7 @@ impl Server {
         self.own.as_ref().expect("a private server: this one was there before")
     }
 
-    /// Kills it (SIGKILL), as a power cut would; its data stay.
+    /// Kills it (SIGKILL), as a power cut would; its data stays.
     pub fn kill(&self) {
         let Some(mut keeper) = self.own().keeper().take() else {
             return;
@@ -141,12 +141,12 @@ impl Server {
         keeper.shell.wait().expect("the keeper ends");
     }
 
-    /// Stops it (SIGSTOP) until [`Server::proceed`]: it takes connections and says nothing.
+    /// Stops it (SIGSTOP) until [`Server::proceed`]: it accepts connections and says nothing.
     pub fn pause(&self) {
         self.signal(rustix::process::Signal::STOP);
     }
 
-    /// Lets it go on.
+    /// Lets it continue.
     pub fn proceed(&self) {
         self.signal(rustix::process::Signal::CONT);
     }
@@ -157,7 +157,7 @@ impl Server {
         rustix::process::kill_process(pid, signal).expect("is there");
     }
 
-    /// Starts it again on the same data, after [`Server::kill`], and waits until it answers.
+    /// Restarts it on the same data after [`Server::kill`], and waits until it answers.
     pub fn restart(&self) {
         let own = self.own();
         let mut held = own.keeper();
@@ -172,7 +172,7 @@ impl Server {
             format!("--socket={}", self.socket().display()),
             format!("--pid-file={}", own.folder.join("pid").display()),
         ]);
-        // Small and quick to start: nothing here is about the server's speed.
+        // Small and quick to start: nothing here tests the server's speed.
         shell.args([
             "--innodb-buffer-pool-size=32M",
             "--loose-innodb-log-file-size=8M",
@@ -186,7 +186,7 @@ impl Server {
         shell.args(&own.arguments);
         let mut shell = shell.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("start sh");
         let pipe = shell.stdin.take().expect("a pipe");
-        // The pid; read so that the shell never writes into a closed pipe.
+        // The pid, read so that the shell never writes to a closed pipe.
         let mut pid = String::new();
         let out = shell.stdout.take().expect("a pipe");
         BufReader::new(out).read_line(&mut pid).expect("a pid");
@@ -209,7 +209,7 @@ impl Server {
         }
     }
 
-    /// A connection of the administrator's.
+    /// A connection as the administrator.
     pub fn root(&self, database: Option<&str>) -> mysql::Result<Conn> {
         let options = OptsBuilder::new()
             .user(Some("root"))
@@ -223,20 +223,20 @@ impl Server {
         let password = std::env::var("IPTA_TEST_PASSWORD").ok().filter(|_| self.own.is_none());
         let mut conn = Conn::new(options.pass(password))?;
         if self.own.is_none() {
-            // What another node of a cluster has confirmed is seen. Others know no such variable.
+            // See what other nodes of a cluster have confirmed. Other servers lack this variable.
             let _ = conn.query_drop("SET SESSION wsrep_sync_wait = 7");
         }
         Ok(conn)
     }
 
-    /// Makes a database of its own and an account with all rights on it, and no other.
+    /// Creates a database of its own and an account with all rights on it, and on no other.
     pub fn fresh_database(&self) -> Account {
         static NEXT: AtomicU32 = AtomicU32::new(1);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let (mut database, mut user) = (format!("fw{number}"), format!("ipta{number}"));
         if self.own.is_none() {
-            // Others may be at work there, other runs of these tests too. Who started them drops what
-            // begins so (tests/matrix.sh); names of users had 16 characters once.
+            // Others may be at work there, including other runs of these tests. Whoever started them drops
+            // everything with this prefix (tests/matrix.sh); user names were once limited to 16 characters.
             let process = std::process::id();
             (database, user) = (format!("ipta_test_{process}_{number}"), format!("ipta_t{process}_{number}"));
         }
@@ -257,12 +257,13 @@ impl Server {
             database,
             config_file: None,
             asks: false,
+            named: false,
             tls: None,
             ca: None,
         }
     }
 
-    /// The server's administrator, as a connection for `create_database`.
+    /// The server's administrator, as `create_database` connects.
     pub fn administrator(&self) -> Account {
         Account {
             host: self.host(),
@@ -278,18 +279,19 @@ impl Server {
             database: String::new(),
             config_file: None,
             asks: false,
+            named: false,
             tls: None,
             ca: None,
         }
     }
 
-    /// Runs one statement as the administrator, in a database or (if empty) in none. Gives the
-    /// rows as lines of cells with tabs between.
+    /// Runs one statement as the administrator, in a database or (if empty) in none. Returns the rows as
+    /// lines of tab-separated cells.
     pub fn sql(&self, database: &str, statement: &str) -> String {
         self.try_sql(database, statement).unwrap_or_else(|e| panic!("{statement}: {e}"))
     }
 
-    /// The same, where the server may refuse.
+    /// The same, but the server may refuse.
     pub fn try_sql(&self, database: &str, statement: &str) -> mysql::Result<String> {
         let mut conn = self.root(Some(database).filter(|name| !name.is_empty()))?;
         let rows: Vec<Row> = conn.query(statement)?;
@@ -324,7 +326,7 @@ fn shown(value: Value) -> String {
     }
 }
 
-/// A folder whose socket's path fits into the 108 bytes of a socket address.
+/// A folder whose socket path fits into the 108 bytes of a socket address.
 fn short_folder() -> PathBuf {
     let long = std::env::temp_dir().as_os_str().len() > 60;
     let place = if long { PathBuf::from("/tmp") } else { std::env::temp_dir() };
@@ -332,7 +334,7 @@ fn short_folder() -> PathBuf {
     folder.expect("a temporary folder").keep()
 }
 
-/// Makes the data of a new server, whose administrator has no password.
+/// Creates the data of a new server, whose administrator has no password.
 fn initialize(folder: &Path) {
     let data = folder.join("data");
     let script = if program().is_some() { None } else { find(&["mariadb-install-db", "mysql_install_db"]) };
@@ -351,8 +353,8 @@ fn initialize(folder: &Path) {
         .arg(format!("--datadir={}", data.display()))
         .args(as_user())
         .arg("--loose-innodb-log-file-size=8M");
-    // A server that starts clears its temporary folder of tables that others left behind; in a
-    // shared one those are the tables of servers that are being made at this moment.
+    // A starting server clears its temporary folder of tables left behind; in a shared one, those belong to
+    // servers being created at this moment.
     command.arg(format!("--tmpdir={}", folder.display()));
     let out = command.output().expect("run the server's installer");
     if !out.status.success() {
@@ -370,7 +372,7 @@ fn as_user() -> Option<&'static str> {
     root.then_some("--user=root")
 }
 
-/// The program of private servers, where it is not the installed one.
+/// The program private servers run, if not the installed one.
 fn program() -> Option<PathBuf> {
     std::env::var_os("IPTA_TEST_MYSQLD").filter(|path| !path.is_empty()).map(PathBuf::from)
 }

@@ -73,7 +73,7 @@ fn a_server_that_makes_tables_without_transactions_gets_none() {
     let mut store = open(&account);
     let created = store.create_table(&table("logs"));
     if server.sql("", "SHOW VARIABLES LIKE 'enforce_storage_engine'").is_empty() {
-        // Only MariaDB has such a setting; elsewhere the engine that the statement names is taken.
+        // Only MariaDB has such a setting; elsewhere, the engine named in the statement is used.
         created.expect("creates");
         return;
     }
@@ -159,6 +159,7 @@ fn no_server_names_what_was_tried_and_the_start_without_one() {
     let account = Account {
         config_file: None,
         asks: false,
+        named: false,
         tls: None,
         ca: None,
         host: socket.clone(),
@@ -188,11 +189,11 @@ fn an_account_without_the_right_is_told_so() {
     let mut store = open(&account);
     let message = store.create_table(&table("more")).expect_err("refused").to_string();
     assert!(message.contains("lacks a privilege") && message.lines().count() == 1, "{message}");
-    // Not dropped, and what is in it stays known.
+    // Not dropped, and its contents stay known.
     assert!(store.drop_table(&table("logs")).is_err());
     assert_eq!(store.entries(&table("logs")).expect("reads").len(), 1);
     assert_eq!(count(&mut store, &table("logs")), 2);
-    // Clearing needs no more than the right to delete.
+    // Clearing needs only the right to delete.
     store.clear_table(&table("logs")).expect("clears");
     assert_eq!(server.sql(&account.database, "SELECT COUNT(*) FROM ipta_ledger WHERE kind = 'file'"), "0");
     assert!(store.is_empty(&table("logs")).expect("looks"));
@@ -222,6 +223,7 @@ fn create_db_makes_what_is_needed_and_twice_is_success() {
         let account = Account {
             config_file: None,
             asks: false,
+            named: false,
             tls: None,
             ca: None,
             user: format!("{}'\\", fresh.user),
@@ -233,7 +235,7 @@ fn create_db_makes_what_is_needed_and_twice_is_success() {
         store::create_database(&server.administrator(), &account).expect("is there");
         let mut store = open(&account);
         store.create_table(&table("logs")).expect("creates");
-        // The wild cards of a grant are only characters here.
+        // A grant's wildcards are just characters here.
         let other = format!("{}XwallYY`", fresh.database);
         server.sql("", &format!("CREATE DATABASE `{}`", other.replace('`', "``")));
         assert!(
@@ -271,6 +273,7 @@ fn what_takes_a_connection_and_says_nothing_is_no_server() {
     let account = Account {
         config_file: None,
         asks: false,
+        named: false,
         tls: None,
         ca: None,
         host: "127.0.0.1".to_owned(),
