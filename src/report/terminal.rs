@@ -52,6 +52,8 @@ const PLAIN: &str = "\x1b[0m";
 const LEAST_BAR: usize = 10;
 const LEAST_WORD: usize = 10;
 const LEAST_ADDRESS: usize = 15;
+/// A whole IPv6 network (`2001:db8:ffff::/48`): the end of one says nothing.
+const LEAST_NETWORK: usize = 19;
 
 /// How much has been shrunk; each step includes those before it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -79,6 +81,7 @@ impl Squeeze {
 enum Kind {
     Number,
     Address,
+    Network,
     Time,
     Word,
     Action,
@@ -249,8 +252,9 @@ impl Terminal {
     fn shrink(&self, columns: &mut [Column]) {
         let is_word = |kind| matches!(kind, Kind::Word | Kind::Action);
         let is_address = |kind| kind == Kind::Address;
-        let groups: [(&dyn Fn(Kind) -> bool, usize); 2] =
-            [(&is_word, LEAST_WORD), (&is_address, LEAST_ADDRESS)];
+        let is_network = |kind| kind == Kind::Network;
+        let groups: [(&dyn Fn(Kind) -> bool, usize); 3] =
+            [(&is_word, LEAST_WORD), (&is_network, LEAST_NETWORK), (&is_address, LEAST_ADDRESS)];
         for (wanted, least) in groups {
             while width(columns, 1) > self.width {
                 let group = columns.iter_mut().filter(|column| wanted(column.kind));
@@ -287,7 +291,7 @@ impl Terminal {
                 };
                 marks.map(part).concat()
             }
-            Kind::Number | Kind::Address | Kind::Time | Kind::Word => text.to_owned(),
+            Kind::Number | Kind::Address | Kind::Network | Kind::Time | Kind::Word => text.to_owned(),
         }
     }
 }
@@ -315,6 +319,7 @@ fn kind<'c>(head: &str, right: bool, mut cells: impl Iterator<Item = &'c Cell>) 
         Some(Cell::Time(_)) => Kind::Time,
         Some(Cell::Bar(..)) => Kind::Bar,
         Some(Cell::Word(_)) if head == "Action" => Kind::Action,
+        Some(Cell::Word(_)) if head == "Network" => Kind::Network,
         Some(Cell::Word(_)) if head == "Attack" => Kind::Attack,
         Some(Cell::Word(_)) if head == "Severity" => Kind::Severity,
         _ if right => Kind::Number,

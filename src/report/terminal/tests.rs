@@ -141,3 +141,13 @@ fn words_wrap_at_blanks() {
     assert_eq!(wrapped("one two three", 8), ["one two", "three"]);
     assert_eq!(wrapped("onetwothree four", 4), ["onetwothree", "four"]);
 }
+
+#[test]
+fn a_network_is_never_cut() {
+    let head = vec![Head::number("Count", 6), Head::word("Network", 25), Head::word("First", 19)];
+    let row = vec![Cell::Count(7), Cell::Word("203.0.113.0/24".to_owned()), time(0)];
+    for width in 24..80 {
+        let shown = shown(&[table(head.clone(), vec![row.clone()])], width, false);
+        assert!(shown.contains(" 203.0.113.0/24"), "{width}: {shown}");
+    }
+}
