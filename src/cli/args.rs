@@ -51,7 +51,7 @@ pub(super) struct ModeArgs {
     pub(super) analyze: Option<Vec<PathBuf>>,
     /// Show everything about one source (an address or a network), from the table or from FILEs. Cannot be
     /// combined with other modes
-    #[arg(long, value_names = ["ADDR", "FILE"], num_args = 1..)]
+    #[arg(long, value_names = ["ADDR", "FILE"], num_args = 1.., action = clap::ArgAction::Set)]
     pub(super) who: Option<Vec<PathBuf>>,
     /// Show new packets in a log as they arrive, without a database; '-' means standard input, 'journal'
     /// the systemd journal. Cannot be combined with other modes
@@ -309,7 +309,7 @@ pub(super) struct OtherArgs {
     /// Answer yes to every question
     #[arg(long)]
     pub(super) yes: bool,
-    /// Errors only, no notes
+    /// Errors and problems only, no notes
     #[arg(long)]
     pub(super) quiet: bool,
     /// Print the license and exit

@@ -141,15 +141,22 @@ fn stray(word: &str, args: &[OsString]) -> Stop {
         );
     }
     let word = terminal(word);
-    if args.iter().any(|arg| arg == "--follow") {
+    if let Some(mode) = ["--follow", "--doctor"].into_iter().find(|mode| args.iter().any(|arg| arg == *mode))
+    {
         return usage(
-            &format!("{word}: unexpected argument; --follow takes one log"),
-            &["ipta --scan FILE... shows several"],
+            &format!("{word}: unexpected argument; {mode} takes one log"),
+            &[&format!("ipta {mode} FILE")],
         );
     }
     usage(
         &format!("{word}: unexpected argument; a log needs a mode of its own before it"),
-        &["ipta --import FILE", "ipta --analyze FILE", "ipta --follow FILE", "ipta --who ADDR FILE"],
+        &[
+            "ipta --import FILE",
+            "ipta --analyze FILE",
+            "ipta --follow FILE",
+            "ipta --scan FILE",
+            "ipta --who ADDR FILE",
+        ],
     )
 }
 

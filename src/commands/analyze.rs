@@ -78,7 +78,7 @@ fn ready(
 /// A bare word is a log or a typo.
 fn bare_log(path: &Path) -> Result<(), Misused> {
     let word = path.to_string_lossy();
-    if path == Path::new("-") || path.exists() || Journal::named(path).is_some() {
+    if path == Path::new("-") || path.try_exists().unwrap_or(true) || Journal::named(path).is_some() {
         return Ok(());
     }
     let words = Mode::OPTIONS.map(|option| option.trim_start_matches('-'));

@@ -52,6 +52,12 @@ pub enum OpenError {
         /// How it is compressed.
         format: Compression,
     },
+    /// A tar archive.
+    #[error("{name} is a tar archive, not a log; unpack it first: tar -xf {}", escape::shell(.name))]
+    Archive {
+        /// The path as given.
+        name: String,
+    },
     /// An SQLite file.
     #[error("{name} is an SQLite file, not a log\n  ipta --db-file {} --analyze", escape::shell(.name))]
     Database {

@@ -200,9 +200,13 @@ impl Log {
     /// Reads (and decompresses) the first block, keeping it for later. Call it before changing anything elsewhere: a
     /// log that cannot be read at all fails here.
     pub fn check(&mut self) -> Result<(), OpenError> {
-        match format::is_database(self.peek(FIRST_BLOCK)?) {
-            true => Err(OpenError::Database { name: self.name().to_owned() }),
-            false => Ok(()),
+        let head = self.peek(FIRST_BLOCK)?;
+        let (is_database, is_archive) = (format::is_database(head), format::is_archive(head));
+        let name = self.name().to_owned();
+        match (is_database, is_archive) {
+            (true, _) => Err(OpenError::Database { name }),
+            (_, true) => Err(OpenError::Archive { name }),
+            _ => Ok(()),
         }
     }
 

@@ -13,6 +13,9 @@ pub enum Reference {
     Written(Time),
     /// The year of the last line, as given by the user. No stamp is later than its end.
     Year(i16),
+    /// The latest time after New Year, in the year given by the user, of a log that crosses New Year. No stamp is
+    /// later than this plus one day.
+    Latest(Time),
 }
 
 /// Places stamps in time: supplies the zone and the reference that a log's stamps lack.
@@ -26,7 +29,7 @@ pub struct Calendar {
     latest: i64,
     latest_year: i16,
     /// The last minute placed: lines come in runs of the same minute, and no zone changes within one.
-    prefix_cache: Option<(Civil, i64)>,
+    last_minute: Option<(Civil, i64)>,
 }
 
 /// The farthest back a 29 February can lie: across a century year that is not a leap year.
@@ -35,7 +38,7 @@ const YEARS_BACK: i16 = 12;
 impl Calendar {
     /// For logs written in `zone`.
     pub fn new(zone: TimeZone, reference: Reference) -> Self {
-        let mut calendar = Calendar { zone, latest: 0, latest_year: 0, prefix_cache: None };
+        let mut calendar = Calendar { zone, latest: 0, latest_year: 0, last_minute: None };
         calendar.refer_to(reference);
         calendar
     }
@@ -43,7 +46,9 @@ impl Calendar {
     /// Moves the reference (when following a growing log).
     pub fn refer_to(&mut self, reference: Reference) {
         self.latest = match reference {
-            Reference::Written(time) => time.0.saturating_add(24 * 3600 * Time::SECOND),
+            Reference::Written(time) | Reference::Latest(time) => {
+                time.0.saturating_add(24 * 3600 * Time::SECOND)
+            }
             Reference::Year(year) => {
                 let next = Civil {
                     year: year.saturating_add(1),
@@ -59,7 +64,7 @@ impl Calendar {
         };
         let latest = jiff::Timestamp::from_microsecond(self.latest).unwrap_or(jiff::Timestamp::MAX);
         self.latest_year = self.zone.to_datetime(latest).year();
-        self.prefix_cache = None;
+        self.last_minute = None;
     }
 
     /// The time of a stamp; none for a day that does not exist.
@@ -70,7 +75,7 @@ impl Calendar {
         };
         let minute = Civil { second: 0, micros: 0, ..civil };
         let within = i64::from(civil.second) * Time::SECOND + i64::from(civil.micros);
-        if let Some((known, begin)) = self.prefix_cache
+        if let Some((known, begin)) = self.last_minute
             && known == minute
         {
             return in_range(begin + within);
@@ -89,7 +94,7 @@ impl Calendar {
             latest_year_begin.is_some_and(|b| b <= self.latest && self.latest - b < 60 * Time::SECOND)
         };
         if !borderline {
-            self.prefix_cache = Some((minute, begin));
+            self.last_minute = Some((minute, begin));
         }
         in_range(begin + within)
     }

@@ -165,6 +165,10 @@ fn skip_decoded_level(text: &[u8]) -> &[u8] {
 /// A host name or address as syslog writes it: `fw_1.example.com`, `2001:db8::1`, syslog-ng's
 /// `relay/fw1`.
 fn is_host(word: &[u8]) -> bool {
+    // What Linux calls itself before anybody has named it (`UTS_NODENAME`, include/linux/uts.h).
+    if word == b"(none)" {
+        return true;
+    }
     let [first, .., last] = word else {
         return word.first().is_some_and(u8::is_ascii_alphanumeric);
     };

@@ -68,6 +68,12 @@ pub enum RuleError {
         /// The preset with the closest name.
         nearest: &'static str,
     },
+    /// A preset with an action or a verdict.
+    #[error("the preset '{text}' has actions and verdicts of its own; leave out action and verdict")]
+    Settled {
+        /// The preset.
+        text: String,
+    },
     /// The regular expression is invalid.
     #[error("'{text}' is not a regular expression: {why}")]
     NoRegex {
@@ -349,6 +355,8 @@ mod tests {
         assert!(message("UFW").contains("nearest: ufw"));
         assert!(message("firewall-d").contains("nearest: firewalld"));
         assert!(message("^FW: DROP").contains("no group such as"));
+        let with_action = super::super::presets::configured("auto", Some("X"), None).unwrap_err();
+        assert!(with_action.to_string().contains("leave out action and verdict"));
         assert!(message("(?<action>").contains("is not a regular expression"));
         assert!(!message("(?<action>").contains('\n'));
         assert_eq!(settled(r"^FW (?<action>\w+)", "FW pass "), Some(("pass".into(), Verdict::Accept)));

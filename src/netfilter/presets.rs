@@ -122,6 +122,9 @@ pub fn named(text: &str) -> Result<Vec<Rule>, RuleError> {
 
 /// The rule of a configured pattern; without an `action` it needs a group of that name.
 pub fn configured(pattern: &str, action: Option<&str>, verdict: Option<Verdict>) -> Result<Rule, RuleError> {
+    if rules(pattern).is_some() {
+        return Err(RuleError::Settled { text: pattern.to_owned() });
+    }
     let verdicts = verdict.map_or(Verdicts::Words, Verdicts::Always);
     let made = Pattern::of(pattern, action, verdicts)?;
     made.map(Rule::Pattern).ok_or_else(|| no_preset(pattern))

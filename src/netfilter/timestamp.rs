@@ -18,7 +18,7 @@ pub enum Stamp {
 }
 
 /// A date and time of day; the year is 0 if none was written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Civil {
     /// 1000 to 9999, or 0.
     pub year: i16,

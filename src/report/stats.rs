@@ -105,11 +105,16 @@ fn list_prefixes(stats: &ParseStats, chosen: &str, text: &mut String) {
     prefixes.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
     for (prefix, count) in prefixes.iter().take(SHOWN) {
         let preset = presets::recognize(prefix);
+        // An option would replace rules of the configuration file.
+        let option = match chosen {
+            "" => format!("[[prefix]] with pattern = \"{preset}\" in the configuration file"),
+            chosen => format!("{chosen}--prefix {preset}"),
+        };
         let shown = match clean(prefix) {
             text if text.trim().is_empty() => "no prefix".to_owned(),
             text => format!("'{text}'"),
         };
-        let _ = write!(text, "\n  {shown} ({}): {chosen}--prefix {preset}", counted(**count, "line"));
+        let _ = write!(text, "\n  {shown} ({}): {option}", counted(**count, "line"));
     }
     if prefixes.len() > SHOWN {
         let _ = write!(text, "\n  and {} more", prefixes.len() - SHOWN);

@@ -109,6 +109,11 @@ fn none_passes(
     let wanted = &filters.action.any;
     let asked = wanted.iter().any(|word| actions.iter().any(|there| there.eq_ignore_ascii_case(word)));
     if actions.is_empty() || asked {
+        let words = filters.words(&jiff::tz::TimeZone::UTC);
+        // A source alone may come from --who, where nothing can be removed.
+        if words.starts_with("from ") && !words.contains(',') {
+            return format!("No packet {of}is {words}.");
+        }
         return match span {
             Some((first, last)) => format!(
                 "No packet {of}matches the filters; the packets are from {} to {}.",

@@ -85,10 +85,14 @@ pub fn check(paths: &[PathBuf], clock: &Clock) -> Result<Vec<LogSource>, OpenErr
             continue;
         }
         seen.push(identity);
-        let reference = clock.reference(log.modified());
         let stamp = (log.is_plain() || log.raw_len().is_some()).then(|| first_stamp(&mut log)).flatten();
-        let mut calendar = Calendar::new(clock.zone.clone(), reference);
         let stream = log.raw_len().is_none();
+        let crossing = match (clock.year, stamp) {
+            (Some(year), Some(Stamp::Yearless(_))) if !stream => latest_after_new_year(path, year, clock),
+            _ => None,
+        };
+        let reference = crossing.unwrap_or_else(|| clock.reference(log.modified()));
+        let mut calendar = Calendar::new(clock.zone.clone(), reference);
         // `check` has already read this much.
         let binary = looks_binary(log.peek(HEAD)?);
         sources.push(LogSource {
@@ -106,6 +110,26 @@ pub fn check(paths: &[PathBuf], clock: &Clock) -> Result<Vec<LogSource>, OpenErr
     }
     sources.sort_by_key(|source| (source.opened.is_some(), source.first.is_none(), source.first));
     Ok(sources)
+}
+
+/// Days by which stamps go back at New Year, at least: those of logs put together in any order go back by less.
+const NEW_YEAR: i32 = 200;
+
+/// What the stamps of a log that crosses New Year refer to, if its last line is from this year.
+fn latest_after_new_year(path: &Path, year: i16, clock: &Clock) -> Option<Reference> {
+    let mut lines = Lines::new(Log::open(path).ok()?);
+    let (mut latest, mut before, mut crosses) = (None, 0, false);
+    while let Ok(Some(line)) = lines.next() {
+        let Some(Stamp::Yearless(civil)) = crate::netfilter::stamp(line.bytes) else { continue };
+        let day = i32::from(civil.month) * 31 + i32::from(civil.day);
+        if before - day > NEW_YEAR {
+            (latest, crosses) = (None, true);
+        }
+        before = day;
+        latest = latest.max(Some(civil));
+    }
+    let latest = Stamp::Yearless(latest.filter(|_| crosses)?);
+    Calendar::new(clock.zone.clone(), Reference::Year(year)).place(latest).map(Reference::Latest)
 }
 
 /// The first timestamp near a log's beginning; none if there is none or it cannot be read that far.

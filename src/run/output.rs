@@ -41,12 +41,12 @@ pub fn write(path: &Path, report: impl FnOnce(&mut dyn Write) -> io::Result<()>)
     if is_device(path) {
         let cannot = || format!("cannot write {}; name another file", path.display());
         let mut out = BufWriter::new(File::options().write(true).open(path).with_context(cannot)?);
-        return report(&mut out).and_then(|()| out.flush()).with_context(cannot);
+        return report(&mut out).and_then(|()| out.flush()).map_err(|error| unwritten(error, &cannot()));
     }
     let target = real(path);
     let mut file = beside(&target).map_err(|error| refused(path, &error))?;
     let mut out = BufWriter::new(file.as_file_mut());
-    report(&mut out).and_then(|()| out.flush()).with_context(cannot)?;
+    report(&mut out).and_then(|()| out.flush()).map_err(|error| unwritten(error, &cannot()))?;
     drop(out);
     // A temporary file is private to its owner; a report is an ordinary file.
     let mode = target.metadata().map_or(0o644, |old| old.permissions().mode() & 0o777);
@@ -69,6 +69,14 @@ fn real(path: &Path) -> PathBuf {
 fn beside(path: &Path) -> io::Result<NamedTempFile> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     NamedTempFile::new_in(folder)
+}
+
+/// Without the system's error in its chain, which would be taken for one of standard output.
+fn unwritten(error: io::Error, cannot: &str) -> anyhow::Error {
+    match error.kind() {
+        io::ErrorKind::BrokenPipe => error.into(),
+        _ => anyhow!("{cannot}: {}", said(&error)),
+    }
 }
 
 fn refused(path: &Path, error: &io::Error) -> anyhow::Error {

@@ -81,9 +81,11 @@ pub fn filters(settings: &Settings, clock: &Clock) -> Result<Filters, Misused> {
     if let (Some(since), Some(until)) = (since, until)
         && since >= until
     {
-        let [since, until] = [since, until].map(|time| when::text(time, &clock.zone));
+        let typed = |text: &Option<String>| text.clone().unwrap_or_default();
         return Err(Misused(format!(
-            "--until ({until}) is not after --since ({since}): no packet can match"
+            "--until {} is not after --since {}: no packet can match",
+            typed(&text.until),
+            typed(&text.since)
         )));
     }
     Ok(Filters {

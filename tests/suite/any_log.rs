@@ -349,6 +349,10 @@ fn firewall_lines_of_other_prefixes_are_told_of_from_cron_too_if_there_are_no_ot
         both.dir.ipta(call).fine().says(["with other prefixes", "--prefix auto --prefix any"]);
     }
     assert!(both.dir.ipta(["log", "--format", "json"]).fine().out.contains("with other prefixes"));
+    // Rules of the file have no option that adds to them.
+    both.dir
+        .write("conf", "[[prefix]]\npattern = \"auto\"\n[[prefix]]\npattern = \"^OWN \"\naction = \"OWN\"\n");
+    both.dir.ipta(["--config", "conf", "log"]).fine().says(["[[prefix]] with pattern = \"any\" in the"]);
     let other = TestStore::on_a_file();
     other.dir.write("log", &edge);
     other

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use crate::harness::server;
 use crate::process::{
-    Kept, PASSWORD, Said, TestDir, TestStore, account_options, line, lines, on_both_stores, run,
+    Kept, PASSWORD, Said, TestDir, TestStore, account_options, gzip, line, lines, on_both_stores, run,
 };
 
 on_both_stores! {
@@ -254,6 +254,13 @@ fn a_year_that_was_guessed_is_said_once() {
         assert_eq!(dir.ipta([mode, "copied.log"]).fine().err.matches(note).count(), 1, "{mode}");
     }
     dir.ipta(["--db-file", "db", "-ct", "-i", "copied.log"]).fine().says([note]);
+    let across = ["Nov 30 10:00:00", "Dec 31 23:59:59", "Jan  1 00:00:00", "Feb  3 00:00:00"];
+    let across = across.map(|stamp| format!("{stamp} {}", &old[16..]));
+    dir.write("across.log", across.concat());
+    dir.write("across.gz", gzip(across.concat()));
+    for log in ["across.log", "across.gz"] {
+        dir.ipta([log, "--year", "2020"]).fine().says(["2019-11-30 10:00:00 to 2020-02-03 00:00:00"]);
+    }
     let given = dir.ipta(["-a", "copied.log", "--year", "2020"]).fine();
     assert!(!given.err.contains("have no year"), "{given:#?}");
 }
@@ -588,6 +595,12 @@ fn a_log_alone_is_analyzed_and_a_slip_is_told() {
     db.dir.write("a.log", lines(0..40));
     let report = db.dir.ipta(["a.log", "--limit", "3"]).fine().out;
     assert_eq!(report, db.dir.ipta(["-a", "a.log", "--limit", "3"]).fine().out);
+    let tar = [vec![0; 257], b"ustar".to_vec(), vec![0; 250], lines(0..3).into_bytes()].concat();
+    db.dir.write("a.tar", &tar);
+    db.dir.write("a.tar.gz", gzip(&tar));
+    for log in ["a.tar", "a.tar.gz"] {
+        db.dir.ipta([log]).refused(1).says(["tar archive", "tar -xf"]);
+    }
     db.dir.ipta(["analyze"]).refused(2).says(["no file 'analyze'", "ipta --analyze?"]);
     db.dir.ipta(["b.log"]).refused(2).says(["no file 'b.log'"]);
     for call in [

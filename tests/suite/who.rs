@@ -75,5 +75,5 @@ fn what_is_no_source_is_refused_with_a_command_that_works() {
 #[test]
 fn whoever_is_not_there_is_said_to_be_missing() {
     let dir = TestDir::new();
-    dir.ipta(["--who", "203.0.113.250", &example()]).fine().says(["No packet matches the filters"]);
+    dir.ipta(["--who", "203.0.113.250", &example()]).fine().says(["No packet is from 203.0.113.250"]);
 }
