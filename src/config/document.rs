@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 
 use toml::de::DeTable;
 
-use super::Layer;
 use super::correction::correction;
 use super::error::Problem;
 use super::historic::{canonical, kind_of, line as historic_line};
 use super::reader::{DocumentReader, TomlValue, guess, problem, short};
 use super::settings::{keys, read_key};
+use super::{Layer, nearest};
 
 /// The settings in a document, or everything that is wrong with it.
 pub(super) fn read(text: &str) -> Result<Layer, Vec<Problem>> {
@@ -45,7 +45,19 @@ pub(super) fn read(text: &str) -> Result<Layer, Vec<Problem>> {
 /// A line the TOML parser cannot read. Its text is only inspected, never repeated: it may be the middle of a
 /// password.
 fn syntax(reader: &DocumentReader<'_>, line: usize, message: &str) -> Problem {
-    match historic_line(reader.text_of_line(line)) {
+    let text = reader.text_of_line(line);
+    if message.contains("duplicate key") {
+        let word = text
+            .trim()
+            .trim_matches(|c| matches!(c, '[' | ']'))
+            .split(['=', ' ', '.'])
+            .next()
+            .unwrap_or_default();
+        let known = keys().iter().any(|(key, _)| *key == word);
+        let key = if known { word } else { "a key" };
+        return problem(line, format!("{key} is already set above; keep one of the two"));
+    }
+    match historic_line(text) {
         Some((key, fix)) => {
             let wants = kind_of(key).map_or_else(String::new, |kind| kind.wants());
             Problem { line, text: format!("{key} {wants}"), fix }
@@ -69,7 +81,11 @@ fn document_of(reader: &mut DocumentReader<'_>, table: &DeTable<'_>) -> Layer {
 fn unknown(reader: &mut DocumentReader<'_>, name: &str, line: usize, value: &TomlValue<'_>) {
     let shown_name = short(name);
     if value.get_ref().is_table() {
-        let text = format!("there is no section [{shown_name}]; keys go above the first section");
+        let way_out = match nearest(name, ["attacks", "prefix", "module"]) {
+            Some(meant) => format!("did you mean {meant}?"),
+            None => "keys go above the first section".to_owned(),
+        };
+        let text = format!("there is no section [{shown_name}]; {way_out}");
         return reader.problems.push(problem(line, text));
     }
     let mut found = problem(line, format!("there is no key {shown_name}"));

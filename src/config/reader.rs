@@ -6,6 +6,7 @@ use toml::de::{DeTable, DeValue};
 use super::correction::correction;
 use super::error::Problem;
 use super::kind::{KeyKind, module_keys, prefix_keys, threshold_keys};
+use super::settings::keys;
 use super::{Choice, OwnModule, PrefixChoice, nearest};
 use crate::escape::terminal;
 use crate::filter::Thresholds;
@@ -124,7 +125,7 @@ impl<'t> DocumentReader<'t> {
                     let text = format!(
                         "there is no key {} in [[prefix]]{}",
                         short(name),
-                        guess(name, prefix_keys())
+                        astray(name, prefix_keys())
                     );
                     self.problems.push(problem(line, text));
                 }
@@ -157,7 +158,7 @@ impl<'t> DocumentReader<'t> {
                 "title" => title = text,
                 "sql" => sql = text,
                 _ => {
-                    let guess = guess(word, module_keys());
+                    let guess = astray(word, module_keys());
                     let text = format!("there is no key {} in [[module]]{guess}", short(word));
                     self.problems.push(problem(line, text));
                 }
@@ -187,7 +188,7 @@ impl<'t> DocumentReader<'t> {
             let name: &str = key.get_ref();
             let Some((_, kind)) = threshold_keys().into_iter().find(|(known, _)| *known == name) else {
                 let text =
-                    format!("there is no key {} in [attacks]{}", short(name), guess(name, threshold_keys()));
+                    format!("there is no key {} in [attacks]{}", short(name), astray(name, threshold_keys()));
                 self.problems.push(problem(line, text));
                 continue;
             };
@@ -223,6 +224,14 @@ pub(super) fn guess(name: &str, known: Vec<(&'static str, KeyKind)>) -> String {
         None => {
             format!("; the keys are {}", known.iter().map(|(key, _)| *key).collect::<Vec<_>>().join(", "))
         }
+    }
+}
+
+/// The same for a key in a section, where one of the top of the file may have ended up.
+fn astray(name: &str, known: Vec<(&'static str, KeyKind)>) -> String {
+    match keys().iter().any(|(key, _)| *key == name) {
+        true => "; move it above the first section".to_owned(),
+        false => guess(name, known),
     }
 }
 

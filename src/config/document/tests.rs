@@ -138,6 +138,19 @@ fn an_unknown_key_names_the_nearest() {
     );
     assert!(problems("[[prefix]]\npatern = 'x'").contains("did you mean pattern?"));
     assert!(problems("[database]\nhost = 'a'").contains("line 1: there is no section [database]"));
+    assert!(problems("[attack]\nsweep = 4").contains("did you mean attacks?"));
+    assert!(problems("[attacks]\nlimit = 4").contains("limit in [attacks]; move it above the first section"));
+}
+
+#[test]
+fn a_key_that_is_set_twice_is_named_without_its_value() {
+    assert!(problems("limit = 2\nlimit = 3").contains("line 2: limit is already set above"));
+    assert!(
+        problems("prefix = ['ufw']\n[[prefix]]\npattern = 'x'").contains("line 2: prefix is already set")
+    );
+    let said = problems("db_pass = 'a'\ndb_pass = 'geheim'");
+    assert!(said.contains("db_pass is already set") && !said.contains("geheim"), "{said}");
+    assert!(problems("'a b' = 1\n'a b' = 2").contains("line 2: a key is already set above"));
 }
 
 #[test]
