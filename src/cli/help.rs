@@ -61,8 +61,9 @@ Examples
 
 Settings are kept in ~/.ipta-conf; the command line overrides them.
 Filters (--since to --no-accept) work with --analyze, --who, --follow and
---scan; --import stores everything. A filter with several values (--dport 22,80)
-matches any of them, and not:VALUE leaves out packets that match VALUE.
+--scan, but --period only with reports; --import stores everything. A filter
+with several values (--dport 22,80) matches any of them, and not:VALUE leaves
+out packets that match VALUE.
 ";
 
 const USAGE: &str = "\
