@@ -80,9 +80,9 @@ pub fn nothing_in_table(session: &mut Session<'_, '_>) -> anyhow::Result<String>
     let (table, filters) = (session.table.clone(), session.filters.clone());
     let store = session.store.open()?;
     if store.is_empty(&table)? {
-        let store_has_logs = !store.entries(&table)?.is_empty();
+        let was_imported = !store.entries(&table)?.is_empty();
         let ipta = session.import_invocation();
-        return Ok(match store_has_logs {
+        return Ok(match was_imported {
             true => format!(
                 "Table '{table}' is empty: what was imported into it has been deleted; to read a log again: {ipta} -c -i FILE"
             ),
