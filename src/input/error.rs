@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use super::format::Compression;
+use super::format::{self, Compression};
 use crate::escape;
 use crate::fault::said;
 
@@ -167,6 +167,16 @@ impl OpenError {
                 OpenError::Denied { name, advice: advice(owner, &groups) }
             }
             _ => OpenError::Io { name, cause: source },
+        }
+    }
+
+    /// Why a file that begins like this cannot be a log; none if it can. Takes the first [`format::HEAD`] bytes.
+    pub(super) fn no_log(name: &str, head: &[u8]) -> Option<OpenError> {
+        let name = name.to_owned();
+        match head {
+            _ if format::is_database(head) => Some(OpenError::Database { name }),
+            _ if format::is_archive(head) => Some(OpenError::Archive { name }),
+            _ => None,
         }
     }
 }

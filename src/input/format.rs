@@ -42,13 +42,16 @@ const MAGICS: [(Compression, Magic); 6] = [
 /// well compressed.
 const XZ_MEMORY: u64 = 512 << 20;
 
+/// The first bytes of a file from which its format is told.
+pub(super) const HEAD: usize = 512;
+
 /// Whether a file begins as tar archives do (POSIX, pax, "ustar Interchange Format").
-pub fn is_archive(head: &[u8]) -> bool {
+pub(super) fn is_archive(head: &[u8]) -> bool {
     head.get(257..262) == Some(b"ustar")
 }
 
 /// Whether a file begins with SQLite's magic header string (sqlite.org, "Database File Format", 1.3).
-pub fn is_database(head: &[u8]) -> bool {
+pub(super) fn is_database(head: &[u8]) -> bool {
     head.starts_with(b"SQLite format 3\0")
 }
 

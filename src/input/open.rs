@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
 use super::error::{OpenError, ReadError};
-use super::format::{self, Compression};
+use super::format::Compression;
 
 /// Bytes decoded per read. A decoder drops what it decoded in the call that fails, so this is also the most that is
 /// lost before damaged data.
@@ -200,14 +200,8 @@ impl Log {
     /// Reads (and decompresses) the first block, keeping it for later. Call it before changing anything elsewhere: a
     /// log that cannot be read at all fails here.
     pub fn check(&mut self) -> Result<(), OpenError> {
-        let head = self.peek(FIRST_BLOCK)?;
-        let (is_database, is_archive) = (format::is_database(head), format::is_archive(head));
-        let name = self.name().to_owned();
-        match (is_database, is_archive) {
-            (true, _) => Err(OpenError::Database { name }),
-            (_, true) => Err(OpenError::Archive { name }),
-            _ => Ok(()),
-        }
+        let head = self.peek(FIRST_BLOCK)?.to_owned();
+        OpenError::no_log(self.name(), &head).map_or(Ok(()), Err)
     }
 
     /// The next `wanted` uncompressed bytes without consuming them; fewer only at the end of the log.

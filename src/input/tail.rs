@@ -96,7 +96,7 @@ enum Told {
 
 impl Tail {
     /// Starts with the last `last_lines` existing lines (0: only new ones). Waits for a name that does not exist yet;
-    /// a folder, a compressed file and a file without read permission are errors.
+    /// a folder, a compressed file, an archive, a database and a file without read permission are errors.
     pub fn open(path: &Path, last_lines: usize) -> Result<Tail, OpenError> {
         let failed = |source| OpenError::of(path, source);
         let current = match regular(path) {
@@ -108,8 +108,8 @@ impl Tail {
                 let file = file.map_err(failed)?;
                 let head = head_of(&file).map_err(failed)?;
                 let (name, format) = (path.display().to_string(), Compression::of(&head));
-                if format::is_database(&head) {
-                    return Err(OpenError::Database { name });
+                if let Some(error) = OpenError::no_log(&name, &head) {
+                    return Err(error);
                 }
                 if format != Compression::Plain {
                     return Err(OpenError::Compressed { name, format });
@@ -360,7 +360,7 @@ fn regular(path: &Path) -> io::Result<File> {
 /// The bytes of a file that tell its format.
 fn head_of(file: &File) -> io::Result<Vec<u8>> {
     use std::os::unix::fs::FileExt;
-    let mut head = vec![0; 16];
+    let mut head = vec![0; format::HEAD];
     let held = read_fully(&mut head, |buf, at| file.read_at(buf, at as u64))?;
     head.truncate(held);
     Ok(head)

@@ -376,4 +376,8 @@ fn what_cannot_be_followed_is_said_at_once() {
     fs::write(&packed, b"\x1f\x8b\x08\0\0\0\0\0").unwrap();
     let error = Tail::open(&packed, 0).err().unwrap();
     assert!(matches!(error, OpenError::Compressed { format: Compression::Gzip, .. }), "{error}");
+    let archive = folder.path().join("fw.tar");
+    fs::write(&archive, [&[0; 257][..], b"ustar\x0000", &[0; 249]].concat()).unwrap();
+    let error = Tail::open(&archive, 0).err().unwrap();
+    assert!(matches!(error, OpenError::Archive { .. }), "{error}");
 }
