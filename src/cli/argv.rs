@@ -264,7 +264,7 @@ fn password(begins: &str) -> Reading {
 }
 
 /// Whether the argument is an option whose value must be the next argument.
-fn wants_the_next(token: &OsStr, command: &Command) -> bool {
+pub(super) fn wants_the_next(token: &OsStr, command: &Command) -> bool {
     let bytes = token.as_encoded_bytes();
     if let Some(long) = bytes.strip_prefix(b"--") {
         return !long.contains(&b'=') && find(command, |arg| long_of(arg, long)).is_some_and(wants_a_value);

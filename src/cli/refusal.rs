@@ -49,7 +49,7 @@ pub(super) fn of_clap(error: &clap::Error, args: &[OsString], command: &Command)
     let value = context(ContextKind::InvalidValue);
     let arg = command.get_arguments().find(|arg| arg.to_string() == named);
     match (error.kind(), arg) {
-        (ErrorKind::UnknownArgument, _) if named.starts_with('-') => unknown(named, command),
+        (ErrorKind::UnknownArgument, _) if named.starts_with('-') => unknown(named, args, command),
         (ErrorKind::UnknownArgument, _) => stray(named, args),
         (ErrorKind::TooManyValues, Some(arg)) => {
             usage(&format!("{} takes no value", spelled(arg)), &[ALL_OPTIONS])
@@ -80,7 +80,10 @@ pub(super) fn of_clap(error: &clap::Error, args: &[OsString], command: &Command)
     }
 }
 
-fn unknown(named: &str, command: &Command) -> Stop {
+fn unknown(named: &str, args: &[OsString], command: &Command) -> Stop {
+    if let Some(stop) = negative(named, args, command) {
+        return stop;
+    }
     // After an equals sign comes a value, which may be a password.
     let named = named.split('=').next().unwrap_or_default();
     let longs = command.get_arguments().filter(|arg| !arg.is_hide_set()).filter_map(Arg::get_long);
@@ -90,6 +93,18 @@ fn unknown(named: &str, command: &Command) -> Stop {
         Some(long) => usage(&wrong, &[&format!("did you mean --{long}?"), ALL_OPTIONS]),
         None => usage(&wrong, &[ALL_OPTIONS]),
     }
+}
+
+/// A value with a dash before its digits, such as `--since -1d`.
+fn negative(named: &str, args: &[OsString], command: &Command) -> Option<Stop> {
+    named.strip_prefix('-').filter(|rest| rest.starts_with(|first: char| first.is_ascii_digit()))?;
+    let is_it = |value: &OsString| value.to_str().is_some_and(|value| value.starts_with(named));
+    let at = args.iter().skip(1).position(is_it)?;
+    let (option, value) = (&args[at], args[at + 1].to_str()?);
+    argv::wants_the_next(option, command).then(|| {
+        let wrong = format!("{} needs a value without a dash, not '{}'", option.display(), terminal(value));
+        usage(&wrong, &[&format!("did you mean {}?", terminal(&value[1..])), ALL_OPTIONS])
+    })
 }
 
 /// The option that iptables, nft and other programs call by another name.

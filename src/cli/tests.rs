@@ -285,6 +285,11 @@ fn wrong_usage_names_the_option_and_the_way_out() {
             "! there is no option --db-hots\n  did you mean --db-host?\n  all options: ipta --help\n",
         ),
         ("-x", "! there is no option -x\n  all options: ipta --help\n"),
+        ("-1", "! there is no option -1\n  all options: ipta --help\n"),
+        (
+            "-a --since -1d",
+            "! --since needs a value without a dash, not '-1d'\n  did you mean 1d?\n  all options: ipta --help\n",
+        ),
         ("-i", "! --import (-i) needs a FILE\n  ipta --import FILE ...\n"),
         ("-i -c", "! --import (-i) needs a FILE\n  ipta --import FILE ...\n"),
         ("-a --src", "! --src needs an ADDR\n  ipta --src ADDR ...\n"),
