@@ -31,6 +31,9 @@ pub struct Header<'a> {
     pub text: &'a [u8],
 }
 
+/// No daemon writes more words before the tag.
+const MOST_WORDS: usize = 10;
+
 /// The kernel's tag.
 const KERNEL: &[u8] = b"kernel:";
 
@@ -263,6 +266,22 @@ fn tag(text: &[u8]) -> (Writer, &[u8]) {
         true => (Writer::Program, text),
         false => (Writer::Unknown, text),
     }
+}
+
+/// The text after the kernel's or ulogd's tag, if the words before it are no other program's tag.
+pub fn after_buried_tag(text: &[u8]) -> Option<&[u8]> {
+    let mut rest = text;
+    for _ in 0..MOST_WORDS {
+        let (word, after) = token(rest);
+        if word.ends_with(b":") || after.is_empty() {
+            return None;
+        }
+        rest = after;
+        if let (Writer::Kernel, text) = tag(rest) {
+            return Some(skip_kernel_stamp(text).1);
+        }
+    }
+    None
 }
 
 /// Whether a word is a tag with a process ID, `sshd[812]:`.

@@ -18,6 +18,8 @@ pub enum Reason {
     NoInterfaces,
     /// The line begins mid-packet.
     FrontCut,
+    /// The kernel's tag comes after words that are no known time.
+    UnknownTime,
     /// The line ends before source and destination.
     NoAddresses,
     /// `SRC=` or `DST=` is not an address.
@@ -43,6 +45,7 @@ impl std::fmt::Display for Reason {
         match self {
             Reason::NoInterfaces => f.write_str("no IN= and OUT= after the prefix"),
             Reason::FrontCut => f.write_str("front cut off"),
+            Reason::UnknownTime => f.write_str("unknown time before the kernel's tag"),
             Reason::NoAddresses => f.write_str("cut before the addresses"),
             Reason::BadAddress => f.write_str("not an address"),
             Reason::BadNumber => f.write_str("not a number"),

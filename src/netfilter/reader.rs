@@ -255,7 +255,10 @@ impl<'r> Reader<'r> {
     ) -> bool {
         let tag = tag(header.writer, prefix);
         let Some(settled) = self.prefix_cache.settle(self.rules, prefix, tag) else {
-            if prefix.len() <= limits::PREFIX && Rule::Any.takes(prefix, tag) {
+            let buried = || self.rules.settle(header::after_buried_tag(prefix)?, 0);
+            if header.writer == Writer::Unknown && header.stamp.is_none() && buried().is_some() {
+                found.damage.push(Reason::UnknownTime);
+            } else if prefix.len() <= limits::PREFIX && Rule::Any.takes(prefix, tag) {
                 self.stats.unknown_prefix(prefix);
             }
             return false;

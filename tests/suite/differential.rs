@@ -31,6 +31,9 @@ struct Verdict {
     beside: u64,
 }
 
+/// Why a line is damaged whose tag comes after words that are no known time.
+const UNKNOWN_TIME: &str = "unknown time before the kernel's tag";
+
 // --- The simple reader ---
 
 /// How a stamp looks, and the moment it names.
@@ -41,6 +44,8 @@ struct Simple {
     uptime: Regex,
     program: Regex,
     ulogd: Regex,
+    /// The kernel's tag after words that are no other tag, and the text after it.
+    buried: Regex,
     facility: Regex,
     priority: Regex,
 }
@@ -78,6 +83,9 @@ impl Simple {
             uptime: regex(r"^\[ *\d+\.\d+\] ?"),
             program: regex(r"^[^ \[]+\[\d+\](?::|$)"),
             ulogd: regex(r"^ulogd(?:\[\d+\])?: *"),
+            buried: regex(
+                r"^(?:[^ ]*[^ :] +){1,10}?(?:kernel|ulogd(?:\[\d+\])?): *(?:\[ *\d+\.\d+\] ?)?(.*)$",
+            ),
             facility: regex(r"^kern\.(?:warn|info|debug|notice) +"),
             priority: regex(r"^<\d{1,3}>"),
         }
@@ -181,7 +189,12 @@ impl Simple {
                 // Where no tag vouches for the line, either its first words are the firewall's or none are.
                 Ok(None) if !kernel => break,
                 Ok(None) => {}
-                Err(reason) => damage.push(reason),
+                Err(reason) => {
+                    damage.push(reason);
+                    if reason == UNKNOWN_TIME {
+                        break;
+                    }
+                }
             }
         }
         match verdict.packets.is_empty() {
@@ -217,7 +230,13 @@ impl Simple {
             };
         };
         let (prefix, body) = text.split_at(at);
-        let Some((action, verdict)) = action(prefix) else { return Ok(None) };
+        let Some((action, verdict)) = action(prefix) else {
+            let buried = (!kernel && time.is_none()).then(|| self.buried.captures(prefix)).flatten();
+            return match buried.is_some_and(|found| action(&found[1]).is_some()) {
+                true => Err(UNKNOWN_TIME),
+                false => Ok(None),
+            };
+        };
         let mut fields = packet(body)?;
         fields.insert("prefix", prefix.to_owned());
         fields.insert("action", action.to_owned());
