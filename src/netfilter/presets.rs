@@ -32,6 +32,10 @@ const OTHER: Verdicts = Verdicts::Always(Verdict::Other);
 /// The common chain targets.
 const TARGETS: Verdicts = Verdicts::Listed { accept: &["ACCEPT"], deny: &["DROP", "REJECT"] };
 
+/// Shorewall's dispositions; those with `A_` are audited.
+const SHOREWALL: Verdicts =
+    Verdicts::Listed { accept: &["ACCEPT", "A_ACCEPT"], deny: &["DROP", "REJECT", "A_DROP", "A_REJECT"] };
+
 /// In the order in which an unknown prefix is tried: those with a marker of their own first.
 const PRESETS: [Preset; 8] = [
     // The tutorial on connection logging: every new connection, and those over the rate. The rules log and continue,
@@ -61,14 +65,8 @@ const PRESETS: [Preset; 8] = [
     Preset {
         name: "shorewall",
         forms: &[
-            form(
-                r"^Shorewall:[^: ]+:(?:\d+:)?(?<action>[^: ]+): *$",
-                Verdicts::Listed {
-                    accept: &["ACCEPT", "A_ACCEPT"],
-                    deny: &["DROP", "REJECT", "A_DROP", "A_REJECT"],
-                },
-            ),
-            form(r"^[A-Za-z][\w-]* (?<action>ACCEPT|DROP|REJECT) $", TARGETS),
+            form(r"^Shorewall:[^: ]+:(?:\d+:)?(?<action>[^: ]+): *$", SHOREWALL),
+            form(r"^[A-Za-z][\w-]* (?<action>(?:A_)?(?:ACCEPT|DROP|REJECT)) $", SHOREWALL),
         ],
     },
     // Ubiquiti and VyOS name ruleset, rule and disposition.
