@@ -124,7 +124,11 @@ fn head(out: &mut dyn Write, report: &Report<'_>, list: &Blocklist, how: &str) -
         writeln!(out, "# Packets from {} to {}.", moment(first), moment(last))?;
     }
     writeln!(out, "# {}.", account(list))?;
-    writeln!(out, "# The source of a TCP packet can be forged too: review the list before you load it.")?;
+    let caution = match list.module {
+        "attacks" => "The source of a TCP packet can be forged too",
+        _ => "The sources of floods and of UDP and ICMP packets are among them and easy to forge",
+    };
+    writeln!(out, "# {caution}: review the list before you load it.")?;
     writeln!(out, "# {how}")
 }
 
