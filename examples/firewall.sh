@@ -19,7 +19,7 @@ if [ "$(id -u)" -ne 0 ]; then
     exit 1
 fi
 
-# Another place for the programs can be given in the environment. -w waits for the lock.
+# To use programs in another place, set these variables in the environment. -w waits for the lock.
 IPTABLES="${IPTABLES:-iptables}"
 IP6TABLES="${IP6TABLES:-ip6tables}"
 
@@ -90,7 +90,7 @@ for type in 130 131 132 143; do
     v6 -A OUTPUT -p icmpv6 --icmpv6-type "$type" -j ACCEPT
 done
 
-# The address of this machine by DHCP; take it out if the address is fixed.
+# DHCP, so that this machine can get its address; remove these rules if the address is fixed.
 v4 -A INPUT -p udp --sport 67 --dport 68 -j ACCEPT
 v4 -A OUTPUT -p udp --sport 68 --dport 67 -j ACCEPT
 v6 -A INPUT -p udp -s fe80::/10 --sport 547 --dport 546 -j ACCEPT
@@ -108,7 +108,7 @@ v4 -A OUTPUT -p icmp -j LOGACCEPT
 v6 -A INPUT -p icmpv6 -j LOGACCEPT
 v6 -A OUTPUT -p icmpv6 -j LOGACCEPT
 
-# Time synchronisation with NTP: our questions and their answers.
+# Time synchronization with NTP: our questions and their answers.
 both -A OUTPUT -p udp --dport 123 -m conntrack --ctstate NEW,ESTABLISHED -j LOGACCEPT
 both -A INPUT -p udp --sport 123 -m conntrack --ctstate ESTABLISHED -j LOGACCEPT
 

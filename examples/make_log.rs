@@ -1,12 +1,13 @@
-//! Makes `examples/iptables.log`: one day of a small server, analyzed in chapter 5 of the manual.
+//! Makes `examples/iptables.log`: one day of a small server, analyzed in chapter 5 of the first
+//! manual (2015), which is meant wherever this program speaks of the manual and its chapters.
 //!
 //! `cargo run --example make_log > examples/iptables.log`
 //!
 //! The manual prints five consistent tables: 241 INVALID TCP, 217 DROP TCP and 43 DROP UDP packets, all
 //! arriving on eth0. It lists only the largest groups; the rest of the totals is spread here over sources
 //! with one or two packets each, so that no other group ranks above the manual's last row. Their addresses
-//! are from the documentation ranges (RFC 5737, RFC 3849). It uses neither clock nor chance: every run
-//! writes the same bytes.
+//! are from the documentation ranges (RFC 5737, RFC 3849). This program uses neither the clock nor chance:
+//! every run writes the same bytes.
 
 use std::io::{self, BufWriter, Write};
 
@@ -207,7 +208,7 @@ impl Day {
         }
     }
 
-    /// Packets of no connection the firewall knows: late data, resets, FINs.
+    /// Packets that belong to no connection the firewall knows: late data, resets, FINs.
     fn leftovers(&mut self, at: u64, source: &str, first: u16, port: u16, packets: u64) {
         let machine = self.machine();
         let flags = self.random.pick(&["ACK", "ACK FIN", "ACK RST", "RST", "ACK PSH FIN"]);
@@ -271,7 +272,7 @@ impl Day {
         for &(port, packets) in PORTS_TCP {
             self.spread(port, packets, false);
         }
-        // One source sweeps the other ports within a few minutes, one packet each.
+        // One source scans the other ports within a few minutes, one packet each.
         let (sweeper, mut at) = (self.stranger(), 14 * 3600 * SECOND + 211_345);
         for &(port, packets) in OTHER_TCP {
             at += self.random.from(SECOND, 12 * SECOND);

@@ -68,7 +68,7 @@ pub(super) struct ModeArgs {
     /// Run this query and exit. Separate several with semicolons
     #[arg(long, value_name = "QUERY", value_parser = filled())]
     pub(super) sql: Option<String>,
-    /// Allow queries to change the database
+    /// With --sql or -ai: allow queries to change the database
     #[arg(long)]
     pub(super) write: bool,
     /// Empty the table and forget what was imported into it; never asks for confirmation
@@ -133,7 +133,8 @@ pub(super) struct DatabaseArgs {
     /// certificate (default off for this machine, otherwise preferred)
     #[arg(long, value_name = "WHEN", value_parser = choice::<Tls>)]
     pub(super) db_tls: Option<Tls>,
-    /// Certificates of the authorities to trust; implies --db-tls verify (default the system's)
+    /// Certificates of the authorities to trust; implies --db-tls verify (default the system's). Mozilla's are always
+    /// trusted too
     #[arg(long, value_name = "FILE")]
     pub(super) db_ca: Option<PathBuf>,
     /// Administrator of the server for --create-db (default root)
@@ -254,7 +255,7 @@ pub(super) struct DisplayArgs {
     /// turns on --attacks
     #[arg(long, value_name = "CMD", value_parser = filled())]
     pub(super) alert_command: Option<String>,
-    /// In follow: leave out packets that following causes: name lookups and your SSH session
+    /// In follow: leave out packets caused by following the log: name lookups and your SSH session
     #[arg(long)]
     pub(super) no_loop: bool,
     /// A database that maps addresses to locations (.mmdb: countries, autonomous systems). Repeatable

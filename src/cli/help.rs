@@ -38,7 +38,7 @@ Usage: ipta MODE... [OPTION...]
 You can combine several modes in one call. Whatever order you give them in, they
 run in this one: dns-prune, dns-clear, dns-create-table, create-db,
 upgrade-table, list-tables, delete-table, delete-all-tables, create-table,
-clear, import, prune, dns-dump, analyze, analyze-interactive, save-db.
+clear, import, prune, dns-dump, analyze, analyze-interactive or sql, save-db.
 The whole call is checked before any mode changes anything. ipta FILE... alone
 is ipta --analyze FILE...
 ";
@@ -48,7 +48,7 @@ Examples
   ipta /var/log/ufw.log
       Reports on a log, without a database; ipta journal reports on the systemd
       journal.
-  ipta --create-db --create-table
+  sudo ipta --create-db --create-table
       Prepares a MySQL or MariaDB server, once.
   ipta --import /var/log/iptables.log* --analyze --rdns
       Imports what is new, then prints the report with host names.
@@ -57,13 +57,13 @@ Examples
   ipta --analyze --since yesterday --dport 22 --limit 20
       Shows who has knocked on SSH since yesterday.
   ipta --follow /var/log/iptables.log --no-accept --no-local
-      Shows denied packets as they arrive.
+      Shows packets that were not accepted, as they arrive.
 
 Settings are kept in ~/.ipta-conf; the command line overrides them.
 Filters (--since to --no-accept) work with --analyze, --who, --follow and
---scan, but --period only with reports; --import stores everything. A filter
-with several values (--dport 22,80) matches any of them, and not:VALUE leaves
-out packets that match VALUE.
+--scan, but --period only with reports, and --src not with --who; --import
+stores everything. A filter with several values (--dport 22,80) matches any of
+them, and not:VALUE leaves out packets that match VALUE.
 ";
 
 const USAGE: &str = "\
@@ -72,7 +72,7 @@ Usage: ipta MODE... [OPTION...]
   -i, --import FILE...       import logs          -h, --db-host HOST
   -a, --analyze [FILE...]    the report           -u, --db-user NAME
   -f, --follow FILE          packets as they come -p, --db-pass PASS
-      --scan FILE...         packets of a log    -pi, --db-pass-i  (asks)
+      --scan [FILE...]       packets, by line    -pi, --db-pass-i  (asks)
  -ai, --analyze-interactive  a shell for queries      --sql QUERY
       --who ADDR [FILE...]   all about a source
       --doctor [FILE]        what is wrong, and what to type

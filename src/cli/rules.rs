@@ -178,7 +178,7 @@ fn shows_no_lines(mode: &Mode) -> bool {
 fn honored(modes: &[Mode], given: &Layer) -> Result<(), Stop> {
     const FILTER: &str = "filters work with --analyze, --who, --follow and --scan";
     const LOGS: &str = "it works with modes that read logs: --import, --analyze FILE, --follow, --scan FILE";
-    const REPORT: &str = "it works with --analyze and --sql; elsewhere: ipta ... > FILE";
+    const REPORT: &str = "it works with --analyze, --who and --sql; elsewhere: ipta ... > FILE";
     const FOLLOW: &str = "it works with --follow";
     const LIMIT: &str = "--follow and --scan show every packet; for fewer: ipta ... | head -n NUM";
     const ATTACKS: &str = "it works with --follow; in a report: ipta --analyze --modules attacks";

@@ -75,7 +75,7 @@ pub fn run(session: &mut Session<'_, '_>, path: &Path) -> anyhow::Result<Exit> {
         }
         live.written()?;
         for event in &polled.events {
-            session.console.note(&format!("{}: {event}", path.display()));
+            session.console.note(&format!("{} {event}", path.display()));
         }
         live.show_ready(session, polled.ended)?;
         live.say_if_nothing_fits(session, &reader);
@@ -258,11 +258,11 @@ impl LiveView {
         }
         self.told.push(cause);
         let (what, stop) = match cause {
-            Cause::Dns => ("ipta's own name lookups cause", "leave out --rdns"),
-            Cause::Ssh => ("this SSH session causes", "do not log this session's port"),
+            Cause::Dns => ("ipta's own name lookups cause", "leave out --rdns, or"),
+            Cause::Ssh => ("this SSH session causes", ""),
         };
         session.console.warn(&format!(
-            "The log shows packets that {what}: a loop.\n  --no-loop leaves them out; to stop them, {stop} (accept them before the LOG rule)."
+            "The log shows packets that {what}: a loop.\n  --no-loop leaves them out; to stop them,{stop} accept them before the rule that logs."
         ));
     }
 

@@ -49,7 +49,7 @@ pub enum Event {
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Event::Waiting => "is not there yet; waiting for it",
+            Event::Waiting => "does not exist yet; waiting for it",
             Event::Rotated => "was rotated; continuing with the new file",
             Event::Truncated => "was truncated; continuing from its start",
             Event::Vanished => "is gone; waiting for it to return",

@@ -135,3 +135,14 @@ fn cron_takes_its_files() {
         assert_eq!(said.status, Some(0), "{name}: {said:#?}");
     }
 }
+
+#[test]
+fn the_readmes_cron_lines_work_in_a_users_own_crontab() {
+    let readme = std::fs::read_to_string(project("README.md")).expect("the README");
+    let block = readme.split("```").find(|block| block.contains("*/5 * * * *")).expect("cron lines");
+    let dir = TestDir::new();
+    dir.write("own", block.trim_start());
+    let said = program(&dir, "crontab", &["-n", "own"]);
+    assert_eq!(said.status, Some(0), "{said:#?}");
+    assert!(block.contains("* ipta --quiet --import"), "no user is named: {block}");
+}

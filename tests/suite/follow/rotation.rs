@@ -56,7 +56,7 @@ fn a_deleted_log_is_waited_for_and_told_of() {
 fn a_log_that_is_not_there_yet_is_read_from_its_start_once_it_is() {
     let dir = TestDir::new();
     let running = Running::start(dir.command(["--follow", "logs/firewall.log"]));
-    running.until_said("is not there yet");
+    running.until_said("does not exist yet");
     fs::create_dir(dir.path("logs")).unwrap();
     dir.write("logs/firewall.log", drop_from_port(1) + &drop_from_port(2));
     assert_eq!(running.ports(2), [1, 2]);
