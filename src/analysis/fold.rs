@@ -20,8 +20,6 @@ pub struct Fold<'c> {
     totals: Option<Summing>,
     /// Totals of the preceding span.
     totals_before: Summing,
-    /// Time of the earliest packet.
-    earliest: Option<Time>,
     /// Packets offered so far.
     position: u64,
 }
@@ -37,7 +35,6 @@ impl<'c> Fold<'c> {
             numbers: Interner::default(),
             totals: None,
             totals_before: Summing::default(),
-            earliest: None,
             position: 0,
         }
     }
@@ -67,8 +64,6 @@ impl<'c> Fold<'c> {
         if let Some(totals) = &mut self.totals {
             totals.packets(&wanted);
             if let Some(before) = self.before {
-                let times = earlier.iter().filter_map(|seen| seen.packet.time());
-                self.earliest = times.chain(self.earliest).min();
                 earlier.iter().filter(|seen| seen.packet.time() >= Some(before)).for_each(|seen| {
                     self.totals_before.packet(seen);
                 });
@@ -99,10 +94,7 @@ impl<'c> Fold<'c> {
     pub fn before(&self) -> Option<Before> {
         let (from, to) = (self.before?, self.filters.since?);
         self.totals.as_ref()?;
-        let first_eighth = from.0 + (to.0 - from.0) / 8;
-        let totals = self.totals_before.finish(&self.numbers);
-        let is_whole = self.earliest.is_some_and(|earliest| earliest.0 <= first_eighth);
-        Some(Before { from, to, totals, is_whole })
+        Some(Before { from, to, totals: self.totals_before.finish(&self.numbers) })
     }
 
     /// The tables, in module order.

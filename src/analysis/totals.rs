@@ -36,8 +36,14 @@ pub struct Before {
     pub to: Time,
     /// Its totals.
     pub totals: Totals,
-    /// Whether packets cover its beginning: some are from its first eighth, or older.
-    pub is_whole: bool,
+}
+
+impl Before {
+    /// Whether logs or a table that begin with this packet cover the span: they begin before it or in its first eighth.
+    pub fn is_covered(&self, earliest: Option<Time>) -> bool {
+        let first_eighth = self.from.0 + (self.to.0 - self.from.0) / 8;
+        earliest.is_some_and(|earliest| earliest.0 <= first_eighth)
+    }
 }
 
 /// How many packets were logged with an action.

@@ -140,7 +140,7 @@ fn files(session: &mut Session<'_, '_>, analysis: Analysis) -> anyhow::Result<Ex
     let (rules, clock, asked) = (&session.rules, &session.clock, &session.filters);
     let mut progress = Counting::new(None, session.console.shows_progress());
     let mut read = 0;
-    let (counted, logs) = counting::count(&question.modules, &question.context, limit, |feed| {
+    let (mut counted, logs) = counting::count(&question.modules, &question.context, limit, |feed| {
         let maker = Wanted { filters: filters.any().then_some(&filters), asked, needs: feed.needs() };
         let mut done = |made: Filtered| {
             read += made.packets.len() as u64;
@@ -184,6 +184,7 @@ fn files(session: &mut Session<'_, '_>, analysis: Analysis) -> anyhow::Result<Ex
         }
         total.add(&log.stats);
     }
+    counted.earliest = total.first;
     if let Some(damage) = words::damage(&total) {
         session.console.warn(&damage);
     }

@@ -9,8 +9,8 @@ use anyhow::anyhow;
 
 use crate::analysis::table::Table;
 use crate::analysis::{self, Before, Context, Fold, Module, Totals, Want};
-use crate::netfilter::Packet;
 use crate::netfilter::batch::Batch;
+use crate::netfilter::{Packet, Time};
 
 /// Packets per batch: enough to be worth handing over, few enough to stay in cache.
 pub const BATCH: usize = 2048;
@@ -30,6 +30,8 @@ pub struct Counted {
     pub totals: Totals,
     /// Those of the previous period, if the context names one.
     pub before: Option<Before>,
+    /// The earliest packet that there is, whether it passes the filters or not; needed with `before` only.
+    pub earliest: Option<Time>,
     /// The modules that need packets in chronological order and got them in another.
     pub out_of_order: Vec<&'static Module>,
 }

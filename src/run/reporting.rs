@@ -176,6 +176,9 @@ pub fn table(session: &mut Session<'_, '_>, question: &Question) -> anyhow::Resu
             place.into_iter().for_each(|counted| *counted = table.clone());
         }
     }
+    if counted.before.is_some() {
+        counted.earliest = store.span(&session.table)?.map(|(first, _)| first);
+    }
     let timeless =
         if context.filters.ask_time() { store.count_timeless(&session.table, &filters)? } else { 0 };
     if counted.totals.packets == 0 {
@@ -255,15 +258,16 @@ pub fn report(
     filters: Option<&Filtered<'_>>,
     stored: bool,
 ) -> anyhow::Result<()> {
-    let Counted { tables, totals, before, .. } = counted;
+    let Counted { tables, totals, before, earliest, .. } = counted;
     let before = before.as_ref().filter(|before| {
-        if !before.is_whole {
+        let is_covered = before.is_covered(*earliest);
+        if !is_covered {
             let (from, to) = (report::moment(before.from), report::moment(before.to));
             session.console.note(&format!(
                 "Nothing to compare with: the packets do not go back far enough to cover the previous period, {from} to {to}."
             ));
         }
-        before.is_whole
+        is_covered
     });
     if totals.other > 0 {
         session.console.note(&undecided(totals));

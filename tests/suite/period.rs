@@ -89,11 +89,31 @@ fn packets_that_do_not_reach_back_are_compared_with_nothing() {
         said.err.contains("- Nothing to compare with: the packets do not go back far enough"),
         "{said:#?}"
     );
-    assert!(!said.err.contains("Against"), "{said:#?}");
+    assert!(!said.err.contains("Compared"), "{said:#?}");
     let said = dir.ipta(["a.log", "--period", "day", "--format", "json"]).fine();
     let report: serde_json::Value = serde_json::from_str(&said.out).expect("JSON");
     assert!(report["before"].is_null(), "{report}");
     assert!(report["notes"].to_string().contains("Nothing to compare with"), "{report}");
+}
+
+#[test]
+fn older_packets_cover_the_period_before_whatever_modules_and_filters_are_chosen() {
+    let dir = TestDir::new();
+    dir.write(
+        "a.log",
+        [line(9, 12, 1, 22), line(2, 12, 1, 22), line(1, 1, 1, 22), line(1, 2, 1, 23)].concat(),
+    );
+    dir.ipta(["--db-file", "p.db", "--create-table", "--import", "a.log"]).fine();
+    for of in [&["a.log"][..], &["--db-file", "p.db", "--analyze"]] {
+        for (more, expected) in [
+            (&[][..], "packets +100% (1)"),
+            (&["--modules", "ports"], "packets +100% (1)"),
+            (&["--modules", "ports", "--dport", "23"], "* Compared with "),
+        ] {
+            let said = dir.ipta([of, &["--period", "day"], more].concat()).fine();
+            assert!(said.err.contains(expected) && !said.err.contains("Nothing to compare"), "{said:#?}");
+        }
+    }
 }
 
 #[test]
