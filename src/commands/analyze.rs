@@ -159,14 +159,14 @@ fn files(session: &mut Session<'_, '_>, analysis: Analysis) -> anyhow::Result<Ex
             session.console.error(error);
             exit = Exit::Failed;
         }
-        let chosen = session.chosen_prefixes();
-        if let Some(text) = words::other_prefixes(&log.source.name, &log.stats, &chosen)
+        let widening = session.widening();
+        if let Some(text) = words::other_prefixes(&log.source.name, &log.stats, &widening)
             && log.stats.packets() > 0
         {
             session.console.note(&text);
         }
         if log.stats.packets() == 0 {
-            let text = log.source.nothing(&log.stats, &chosen);
+            let text = log.source.nothing(&log.stats, &widening);
             // Packets that the call's rules leave out are worth a warning even under --quiet.
             match log.stats.unknown_prefixes.is_empty() {
                 true => session.console.note(&text),

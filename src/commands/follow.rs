@@ -332,10 +332,10 @@ impl LiveView {
             return;
         }
         self.prefixes_told = true;
-        let chosen = session.chosen_prefixes();
+        let widening = session.widening();
         let text = match self.count {
-            0 => Some(words::nothing("The log so far", &reader.stats, &chosen)),
-            _ => words::other_prefixes("The log so far", &reader.stats, &chosen),
+            0 => Some(words::nothing("The log so far", &reader.stats, &widening)),
+            _ => words::other_prefixes("The log so far", &reader.stats, &widening),
         };
         text.iter().for_each(|text| session.console.note(text));
     }

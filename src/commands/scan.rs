@@ -197,10 +197,10 @@ fn logs(session: &mut Session<'_, '_>, sources: Vec<LogSource>) -> anyhow::Resul
             session.console.error(&error);
             exit = Exit::Failed;
         }
-        let chosen = session.chosen_prefixes();
+        let widening = session.widening();
         if reader.stats.packets() == 0 {
-            session.console.note(&source.nothing(&reader.stats, &chosen));
-        } else if let Some(text) = words::other_prefixes(&source.name, &reader.stats, &chosen) {
+            session.console.note(&source.nothing(&reader.stats, &widening));
+        } else if let Some(text) = words::other_prefixes(&source.name, &reader.stats, &widening) {
             session.console.note(&text);
         }
         let stats = reader.stats;

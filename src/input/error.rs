@@ -128,6 +128,11 @@ pub enum ReadError {
 }
 
 impl ReadError {
+    /// Whether the log itself is damaged, so that reading it again ends at the same byte.
+    pub fn is_damage(&self) -> bool {
+        matches!(self, ReadError::Damaged { .. })
+    }
+
     /// Uncompressed bytes read without error.
     #[cfg(test)]
     pub fn good(&self) -> u64 {

@@ -64,8 +64,36 @@ pub fn damage(stats: &ParseStats) -> Option<String> {
     Some(text)
 }
 
+/// How a call reads prefixes that it leaves out.
+pub enum Widening {
+    /// With the options of the call, each followed by a blank, and one more.
+    Option(String),
+    /// With a rule in the configuration file, where an option would replace those that are there.
+    Rule,
+    /// By importing again what is already in the table: the command up to the option, and after it.
+    Import(String, String),
+}
+
+impl Widening {
+    /// What comes before the prefixes.
+    fn lead(&self) -> &'static str {
+        match self {
+            Widening::Option(_) | Widening::Rule => "To read them, add:",
+            Widening::Import(..) => "To clear the whole table and read them:",
+        }
+    }
+
+    fn with(&self, preset: &str) -> String {
+        match self {
+            Widening::Option(chosen) => format!("{chosen}--prefix {preset}"),
+            Widening::Rule => format!("[[prefix]] with pattern = \"{preset}\" in the configuration file"),
+            Widening::Import(before, after) => format!("{before}--prefix {preset}{after}"),
+        }
+    }
+}
+
 /// What a log without packets holds instead, and what to do about it.
-pub fn nothing(name: &str, stats: &ParseStats, chosen: &str) -> String {
+pub fn nothing(name: &str, stats: &ParseStats, widening: &Widening) -> String {
     if stats.lines() == 0 {
         return format!("{name} is empty.");
     }
@@ -80,41 +108,38 @@ pub fn nothing(name: &str, stats: &ParseStats, chosen: &str) -> String {
         );
     }
     let mut text = format!(
-        "{name} has firewall lines, but none with a prefix that ipta looks for ({lines} read). To read them, add:"
+        "{name} has firewall lines, but none with a prefix that ipta looks for ({lines} read). {}",
+        widening.lead()
     );
-    list_prefixes(stats, chosen, &mut text);
+    list_prefixes(stats, widening, &mut text);
     text
 }
 
 /// That a log also has packets with prefixes other than those read; none if it does not.
-pub fn other_prefixes(name: &str, stats: &ParseStats, chosen: &str) -> Option<String> {
+pub fn other_prefixes(name: &str, stats: &ParseStats, widening: &Widening) -> Option<String> {
     if stats.unknown_prefixes.is_empty() {
         return None;
     }
     let mut text = format!(
-        "{name} also has firewall lines with other prefixes, which are left out. To read them too, add:"
+        "{name} also has firewall lines with other prefixes, which are left out. {}",
+        widening.lead()
     );
-    list_prefixes(stats, chosen, &mut text);
+    list_prefixes(stats, widening, &mut text);
     Some(text)
 }
 
-/// Prefixes that no rule matched, one per line, with the option that matches them.
-fn list_prefixes(stats: &ParseStats, chosen: &str, text: &mut String) {
+/// Prefixes that no rule matched, one per line, with what to type to read them.
+fn list_prefixes(stats: &ParseStats, widening: &Widening, text: &mut String) {
     const SHOWN: usize = 5;
     let mut prefixes: Vec<_> = stats.unknown_prefixes.iter().collect();
     prefixes.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
     for (prefix, count) in prefixes.iter().take(SHOWN) {
-        let preset = presets::recognize(prefix);
-        // An option would replace rules of the configuration file.
-        let option = match chosen {
-            "" => format!("[[prefix]] with pattern = \"{preset}\" in the configuration file"),
-            chosen => format!("{chosen}--prefix {preset}"),
-        };
+        let remedy = widening.with(presets::recognize(prefix));
         let shown = match clean(prefix) {
             text if text.trim().is_empty() => "no prefix".to_owned(),
             text => format!("'{text}'"),
         };
-        let _ = write!(text, "\n  {shown} ({}): {option}", counted(**count, "line"));
+        let _ = write!(text, "\n  {shown} ({}): {remedy}", counted(**count, "line"));
     }
     if prefixes.len() > SHOWN {
         let _ = write!(text, "\n  and {} more", prefixes.len() - SHOWN);

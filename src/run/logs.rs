@@ -9,7 +9,7 @@ use crate::input::{Journal, Lines, Log, OpenError, Select, looks_binary};
 use crate::netfilter::Time;
 use crate::netfilter::stats::ParseStats;
 use crate::netfilter::timestamp::{Calendar, Reference, Stamp};
-use crate::report::stats as words;
+use crate::report::stats::{self as words, Widening};
 
 /// How much of a log is searched for its first timestamp.
 const SEARCHED: usize = 64 * 1024;
@@ -208,7 +208,7 @@ impl LogSource {
     }
 
     /// What to say about it if it yielded no packet.
-    pub fn nothing(&self, stats: &ParseStats, chosen: &str) -> String {
+    pub fn nothing(&self, stats: &ParseStats, widening: &Widening) -> String {
         if self.binary && stats.unknown_prefixes.is_empty() {
             return format!(
                 "{} has no packets: it is binary data, not text.\n  \
@@ -217,7 +217,7 @@ impl LogSource {
                 escape::shell(&format!("journal:{}", self.path()))
             );
         }
-        words::nothing(&self.name, stats, chosen)
+        words::nothing(&self.name, stats, widening)
     }
 
     /// The year assumed for its last packet, if timestamps have none and the file's own time, weeks

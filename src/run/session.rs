@@ -14,6 +14,7 @@ use crate::escape;
 use crate::filter::Filters;
 use crate::netfilter::prefix::Rules;
 use crate::report::console::Console;
+use crate::report::stats::Widening;
 use crate::store::{self, Notice, Store, StoreError, TableName};
 
 /// One call: its settings, where output goes, and the store once it is needed.
@@ -95,19 +96,21 @@ impl<'s, 'io> Session<'s, 'io> {
 
     /// The same with the options for how a log is read and which table it goes into.
     pub fn import_invocation(&self) -> String {
-        let mut command = self.invocation();
-        let mut add = |option: &str, value: &str| {
-            command.push_str(&format!(" {option} {}", escape::shell(value)));
-        };
-        if self.table.as_str() != "logs" {
-            add("-t", self.table.as_str());
-        }
         let chosen = self.prefixes_by_name().unwrap_or_default();
-        if chosen != ["auto"] {
-            chosen.iter().for_each(|prefix| add("--prefix", prefix));
+        let option = |prefix: &&str| format!(" --prefix {}", escape::shell(prefix));
+        let options: String =
+            if chosen == ["auto"] { String::new() } else { chosen.iter().map(option).collect() };
+        self.unprefixed_import_invocation() + &options
+    }
+
+    /// The same without the prefixes.
+    fn unprefixed_import_invocation(&self) -> String {
+        let mut command = self.invocation();
+        if self.table.as_str() != "logs" {
+            command.push_str(&format!(" -t {}", escape::shell(self.table.as_str())));
         }
         if let Some(year) = self.settings.year {
-            add("--year", &year.to_string());
+            command.push_str(&format!(" --year {year}"));
         }
         command
     }
@@ -121,10 +124,24 @@ impl<'s, 'io> Session<'s, 'io> {
         self.settings.prefixes.iter().map(name).collect()
     }
 
-    /// The options that name the prefixes of the call, each followed by a blank, for others to be added.
-    pub fn chosen_prefixes(&self) -> String {
+    /// How this call reads prefixes that it leaves out.
+    pub fn widening(&self) -> Widening {
         let option = |prefix: &&str| format!("--prefix {} ", escape::shell(prefix));
-        self.prefixes_by_name().unwrap_or_default().iter().map(option).collect()
+        match self.prefixes_by_name() {
+            Some(chosen) => Widening::Option(chosen.iter().map(option).collect()),
+            None => Widening::Rule,
+        }
+    }
+
+    /// The same for logs, as typed, that have been imported.
+    pub fn import_widening(&self, logs: &str) -> Widening {
+        match self.widening() {
+            Widening::Option(chosen) => {
+                let import = format!("{} {chosen}", self.unprefixed_import_invocation());
+                Widening::Import(import, format!(" -c -i {logs}"))
+            }
+            other => other,
+        }
     }
 
     /// The prefix rules of the call as the ledger keeps them, one per line.

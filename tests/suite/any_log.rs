@@ -20,6 +20,7 @@ on_both_stores! {
     standard_input_is_one_transaction_without_identity
     a_damaged_gzip_gives_what_came_before
     a_damaged_log_among_others_stops_nothing
+    a_damaged_log_that_begins_like_another_is_stored_up_to_the_damage
     a_log_that_shrank_is_older
     a_last_line_without_its_end_waits
     the_two_sums_add_up
@@ -226,6 +227,24 @@ fn a_damaged_gzip_gives_what_came_before(db: &TestStore) {
     }
 }
 
+fn a_damaged_log_that_begins_like_another_is_stored_up_to_the_damage(db: &TestStore) {
+    db.dir.write("a.log", lines(0..20_000));
+    db.import(["a.log"]);
+    let cut = |text: String| {
+        let whole = gzip(text);
+        whole[..whole.len() / 2].to_vec()
+    };
+    db.dir.write("other.gz", cut(lines(0..100) + &lines(30_000..40_000)));
+    db.ipta(["-i", "other.gz"])
+        .refused(1)
+        .says(["100 packets of other.gz", "everything before that was stored"]);
+    assert!(db.rows() > 21_000, "{}", db.rows());
+    let rows = db.rows();
+    db.dir.write("same.gz", cut(lines(0..20_000)));
+    db.ipta(["-i", "same.gz"]).refused(1).says(["older copy", "everything before that was already imported"]);
+    assert_eq!(db.rows(), rows);
+}
+
 fn a_damaged_log_among_others_stops_nothing(db: &TestStore) {
     let whole = gzip(lines(0..20_000));
     db.dir.write("a.gz", &whole[..whole.len() - 100]);
@@ -343,7 +362,8 @@ fn firewall_lines_of_other_prefixes_are_told_of_from_cron_too_if_there_are_no_ot
     both.import(["log"]).says([
         "1 packet stored",
         "with other prefixes",
-        "'[EDGE drop] ' (1 line): --prefix auto --prefix any",
+        "'[EDGE drop] ' (1 line): ipta --db-file ",
+        " --prefix auto --prefix any -c -i log",
     ]);
     for call in [&["log"][..], &["--scan", "log"], &["log", "--format", "json"]] {
         both.dir.ipta(call).fine().says(["with other prefixes", "--prefix auto --prefix any"]);

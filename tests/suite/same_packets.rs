@@ -279,14 +279,20 @@ fn other_prefix_rules_are_told(db: &TestStore) {
     db.dir.write("a.log", lines(0..10));
     db.import(["a.log"]);
     db.dir.append("a.log", lines(10..12));
-    db.ipta(["--prefix", "ipt", "--prefix", "ufw", "-i", "a.log"])
-        .fine()
-        .says(["its first 10 lines were read with different prefix rules (auto)", "-c -i a.log"]);
+    db.ipta(["--prefix", "ipt", "--prefix", "ufw", "-i", "a.log"]).fine().says([
+        "some or all of its first 10 lines were read with different prefix rules (auto)",
+        "-c -i a.log",
+    ]);
     assert_eq!(db.rows(), 12);
     // The presets go on being wanted.
     db.ipta(["--prefix", "auto", "--prefix", "any", "-i", "a.log"])
         .fine()
         .says(["read with different prefix rules", "--prefix auto --prefix any -c -i a.log"]);
+    // What is in the ledger is not read again: only starting over reads what was left out.
+    db.dir.append("a.log", lines(12..13).replace("IPT: DROP", "EDGE drop"));
+    db.import(["a.log"])
+        .says(["To clear the whole table and read them:", "--prefix auto --prefix any -c -i a.log"]);
+    db.ipta(["--prefix", "auto", "--prefix", "any", "-c", "-i", "a.log"]).fine().says(["13 packets stored"]);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::input::NewLine;
 use crate::netfilter::stats::PREFIXES_KEPT;
 use crate::netfilter::timestamp::Stamp;
 use crate::netfilter::{Reader, clean, presets, stamp};
-use crate::report::stats::counted;
+use crate::report::stats::{Widening, counted};
 use crate::run::logs::{self, LogSource};
 use crate::run::packets;
 use crate::run::session::Session;
@@ -210,14 +210,23 @@ fn other_prefixes(
     let mut presets: Vec<&str> = unknown.keys().map(|prefix| presets::recognize(prefix)).collect();
     presets.sort_unstable();
     presets.dedup();
-    let own: Vec<String> = session.rules_text().lines().map(str::to_owned).collect();
-    let all = own.iter().map(String::as_str).chain(presets.iter().copied());
-    let options: Vec<String> = all.map(|preset| format!("--prefix {}", escape::shell(preset))).collect();
     let (shown, more) = listed(unknown);
     let lines = counted(unknown.values().sum(), "firewall line");
     let text = format!("{name} has {lines} with prefixes that ipta leaves out: {shown}{more}");
-    let command = format!("{} {} --save-db", session.invocation(), options.join(" "));
-    Some(Finding::new(LOGS, State::Wrong, text).run(command))
+    let options = |preset: &&str| format!("--prefix {preset}");
+    let options: Vec<String> = presets.iter().map(options).collect();
+    Some(match session.widening() {
+        Widening::Option(chosen) => {
+            let command = format!("{} {chosen}{} --save-db", session.invocation(), options.join(" "));
+            Finding::new(LOGS, State::Wrong, text).run(command)
+        }
+        // Options would replace the rules of the configuration file.
+        _ => Finding::new(
+            LOGS,
+            State::Wrong,
+            format!("{text}; add [[prefix]] with a pattern for them to the configuration file"),
+        ),
+    })
 }
 
 /// The most frequent prefixes.

@@ -1,6 +1,6 @@
 //! Whether a log shorter than what was imported is a copy of its beginning.
 
-use crate::input::Lines;
+use crate::input::{Lines, ReadError};
 use crate::netfilter::Reader;
 use crate::netfilter::batch::Batch;
 use crate::run::logs::LogSource;
@@ -11,47 +11,64 @@ use crate::store::{Entry, TableName};
 /// Bytes read at a time.
 const PIECE: usize = 64 << 10;
 
-/// The bytes of a log that end at an offset; none if it is shorter. A compressed log must be read up to
-/// there.
+/// The bytes of a log that end at an offset; none if it is shorter or damaged before that. A compressed log must be
+/// read up to there.
 pub fn tail_of(source: &mut LogSource, offset: u64, len: usize) -> Result<Option<Vec<u8>>, String> {
-    let mut log = source.open().map_err(|e| e.to_string())?;
+    let mut log = source.open().map_err(|error| error.to_string())?;
     let begin = offset.saturating_sub(len as u64);
-    if log.skip_to(begin).map_err(|e| e.to_string())? < begin {
-        return Ok(None);
-    }
     let mut tail = vec![0; len];
-    let mut read = 0;
-    while read < len {
-        match log.read(&mut tail[read..]).map_err(|e| e.to_string())? {
-            0 => return Ok(None),
-            n => read += n,
+    let mut read_tail = || {
+        if log.skip_to(begin)? < begin {
+            return Ok(None);
         }
+        let mut read = 0;
+        while read < len {
+            match log.read(&mut tail[read..])? {
+                0 => return Ok(None),
+                n => read += n,
+            }
+        }
+        Ok(Some(tail.clone()))
+    };
+    match read_tail() {
+        Err(error) if ReadError::is_damage(&error) => Ok(None),
+        other => other.map_err(|error| error.to_string()),
     }
-    Ok(Some(tail))
+}
+
+/// How a log compares with one that was imported.
+pub enum Copy {
+    /// Everything in it was imported. If it is damaged, everything before the damage: the error.
+    Older(Option<ReadError>),
+    /// It is another log.
+    Another,
 }
 
 /// Whether everything in a log was imported as `entry`: their byte checkpoints agree as far as they go,
 /// and the packets after the last one are in the table.
-pub fn is_older(
+pub fn compare(
     session: &mut Session<'_, '_>,
     source: &mut LogSource,
     table: &TableName,
     entry: &Entry,
-) -> anyhow::Result<bool> {
+) -> anyhow::Result<Copy> {
     let mut log = source.open()?;
     let mut hasher = Hasher::new(Checkpoints::default());
     let mut piece = vec![0; PIECE];
     let mut len = 0;
-    loop {
-        let read = log.read(&mut piece)?;
-        if read == 0 {
-            break;
+    let damage = loop {
+        match log.read(&mut piece) {
+            Ok(0) => break None,
+            Ok(read) => {
+                hasher.feed(len, &piece[..read]);
+                len += read as u64;
+            }
+            Err(error) if error.is_damage() => break Some(error),
+            Err(error) => return Err(error.into()),
         }
-        hasher.feed(len, &piece[..read]);
-        len += read as u64;
-    }
+    };
     let Some(verified) = entry.checkpoints.verified(hasher.up_to(len), len) else {
-        return Ok(false);
+        return Ok(Copy::Another);
     };
     // Read the line that the last checkpoint splits as a whole.
     let from = verified.saturating_sub(BLOCK);
@@ -60,7 +77,13 @@ pub fn is_older(
     lines.skip_to(from)?;
     let mut whole = from == 0;
     let mut packets = Batch::default();
-    while let Some(line) = lines.next()? {
+    loop {
+        let line = match lines.next() {
+            Ok(Some(line)) => line,
+            Ok(None) => break,
+            Err(error) if error.is_damage() => break,
+            Err(error) => return Err(error.into()),
+        };
         if whole && line.complete && !line.too_long && line.end > verified {
             reader.read(line.bytes, |packet| packets.push(packet));
         } else if whole {
@@ -68,5 +91,6 @@ pub fn is_older(
         }
         whole = true;
     }
-    Ok(session.store.open()?.holds(table, entry, &packets)?)
+    let is_older = session.store.open()?.holds(table, entry, &packets)?;
+    Ok(if is_older { Copy::Older(damage) } else { Copy::Another })
 }

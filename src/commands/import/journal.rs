@@ -32,6 +32,7 @@ pub fn import(
     source: &LogSource,
     (journal, boots): (&Journal, &[String]),
     table: &TableName,
+    logs: &str,
     caught: &Caught,
 ) -> anyhow::Result<Result<ImportOutcome, String>> {
     let mut total = Read::default();
@@ -75,7 +76,7 @@ pub fn import(
     if before == 0 && total.stats.lines() == 0 {
         total.stats = silent;
     }
-    let mut outcome = outcome(session, source, table, total, before);
+    let mut outcome = outcome(session, source, table, logs, total, before);
     if vacuumed > 0 {
         let boots = words::counted(vacuumed, "boot");
         outcome.notes.push(format!(

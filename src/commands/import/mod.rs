@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::bail;
 
 use crate::exit::Exit;
-use crate::input::Log;
+use crate::input::{Log, ReadError};
 use crate::netfilter::stats::ParseStats;
 use crate::report::stats as words;
 use crate::run::logs::LogSource;
@@ -19,6 +19,7 @@ use crate::run::session::Session;
 use crate::run::signals::{self, Caught};
 use crate::store::identity::{self, Identity};
 use crate::store::{Entry, KnownPackets, Reconciled, StoreError, TableName};
+use copy::Copy;
 use pipeline::{Begin, Read};
 
 /// How long a running transaction may take to end after a signal.
@@ -70,7 +71,7 @@ fn imported(
     for mut source in sources {
         // If another import got ahead, the ledger says where to continue.
         let outcome = loop {
-            if let Some(outcome) = import(session, &mut source, table, &caught)? {
+            if let Some(outcome) = import(session, &mut source, table, names, &caught)? {
                 break outcome;
             }
         };
@@ -174,23 +175,24 @@ fn reconcile(session: &mut Session<'_, '_>, table: &TableName, names: &str) -> a
     Ok(())
 }
 
-/// Imports one log as far as it goes; none if another import interfered, the inner error if none of it
+/// Imports one log as far as it goes; `logs` are all of the call, as typed. None if another import interfered, the inner error if none of it
 /// can be read.
 fn import(
     session: &mut Session<'_, '_>,
     source: &mut LogSource,
     table: &TableName,
+    logs: &str,
     caught: &Caught,
 ) -> anyhow::Result<Option<Result<ImportOutcome, String>>> {
     if let Some(of) = source.as_journal() {
-        return journal::import(session, source, of, table, caught).map(Some);
+        return journal::import(session, source, of, table, logs, caught).map(Some);
     }
     let mut log = match source.open() {
         Ok(log) => log,
         Err(error) => return Ok(Some(Err(error.to_string()))),
     };
     if !source.is_file() {
-        return stream(session, source, log, table, caught).map(Some);
+        return stream(session, source, log, table, logs, caught).map(Some);
     }
     let head = match log.peek(identity::HEAD) {
         Ok(head) => head.to_vec(),
@@ -237,10 +239,10 @@ fn import(
             ));
             new(incarnation)
         }
-        Identity::Shorter(entry) => match copy::is_older(session, source, table, &entry) {
+        Identity::Shorter(entry) => match copy::compare(session, source, table, &entry) {
             Err(error) => return Ok(Some(Err(error.to_string()))),
-            Ok(true) => return Ok(Some(Ok(older(source, &entry)))),
-            Ok(false) => {
+            Ok(Copy::Older(damage)) => return Ok(Some(Ok(older(source, &entry, damage)))),
+            Ok(Copy::Another) => {
                 notes.push(format!(
                     "{} is shorter than {}, which was imported before, and differs from it; ipta treats it as another log.",
                     source.name, entry.path
@@ -256,13 +258,13 @@ fn import(
     let Some(read) = pipeline::run_log(session, source, log, table, Some(begin), caught)? else {
         return Ok(None);
     };
-    let mut outcome = outcome(session, source, table, read, before);
+    let mut outcome = outcome(session, source, table, logs, read, before);
     outcome.notes.splice(0..0, notes);
     Ok(Some(Ok(outcome)))
 }
 
 /// The outcome for a log with nothing new in it.
-fn older(source: &LogSource, entry: &Entry) -> ImportOutcome {
+fn older(source: &LogSource, entry: &Entry, damage: Option<ReadError>) -> ImportOutcome {
     let lines = words::counted(entry.lines, "line");
     ImportOutcome {
         said: format!("{}: 0 new.", source.name),
@@ -270,6 +272,7 @@ fn older(source: &LogSource, entry: &Entry) -> ImportOutcome {
             "{} is an older copy of a log that was already imported in a longer form ({lines}, as {}).",
             source.name, entry.path
         )],
+        error: damage.map(|error| format!("{error}; everything before that was already imported")),
         ..ImportOutcome::default()
     }
 }
@@ -280,7 +283,7 @@ fn other_rules(session: &Session<'_, '_>, source: &LogSource, entry: &Entry, rul
         return None;
     }
     Some(format!(
-        "{}: its first {} were read with different prefix rules ({}). To clear the whole table and read this log \
+        "{}: some or all of its first {} were read with different prefix rules ({}). To clear the whole table and read this log \
          with the current rules: {} -c -i {}",
         source.name,
         words::counted(entry.lines, "line"),
@@ -297,6 +300,7 @@ fn stream(
     source: &mut LogSource,
     log: Log,
     table: &TableName,
+    logs: &str,
     caught: &Caught,
 ) -> anyhow::Result<Result<ImportOutcome, String>> {
     let name = &source.name;
@@ -310,7 +314,7 @@ fn stream(
         let said = format!("Interrupted: nothing from {name} was stored.");
         return Ok(Ok(ImportOutcome { said, interrupted: read.interrupted, ..ImportOutcome::default() }));
     }
-    let mut outcome = outcome(session, source, table, read, 0);
+    let mut outcome = outcome(session, source, table, logs, read, 0);
     if outcome.stats.packets() > 0 {
         outcome.notes.push(format!(
             "ipta cannot recognize {name} the next time: importing the same text twice counts it twice."
@@ -324,6 +328,7 @@ fn outcome(
     session: &Session<'_, '_>,
     source: &LogSource,
     table: &TableName,
+    logs: &str,
     read: Read,
     before: u64,
 ) -> ImportOutcome {
@@ -343,7 +348,7 @@ fn outcome(
             format!("{name}: {known} already imported, {new} new, {packets} stored.")
         }
     };
-    let chosen = session.chosen_prefixes();
+    let widening = session.import_widening(logs);
     let mut notes = Vec::new();
     let mut warnings = Vec::new();
     if known > 0 {
@@ -352,12 +357,12 @@ fn outcome(
             words::counted(known, "packet")
         ));
     }
-    if stats.packets() > 0 {
-        notes.extend(words::other_prefixes(name, &stats, &chosen));
-    } else if before == 0 && error.is_none() {
+    if stats.packets() > 0 || before > 0 {
+        notes.extend(words::other_prefixes(name, &stats, &widening));
+    } else if error.is_none() {
         match stats.unknown_prefixes.is_empty() {
-            true => notes.push(source.nothing(&stats, &chosen)),
-            false => warnings.push(source.nothing(&stats, &chosen)),
+            true => notes.push(source.nothing(&stats, &widening)),
+            false => warnings.push(source.nothing(&stats, &widening)),
         }
     }
     if stats.unfinished > 0 {
