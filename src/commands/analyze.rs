@@ -154,6 +154,7 @@ fn files(session: &mut Session<'_, '_>, analysis: Analysis) -> anyhow::Result<Ex
     let timeless = left_out.timeless;
     let mut total = ParseStats::default();
     let mut exit = Exit::Done;
+    let mut years = Vec::new();
     for log in logs {
         if let Some(error) = &log.error {
             session.console.error(error);
@@ -173,7 +174,7 @@ fn files(session: &mut Session<'_, '_>, analysis: Analysis) -> anyhow::Result<Ex
                 false => session.console.warn(&text),
             }
         }
-        session.tell_guessed_year(log.source.guessed_year(&log.stats));
+        years.extend(log.source.guessed_year(&log.stats));
         if log.known > 0 {
             session.console.note(&format!(
                 "{} of {} are also in {} and count only once.",
@@ -184,6 +185,7 @@ fn files(session: &mut Session<'_, '_>, analysis: Analysis) -> anyhow::Result<Ex
         }
         total.add(&log.stats);
     }
+    session.tell_guessed_years(&years);
     counted.earliest = total.first;
     if let Some(damage) = words::damage(&total) {
         session.console.warn(&damage);

@@ -118,6 +118,7 @@ fn logs(session: &mut Session<'_, '_>, sources: Vec<LogSource>) -> anyhow::Resul
     let mut show = Show::new(session)?;
     let names = session.settings.rdns.then(|| Naming::new(naming::scanning(session.settings)));
     let mut total = ParseStats::default();
+    let mut years = Vec::new();
     let mut exit = Exit::Done;
     let mut left_out = LeftOut::default();
     let (mut count, mut shown) = (0, 0_u64);
@@ -204,12 +205,13 @@ fn logs(session: &mut Session<'_, '_>, sources: Vec<LogSource>) -> anyhow::Resul
             session.console.note(&text);
         }
         let stats = reader.stats;
-        session.tell_guessed_year(source.guessed_year(&stats));
+        years.extend(source.guessed_year(&stats));
         total.add(&stats);
     }
     if let Some(names) = &names {
         names.tell_missed(session.console);
     }
+    session.tell_guessed_years(&years);
     if let Some(damage) = words::damage(&total) {
         session.console.warn(&damage);
     }

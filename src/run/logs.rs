@@ -134,8 +134,9 @@ fn latest_after_new_year(path: &Path, year: i16, clock: &Clock) -> Option<Refere
 
 /// The first timestamp near a log's beginning; none if there is none or it cannot be read that far.
 fn first_stamp(log: &mut Log) -> Option<Stamp> {
-    let head = log.peek(SEARCHED).ok()?;
-    head.split(|b| *b == b'\n').find_map(crate::netfilter::stamp)
+    // `check` has already read this much of a log that is damaged further on.
+    let wanted = if log.peek(SEARCHED).is_ok() { SEARCHED } else { HEAD };
+    log.peek(wanted).ok()?.split(|b| *b == b'\n').find_map(crate::netfilter::stamp)
 }
 
 impl LogSource {
@@ -220,9 +221,9 @@ impl LogSource {
         words::nothing(&self.name, stats, widening)
     }
 
-    /// The year assumed for its last packet, if timestamps have none and the file's own time, weeks
+    /// The year assumed for its last packet, and its name, if timestamps have none and the file's own time, weeks
     /// after that packet, says little.
-    pub fn guessed_year(&self, stats: &ParseStats) -> Option<String> {
+    pub fn guessed_year(&self, stats: &ParseStats) -> Option<(i16, String)> {
         let (Reference::Written(written), Some(last), true) = (self.reference, stats.last, self.yearless)
         else {
             return None;
@@ -231,11 +232,7 @@ impl LogSource {
             return None;
         }
         let year = jiff::Timestamp::from_microsecond(last.0).ok()?.to_zoned(self.zone.clone()).year();
-        Some(format!(
-            "The timestamps of {} have no year: its last packet was assumed to be from {year}; --year YYYY sets \
-             another.",
-            self.name
-        ))
+        Some((year, self.name.clone()))
     }
 
     /// Its path, quoted for the shell.

@@ -1,5 +1,6 @@
 //! What the commands of one call share.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use crate::escape;
 use crate::filter::Filters;
 use crate::netfilter::prefix::Rules;
 use crate::report::console::Console;
-use crate::report::stats::Widening;
+use crate::report::stats::{Widening, counted};
 use crate::store::{self, Notice, Store, StoreError, TableName};
 
 /// One call: its settings, where output goes, and the store once it is needed.
@@ -36,7 +37,6 @@ pub struct Session<'s, 'io> {
     /// Now, and the local zone.
     pub clock: Clock,
     password_asked: bool,
-    year_told: bool,
 }
 
 impl<'s, 'io> Session<'s, 'io> {
@@ -56,7 +56,6 @@ impl<'s, 'io> Session<'s, 'io> {
             console,
             clock,
             password_asked: false,
-            year_told: false,
         })
     }
 
@@ -174,11 +173,24 @@ impl<'s, 'io> Session<'s, 'io> {
         Ok(sources)
     }
 
-    /// Says which year was assumed for a log's timestamps, if that was a guess; once per call.
-    pub fn tell_guessed_year(&mut self, guess: Option<String>) {
-        if let (false, Some(guess)) = (self.year_told, guess) {
-            self.year_told = true;
-            self.console.note(&guess);
+    /// Says which year was assumed for the timestamps of logs, if that was a guess; once for each year. Takes what
+    /// [`LogSource::guessed_year`] says of each log.
+    pub fn tell_guessed_years(&mut self, guesses: &[(i16, String)]) {
+        let mut by_year: BTreeMap<i16, Vec<&str>> = BTreeMap::new();
+        for (year, log) in guesses {
+            by_year.entry(*year).or_default().push(log);
+        }
+        for (year, logs) in by_year {
+            let (first, last) = match logs.len() {
+                1 => (logs[0].to_owned(), "its last packet was"),
+                count => (
+                    format!("{} and {}", logs[0], counted(count as u64 - 1, "other log")),
+                    "their last packets were",
+                ),
+            };
+            self.console.note(&format!(
+                "The timestamps of {first} have no year: {last} assumed to be from {year}; --year YYYY sets another."
+            ));
         }
     }
 

@@ -254,6 +254,14 @@ fn a_year_that_was_guessed_is_said_once() {
         assert_eq!(dir.ipta([mode, "copied.log"]).fine().err.matches(note).count(), 1, "{mode}");
     }
     dir.ipta(["--db-file", "db", "-ct", "-i", "copied.log"]).fine().says([note]);
+    let written = written - std::time::Duration::from_secs(2 * 366 * 86_400);
+    let older = dir.write("older.log", old);
+    std::fs::File::options().write(true).open(older).unwrap().set_modified(written).unwrap();
+    let both = dir.ipta(["copied.log", "older.log"]).fine();
+    both.says([
+        note,
+        "The timestamps of older.log have no year: its last packet was assumed to be from 2024",
+    ]);
     let across = ["Nov 30 10:00:00", "Dec 31 23:59:59", "Jan  1 00:00:00", "Feb  3 00:00:00"];
     let across = across.map(|stamp| format!("{stamp} {}", &old[16..]));
     dir.write("across.log", across.concat());

@@ -66,6 +66,7 @@ fn imported(
     let caught = signals::catch(GRACE, || {})?;
     let mut total = ParseStats::default();
     let mut known = 0;
+    let mut years = Vec::new();
     let mut exit = Exit::Done;
     let many = sources.len() > 1;
     for mut source in sources {
@@ -95,7 +96,7 @@ fn imported(
                     session.console.error(error);
                     exit = Exit::Failed;
                 }
-                session.tell_guessed_year(source.guessed_year(&outcome.stats));
+                years.extend(source.guessed_year(&outcome.stats));
                 total.add(&outcome.stats);
                 known += outcome.known;
             }
@@ -109,6 +110,7 @@ fn imported(
         session.console.done(&format!("{} stored.", words::counted(total.packets() - known, "packet")));
         session.console.further(&words::sums(&total));
     }
+    session.tell_guessed_years(&years);
     if let Some(damage) = words::damage(&total) {
         session.console.warn(&damage);
     }
