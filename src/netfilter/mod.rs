@@ -163,7 +163,7 @@ pub struct Packet<'a> {
 
 /// The stamp at the start of a line, for sorting logs chronologically.
 pub fn stamp(line: &[u8]) -> Option<timestamp::Stamp> {
-    header::read(line).stamp
+    header::read(reader::trim(line)).stamp
 }
 
 /// Log text as every store and report shows it: invalid UTF-8 and NUL become U+FFFD. Borrowed if nothing has to

@@ -301,11 +301,12 @@ impl<'r> Reader<'r> {
     }
 }
 
-/// A line without its trailing carriage return, and without the leading hole (NULs) left where a log was truncated
-/// under its writer.
-fn trim(line: &[u8]) -> &[u8] {
+/// A line without its trailing carriage return, and without what a log may begin with: a byte order mark, or the hole
+/// (NULs) left where it was truncated under its writer.
+pub(super) fn trim(line: &[u8]) -> &[u8] {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     match line.first() {
+        Some(0xef) => line.strip_prefix("\u{FEFF}".as_bytes()).unwrap_or(line),
         Some(0) => &line[line.iter().position(|b| *b != 0).unwrap_or(line.len())..],
         _ => line,
     }
