@@ -90,7 +90,7 @@ pub fn open(place: &Place, create_file: bool, notice: Notice) -> Result<Store, S
     Ok(Store {
         backend: match place {
             Place::Server(server) => Box::new(mysql::open(server, notice)?),
-            Place::File(path) => Box::new(sqlite::open(path, create_file)?),
+            Place::File(path) => Box::new(sqlite::open(path, create_file, notice)?),
         },
     })
 }

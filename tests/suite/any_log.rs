@@ -3,7 +3,7 @@
 
 use std::io::Write;
 
-use crate::process::{TestStore, gzip, line, lines, on_both_stores};
+use crate::process::{TestDir, TestStore, gzip, line, lines, on_both_stores};
 
 on_both_stores! {
     carriage_returns_are_no_text
@@ -389,4 +389,33 @@ fn logs_may_stand_behind_other_options_of_their_mode() {
     assert_eq!(db.rows(), 3);
     let said = db.dir.ipta(["--analyze", "--modules", "ports", "log"]).fine();
     assert!(said.out.contains("     3    22 TCP"), "{said:#?}");
+}
+
+#[test]
+fn a_byte_order_mark_hides_no_packet() {
+    let dir = TestDir::new();
+    dir.write("bom.log", "\u{FEFF}".to_owned() + &line(0) + &line(1));
+    dir.ipta(["bom.log"]).fine().says(["* 2 packets from 2 sources, 2026-"]);
+}
+
+#[test]
+fn a_locked_file_is_waited_for_and_that_is_said() {
+    let store = TestStore::on_a_file();
+    store.dir.write("a.log", line(0));
+    store.import(["a.log"]);
+    let path = store.dir.path("packets.db");
+    let (locked, is_locked) = std::sync::mpsc::channel();
+    let holder = std::thread::spawn(move || {
+        let conn = rusqlite::Connection::open(path).expect("the file opens");
+        conn.execute_batch("BEGIN EXCLUSIVE").expect("a lock");
+        locked.send(()).expect("somebody waits");
+        std::thread::sleep(std::time::Duration::from_secs(4));
+    });
+    is_locked.recv().expect("the lock is held");
+    store.ipta(["-a"]).fine().says([
+        "Still waiting for the file '",
+        "another program has locked it",
+        "* 1 packet",
+    ]);
+    holder.join().expect("the lock is released");
 }

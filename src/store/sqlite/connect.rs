@@ -1,15 +1,12 @@
 //! Opening a file, and what SQLite's errors mean.
 
 use std::path::Path;
-use std::time::Duration;
 
 use rusqlite::{Connection, Error, ErrorCode, OpenFlags};
 
+use super::lock;
 use crate::config::command_of_file;
 use crate::store::StoreError;
-
-/// How long to wait for another process's transaction.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Opens a file; with `create`, creates a missing one.
 pub(super) fn connect(path: &Path, create: bool) -> Result<Connection, StoreError> {
@@ -35,9 +32,9 @@ pub(super) fn connect(path: &Path, create: bool) -> Result<Connection, StoreErro
         flags |= OpenFlags::SQLITE_OPEN_CREATE;
     }
     // Relative to here the name is a file's, even if it looks like SQLite's ':memory:'.
-    let conn = Connection::open_with_flags(Path::new(".").join(path), flags)
+    let mut conn = Connection::open_with_flags(Path::new(".").join(path), flags)
         .map_err(|e| failed(path, "opening it", &e))?;
-    settle(&conn).map_err(|e| failed(path, "opening it", &e))?;
+    settle(&mut conn).map_err(|e| failed(path, "opening it", &e))?;
     Ok(conn)
 }
 
@@ -46,14 +43,14 @@ pub(super) fn connect(path: &Path, create: bool) -> Result<Connection, StoreErro
 pub(super) fn connect_to_read(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(Path::new(".").join(path), flags);
-    let conn = conn.map_err(|e| failed(path, "opening it", &e))?;
-    let settled = settle(&conn).and_then(|()| conn.pragma_update(None, "query_only", true));
+    let mut conn = conn.map_err(|e| failed(path, "opening it", &e))?;
+    let settled = settle(&mut conn).and_then(|()| conn.pragma_update(None, "query_only", true));
     settled.map_err(|e| failed(path, "opening it", &e))?;
     Ok(conn)
 }
 
-fn settle(conn: &Connection) -> Result<(), Error> {
-    conn.busy_timeout(PATIENCE)?;
+fn settle(conn: &mut Connection) -> Result<(), Error> {
+    conn.busy_handler(Some(lock::wait))?;
     // Negative: KiB. The process should stay under 64 MiB.
     conn.pragma_update(None, "cache_size", -16_000)?;
     conn.set_prepared_statement_cache_capacity(32);
@@ -97,7 +94,7 @@ pub(super) fn failed(path: &Path, doing: &str, error: &Error) -> StoreError {
         }
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => format!(
             "another program has been busy with the file '{file}' for {} seconds: try again later",
-            PATIENCE.as_secs()
+            lock::PATIENCE.as_secs()
         ),
         Some(ErrorCode::SystemIoFailure) => {
             format!("the file '{file}' cannot be read or written while {doing} ({text}): check its disk")

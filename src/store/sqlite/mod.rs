@@ -4,6 +4,7 @@
 //! so clearing and dropping are all or nothing by themselves.
 
 mod connect;
+mod lock;
 mod queries;
 mod rows;
 mod tables;
@@ -22,7 +23,7 @@ use super::columns::{self, COLUMNS};
 use super::condition::Condition;
 use super::schema::Dialect;
 use super::value::{Row, Value};
-use super::{About, Columns, Stopper, StoreError, Stored, TableName};
+use super::{About, Columns, Notice, Stopper, StoreError, Stored, TableName};
 use crate::config::command_of_file;
 use crate::netfilter::batch::Batch;
 
@@ -33,7 +34,8 @@ pub(super) struct Sqlite {
 }
 
 /// Opens a file; with `create`, creates a missing one.
-pub(super) fn open(path: &Path, create: bool) -> Result<Sqlite, StoreError> {
+pub(super) fn open(path: &Path, create: bool, notice: Notice) -> Result<Sqlite, StoreError> {
+    lock::tell(path, notice);
     Ok(Sqlite { conn: connect::connect(path, create)?, path: path.to_owned() })
 }
 

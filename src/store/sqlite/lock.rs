@@ -1,0 +1,38 @@
+//! Waiting for another program's lock on the file.
+
+use std::path::Path;
+use std::sync::OnceLock;
+use std::thread;
+use std::time::Duration;
+
+use crate::store::Notice;
+
+/// How long to wait for another program's transaction.
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How long to wait in silence.
+const SILENCE: Duration = Duration::from_secs(2);
+
+/// How long to wait before trying again.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// What is told of a wait, and the text. SQLite's callback carries no state; a process has one file.
+static NOTICE: OnceLock<(Notice, String)> = OnceLock::new();
+
+/// Says from now on if the file is locked for long.
+pub(super) fn tell(path: &Path, notice: Notice) {
+    let text = format!("Still waiting for the file '{}': another program has locked it.", path.display());
+    NOTICE.get_or_init(|| (notice, text));
+}
+
+/// SQLite's busy handler: waits a moment, and says whether to try again. `tries` counts from 0 for each lock.
+pub(super) fn wait(tries: i32) -> bool {
+    let waited = PAUSE * u32::try_from(tries).unwrap_or(0);
+    if waited == SILENCE
+        && let Some((notice, text)) = NOTICE.get()
+    {
+        notice(text);
+    }
+    thread::sleep(PAUSE);
+    waited < PATIENCE
+}
