@@ -131,14 +131,16 @@ fn token(text: &[u8]) -> (&[u8], &[u8]) {
     (&text[..end], skip_blanks(&text[end..]))
 }
 
-/// Skips a leading `[  307.757925] `, or the `[Mon May  4 06:35:12 2026] ` of `dmesg -T`; the trailing blank may be
-/// missing. Returns the text after it, and the stamp if it is a date.
+/// Skips a leading `[  307.757925] `, or one of dmesg's: `[Mon May  4 06:35:12 2026] ` (`-T`), `[May 4 06:35] ` and
+/// `[  +0.000012] ` (`-H`), `[  307.757925 <    0.000012>] ` (`-d`). The trailing blank may be missing. Returns the text
+/// after it, and the stamp if it is a date.
 pub fn skip_kernel_stamp(text: &[u8]) -> (Option<Stamp>, &[u8]) {
     let text = skip_blanks(text);
     if text.first() != Some(&b'[') {
         return (None, text);
     }
     let inner = skip_blanks(&text[1..]);
+    let inner = inner.strip_prefix(b"+").unwrap_or(inner);
     let seconds = inner.iter().take_while(|b| b.is_ascii_digit()).count();
     if seconds == 0 {
         return match timestamp::read_dmesg(text) {
@@ -150,8 +152,16 @@ pub fn skip_kernel_stamp(text: &[u8]) -> (Option<Stamp>, &[u8]) {
     let digits = fraction.iter().take_while(|b| b.is_ascii_digit()).count();
     match fraction.get(digits) {
         Some(b']') if digits > 0 => (None, skip_blanks(&fraction[digits + 1..])),
+        Some(b' ') if digits > 0 => (None, skip_delta(&fraction[digits..]).unwrap_or(text)),
         _ => (None, text),
     }
+}
+
+/// Skips ` <    0.000012>] `.
+fn skip_delta(text: &[u8]) -> Option<&[u8]> {
+    let delta = skip_blanks(skip_blanks(text).strip_prefix(b"<")?);
+    let len = delta.iter().take_while(|b| b.is_ascii_digit() || **b == b'.').count();
+    delta[len..].strip_prefix(b">]").map(skip_blanks)
 }
 
 /// Skips `kern  :warn  : `, the facility and level that `dmesg -x` writes before the stamp.

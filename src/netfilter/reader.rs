@@ -255,8 +255,12 @@ impl<'r> Reader<'r> {
     ) -> bool {
         let tag = tag(header.writer, prefix);
         let Some(settled) = self.prefix_cache.settle(self.rules, prefix, tag) else {
-            let buried = || self.rules.settle(header::after_buried_tag(prefix)?, 0);
-            if header.writer == Writer::Unknown && header.stamp.is_none() && buried().is_some() {
+            let has_header = header.writer != Writer::Unknown || header.stamp.is_some();
+            let (prefix, tag) = match header::after_buried_tag(prefix) {
+                Some(buried) if !has_header => (buried, 0),
+                _ => (prefix, tag),
+            };
+            if !has_header && self.rules.settle(prefix, tag).is_some() {
                 found.damage.push(Reason::UnknownTime);
             } else if prefix.len() <= limits::PREFIX && Rule::Any.takes(prefix, tag) {
                 self.stats.unknown_prefix(prefix);

@@ -48,10 +48,18 @@ pub fn read(text: &[u8]) -> Option<(Stamp, usize)> {
     ends.then_some((stamp, len))
 }
 
-/// The stamp of `dmesg -T`, `[Mon May  4 06:35:12 2026]`, and its length in bytes.
+/// The stamp of `dmesg -T`, `[Mon May  4 06:35:12 2026]`, or of `dmesg -H`, `[May 4 06:35]`, and its length in bytes.
 pub fn read_dmesg(text: &[u8]) -> Option<(Stamp, usize)> {
     let mut at = Cursor::new(text);
     at.expect(b'[')?;
+    if let Some(month) = at.month_name() {
+        let (day, hour, minute) = at.day_to_minute()?;
+        at.expect(b']')?;
+        return Some((
+            Stamp::Yearless(Civil { year: 0, month, day, hour, minute, second: 0, micros: 0 }),
+            at.pos,
+        ));
+    }
     at.weekday()?;
     at.expect(b' ')?;
     let mut civil = at.month_to_second()?;
@@ -251,6 +259,18 @@ impl<'a> Cursor<'a> {
         }
         self.expect(b' ')?;
         (1..=31).contains(&day).then_some((month, day as u8))
+    }
+
+    /// `27 06:35` or ` 4 06:35`, as util-linux's dmesg writes it with `%b%e %R`.
+    fn day_to_minute(&mut self) -> Option<(u8, u8, u8)> {
+        let width = if self.peek()? == b' ' { 1 } else { 2 };
+        self.pos += 2 - width;
+        let day = self.digits(width)? as u8;
+        self.expect(b' ')?;
+        let hour = self.digits(2)? as u8;
+        self.expect(b':')?;
+        let minute = self.digits(2)? as u8;
+        ((1..=31).contains(&day) && hour < 24 && minute < 60).then_some((day, hour, minute))
     }
 
     fn month_to_second(&mut self) -> Option<Civil> {
