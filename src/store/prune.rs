@@ -19,15 +19,20 @@ const NAMED: usize = 500;
 const DOING: &str = "deleting packets";
 
 impl Store {
-    /// Deletes the packets of a logs table older than a given time; returns how many.
-    pub fn prune(&mut self, table: &TableName, before: Time) -> Result<u64, StoreError> {
+    /// Deletes the packets of a logs table older than a given time, batch by batch while `goes_on`; returns how many.
+    pub fn prune(
+        &mut self,
+        table: &TableName,
+        before: Time,
+        goes_on: impl Fn() -> bool,
+    ) -> Result<u64, StoreError> {
         self.incarnation(table)?;
         self.create_ledger()?;
         let mut total = 0;
         loop {
             let (found, deleted) = self.transact(|store| store.prune_batch(table, before))?;
             total += deleted;
-            if found == 0 {
+            if found == 0 || !goes_on() {
                 return Ok(total);
             }
         }

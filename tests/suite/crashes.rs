@@ -143,7 +143,7 @@ impl Running {
     }
 
     /// Sends the signal that Ctrl-C sends.
-    fn interrupt(&mut self) -> Said {
+    pub fn interrupt(&mut self) -> Said {
         let pid = rustix::process::Pid::from_child(&self.0);
         rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("is there");
         self.said()

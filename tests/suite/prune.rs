@@ -12,6 +12,7 @@ on_both_stores! {
     an_age_that_is_none_deletes_nothing
     prunes_beside_an_import_and_another_leave_what_they_should
     a_prune_killed_midway_leaves_the_ledger_right
+    a_prune_that_is_interrupted_says_how_much_it_deleted
 }
 
 /// A line from `hours` hours ago, each distinct.
@@ -94,6 +95,21 @@ fn prunes_beside_an_import_and_another_leave_what_they_should(db: &TestStore) {
     assert_eq!(db.rows(), 10_000);
     assert_eq!(db.number("SELECT SUM(rows_live) FROM ipta_ledger WHERE kind = 'file'"), 10_000);
     db.import(["a.log"]).says(["0 new"]);
+}
+
+fn a_prune_that_is_interrupted_says_how_much_it_deleted(db: &TestStore) {
+    let text: String = (0..60_000).map(|n| line(24 * 30, n)).collect();
+    db.dir.write("a.log", text);
+    db.import(["a.log"]);
+    let mut prune = Running::start(db.command(["--prune", "7d"]));
+    while db.rows() == 60_000 {}
+    let said =
+        prune.interrupt().says(["! Interrupted: ", "packets deleted from table 'logs'", "to continue"]);
+    assert_eq!(said.status, None, "ended as by the signal: {said:#?}");
+    let number = said.err.split(' ').nth(2).and_then(|word| word.parse::<u64>().ok()).expect("a number");
+    assert_eq!(db.rows(), 60_000 - number);
+    db.ipta(["--prune", "7d"]).fine();
+    assert_eq!(db.rows(), 0);
 }
 
 fn a_prune_killed_midway_leaves_the_ledger_right(db: &TestStore) {
