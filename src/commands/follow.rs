@@ -54,6 +54,13 @@ pub fn run(session: &mut Session<'_, '_>, path: &Path) -> anyhow::Result<Exit> {
             let pipe = Pipe::journal(text, alarm.waker()).context("cannot read the journal")?;
             Followed::Journal(pipe, running)
         }
+        (None, _, true) if session.settings.last > 0 => {
+            let text =
+                "--last has no effect with standard input or a pipe, which are shown from their beginning";
+            return Err(
+                Misused(format!("{text}\n  ipta --follow FILE --last {}", session.settings.last)).into()
+            );
+        }
         (None, true, _) => Followed::Pipe(Pipe::stdin(alarm.waker()).context("cannot read standard input")?),
         (None, false, true) => {
             let pipe = Pipe::open(path, alarm.waker());
@@ -79,7 +86,13 @@ pub fn run(session: &mut Session<'_, '_>, path: &Path) -> anyhow::Result<Exit> {
         }
         live.show_ready(session, polled.ended)?;
         live.say_if_nothing_fits(session, &reader);
+        live.say_damage(session, &reader, polled.ended);
         if polled.ended {
+            if live.count == 0 && !live.prefixes_told {
+                let name = if is_stdin { "standard input".into() } else { path.to_string_lossy() };
+                let said = words::nothing(&name, &reader.stats, &session.widening());
+                session.console.note(&said);
+            }
             live.end_alerts(session, LAST_CALLS);
             return Ok(Exit::Done);
         }
@@ -165,6 +178,8 @@ struct LiveView {
     command: Option<AlertCommand>,
     /// Whether prefixes that no rule matches were reported.
     prefixes_told: bool,
+    /// How many damaged lines there were when they were last reported.
+    damage_told: u64,
     /// The error from writing lines while reading.
     unwritten: Option<io::Error>,
 }
@@ -195,6 +210,7 @@ impl LiveView {
             watch,
             command,
             prefixes_told: false,
+            damage_told: 0,
             unwritten: None,
         })
     }
@@ -285,7 +301,7 @@ impl LiveView {
 
     fn tell_failures(&self, session: &mut Session<'_, '_>) {
         for failure in self.command.iter().flat_map(AlertCommand::failures) {
-            session.console.warn(&format!("The command of --alert-command {failure}"));
+            session.console.warn(&format!("The alert command {failure}"));
         }
     }
 
@@ -324,6 +340,16 @@ impl LiveView {
     fn until_next_deadline(&self) -> Duration {
         let deadline = self.waiting.first().and_then(|first| first.deadline);
         deadline.map_or(TICK, |deadline| deadline.saturating_duration_since(Instant::now()).min(TICK))
+    }
+
+    /// Says that lines are damaged: when the first comes, when there are ten times as many, and at the end.
+    fn say_damage(&mut self, session: &mut Session<'_, '_>, reader: &Reader<'_>, ended: bool) {
+        let damaged = reader.stats.damaged + reader.stats.damaged_beside;
+        let is_new = damaged > self.damage_told && (ended || damaged >= 10 * self.damage_told);
+        if let Some(text) = words::damage(&reader.stats).filter(|_| is_new) {
+            self.damage_told = damaged;
+            session.console.warn(&text);
+        }
     }
 
     /// Says once that a log shows nothing because its packets have other prefixes.

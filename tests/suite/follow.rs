@@ -158,6 +158,18 @@ fn a_pipe_and_a_fifo_are_followed_to_their_end() {
 }
 
 #[test]
+fn what_a_pipe_holds_besides_packets_is_said() {
+    let dir = TestDir::new();
+    let cut = drop_from_port(1).replace(" DST=198.51.100.1", "");
+    let said = dir.fed(["--follow", "-"], cut.repeat(3) + &drop_from_port(2)).fine();
+    said.says(["- 3 lines damaged:", "such as: "]);
+    dir.fed(["--follow", "-"], "nothing\n").fine().says(["- standard input has no packets in 1 line"]);
+    dir.fed(["--follow", "-", "--last", "2"], "")
+        .refused(2)
+        .says(["--last has no effect with standard input"]);
+}
+
+#[test]
 fn filters_leave_packets_out_but_not_out_of_the_count() {
     let dir = TestDir::new();
     let running = following(&dir, &["--no-accept", "--no-local"]);
