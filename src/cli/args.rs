@@ -367,7 +367,7 @@ fn hours(text: &str) -> Result<u32, String> {
 }
 
 fn year(text: &str) -> Result<i16, String> {
-    number(text, 1970, 9999, "a year of four digits, such as 2026")
+    number(text, 1970, 9999, "a year from 1970 to 9999")
 }
 
 fn number<T: TryFrom<u64>>(text: &str, least: u64, most: u64, wants: &str) -> Result<T, String> {
@@ -466,6 +466,9 @@ fn choice<T: Choice>(text: &str) -> Result<T, String> {
     T::of(text).ok_or_else(|| {
         let meant = nearest(text, T::WORDS.iter().map(|(word, _)| *word));
         let meant = meant.map_or_else(String::new, |word| format!("\ndid you mean {word}?"));
-        format!("one of {}{meant}", T::listed())
+        match T::WORDS {
+            [(one, _), (other, _)] => format!("{one} or {other}{meant}"),
+            _ => format!("one of {}{meant}", T::listed()),
+        }
     })
 }

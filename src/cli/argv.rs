@@ -110,11 +110,11 @@ fn before_password<'t>(text: &'t str, command: &Command) -> Option<&'t str> {
 }
 
 /// The modes that take logs.
-pub(super) const TAKE_LOGS: [&str; 8] =
-    ["--import", "-i", "--analyze", "-a", "--scan", "--who", "--follow", "-f"];
+pub(super) const TAKE_LOGS: [&str; 9] =
+    ["--import", "-i", "--analyze", "-a", "--scan", "--who", "--follow", "-f", "--doctor"];
 
-/// Logs may be given anywhere after their mode (`--import --again a.log`), if only one mode of the call takes
-/// any; clap wants them right after it. A word after a password option stays where it is: it may be a
+/// Logs may be given anywhere (`--import --again a.log`, `a.log --import`), if only one mode of the call takes any;
+/// clap wants them right after it. A word after a password option stays where it is: it may be a
 /// password.
 pub(super) fn gather(args: Vec<OsString>, command: &Command) -> Vec<OsString> {
     let mut modes = 0;
@@ -152,7 +152,7 @@ pub(super) fn gather(args: Vec<OsString>, command: &Command) -> Vec<OsString> {
             if behind_mode {
                 insert_at = Some(out.len());
             }
-        } else if insert_at.is_some() && !secret {
+        } else if !secret {
             logs.push((out.len(), token));
         } else {
             out.push(token);

@@ -8,8 +8,8 @@ use clap::{Arg, Command};
 use crate::config::nearest;
 use crate::escape::terminal;
 
-use super::Stop;
-use super::argv::{self, HISTORIC, Misread, Reading};
+use super::argv::{self, HISTORIC, Misread, Reading, TAKE_LOGS};
+use super::{Mode, Stop};
 
 const ALL_OPTIONS: &str = "all options: ipta --help";
 
@@ -152,7 +152,10 @@ fn stray(word: &str, args: &[OsString]) -> Stop {
     if after(1, &is_given) || after(2, &wants_one) {
         return usage(
             "unexpected word after the password",
-            &["quote a password that contains spaces: --db-pass 'one two'"],
+            &[
+                "quote a password that contains spaces: --db-pass 'one two'",
+                "a log needs its mode: --analyze FILE",
+            ],
         );
     }
     let word = terminal(word);
@@ -161,6 +164,21 @@ fn stray(word: &str, args: &[OsString]) -> Stop {
         return usage(
             &format!("{word}: unexpected argument; {mode} takes one log"),
             &[&format!("ipta {mode} FILE")],
+        );
+    }
+    let given =
+        |modes: &[&'static str]| modes.iter().copied().find(|mode| args.iter().any(|arg| arg == *mode));
+    if let Some(mode) = given(&["--delete-table", "--create-table", "--upgrade-table", "--dns-create-table"])
+    {
+        let wrong = format!("{word}: unexpected argument; the name of a table comes right after {mode}");
+        return usage(&wrong, &[&format!("ipta {mode} {word}")]);
+    }
+    if given(&TAKE_LOGS).is_none()
+        && let Some(mode) = given(&Mode::OPTIONS)
+    {
+        return usage(
+            &format!("{word}: unexpected argument; {mode} takes none"),
+            &["for a log: ipta --import FILE, or ipta --analyze FILE"],
         );
     }
     usage(
@@ -179,7 +197,10 @@ fn missing(arg: &Arg) -> Stop {
     let name = value_name(arg);
     let first = name.chars().next().unwrap_or_default().to_ascii_lowercase();
     let article = if "aeiou".contains(first) { "an" } else { "a" };
-    let wrong = format!("{} needs {article} {name}", spelled(arg));
+    let wrong = match name {
+        "HOURS" | "WHEN" => format!("{} needs a value: {name}", spelled(arg)),
+        _ => format!("{} needs {article} {name}", spelled(arg)),
+    };
     if arg.get_short() == Some('h') {
         return usage(&wrong, &["ipta --db-host HOST ...", "for help: ipta --help"]);
     }

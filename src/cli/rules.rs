@@ -177,7 +177,7 @@ fn shows_no_lines(mode: &Mode) -> bool {
 
 fn honored(modes: &[Mode], given: &Layer) -> Result<(), Stop> {
     const FILTER: &str = "filters work with --analyze, --who, --follow and --scan";
-    const LOGS: &str = "it works with modes that read logs: --import, --analyze FILE, --follow, --scan FILE";
+    const LOGS: &str = "it works with modes that read logs: --import, --analyze FILE, --who ADDR FILE, --follow, --scan FILE";
     const REPORT: &str = "it works with --analyze, --who and --sql; elsewhere: ipta ... > FILE";
     const FOLLOW: &str = "it works with --follow";
     const LIMIT: &str = "--follow and --scan show every packet; for fewer: ipta ... | head -n NUM";
@@ -241,7 +241,7 @@ fn honored(modes: &[Mode], given: &Layer) -> Result<(), Stop> {
             option: "--format",
             given: given.format.is_some_and(|format| format != Format::Text),
             honored_by: |mode| !matches!(mode, Mode::ListTables | Mode::DnsDump),
-            way_out: "it works with --analyze, --sql, --scan and --doctor",
+            way_out: "it works with --analyze, --who, --sql, --scan and --doctor",
         },
         Needs {
             option: "--format",
@@ -308,7 +308,12 @@ fn honored(modes: &[Mode], given: &Layer) -> Result<(), Stop> {
                 mode => mode.option(),
             };
             let modes: Vec<&str> = modes.iter().map(option).collect();
-            Err(usage(&format!("{} has no effect with {}", need.option, modes.join(" ")), &[need.way_out]))
+            let value = match (need.option, given.format) {
+                ("--format", Some(format)) => format!(" {}", format.word()),
+                _ => String::new(),
+            };
+            let wrong = format!("{}{value} has no effect with {}", need.option, modes.join(" "));
+            Err(usage(&wrong, &[need.way_out]))
         }
         None => Ok(()),
     }

@@ -506,7 +506,7 @@ fn usage_that_nobody_can_mean() {
         (&["-p", "hunter2", "hunter2", "-a"], &["password"]),
         (&["--db-file", "x.db", "-d", "ipta", "-a"], &["--db-file", "--db-name (-d)"]),
         (&["-ct", "one", "-t", "two"], &["one", "two"]),
-        (&["-lt", "--format", "csv"], &["--format has no effect with --list-tables", "--analyze"]),
+        (&["-lt", "--format", "csv"], &["--format csv has no effect with --list-tables", "--analyze"]),
         (&["--year", "26", "-a", "a.log"], &["--year", "2026"]),
         (&["-f", "a.log", "-a"], &["--follow", "--analyze"]),
     ] {
@@ -595,6 +595,10 @@ fn tables_that_show_none_of_the_packets_say_so() {
     dir.ipta(["-a", "a.log"])
         .fine()
         .says(["1 packet counted, but these tables show none of them", "--modules sources,timeline"]);
+    dir.ipta(["-a", "a.log", "--modules", "attacks"]).fine().says(["No attacks were found among 1 packet."]);
+    dir.ipta(["-a", "a.log", "--deny-action", "DROPP"])
+        .fine()
+        .says(["No packet has the action DROPP; the actions are ACCEPT."]);
 }
 
 #[test]
