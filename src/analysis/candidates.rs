@@ -87,7 +87,7 @@ impl Counter for Candidates {
                 return Some(*reason);
             }
             if targets.contains(&address) {
-                return Some("destinations in the log");
+                return Some("that packets in the log went to");
             }
             accepted.contains(&address).then_some("with accepted packets")
         };
@@ -147,7 +147,7 @@ fn suspect(finding: &Finding, source: IpAddr) -> Result<Blocked, (&'static str, 
         _ => episode.distinct >= PORTS && lasts(episode, MINUTE),
     };
     if !episodes.iter().any(|episode| is_enough(&episode)) {
-        return Err(("too short to be sure of", 1));
+        return Err(("whose attack was too short to be sure of", 1));
     }
     let mut kinds: Vec<AttackKind> = episodes.iter().map(|episode| episode.kind).collect();
     kinds.sort_unstable();

@@ -60,7 +60,11 @@ impl Counter for Suspects {
 fn notes(found: &Judgement, limit: usize) -> Vec<String> {
     let mut notes = Vec::new();
     if found.findings.len() > limit {
-        notes.push(format!("{} more; --limit shows them.", found.findings.len() - limit));
+        notes.push(format!(
+            "{} more; for all, --limit {}.",
+            found.findings.len() - limit,
+            found.findings.len()
+        ));
     }
     let mut reasons = Vec::new();
     if !found.lower_bounds.is_empty() {

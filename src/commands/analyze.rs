@@ -193,6 +193,9 @@ fn files(session: &mut Session<'_, '_>, analysis: Analysis) -> anyhow::Result<Ex
     if counted.totals.packets == 0 && total.packets() > 0 {
         session.console.note(&left_out.all(&session.filters, read == 0));
     }
+    if let Some(note) = question.unmet_words(&counted.totals) {
+        session.console.note(&note);
+    }
     let filters = question.filtered(timeless);
     reporting::report(session, &counted, filters.as_ref(), false)?;
     Ok(exit)

@@ -46,7 +46,10 @@ pub fn dump(session: &mut Session<'_, '_>) -> anyhow::Result<Exit> {
     let table = session.dns_table.clone();
     let names = session.store.open()?.names(&table)?;
     if names.is_empty() {
-        let fill = session.invocation();
+        let mut fill = session.invocation();
+        if table.as_str() != "dns" {
+            fill.push_str(&format!(" --dns-table {table}"));
+        }
         session
             .console
             .note(&format!("Table '{table}' has no names yet; fill it with: {fill} --analyze --rdns"));

@@ -83,7 +83,7 @@ pub fn age(text: &str, now: Time, zone: &TimeZone) -> Result<Time, String> {
     let long = ["d", "day", "days", "w", "week", "weeks", "month", "months", "y", "year", "years"];
     let clock = Timestamp::from_microsecond(now.0).map_err(|_| wrong())?.to_zoned(zone.clone());
     let before = ago(&word, &clock).filter(|_| long.contains(&unit)).ok_or_else(wrong)?;
-    if before >= now { Err(wrong()) } else { Ok(before) }
+    if before >= now || before.0 < 0 { Err(wrong()) } else { Ok(before) }
 }
 
 /// A moment in a zone: `2026-05-04 06:35:12`.

@@ -61,12 +61,12 @@ pub struct PrefixMatch<'a> {
 #[derive(Debug, thiserror::Error)]
 pub enum RuleError {
     /// The text is not a preset's name and has no group `action`.
-    #[error("'{text}' is not a preset (nearest: {nearest}) and has no group such as (?<action>\\w+)")]
+    #[error("'{text}' is not a preset{} and has no group such as (?<action>\\w+)", .nearest.map_or_else(String::new, |nearest| format!(" (nearest: {nearest})")))]
     NoPreset {
         /// The text given.
         text: String,
         /// The preset with the closest name.
-        nearest: &'static str,
+        nearest: Option<&'static str>,
     },
     /// A preset with an action or a verdict.
     #[error("the preset '{text}' has actions and verdicts of its own; leave out action and verdict")]

@@ -163,8 +163,9 @@ pub fn recognize(prefix: &[u8]) -> &'static str {
     PRESETS.iter().find(takes).map_or("any", |preset| preset.name)
 }
 
-/// The preset whose name is closest to a text, case ignored.
-fn nearest(text: &str) -> &'static str {
+/// The preset whose name is closest to a text, case ignored, if at least half of its letters agree.
+fn nearest(text: &str) -> Option<&'static str> {
     let text = text.to_lowercase();
-    names().min_by_key(|name| strsim::osa_distance(name, &text)).unwrap_or("any")
+    let distances = names().map(|name| (strsim::osa_distance(name, &text), name));
+    distances.min().filter(|(distance, name)| distance * 2 <= name.len()).map(|(_, name)| name)
 }

@@ -65,6 +65,56 @@ pub fn admit(dialect: Dialect, statement: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// Keywords that begin a statement that changes something.
+const CHANGING: [&str; 28] = [
+    "INSERT",
+    "UPDATE",
+    "DELETE",
+    "REPLACE",
+    "LOAD",
+    "CREATE",
+    "ALTER",
+    "DROP",
+    "TRUNCATE",
+    "RENAME",
+    "OPTIMIZE",
+    "ANALYZE",
+    "REINDEX",
+    "VACUUM",
+    "SET",
+    "START",
+    "BEGIN",
+    "COMMIT",
+    "ROLLBACK",
+    "SAVEPOINT",
+    "RELEASE",
+    "CALL",
+    "DO",
+    "GRANT",
+    "REVOKE",
+    "LOCK",
+    "ATTACH",
+    "DETACH",
+];
+
+/// Whether a statement that changes something changes rows, which are counted.
+pub fn counts_rows(dialect: Dialect, statement: &str) -> bool {
+    let tokens = tokens(dialect, statement);
+    let first = tokens.iter().find(|token| token.kind == Kind::Word);
+    let counting = ["INSERT", "UPDATE", "DELETE", "REPLACE", "LOAD", "WITH"];
+    first.is_some_and(|first| counting.iter().any(|word| first.is(word)))
+}
+
+/// Whether a statement that is not admitted may change something: then it can be run where changes are allowed. A typo
+/// cannot.
+pub fn changes(dialect: Dialect, statement: &str) -> bool {
+    let tokens = tokens(dialect, statement);
+    let first = tokens.iter().find(|token| token.kind == Kind::Word);
+    let is = |words: &[&str]| first.is_some_and(|first| words.iter().any(|word| first.is(word)));
+    let is_of_servers = dialect == Dialect::Sqlite && is(&["SHOW", "DESCRIBE", "DESC"]);
+    is(&CHANGING) || is(&READING) && !is_of_servers || dialect == Dialect::Sqlite && is(&["PRAGMA"])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

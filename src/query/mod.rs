@@ -6,7 +6,7 @@ mod admission;
 mod template;
 mod tokens;
 
-pub use admission::admit;
+pub use admission::{admit, changes, counts_rows};
 pub use template::{PACKETS, Template};
 pub use tokens::{split, unfinished};
 

@@ -110,8 +110,8 @@ fn none_passes(
     let asked = wanted.iter().any(|word| actions.iter().any(|there| there.eq_ignore_ascii_case(word)));
     if actions.is_empty() || asked {
         let words = filters.words(&jiff::tz::TimeZone::UTC);
-        // A source alone may come from --who, where nothing can be removed.
-        if words.starts_with("from ") && !words.contains(',') {
+        // One filter alone explains itself; times need the span.
+        if !filters.ask_time() && !words.contains(", ") {
             return format!("No packet {of}is {words}.");
         }
         return match span {

@@ -15,6 +15,10 @@ use crate::fault::said;
 /// Checks that a report can be written there, without touching it: not over what the call reads.
 pub fn check<'p>(path: &Path, place: &Place, logs: impl Iterator<Item = &'p PathBuf>) -> anyhow::Result<()> {
     let misused = |what| Err(Misused(format!("--output {}: {what}; name a file", path.display())).into());
+    if path == Path::new("-") {
+        let text = "--output takes a file; a report without it goes to standard output\n  for a file of that name: --output ./-";
+        return Err(Misused(text.to_owned()).into());
+    }
     if path.is_dir() {
         return misused("that is a folder");
     }

@@ -107,7 +107,11 @@ impl Tables {
                     | TableKind::Names
                     | TableKind::Ledger
                     | TableKind::Leftover
-                    | TableKind::Foreign => bail!(missing(session, table)),
+                    | TableKind::Foreign => bail!(
+                        "No table '{table}' in {}\n  See what is there: {} --list-tables",
+                        session.store.place(),
+                        session.invocation()
+                    ),
                 }
                 self.expect(table, Expected::Logs);
             }
@@ -125,19 +129,19 @@ impl Tables {
             }
             Need::NewNames(table) => {
                 if self.kind_of_names(session, table)? == Expected::Logs {
-                    bail!("Table '{table}' in {} holds packets, not names", session.store.place());
+                    bail!(holds_packets(session, table));
                 }
                 self.expect(table, Expected::Names);
             }
-            Need::Names(table) => {
-                if self.kind_of_names(session, table)? != Expected::Names {
-                    bail!(
-                        "No table for names '{table}' in {}\n  Create it with: {} --dns-create-table {table}",
-                        session.store.place(),
-                        session.invocation()
-                    );
-                }
-            }
+            Need::Names(table) => match self.kind_of_names(session, table)? {
+                Expected::Names => {}
+                Expected::Logs => bail!(holds_packets(session, table)),
+                Expected::Missing => bail!(
+                    "No table for names '{table}' in {}\n  Create it with: {} --dns-create-table {table}",
+                    session.store.place(),
+                    session.invocation()
+                ),
+            },
         }
         Ok(())
     }
@@ -209,6 +213,13 @@ impl Tables {
 /// two such tables is checked too strictly.
 fn folded(table: &TableName) -> String {
     table.as_str().to_ascii_lowercase()
+}
+
+fn holds_packets(session: &Session<'_, '_>, table: &TableName) -> String {
+    format!(
+        "Table '{table}' in {} holds packets, not names; name another with --dns-table",
+        session.store.place()
+    )
 }
 
 fn check_deletion(session: &mut Session<'_, '_>, table: &TableName) -> anyhow::Result<()> {

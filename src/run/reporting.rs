@@ -24,8 +24,13 @@ use crate::report::terminal::{self, Terminal};
 use crate::report::{self, blocklist, stats as words};
 use crate::store::{Columns, QuerySession, Stored};
 
+/// Most action words listed in a note.
+const LISTED: usize = 20;
+
 /// What to report.
 pub struct Question {
+    /// Action words that the command line gives a meaning.
+    words: Vec<String>,
     /// The built-in modules.
     pub modules: Vec<&'static Module>,
     /// Those of the configuration file.
@@ -59,7 +64,8 @@ pub fn question(session: &mut Session<'_, '_>, given: &Layer, of_logs: bool) -> 
         let name = &module.name;
         let reason = if of_logs {
             format!(
-                "module '{name}' is a query on a table; import the logs, then: ipta --analyze --modules {name}"
+                "module '{name}' is a query on a table; import the logs, then: {} --analyze --modules {name}",
+                session.import_invocation()
             )
         } else if context.filters.any() && !module.sql.contains(query::PACKETS) {
             format!(
@@ -79,7 +85,9 @@ pub fn question(session: &mut Session<'_, '_>, given: &Layer, of_logs: bool) -> 
     for (_, reason) in missing {
         session.console.note(&format!("Left out: {reason}"));
     }
-    Ok(Question { modules, own, context, limit, is_blocklist })
+    let words =
+        [&given.accept_actions, &given.deny_actions].into_iter().flatten().flatten().cloned().collect();
+    Ok(Question { words, modules, own, context, limit, is_blocklist })
 }
 
 /// What a dossier on a source asks for. The call's filters leave out all other sources; sources in `allow`
@@ -87,7 +95,8 @@ pub fn question(session: &mut Session<'_, '_>, given: &Layer, of_logs: bool) -> 
 pub fn dossier(session: &Session<'_, '_>) -> anyhow::Result<Question> {
     let context = Context { allow: Vec::new(), ..context(session)? };
     let limit = session.settings.rows();
-    Ok(Question { modules: analysis::dossier(), own: Vec::new(), context, limit, is_blocklist: false })
+    let (modules, own, words) = (analysis::dossier(), Vec::new(), Vec::new());
+    Ok(Question { words, modules, own, context, limit, is_blocklist: false })
 }
 
 fn context(session: &Session<'_, '_>) -> anyhow::Result<Context> {
@@ -117,6 +126,22 @@ impl Question {
             filters.since = self.context.before;
         }
         filters
+    }
+
+    /// That no packet has an action word of the call, perhaps a typo; none if all occur.
+    pub fn unmet_words(&self, totals: &Totals) -> Option<String> {
+        let occurs = |word: &&String| totals.actions.iter().any(|counted| counted.action == **word);
+        let unmet: Vec<&str> = self.words.iter().filter(|word| !occurs(word)).map(String::as_str).collect();
+        let there: Vec<&str> =
+            totals.actions.iter().map(|counted| counted.action.as_str()).take(LISTED).collect();
+        let more = if totals.actions.len() > LISTED { ", ..." } else { "" };
+        (totals.packets > 0 && !unmet.is_empty()).then(|| {
+            format!(
+                "No packet has the action {}; the actions are {}{more}.",
+                unmet.join(" or "),
+                there.join(", ")
+            )
+        })
     }
 
     /// The filters, and how many packets they could not place in time; none without filters.
@@ -183,6 +208,9 @@ pub fn table(session: &mut Session<'_, '_>, question: &Question) -> anyhow::Resu
         if context.filters.ask_time() { store.count_timeless(&session.table, &filters)? } else { 0 };
     if counted.totals.packets == 0 {
         let note = left_out::nothing_in_table(session)?;
+        session.console.note(&note);
+    }
+    if let Some(note) = question.unmet_words(&counted.totals) {
         session.console.note(&note);
     }
     if !own.is_empty() {
@@ -278,10 +306,13 @@ pub fn report(
         session.console.note(&format!("{}.", blocklist::account(list)));
     }
     if blocklists.is_empty() && totals.packets > 0 && tables.iter().all(|table| table.rows.is_empty()) {
-        session.console.note(&format!(
-            "{} counted, but these tables show none of them; add --modules sources,timeline to see more.",
-            words::counted(totals.packets, "packet")
-        ));
+        let ran = |name: &str| tables.iter().any(|table| table.name == name);
+        let packets = words::counted(totals.packets, "packet");
+        session.console.note(&match (ran("attacks"), ran("sources")) {
+            (true, _) if tables.len() == 1 => format!("No attacks were found among {packets}."),
+            (_, true) => format!("{packets} counted, but these tables show none of them."),
+            _ => format!("{packets} counted, but these tables show none of them; add --modules sources,timeline to see more."),
+        });
     }
     let mut names = None;
     if session.settings.rdns {
@@ -315,7 +346,7 @@ fn undecided(totals: &Totals) -> String {
     let words: Vec<&str> = totals.undecided().take(NAMED).collect();
     let more = if totals.undecided().nth(NAMED).is_some() { ", ..." } else { "" };
     let packets = words::counted(totals.other, "packet");
-    let are = agree(totals.other, "is", "are");
+    let (are, them) = (agree(totals.other, "is", "are"), agree(totals.other, "it", "them"));
     let said = format!("{packets} {are} neither accepted nor denied ({}{more})", words.join(", "));
     // The option would split a word with a comma; AUDIT says that another line follows.
     let fits = |word: &&str| !word.is_empty() && !word.contains(',') && *word != "AUDIT";
@@ -325,7 +356,7 @@ fn undecided(totals: &Totals) -> String {
     }
     let meant = escape::shell(&meant);
     format!(
-        "{said}. If your firewall denied them: --deny-action {meant}; if it let them in: --accept-action {meant}."
+        "{said}. If your firewall denied {them}: --deny-action {meant}; if it let {them} in: --accept-action {meant}."
     )
 }
 

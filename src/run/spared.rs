@@ -18,16 +18,16 @@ pub fn spared(session: &Session<'_, '_>) -> Spared {
     let resolvers =
         ["/etc/resolv.conf", "/run/systemd/resolve/resolv.conf"].map(|path| self_traffic(&file(path)));
     let known = [
-        (own_four(&file("/proc/net/fib_trie")), "this host's own"),
-        (own_six(&file("/proc/net/if_inet6")), "this host's own"),
-        (gateways_four(&file("/proc/net/route")), "this host's gateways"),
-        (gateways_six(&file("/proc/net/ipv6_route")), "this host's gateways"),
+        (own_four(&file("/proc/net/fib_trie")), "of this host's own"),
+        (own_six(&file("/proc/net/if_inet6")), "of this host's own"),
+        (gateways_four(&file("/proc/net/route")), "of this host's gateways"),
+        (gateways_six(&file("/proc/net/ipv6_route")), "of this host's gateways"),
         (
             resolvers.iter().flat_map(|known| known.nameservers().to_vec()).collect(),
-            "this host's name servers",
+            "of this host's name servers",
         ),
-        (resolvers[0].session().into_iter().collect(), "the other end of this SSH session"),
-        (database(&session.settings.place), "the database server"),
+        (resolvers[0].session().into_iter().collect(), "at the other end of this SSH session"),
+        (database(&session.settings.place), "of the database server"),
     ];
     let networks = known.into_iter().flat_map(|(addresses, reason)| {
         addresses.into_iter().map(move |address| (Network::single(address), reason))

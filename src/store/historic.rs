@@ -23,7 +23,7 @@ impl Store {
         let place = self.place();
         if self.backend.dialect() == Dialect::Sqlite {
             return Err(StoreError::Failed(format!(
-                "table '{table}' in {place} looks like one of the C program's, but that kept its tables on a server: \
+                "table '{table}' in {place} looks like one of the C program's, but the C program kept its tables on a server: \
                  import the logs into another table"
             )));
         }

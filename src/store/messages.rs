@@ -52,7 +52,8 @@ pub(super) fn not_logs(table: &TableName, kind: &TableKind, backend: &dyn Backen
             super::schema::VERSION
         ),
         TableKind::Historic => format!(
-            "table '{table}' in {place} was made by the C program: '{ipta} --upgrade-table {table}' converts it"
+            "table '{table}' in {place} was made by the C program and is left alone: '{ipta} --upgrade-table {table}' \
+             converts it, and '{ipta} --write --sql \"DROP TABLE {table}\"' deletes it"
         ),
         TableKind::Ledger => {
             format!(

@@ -100,7 +100,7 @@ fn a_failure_is_told_and_follow_goes_on() {
     let dir = TestDir::new();
     let call = ["--follow", "-", "--alert-command", "echo no such host >&2; exit 3"];
     let said = dir.fed(call, attacks(1)).fine();
-    assert_eq!(said.err, "- The command of --alert-command failed (exit status: 3): no such host\n");
+    assert_eq!(said.err, "- The alert command failed (exit status: 3): no such host\n");
     assert_eq!(said.out.lines().filter(|line| line.contains("192.0.0.7")).count(), 7);
 }
 

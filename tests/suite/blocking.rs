@@ -154,10 +154,10 @@ fn a_scan_forged_from_those_this_host_needs_blocks_none_of_them() {
     let list: Vec<&str> = said.out.lines().filter(|line| !line.starts_with('#')).collect();
     assert_eq!(list, ["192.0.2.66"], "{said:?}");
     for reason in [
-        "2 this host's own",
-        "2 this host's gateways",
-        "1 this host's name servers",
-        "1 the other end of this SSH session",
+        "2 of this host's own",
+        "2 of this host's gateways",
+        "1 of this host's name servers",
+        "1 at the other end of this SSH session",
     ] {
         assert!(said.out.contains(reason), "{said:?}");
     }

@@ -200,6 +200,6 @@ fn what_is_well_is_said_in_words() {
         assert!(said.out.contains(words), "{said:#?}");
     }
     let said = db.dir.ipta(["--doctor", "a.log"]).fine();
-    assert!(said.out.contains("a.log has 30 packets in 30 lines, the last "), "{said:#?}");
+    assert!(said.out.contains("a.log has 30 packets in 30 lines, the latest "), "{said:#?}");
     assert!(said.out.contains("'IPT: DROP '") && said.out.contains("no year"), "{said:#?}");
 }

@@ -145,7 +145,7 @@ fn a_scan_that_shows_nothing_says_why() {
                 _ => db.dir.ipta(arguments).fine(),
             }
         };
-        said(&["--dport", "9"]).says(["matches the filters; remove some of them"]);
+        said(&["--dport", "9"]).says(["No packet ", "is to port 9."]);
         said(&["--since", "2000-01-01", "--until", "2000-01-02"])
             .says(["matches the filters; the packets are from 20"]);
         said(&["--action", "block"]).says(["has the action block; the actions found are DROP"]);

@@ -16,6 +16,7 @@ use crate::analysis;
 use crate::cli::{Stop, parse};
 use crate::config::{self, Choice, Format, Mode};
 use crate::exit::{Exit, is_closed_pipe};
+use crate::query;
 use crate::query::{Access, Answer, Cell, Column, Dialect};
 use crate::report::answer::{AnswerShape, CsvRows, HtmlTables, JsonLines, MarkdownTables, TextTable};
 use crate::report::stats::counted;
@@ -93,7 +94,10 @@ impl<'a, 's, 'io> Shell<'a, 's, 'io> {
             let command = self.session.invocation();
             let mode =
                 if self.session.settings.sql.is_none() { "--analyze-interactive" } else { "--sql '...'" };
-            anyhow!("refused: {reason}\n  To allow changes: {command} --write {mode}")
+            match query::changes(self.queries.dialect(), statement) {
+                true => anyhow!("refused: {reason}\n  To allow changes: {command} --write {mode}"),
+                false => anyhow!("refused: {reason}"),
+            }
         })
     }
 
@@ -187,7 +191,11 @@ impl<'a, 's, 'io> Shell<'a, 's, 'io> {
                 self.admit(statement)?;
                 let done = self.query(statement, out)?;
                 if let Done::Changed(rows) = done {
-                    self.session.console.done(&format!("{} changed.", counted(rows, "row")));
+                    let done = match query::counts_rows(self.queries.dialect(), statement) {
+                        true => format!("{} changed.", counted(rows, "row")),
+                        false => "Done.".to_owned(),
+                    };
+                    self.session.console.done(&done);
                 }
                 Ok(Some(done))
             }

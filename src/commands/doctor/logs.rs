@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use memchr::memmem;
 
 use super::{Finding, State, ago};
+use crate::analysis::quantity::agree;
 use crate::escape;
 use crate::input::NewLine;
 use crate::netfilter::stats::PREFIXES_KEPT;
@@ -171,7 +172,7 @@ fn read(session: &Session<'_, '_>, mut source: LogSource, end: Option<u64>) -> L
         (0, _) => {}
         (packets, last) => {
             let last =
-                last.map_or("without a time".to_owned(), |last| format!("the last {}", ago(session, last)));
+                last.map_or("without a time".to_owned(), |last| format!("the latest {}", ago(session, last)));
             let packets = counted(packets, "packet");
             let style = style_of(style);
             add(State::Ok, format!("{name} has {packets} in {part}{lines}, {last}; {style}"));
@@ -179,7 +180,10 @@ fn read(session: &Session<'_, '_>, mut source: LogSource, end: Option<u64>) -> L
     }
     if stats.packets() > 0 {
         let (shown, more) = listed(&prefixes);
-        add(State::Ok, format!("{name} has the prefixes {shown}{more}"));
+        add(
+            State::Ok,
+            format!("{name} has the {} {shown}{more}", agree(prefixes.len() as u64, "prefix", "prefixes")),
+        );
     }
     if stats.damaged > 0 {
         let why: Vec<String> =

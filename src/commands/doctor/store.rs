@@ -74,7 +74,7 @@ pub fn look(session: &mut Session<'_, '_>) -> anyhow::Result<Vec<Finding>> {
         None => add(State::Ok, format!("table '{table}' holds packets"), None),
         Some((at, path)) => {
             let text =
-                format!("{logs} imported into table '{table}', the last {} ({path})", ago(session, at));
+                format!("{logs} imported into table '{table}', most recently {} ({path})", ago(session, at));
             match session.clock.now.0 - at.0 > STALE {
                 true => {
                     add(State::Note, text, Some(format!("{import} --import {}", crate::escape::shell(&path))))

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::super::{moment, thousands};
+use crate::analysis::quantity::noun;
 use crate::analysis::table::{Cell, Table};
 use crate::netfilter::Time;
 
@@ -189,7 +190,7 @@ pub fn heat(hours: &[(Time, [u64; 3])]) -> Option<Heat> {
                 0 => String::new(),
                 count => format!("h{}", (u128::from(count) * 6).div_ceil(u128::from(most.max(1)))),
             },
-            title: format!("{head} {hour:02}:00, {} packets", thousands(count)),
+            title: format!("{head} {hour:02}:00, {} {}", thousands(count), noun(count, "packet")),
             text: thousands(count),
         };
         let cells = (0..24).zip(row).map(cell).collect();

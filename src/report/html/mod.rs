@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 use super::shape::{Report, Shape};
 use super::terminal::share;
 use super::{change, thousands};
-use crate::analysis::quantity::agree;
+use crate::analysis::quantity::{agree, noun};
 use crate::analysis::table::{Cell, Table};
 use crate::escape;
 use crate::filter::services;
@@ -198,7 +198,10 @@ fn cards(report: &Report<'_>, attacks: Option<&Table>) -> Vec<Card> {
             title: "Busiest hour",
             class: "",
             value: hour.get(..5).unwrap_or(hour).to_owned(),
-            more: format!("{day}, {} packets", thousands(counts.iter().sum())),
+            more: {
+                let count = counts.iter().sum();
+                format!("{day}, {} {}", thousands(count), noun(count, "packet"))
+            },
         });
     }
     cards
@@ -269,10 +272,10 @@ struct List {
 }
 
 const LISTS: [List; 4] = [
-    List { name: "ports", title: "Ports they tried", heads: &["DPort", "Proto"], whole: "denied packets" },
-    List { name: "sources", title: "Noisiest sources", heads: &["Source IP"], whole: "packets" },
-    List { name: "networks", title: "Noisiest networks", heads: &["Network"], whole: "packets" },
-    List { name: "countries", title: "Countries", heads: &["Country"], whole: "packets" },
+    List { name: "ports", title: "Ports they tried", heads: &["DPort", "Proto"], whole: "denied packet" },
+    List { name: "sources", title: "Noisiest sources", heads: &["Source IP"], whole: "packet" },
+    List { name: "networks", title: "Noisiest networks", heads: &["Network"], whole: "packet" },
+    List { name: "countries", title: "Countries", heads: &["Country"], whole: "packet" },
 ];
 
 fn bar_list(table: &Table, list: &List, report: &Report<'_>) -> Option<BarList> {
@@ -308,7 +311,7 @@ fn bar_list(table: &Table, list: &List, report: &Report<'_>) -> Option<BarList> 
         }
     };
     let bars = sums.iter().map(bar).collect();
-    let whole = format!("{} {}", thousands(whole), list.whole);
+    let whole = format!("{} {}", thousands(whole), noun(whole, list.whole));
     Some(BarList { name: list.name, title: list.title, whole, bars })
 }
 

@@ -189,8 +189,7 @@ pub(super) fn refused(server: &Server, refusal: Refusal) -> StoreError {
             return StoreError::Failed(format!(
                 "no database server answers at {host}: tried {}\n  \
                  once a server is running:  {create_db}\n  \
-                 to start without a server: ipta --db-file FILE --create-table   \
-                 (with --save-db, to keep it)",
+                 to start without a server: ipta --db-file ~/packets.db --create-table --save-db",
                 tried.join(", ")
             ));
         }
@@ -207,12 +206,16 @@ pub(super) fn refused(server: &Server, refusal: Refusal) -> StoreError {
         Error::MySqlError(e) => match e.code {
             codes::ACCESS_DENIED | codes::ACCESS_DENIED_NO_PASSWORD => {
                 let password = match server.pass.0.as_str() {
-                    "ipta" => "the default password was tried and is wrong (-pi asks for another)",
+                    "ipta" => "its password is not the default one (-pi asks for it)",
                     _ => "the password (-p, -pi) is wrong",
                 };
+                let tls = match host.starts_with('/') || host == "localhost" {
+                    true => "",
+                    false => ", or it accepts only encrypted connections (--db-tls required)",
+                };
                 format!(
-                    "the server at {host} denied access to user '{user}': {password}, the user (-u) is wrong, the \
-                     account does not exist yet ('{create_db}' creates it), or it requires TLS (--db-tls required)"
+                    "the server at {host} denied access to user '{user}'. Perhaps {password}, the user (-u) is wrong, or \
+                     the account does not exist yet ('{create_db}' creates it){tls}"
                 )
             }
             codes::DBACCESS_DENIED => format!(

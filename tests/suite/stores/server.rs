@@ -170,7 +170,9 @@ fn no_server_names_what_was_tried_and_the_start_without_one() {
     };
     let message = refusal(&account);
     assert!(
-        message.contains(&socket) && message.contains("--db-file FILE") && message.contains("--create-db")
+        message.contains(&socket)
+            && message.contains("--db-file ~/packets.db --create-table --save-db")
+            && message.contains("--create-db")
     );
     assert!(message.lines().skip(1).all(|line| line.starts_with("  ")), "{message}");
     assert!(!message.contains("tell nobody"), "{message}");
