@@ -507,7 +507,7 @@ fn usage_that_nobody_can_mean() {
         (&["--db-file", "x.db", "-d", "ipta", "-a"], &["--db-file", "--db-name (-d)"]),
         (&["-ct", "one", "-t", "two"], &["one", "two"]),
         (&["-lt", "--format", "csv"], &["--format csv has no effect with --list-tables", "--analyze"]),
-        (&["--year", "26", "-a", "a.log"], &["--year", "2026"]),
+        (&["--year", "26", "-a", "a.log"], &["--year", "1970 to 9999"]),
         (&["-f", "a.log", "-a"], &["--follow", "--analyze"]),
     ] {
         let said = dir.ipta(args).refused(2);
