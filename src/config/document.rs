@@ -10,6 +10,7 @@ use toml::de::DeTable;
 use super::correction::correction;
 use super::error::Problem;
 use super::historic::{canonical, kind_of, line as historic_line};
+use super::kind::threshold_keys;
 use super::reader::{DocumentReader, TomlValue, guess, problem, short};
 use super::settings::{keys, read_key};
 use super::{Layer, nearest};
@@ -82,7 +83,7 @@ fn unknown(reader: &mut DocumentReader<'_>, name: &str, line: usize, value: &Tom
     let shown_name = short(name);
     if value.get_ref().is_table() {
         let way_out = match nearest(name, ["attacks", "prefix", "module"]) {
-            Some(meant) => format!("did you mean {meant}?"),
+            Some(meant) => format!("did you mean [{meant}]?"),
             None => "keys go above the first section".to_owned(),
         };
         let text = format!("there is no section [{shown_name}]; {way_out}");
@@ -95,6 +96,9 @@ fn unknown(reader: &mut DocumentReader<'_>, name: &str, line: usize, value: &Tom
             if found.fix.is_none() {
                 found.text.push_str(&format!("; it is now called {key}"));
             }
+        }
+        None if threshold_keys().iter().any(|(key, _)| *key == name) => {
+            found.text.push_str(" above the first section; write it in the section [attacks]");
         }
         None => found.text.push_str(&guess(name, keys())),
     }

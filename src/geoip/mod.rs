@@ -32,7 +32,8 @@ impl Databases {
         for path in paths {
             let bytes = std::fs::read(path).map_err(|error| {
                 format!(
-                    "cannot read the geolocation database {}: {}; check --geoip-database",
+                    "cannot read the geolocation database {}: {}; check --geoip-database, or geoip_databases in the \
+                     configuration file",
                     path.display(),
                     said(&error)
                 )

@@ -19,7 +19,7 @@ pub use chunks::Chunk;
 pub use error::{OpenError, ReadError};
 pub use journal::{Journal, JournalEntries, RunningJournal, Select, hash_of};
 pub use lines::Lines;
-pub use open::{Log, looks_binary};
+pub use open::{Binary, Log, looks_binary};
 pub use pipe::Pipe;
 pub use splitter::NewLine;
 pub use tail::{Polled, Tail};

@@ -346,13 +346,28 @@ pub(super) fn read_fully(
     Ok(held)
 }
 
+/// What a log may be that is no text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Binary {
+    /// A journal file.
+    Journal,
+    /// Text in UTF-16.
+    Utf16,
+    /// Something else: a program, an image, data in an unknown format.
+    Other,
+}
+
 /// Whether a log looks binary: more than one in twenty of its first bytes is a control character that no log
-/// contains. True of programs, journal files, images and compressed data; not of UTF-8, Latin-1 and colored text. A
-/// hint for a note, not a reason to reject a log.
-pub fn looks_binary(head: &[u8]) -> bool {
+/// contains. Not true of UTF-8, Latin-1 and colored text. A hint for a note, not a reason to reject a log.
+pub fn looks_binary(head: &[u8]) -> Option<Binary> {
     let head = head.get(..FIRST_BLOCK).unwrap_or(head);
     let strange = head.iter().filter(|byte| matches!(byte, 0..=8 | 14..=26 | 28..=31 | 127)).count();
-    strange * 20 > head.len()
+    (strange * 20 > head.len()).then_some(match head {
+        // systemd.io, "Journal File Format", header.
+        [b'L', b'P', b'K', b'S', b'H', b'H', b'R', b'H', ..] => Binary::Journal,
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Binary::Utf16,
+        _ => Binary::Other,
+    })
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::clock::Clock;
 use crate::escape;
-use crate::input::{Journal, Lines, Log, OpenError, Select, looks_binary};
+use crate::input::{Binary, Journal, Lines, Log, OpenError, Select, looks_binary};
 use crate::netfilter::Time;
 use crate::netfilter::stats::ParseStats;
 use crate::netfilter::timestamp::{Calendar, Reference, Stamp};
@@ -38,7 +38,7 @@ pub struct LogSource {
     yearless: bool,
     zone: TimeZone,
     reference: Reference,
-    binary: bool,
+    binary: Option<Binary>,
     /// Its other names in this call.
     pub also: Vec<String>,
 }
@@ -157,7 +157,7 @@ impl LogSource {
             yearless: false,
             zone: clock.zone.clone(),
             reference: clock.reference(None),
-            binary: false,
+            binary: None,
             also: Vec::new(),
         })
     }
@@ -210,15 +210,28 @@ impl LogSource {
 
     /// What to say about it if it yielded no packet.
     pub fn nothing(&self, stats: &ParseStats, widening: &Widening) -> String {
-        if self.binary && stats.unknown_prefixes.is_empty() {
-            return format!(
-                "{} has no packets: it is binary data, not text.\n  \
-                 If it is a journal: ipta --analyze {}",
-                self.name,
-                escape::shell(&format!("journal:{}", self.path()))
-            );
+        match self.no_text().filter(|_| stats.unknown_prefixes.is_empty()) {
+            Some(no_text) => format!("{} has no packets: {no_text}", self.name),
+            None => words::nothing(&self.name, stats, widening),
         }
-        words::nothing(&self.name, stats, widening)
+    }
+
+    /// That it is not text, and what to type; none if it is.
+    pub fn no_text(&self) -> Option<String> {
+        let path = self.path();
+        Some(match self.binary? {
+            Binary::Journal => {
+                let journal = escape::shell(&format!("journal:{path}"));
+                format!("it is a journal file.\n  ipta --analyze {journal}")
+            }
+            Binary::Utf16 => {
+                format!(
+                    "it is text in UTF-16.\n  iconv -f UTF-16 -t UTF-8 {} | ipta --analyze -",
+                    escape::shell(&path)
+                )
+            }
+            Binary::Other => "it is binary data, not text; unpack or convert it first.".to_owned(),
+        })
     }
 
     /// The year assumed for its last packet, and its name, if timestamps have none and the file's own time, weeks

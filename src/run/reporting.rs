@@ -85,6 +85,9 @@ pub fn question(session: &mut Session<'_, '_>, given: &Layer, of_logs: bool) -> 
     for (_, reason) in missing {
         session.console.note(&format!("Left out: {reason}"));
     }
+    for reason in settings::left_out_of_all(session.settings) {
+        session.console.note(&format!("Left out: {reason}"));
+    }
     let words =
         [&given.accept_actions, &given.deny_actions].into_iter().flatten().flatten().cloned().collect();
     Ok(Question { words, modules, own, context, limit, is_blocklist })

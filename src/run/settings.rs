@@ -44,7 +44,8 @@ fn verdicts(settings: &Settings) -> Result<ActionVerdicts, Misused> {
     let (accept, deny) = (&settings.accept_actions, &settings.deny_actions);
     match accept.iter().find(|word| deny.contains(word)) {
         Some(word) => Err(Misused(format!(
-            "'{word}' is both an accept action and a deny action; remove it from one of the two lists"
+            "'{word}' is both an accept action and a deny action; remove it from one of the two lists (--accept-action, \
+             --deny-action, or accept_actions and deny_actions in the configuration file)"
         ))),
         None => {
             let verdicts = ActionVerdicts::default().with(accept, Verdict::Accept);
@@ -178,6 +179,13 @@ pub fn blocklist(given: &Layer, format: Format) -> Result<&'static Module, Misus
             names.join(",")
         ))
     })
+}
+
+/// Why `all` leaves modules out of this call.
+pub fn left_out_of_all(settings: &Settings) -> Vec<&'static str> {
+    let all = settings.modules.as_ref().is_some_and(|names| names.iter().any(|name| name.trim() == "all"));
+    let missing = analysis::all().iter().filter_map(|module| missing(settings, module));
+    missing.filter(|_| all).map(|reason| reason.trim_start_matches("--modules: ")).collect()
 }
 
 /// What a module lacks in this call, in words.

@@ -62,10 +62,12 @@ fn is_interactive(session: &Session<'_, '_>) -> bool {
 /// before any runs.
 fn given(session: &mut Session<'_, '_>, text: &str) -> anyhow::Result<Exit> {
     let path = session.settings.output.clone();
+    let session_sql = session.settings.sql.is_some();
     let mut shell = Shell::open(session)?;
     let items = input::items(shell.queries.dialect(), text);
     if items.is_empty() {
-        return Err(anyhow!("there is no query; give one: --sql 'SELECT ...'"));
+        let place = if session_sql { "--sql" } else { "standard input" };
+        return Err(anyhow!("{place} holds no query; give one: ipta --sql 'SELECT ...'"));
     }
     for item in &items {
         if let Item::Statement(statement) = item {

@@ -158,8 +158,10 @@ fn read(session: &Session<'_, '_>, mut source: LogSource, end: Option<u64>) -> L
     }
     let stats = &reader.stats;
     let lines = counted(stats.lines(), "line");
+    let no_text = source.no_text().filter(|_| stats.unknown_prefixes.is_empty()).unwrap_or_default();
     match (stats.packets(), stats.last) {
         (0, _) if stats.lines() == 0 => add(State::Note, format!("{name} is empty")),
+        (0, _) if !no_text.is_empty() => add(State::Wrong, format!("{name} has no packets: {no_text}")),
         (0, _) if stats.unknown_prefixes.is_empty() => {
             add(
                 State::Note,

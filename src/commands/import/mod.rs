@@ -367,6 +367,12 @@ fn outcome(
             false => warnings.push(source.nothing(&stats, &widening)),
         }
     }
+    if stats.timeless > 0 {
+        notes.push(format!(
+            "{} of {name} have no time, so --since and --until leave them out.",
+            words::counted(stats.timeless, "packet")
+        ));
+    }
     if stats.unfinished > 0 {
         notes.push(format!("{name}: the last line is incomplete and is left for the next run."));
     }

@@ -138,7 +138,7 @@ fn an_unknown_key_names_the_nearest() {
     );
     assert!(problems("[[prefix]]\npatern = 'x'").contains("did you mean pattern?"));
     assert!(problems("[database]\nhost = 'a'").contains("line 1: there is no section [database]"));
-    assert!(problems("[attack]\nsweep = 4").contains("did you mean attacks?"));
+    assert!(problems("[attack]\nsweep = 4").contains("did you mean [attacks]?"));
     assert!(problems("[attacks]\nlimit = 4").contains("limit in [attacks]; move it above the first section"));
 }
 

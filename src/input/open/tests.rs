@@ -256,11 +256,13 @@ fn skipping_stops_at_the_end_of_a_shorter_log() {
 
 #[test]
 fn programs_and_packed_data_look_binary_and_logs_do_not() {
-    assert!(looks_binary(&fs::read(std::env::current_exe().unwrap()).unwrap()));
-    assert!(looks_binary(&xz(&text(5000))));
-    assert!(looks_binary(&[0; 100]));
-    assert!(!looks_binary(b""));
-    assert!(!looks_binary(&text(100)));
-    assert!(!looks_binary("M\u{e4}rz \x1b[31mrot\x1b[0m\tEnde\r\n".as_bytes()));
-    assert!(!looks_binary(b"M\xe4rz 4 06:35:01 gw kernel: \xdcberlauf\n"));
+    assert_eq!(looks_binary(&fs::read(std::env::current_exe().unwrap()).unwrap()), Some(Binary::Other));
+    assert_eq!(looks_binary(&xz(&text(5000))), Some(Binary::Other));
+    assert_eq!(looks_binary(&[0; 100]), Some(Binary::Other));
+    assert_eq!(looks_binary(&[&b"LPKSHHRH"[..], &[0; 100]].concat()), Some(Binary::Journal));
+    assert_eq!(looks_binary(b"\xff\xfeM\0a\0y\0"), Some(Binary::Utf16));
+    assert_eq!(looks_binary(b""), None);
+    assert_eq!(looks_binary(&text(100)), None);
+    assert_eq!(looks_binary("M\u{e4}rz \x1b[31mrot\x1b[0m\tEnde\r\n".as_bytes()), None);
+    assert_eq!(looks_binary(b"M\xe4rz 4 06:35:01 gw kernel: \xdcberlauf\n"), None);
 }

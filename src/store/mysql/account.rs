@@ -115,7 +115,8 @@ fn sql_to_type(new: &Server) -> String {
         .into_iter()
         .map(|statement| format!("  {};", one_line(&statement)))
         .collect();
-    lines.join("\n")
+    let hint = "  -- '...' is the password. Leave out CREATE USER if the user exists.";
+    format!("{}\n{hint}", lines.join("\n"))
 }
 
 /// The statement that changes an account's password. MySQL 5.6 has no ALTER USER ... IDENTIFIED BY; MySQL 8
@@ -161,7 +162,8 @@ mod tests {
             sql_to_type(&server("localhost")),
             "  CREATE DATABASE IF NOT EXISTS `fw_1``x` CHARACTER SET utf8mb4;\n  \
              CREATE USER 'o''brien'@'localhost' IDENTIFIED BY '...';\n  \
-             GRANT ALL PRIVILEGES ON `fw\\_1``x`.* TO 'o''brien'@'localhost';"
+             GRANT ALL PRIVILEGES ON `fw\\_1``x`.* TO 'o''brien'@'localhost';\n  \
+             -- '...' is the password. Leave out CREATE USER if the user exists."
         );
     }
 
