@@ -31,7 +31,9 @@ pub struct LogSource {
     path: Option<PathBuf>,
     /// The journal and its boots, if it is one.
     journal: Option<(Journal, Vec<String>)>,
-    /// Standard input cannot be opened twice.
+    /// Standard input, a FIFO or another stream, which can be read only once.
+    is_stream: bool,
+    /// The stream, until it is read.
     opened: Option<Log>,
     first: Option<Time>,
     /// Its timestamps have no year.
@@ -99,6 +101,7 @@ pub fn check(paths: &[PathBuf], clock: &Clock) -> Result<Vec<LogSource>, OpenErr
             name: log.name().to_owned(),
             path: (!is_stdin).then(|| path.clone()),
             journal: None,
+            is_stream: stream,
             opened: stream.then_some(log),
             first: stamp.and_then(|stamp| calendar.place(stamp)),
             yearless: matches!(stamp, Some(Stamp::Yearless(_))),
@@ -108,7 +111,7 @@ pub fn check(paths: &[PathBuf], clock: &Clock) -> Result<Vec<LogSource>, OpenErr
             also: Vec::new(),
         });
     }
-    sources.sort_by_key(|source| (source.opened.is_some(), source.first.is_none(), source.first));
+    sources.sort_by_key(|source| (source.is_stream, source.first.is_none(), source.first));
     Ok(sources)
 }
 
@@ -152,6 +155,7 @@ impl LogSource {
             name: journal.to_string(),
             path: Some(path.to_owned()),
             journal: Some((journal, boots)),
+            is_stream: false,
             opened: None,
             first: first.map(|entry| Time(entry.realtime)),
             yearless: false,
@@ -205,7 +209,7 @@ impl LogSource {
 
     /// Whether it is a file, which has an identity and can be read again.
     pub fn is_file(&self) -> bool {
-        self.opened.is_none() && self.path.is_some() && self.journal.is_none()
+        !self.is_stream && self.journal.is_none()
     }
 
     /// What to say about it if it yielded no packet.
