@@ -35,6 +35,12 @@ impl Fingerprints {
     }
 }
 
+/// Whether a log that ended had no packet in common with one that began later. Moments to the second do not tell.
+pub fn apart(ended: Time, began: Time) -> bool {
+    let is_precise = |time: Time| time.0 % Time::SECOND != 0;
+    ended < began && is_precise(ended) && is_precise(began)
+}
+
 /// The second that contains a moment.
 pub fn second(time: Time) -> i64 {
     time.0.div_euclid(Time::SECOND)

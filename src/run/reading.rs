@@ -11,10 +11,10 @@ use super::logs::LogSource;
 use super::parsing::{LogLines, Maker, Sink, Stops};
 use crate::input::{Lines, ReadError};
 use crate::netfilter::batch::Batch;
-use crate::netfilter::fingerprint::{Fingerprint, Fingerprints, second};
+use crate::netfilter::fingerprint::{Fingerprint, Fingerprints, apart, second};
 use crate::netfilter::prefix::Rules;
 use crate::netfilter::stats::ParseStats;
-use crate::netfilter::{Packet, Reader};
+use crate::netfilter::{Packet, Reader, Time};
 
 /// Seconds after which another log yields no more equal packets, if both are in chronological order.
 const WINDOW: i64 = 2;
@@ -51,6 +51,7 @@ pub fn packets<M: Maker>(
     let many = sources.len() > 1;
     let mut done = Vec::new();
     let mut merge = Merge { seen: SeenPackets::default(), names: Vec::new() };
+    merge.seen.ends = vec![None; sources.len()];
     let mut active: Vec<Open<'_>> = Vec::new();
     let mut waiting: VecDeque<(usize, LogSource)> = sources.into_iter().enumerate().collect();
     merge.names = waiting.iter().map(|(_, source)| source.name.clone()).collect();
@@ -82,6 +83,7 @@ pub fn packets<M: Maker>(
         }
         if open.ended {
             let open = active.remove(at);
+            merge.seen.ends[open.number] = open.reader.stats.last;
             done.push((open.number, open.finish()));
         }
     }
@@ -215,7 +217,7 @@ impl Merge {
             self.seen.forget_before(second - WINDOW);
         }
         for packet in open.ahead.iter() {
-            match self.seen.is_known(open.number, &packet) {
+            match self.seen.is_known(open.number, open.reader.stats.first, &packet) {
                 None => each(&packet),
                 Some(other) => {
                     open.known += 1;
@@ -237,36 +239,33 @@ struct SeenPackets {
     seconds: BTreeMap<i64, HashMap<Fingerprint, Tally>>,
     /// Tallies in them.
     held: usize,
+    /// The last times of the logs that have been read to their ends.
+    ends: Vec<Option<Time>>,
 }
 
-/// How often indistinguishable packets occurred.
-#[derive(Default)]
-struct Tally {
-    /// Passed on.
-    counted: u64,
-    /// By log.
-    of: Vec<(usize, u64)>,
-}
+/// How often indistinguishable packets occurred, by log.
+type Tally = Vec<(usize, u64)>;
 
 impl SeenPackets {
-    /// Whether a packet of a log already counts, and in which other log it occurred.
-    fn is_known(&mut self, log: usize, packet: &Packet<'_>) -> Option<usize> {
+    /// Whether a packet of a log that began then already counts, and in which other log it occurred.
+    fn is_known(&mut self, log: usize, began: Option<Time>, packet: &Packet<'_>) -> Option<usize> {
         let print = self.fingerprints.of(packet);
         let tally = self.seconds.entry(print.second?).or_default().entry(print).or_insert_with(|| {
             self.held += 1;
             Tally::default()
         });
-        let other = tally.of.iter().map(|(other, _)| *other).find(|other| *other != log);
-        let place = tally.of.iter().position(|(other, _)| *other == log).unwrap_or_else(|| {
-            tally.of.push((log, 0));
-            tally.of.len() - 1
+        let place = tally.iter().position(|(other, _)| *other == log).unwrap_or_else(|| {
+            tally.push((log, 0));
+            tally.len() - 1
         });
-        tally.of[place].1 += 1;
-        if tally.of[place].1 <= tally.counted {
-            return other;
-        }
-        tally.counted += 1;
-        None
+        tally[place].1 += 1;
+        let nth = tally[place].1;
+        let ends = &self.ends;
+        let shares = |other: usize| match (ends[other], began) {
+            (Some(ended), Some(began)) => other != log && !apart(ended, began),
+            _ => other != log,
+        };
+        tally.iter().find(|(other, count)| *count >= nth && shares(*other)).map(|(other, _)| *other)
     }
 
     /// Whether no packet read side by side can recur in a given second (none: without a time).

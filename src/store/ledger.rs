@@ -143,10 +143,10 @@ pub(super) fn entries_of(rows: &[Row]) -> Vec<Entry> {
 }
 
 /// What another log must know about a table's entries that may share its packets: id, hosts, path, the start
-/// of the head. `first` and `last` bound the times of its packets.
+/// of the head, the times of the first and the last packet. `first` and `last` bound the times of its packets.
 pub(super) fn neighbors(incarnation: &str, own: u64, first: Time, last: Time) -> Statement {
     let sql = format!(
-        "SELECT id, hosts, path, SUBSTR(head, 1, {}) FROM {LEDGER} WHERE incarnation = ? AND kind = 'file' AND id <> ? \
+        "SELECT id, hosts, path, SUBSTR(head, 1, {}), first_time, last_time FROM {LEDGER} WHERE incarnation = ? AND kind = 'file' AND id <> ? \
          AND rows_live > 0 AND last_time >= ? AND first_time <= ?",
         JOURNAL.len()
     );

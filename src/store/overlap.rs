@@ -15,7 +15,7 @@ use super::value::Value;
 use super::{Entry, Step, Store, StoreError, TableName};
 use crate::netfilter::Time;
 use crate::netfilter::batch::Batch;
-use crate::netfilter::fingerprint::{self, Fingerprint, Fingerprints, second};
+use crate::netfilter::fingerprint::{self, Fingerprint, Fingerprints, apart, second};
 
 /// Seconds of a log within which equal packets may still follow.
 pub(super) const WINDOW: i64 = 2;
@@ -133,9 +133,13 @@ impl Store {
         // A journal and a syslog daemon each record a packet at their own time.
         let mut loosely: HashSet<u64> = HashSet::new();
         for row in self.rows(DOING, statement)? {
-            if entry.shares_host(&ledger::hosts_of(row.optional_text(1))) {
+            let is_loose = is_journal(row.bytes(3)) != is_journal(&entry.head);
+            // A rotated log and the next one.
+            let is_apart = row.time(5).is_some_and(|ended| apart(ended, first))
+                || row.time(4).is_some_and(|began| apart(last, began));
+            if (is_loose || !is_apart) && entry.shares_host(&ledger::hosts_of(row.optional_text(1))) {
                 neighbors.insert(row.count(0), row.text(2));
-                if is_journal(row.bytes(3)) != is_journal(&entry.head) {
+                if is_loose {
                     loosely.insert(row.count(0));
                 }
             }

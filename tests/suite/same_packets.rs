@@ -20,6 +20,8 @@ on_both_stores! {
     a_lost_ledger_lets_nothing_in_unasked
     a_table_emptied_by_hand_is_filled_again_after_a_prune_is_not
     other_prefix_rules_are_told
+    a_flood_goes_on_in_the_next_file_after_a_rotation
+    a_pipe_with_a_path_is_not_compared_with_what_is_in_the_ledger
 }
 
 /// A line from UFW.
@@ -293,6 +295,44 @@ fn other_prefix_rules_are_told(db: &TestStore) {
     db.import(["a.log"])
         .says(["To clear the whole table and read them:", "--prefix auto --prefix any -c -i a.log"]);
     db.ipta(["--prefix", "auto", "--prefix", "any", "-c", "-i", "a.log"]).fine().says(["13 packets stored"]);
+}
+
+/// One packet ten times a second, indistinguishable but for the fraction of its time.
+fn tenths(of: std::ops::Range<u32>) -> String {
+    let line = |n: u32| {
+        format!(
+            "2026-05-17T10:00:{:02}.{}01234+00:00 gw kernel: IPT: DROP IN=eth0 OUT= SRC=2001:db8::1 DST=2001:db8::2 \
+             LEN=64 TC=0 HOPLIMIT=64 FLOWLBL=0 PROTO=ICMPv6 TYPE=128 CODE=0\n",
+            n / 10,
+            n % 10
+        )
+    };
+    of.map(line).collect()
+}
+
+fn a_flood_goes_on_in_the_next_file_after_a_rotation(db: &TestStore) {
+    db.dir.write("a.log.1", tenths(0..255));
+    db.dir.write("a.log", tenths(255..500));
+    for order in [["a.log.1", "a.log"], ["a.log", "a.log.1"]] {
+        db.ipta(["-c"]).fine();
+        order.iter().for_each(|log| _ = db.import([log]));
+        assert_eq!(db.rows(), 500, "{order:?}");
+        db.dir.ipta(order).fine().says(["* 500 packets from 1 source"]);
+    }
+    // A log that overlaps is compared as ever.
+    db.dir.write("b.log", tenths(200..300));
+    db.import(["b.log"]).says(["0 packets stored"]);
+}
+
+fn a_pipe_with_a_path_is_not_compared_with_what_is_in_the_ledger(db: &TestStore) {
+    db.dir.write("a.log", lines(0..2000));
+    db.import(["a.log"]);
+    let mut import = db.command(["--year", "2026", "-i", "/dev/stdin"]);
+    import.stdin(std::process::Stdio::piped());
+    crate::process::run(import, lines(0..3000))
+        .fine()
+        .says(["3000 packets stored", "cannot recognize /dev/stdin"]);
+    assert_eq!(db.rows(), 5000);
 }
 
 #[test]
