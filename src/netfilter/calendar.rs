@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 
 use super::Time;
-use super::timestamp::{Civil, Stamp, datetime, in_range};
+use super::timestamp::{self, Civil, Stamp, ZoneName, datetime, in_range};
 
 /// What yearless stamps are resolved against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +31,35 @@ pub struct Calendar {
     /// The last minute placed: lines come in runs of the same minute, and no zone changes within one.
     last_minute: Option<(Civil, i64)>,
 }
+
+/// Zones whose abbreviations mean one thing where people write them (RFC 5322, section 4.3; the tz database), and their
+/// hours east of Greenwich.
+const ZONES: [(&str, i32); 24] = [
+    ("EST", -5),
+    ("EDT", -4),
+    ("CST", -6),
+    ("CDT", -5),
+    ("MST", -7),
+    ("MDT", -6),
+    ("PST", -8),
+    ("PDT", -7),
+    ("AKST", -9),
+    ("AKDT", -8),
+    ("HST", -10),
+    ("WET", 0),
+    ("WEST", 1),
+    ("CET", 1),
+    ("CEST", 2),
+    ("EET", 2),
+    ("EEST", 3),
+    ("MSK", 3),
+    ("JST", 9),
+    ("KST", 9),
+    ("AEST", 10),
+    ("AEDT", 11),
+    ("NZST", 12),
+    ("NZDT", 13),
+];
 
 /// The farthest back a 29 February can lie: across a century year that is not a leap year.
 const YEARS_BACK: i16 = 12;
@@ -67,10 +96,11 @@ impl Calendar {
         self.last_minute = None;
     }
 
-    /// The time of a stamp; none for a day that does not exist.
+    /// The time of a stamp; none for a day that does not exist, or a zone that is unknown.
     pub fn place(&mut self, stamp: Stamp) -> Option<Time> {
         let civil = match stamp {
             Stamp::Moment(time) => return Some(time),
+            Stamp::Zoned(civil, name) => return self.in_zone(civil, name),
             Stamp::Yearless(civil) | Stamp::Local(civil) => civil,
         };
         let minute = Civil { second: 0, micros: 0, ..civil };
@@ -97,6 +127,21 @@ impl Calendar {
             self.last_minute = Some((minute, begin));
         }
         in_range(begin + within)
+    }
+
+    /// A moment in a zone known by its abbreviation. Abbreviations are ambiguous, so the calendar's own zone is asked
+    /// first.
+    fn in_zone(&self, civil: Civil, name: ZoneName) -> Option<Time> {
+        let name = std::str::from_utf8(&name).ok()?.trim_end_matches('\0');
+        let own = self.zone.to_ambiguous_zoned(datetime(civil)?);
+        for zoned in [own.clone().earlier(), own.later()].into_iter().flatten() {
+            let moment = zoned.timestamp();
+            if self.zone.to_offset_info(moment).abbreviation() == name {
+                return in_range(moment.as_microsecond() + i64::from(civil.micros));
+            }
+        }
+        let (_, hours) = ZONES.iter().find(|(known, _)| *known == name)?;
+        timestamp::moment(civil, hours * 3600)
     }
 
     fn minute_begins(&self, minute: Civil) -> Option<i64> {

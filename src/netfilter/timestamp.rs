@@ -13,9 +13,14 @@ pub enum Stamp {
     Yearless(Civil),
     /// With its year, in the zone of the host that wrote it.
     Local(Civil),
+    /// With its year, and the abbreviation of its zone.
+    Zoned(Civil, ZoneName),
     /// With year and zone (RFC 3339, section 5.6).
     Moment(Time),
 }
+
+/// The abbreviation of a zone: three to five capital letters, then NULs.
+pub type ZoneName = [u8; 5];
 
 /// A date and time of day; the year is 0 if none was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -131,8 +136,7 @@ fn month_first(text: &[u8]) -> Option<(Stamp, usize)> {
     Some((Stamp::Local(civil), at.pos))
 }
 
-/// journalctl's short-full, `Mon 2026-05-04 06:35:12 UTC`, and OpenWrt's logread, `Mon May  4 06:35:12 2026`. Zone
-/// abbreviations are ambiguous except for UTC and GMT; any other is taken as the local zone.
+/// journalctl's short-full, `Mon 2026-05-04 06:35:12 UTC`, and OpenWrt's logread, `Mon May  4 06:35:12 2026`.
 fn weekday_first(text: &[u8]) -> Option<(Stamp, usize)> {
     let mut at = Cursor::new(text);
     at.weekday()?;
@@ -156,7 +160,11 @@ fn weekday_first(text: &[u8]) -> Option<(Stamp, usize)> {
     let zone = text.get(at.pos..at.pos + letters)?;
     let stamp = match (stamp, zone) {
         (Stamp::Local(civil), b"UTC" | b"GMT") => Stamp::Moment(moment(civil, 0)?),
-        (Stamp::Local(_), [_, _, _, ..]) => stamp,
+        (Stamp::Local(civil), [_, _, _, ..]) if letters <= 5 => {
+            let mut name = ZoneName::default();
+            name[..letters].copy_from_slice(zone);
+            Stamp::Zoned(civil, name)
+        }
         _ => return None,
     };
     Some((stamp, at.pos + letters))
@@ -175,7 +183,7 @@ fn unix(text: &[u8]) -> Option<(Stamp, usize)> {
     Some((Stamp::Moment(time), at.pos))
 }
 
-fn moment(civil: Civil, offset_seconds: i32) -> Option<Time> {
+pub(super) fn moment(civil: Civil, offset_seconds: i32) -> Option<Time> {
     let offset = Offset::from_seconds(offset_seconds).ok()?;
     let seconds = offset.to_timestamp(datetime(civil)?).ok()?.as_second();
     in_range(seconds * Time::SECOND + i64::from(civil.micros))

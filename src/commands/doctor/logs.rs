@@ -249,7 +249,7 @@ fn style_of(stamp: Option<Stamp>) -> &'static str {
     match stamp {
         Some(Stamp::Yearless(_)) => "its timestamps have no year",
         Some(Stamp::Local(_)) => "its timestamps have no zone",
-        Some(Stamp::Moment(_)) => "its timestamps have year and zone",
+        Some(Stamp::Moment(_) | Stamp::Zoned(..)) => "its timestamps have year and zone",
         None => "its lines have no timestamp",
     }
 }
