@@ -91,13 +91,14 @@ const PRESETS: [Preset; 8] = [
         )],
     },
     // FireHOL logs what falls through an interface or router, and what its protections drop; some versions write
-    // literal quotes.
+    // literal quotes. In front may be a prefix of the user's own, if it is one word in small letters: others may mean
+    // that a packet was accepted.
     Preset {
         name: "firehol",
         forms: &[
-            form(r#"^['"]?[^'":=]*?(?<action>IN|OUT|PASS)-[\w.+-]+:['"]? ?$"#, DENY),
+            form(r#"^['"]?(?:[a-z0-9][a-z0-9._-]* )?(?<action>IN|OUT|PASS)-[\w.+-]+:['"]?$"#, DENY),
             form(
-                r#"^['"]?[^'":=]*?(?<action>(?:DROP|REJECT|BLACKLIST|MALFORMED|SYN|ICMP|NEW|FRAGMENTS|INVALID|PACKET)[A-Za-z/ ]*?) (?:in|out|inface|outface)_?[\w.+-]*:['"]? ?$"#,
+                r#"^['"]?(?:[a-z0-9][a-z0-9._-]* )?(?<action>(?:DROP|REJECT|BLACKLIST|MALFORMED|SYN|ICMP|NEW|FRAGMENTS|INVALID|PACKET)[A-Za-z/ ]*?) (?:in|out|inface|outface)_?[\w.+-]*:['"]? ?$"#,
                 DENY,
             ),
         ],
