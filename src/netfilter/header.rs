@@ -16,6 +16,8 @@ pub enum Writer {
     Unknown,
     /// Another program's tag, such as `sshd[812]:`.
     Program,
+    /// Whoever wrote the line before: this one is indented, as journalctl writes the further lines of a message.
+    Before,
 }
 
 /// A line parsed up to where its text begins.
@@ -92,7 +94,7 @@ pub fn read(line: &[u8]) -> Header<'_> {
     }
     let (mut writer, text) = tag(rest);
     let (dmesg, text) = match writer {
-        Writer::Program => (None, text),
+        Writer::Program | Writer::Before => (None, text),
         Writer::Kernel | Writer::Unknown => {
             let (dmesg, after) = skip_kernel_stamp(text);
             if after.len() < text.len() || (ring_buffer && writer == Writer::Unknown) {
@@ -104,6 +106,9 @@ pub fn read(line: &[u8]) -> Header<'_> {
     // Programs also write to the kernel's buffer (/dev/kmsg), under their own tags.
     if writer == Writer::Kernel && has_process(token(text).0) {
         writer = Writer::Unknown;
+    }
+    if line.starts_with(b" ") || line.starts_with(b"\t") {
+        writer = Writer::Before;
     }
     Header { stamp: stamp.or(dmesg), host, writer, text }
 }
@@ -211,6 +216,18 @@ fn is_host(word: &[u8]) -> bool {
 /// The position of a kernel stamp within a text, as between two records run together.
 pub fn find_kernel_stamp(text: &[u8]) -> Option<usize> {
     memchr::memchr_iter(b'[', text).find(|at| skip_kernel_stamp(&text[*at..]).1.len() < text.len() - at)
+}
+
+/// Where, before the end of `start`, another line begins within a text: its line break was lost when the system crashed
+/// or the disk was full.
+pub fn find(start: &[u8], text: &[u8]) -> Option<usize> {
+    (1..start.len()).find(|at| {
+        let rest = &text[*at..];
+        matches!(rest[0], b'A'..=b'Z' | b'1'..=b'9') && timestamp::read(rest).is_some() && {
+            let header = read(rest);
+            header.writer != Writer::Unknown || !header.host.is_empty()
+        }
+    })
 }
 
 fn is_repeat(text: &[u8]) -> bool {

@@ -18,8 +18,10 @@ pub enum Reason {
     NoInterfaces,
     /// The line begins mid-packet.
     FrontCut,
-    /// The kernel's tag comes after words that are no known time.
-    UnknownTime,
+    /// The kernel's tag comes after words that are no header.
+    UnknownHeader,
+    /// The line is indented, so it may continue another program's message.
+    Indented,
     /// The line ends before source and destination.
     NoAddresses,
     /// `SRC=` or `DST=` is not an address.
@@ -45,7 +47,8 @@ impl std::fmt::Display for Reason {
         match self {
             Reason::NoInterfaces => f.write_str("no IN= and OUT= after the prefix"),
             Reason::FrontCut => f.write_str("front cut off"),
-            Reason::UnknownTime => f.write_str("unknown time before the kernel's tag"),
+            Reason::UnknownHeader => f.write_str("unknown words before the kernel's tag"),
+            Reason::Indented => f.write_str("indented, so perhaps not the kernel's"),
             Reason::NoAddresses => f.write_str("cut before the addresses"),
             Reason::BadAddress => f.write_str("not an address"),
             Reason::BadNumber => f.write_str("not a number"),
@@ -156,7 +159,22 @@ pub fn read<'a>(text: &'a [u8], record: &mut Record<'a>) -> Result<(), Reason> {
         }
         at = end + 1;
     }
+    // `URGP=` cut to a flag that precedes all others.
+    if !seen.urgp && seen.flags != TcpFlags::URG && text.ends_with(b" URG") && !contains(text, b" URG ") {
+        seen.flags &= !TcpFlags::URG;
+    }
     finish(record, &seen)
+}
+
+/// Whether a text ends within the port of a TCP or UDP packet: more always follows it.
+pub(super) fn ends_in_a_port(text: &[u8], record: &Record<'_>) -> bool {
+    let last = &text[memchr::memrchr(b' ', text).map_or(0, |blank| blank + 1)..];
+    let is_port = last.strip_prefix(b"DPT=").is_some_and(|value| number(value).ok() == record.dst_port);
+    is_port && matches!(record.proto, b"TCP" | b"UDP" | b"UDPLITE")
+}
+
+fn contains(text: &[u8], word: &[u8]) -> bool {
+    memchr::memmem::find(text, word).is_some()
 }
 
 /// What the final checks need to know about the words seen so far.
@@ -166,8 +184,10 @@ struct LineState {
     partial: bool,
     /// The IPv6 header is complete.
     ipv6: bool,
-    /// The fixed part of the TCP header is present.
+    /// The fixed part of the TCP header is present, at least where it begins.
     tcp_header: bool,
+    /// `URGP=` was seen, which follows the flags.
+    urgp: bool,
     flags: u16,
     arp: bool,
     out: bool,
@@ -241,7 +261,8 @@ fn take<'a>(
         DPT if record.dst_port.is_none() => record.dst_port = Some(number(value)?),
         TYPE if record.icmp_type.is_none() => record.icmp_type = Some(number(value)?),
         CODE if record.icmp_code.is_none() => record.icmp_code = Some(number(value)?),
-        WINDOW | RES | URGP => seen.tcp_header = true,
+        WINDOW | RES => seen.tcp_header = true,
+        URGP => seen.urgp = true,
         MACSRC | MACDST | MACPROTO | VPROTO | VID => {
             // `--log-macdecode` writes the header's parts one by one; an ARP payload repeats the
             // first two further on.
@@ -361,7 +382,13 @@ fn finish(record: &mut Record<'_>, seen: &LineState) -> Result<(), Reason> {
         b"ICMP" | b"ICMPv6" | b"AH" | b"ESP" | b"ARP" => (record.src_port, record.dst_port) = (None, None),
         _ => {}
     }
-    if record.proto == b"TCP" && (seen.tcp_header || seen.flags != 0) {
+    // In a line that was cut among the flags, only the last ones are certain to be all: CWR ECE URG ACK PSH RST SYN FIN.
+    let certain = match (seen.urgp, seen.tcp_header) {
+        (true, _) => true,
+        (false, true) => seen.flags & (TcpFlags::RST | TcpFlags::SYN | TcpFlags::FIN) != 0,
+        (false, false) => seen.flags != 0,
+    };
+    if record.proto == b"TCP" && certain {
         record.tcp_flags = Some(TcpFlags(seen.flags));
     }
     // Type and code are written together: if only one is there, the line was cut, perhaps inside its number.

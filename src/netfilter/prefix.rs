@@ -208,11 +208,11 @@ impl Rules {
 /// The manual's marker, with its blank (chapter 2.7).
 const IPT: &[u8] = b"IPT: ";
 
-/// `IPT: DROP ` gives DROP. The word ends at a blank or at `IN=`.
+/// `IPT: DROP ` gives DROP, `IPT: DROP: ` too. The word ends at a blank or at `IN=`.
 fn ipt(prefix: &[u8]) -> Option<PrefixMatch<'_>> {
     let words = prefix.strip_prefix(IPT)?.trim_ascii_start();
     let end = words.iter().position(|b| *b == b' ').unwrap_or(words.len());
-    let action = &words[..end];
+    let action = words[..end].strip_suffix(b":").unwrap_or(&words[..end]);
     let verdict = if action == b"ACCEPT" { Verdict::Accept } else { Verdict::Deny };
     (!action.is_empty()).then_some(PrefixMatch { action, verdict })
 }

@@ -13,6 +13,13 @@ use super::{Packet, Time, limits};
 /// `include/uapi/linux/netfilter/nf_log.h`).
 const LONGEST_PREFIX: usize = 128;
 
+/// No syslog daemon cuts lines shorter than this (BusyBox's syslogd cuts messages at 256 bytes, priority included). A
+/// shorter line that ends in a port was written that way.
+const SHORTEST_CUT: usize = 250;
+
+/// No line's header is shorter than a stamp, a host and a tag.
+const SHORTEST_HEADER: usize = 28;
+
 /// More repeats than this in one line are damage, not traffic.
 const MOST_REPEATS: u64 = 100_000;
 
@@ -23,6 +30,8 @@ pub struct Reader<'r> {
     calendar: Calendar,
     last: LastLines,
     prefix_cache: PrefixCache,
+    /// Bytes of the line that is being read.
+    line_len: usize,
     /// A line repeats one from before everything read so far.
     repeats_earlier: bool,
     /// What became of the lines so far.
@@ -54,6 +63,7 @@ impl<'r> Reader<'r> {
             calendar,
             last: LastLines::default(),
             prefix_cache: PrefixCache::default(),
+            line_len: 0,
             repeats_earlier: false,
             stats: ParseStats::default(),
         }
@@ -91,6 +101,7 @@ impl<'r> Reader<'r> {
     /// Parses one line and passes on its packets.
     pub fn read(&mut self, line: &[u8], mut each: impl FnMut(&Packet<'_>)) {
         let line = trim(line);
+        self.line_len = line.len();
         let header = header::read(line);
         let found = match repeat::read(&header) {
             Some(repeat) => self.repeated(&header, repeat, &mut each),
@@ -180,12 +191,28 @@ impl<'r> Reader<'r> {
     /// Passes on the packets of a text, each `times` times.
     fn records(&mut self, header: &Header<'_>, times: u64, each: &mut dyn FnMut(&Packet<'_>)) -> LineOutcome {
         let mut found = LineOutcome::default();
-        if header.writer == Writer::Program {
+        let text = header.text;
+        match header.writer {
+            Writer::Program => return found,
+            Writer::Before => {
+                found.damage.extend(line::openings(text).next().map(|_| Reason::Indented));
+                return found;
+            }
+            Writer::Kernel | Writer::Unknown => {}
+        }
+        let mut openings = line::openings(text);
+        let (first, second) = (openings.next(), openings.next());
+        if let Some(until) = second.or(first.filter(|first| *first > SHORTEST_HEADER))
+            && let Some(at) = header::find(&text[..until], text)
+            && (memchr::memmem::find(&text[..at], b"IN=").is_some() || self.rules.begins(text))
+        {
+            found = self.records(&Header { text: &text[..at], ..*header }, times, each);
+            let next = self.records(&header::read(&text[at..]), times, each);
+            found.records += next.records;
+            found.damage.extend(next.damage);
             return found;
         }
-        let text = header.text;
-        let mut openings = line::openings(text);
-        let first = match openings.next() {
+        let first = match first {
             Some(first) => first,
             None => match line::opening_without_out(text) {
                 Some(only) => only,
@@ -195,7 +222,7 @@ impl<'r> Reader<'r> {
                 }
             },
         };
-        match openings.next() {
+        match second {
             None => {
                 let (prefix, body) = text.split_at(first);
                 self.record(header, prefix, body, times, each, &mut found);
@@ -255,21 +282,23 @@ impl<'r> Reader<'r> {
     ) -> bool {
         let tag = tag(header.writer, prefix);
         let Some(settled) = self.prefix_cache.settle(self.rules, prefix, tag) else {
-            let has_header = header.writer != Writer::Unknown || header.stamp.is_some();
-            let (prefix, tag) = match header::after_buried_tag(prefix) {
-                Some(buried) if !has_header => (buried, 0),
-                _ => (prefix, tag),
-            };
-            if !has_header && self.rules.settle(prefix, tag).is_some() {
-                found.damage.push(Reason::UnknownTime);
+            let buried = header::after_buried_tag(prefix).filter(|_| header.writer == Writer::Unknown);
+            let (prefix, tag) = buried.map_or((prefix, tag), |buried| (buried, 0));
+            if buried.is_some() && self.rules.settle(prefix, 0).is_some() {
+                found.damage.push(Reason::UnknownHeader);
             } else if prefix.len() <= limits::PREFIX && Rule::Any.takes(prefix, tag) {
                 self.stats.unknown_prefix(prefix);
             }
             return false;
         };
         let mut record = Record::default();
-        let read = line::read(body, &mut record);
-        if let Err(reason) = read.and_then(|()| fits(header.host, prefix, settled.action, &record)) {
+        let is_cut =
+            |record: &Record<'_>| self.line_len >= SHORTEST_CUT && line::ends_in_a_port(body, record);
+        let read = line::read(body, &mut record).and_then(|()| {
+            fits(header.host, prefix, settled.action, &record)?;
+            if is_cut(&record) { Err(Reason::NoPorts) } else { Ok(()) }
+        });
+        if let Err(reason) = read {
             found.damage.push(reason);
             return true;
         }
@@ -321,7 +350,7 @@ pub(super) fn trim(line: &[u8]) -> &[u8] {
 fn tag(writer: Writer, prefix: &[u8]) -> usize {
     match writer {
         Writer::Unknown => memchr::memchr(b':', prefix).map_or(0, |colon| colon + 1),
-        Writer::Kernel | Writer::Program => 0,
+        Writer::Kernel | Writer::Program | Writer::Before => 0,
     }
 }
 

@@ -2,6 +2,7 @@
 //! parser's code. Both read the same generated lines of every dialect, whole and damaged, and must agree on
 //! every field and on what became of every line.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
@@ -31,8 +32,8 @@ struct Verdict {
     beside: u64,
 }
 
-/// Why a line is damaged whose tag comes after words that are no known time.
-const UNKNOWN_TIME: &str = "unknown time before the kernel's tag";
+/// Why a line is damaged whose tag comes after words that are no header.
+const UNKNOWN_WORDS: &str = "unknown words before the kernel's tag";
 
 // --- The simple reader ---
 
@@ -48,6 +49,8 @@ struct Simple {
     buried: Regex,
     facility: Regex,
     priority: Regex,
+    /// The line is as long as a daemon may make it.
+    may_be_cut: Cell<bool>,
 }
 
 /// A date and time in UTC, in microseconds.
@@ -88,10 +91,16 @@ impl Simple {
             ),
             facility: regex(r"^kern\.(?:warn|info|debug|notice) +"),
             priority: regex(r"^<\d{1,3}>"),
+            may_be_cut: Cell::new(false),
         }
     }
 
     fn read(&self, line: &str) -> Verdict {
+        if line.starts_with(' ') {
+            let damage = openings(line).first().map(|_| "indented, so perhaps not the kernel's");
+            return Verdict { damage, ..Verdict::default() };
+        }
+        self.may_be_cut.set(line.len() >= 250);
         let mut rest = line;
         let mut time = None;
         let mut host = String::new();
@@ -191,7 +200,7 @@ impl Simple {
                 Ok(None) => {}
                 Err(reason) => {
                     damage.push(reason);
-                    if reason == UNKNOWN_TIME {
+                    if reason == UNKNOWN_WORDS {
                         break;
                     }
                 }
@@ -231,9 +240,9 @@ impl Simple {
         };
         let (prefix, body) = text.split_at(at);
         let Some((action, verdict)) = action(prefix) else {
-            let buried = (!kernel && time.is_none()).then(|| self.buried.captures(prefix)).flatten();
+            let buried = (!kernel).then(|| self.buried.captures(prefix)).flatten();
             return match buried.is_some_and(|found| action(&found[1]).is_some()) {
-                true => Err(UNKNOWN_TIME),
+                true => Err(UNKNOWN_WORDS),
                 false => Ok(None),
             };
         };
@@ -250,6 +259,12 @@ impl Simple {
                     _ => "interface too long",
                 });
             }
+        }
+        let proto = fields.get("proto").map(String::as_str);
+        let has_ports = matches!(proto, Some("TCP" | "UDP" | "UDPLITE"));
+        let ends = |dpt: &String| body.ends_with(&format!(" DPT={dpt}"));
+        if self.may_be_cut.get() && has_ports && fields.get("dpt").is_some_and(ends) {
+            return Err("cut before the ports");
         }
         if let Some(time) = time {
             fields.insert("time", time.to_string());
@@ -289,6 +304,7 @@ fn opening_without_out(text: &str) -> Option<usize> {
 fn action(prefix: &str) -> Option<(&str, &'static str)> {
     if let Some(rest) = prefix.strip_prefix("IPT: ") {
         let word = rest.trim_start().split(' ').next().filter(|word| !word.is_empty())?;
+        let word = word.strip_suffix(':').unwrap_or(word);
         return Some((word, if word == "ACCEPT" { "accept" } else { "deny" }));
     }
     let trimmed = prefix.trim_end_matches(' ');
@@ -342,7 +358,8 @@ fn packet(body: &str) -> Result<Fields, &'static str> {
     }
     let quoted = body.contains(" [SRC=") && !body.contains(']');
     let mut fields = Fields::new();
-    let mut flags: Option<u32> = None;
+    let mut flags = 0;
+    let (mut header, mut urgent) = (false, false);
     let mut partial = false;
     let (mut flow, mut arp, mut proto_seen, mut parts) = (false, false, false, Vec::new());
     let mut parts_open = true;
@@ -361,7 +378,9 @@ fn packet(body: &str) -> Result<Fields, &'static str> {
                 word if word.starts_with("FRAG:") => partial = true,
                 word => {
                     if let Some(bit) = FLAGS.iter().position(|flag| *flag == word) {
-                        flags = Some(flags.unwrap_or(0) | 1 << bit);
+                        // Last and after other flags, it is what a cut has left of URGP=.
+                        let is_rest = last && word == "URG" && flags != 0;
+                        flags |= u32::from(!is_rest) << bit;
                     }
                 }
             }
@@ -391,7 +410,7 @@ fn packet(body: &str) -> Result<Fields, &'static str> {
                 continue;
             }
             "WINDOW" | "RES" | "URGP" => {
-                flags = Some(flags.unwrap_or(0));
+                (header, urgent) = (true, urgent || key == "URGP");
                 continue;
             }
             "PROTO" if !proto_seen => {
@@ -453,7 +472,8 @@ fn packet(body: &str) -> Result<Fields, &'static str> {
         fields.remove("spt");
         fields.remove("dpt");
     }
-    if let ("TCP", Some(flags)) = (proto.as_str(), flags) {
+    // FIN, SYN and RST are the last flags; without a header, the line was shortened by hand.
+    if proto == "TCP" && (urgent || flags & 7 != 0 || flags != 0 && !header) {
         fields.insert("flags", flags.to_string());
     }
     if !matches!(proto.as_str(), "ICMP" | "ICMPv6") || !fields.contains_key("code") {
