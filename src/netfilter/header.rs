@@ -42,7 +42,7 @@ const KERNEL: &[u8] = b"kernel:";
 /// Parses a line. Never fails: whatever does not look like a header is text.
 pub fn read(line: &[u8]) -> Header<'_> {
     let unprioritised = skip_priority(line);
-    let mut rest = skip_blanks(unprioritised);
+    let mut rest = skip_decoded_level(skip_blanks(unprioritised));
     // RFC 5424, section 6.2: the version immediately follows the priority.
     let versioned = rest.strip_prefix(b"1 ");
     if let Some(after) = versioned {
@@ -67,7 +67,6 @@ pub fn read(line: &[u8]) -> Header<'_> {
     } else if let Some(proxmox) = proxmox(rest) {
         return proxmox;
     } else {
-        rest = skip_decoded_level(rest);
         let (dmesg, after) = skip_kernel_stamp(rest);
         ring_buffer = after.len() < rest.len();
         names_host = false;
