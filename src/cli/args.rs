@@ -151,7 +151,7 @@ pub(super) struct DatabaseArgs {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Selecting packets")]
 pub(super) struct CountArgs {
-    /// From this time on: 2026-05-04, '2026-05-04 06:35', 06:35, 2h, '3 days ago', yesterday
+    /// From this time on: 2026-05-04, '2026-05-04 06:35', 06:35, 2h, '3 days ago', yesterday, monday
     #[arg(long, value_name = "TIME", value_parser = filled())]
     pub(super) since: Option<String>,
     /// Until this time; a date includes that day

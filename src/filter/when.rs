@@ -10,13 +10,14 @@ use crate::netfilter::timestamp::{self, Calendar, Reference};
 /// What a text names.
 enum Named {
     Moment(Time),
-    /// A whole day.
-    Day(Date),
+    /// Whole days, from the first to before the second.
+    Days(Date, Date),
 }
 
-/// The moment that `--since` names; a day begins at its midnight. Accepts `2026-05-04`, `2026-05-04 06:35`, `06:35`
-/// (the last one before now), RFC 3339, any stamp as written in a log, `2h`, `3 days ago`, `yesterday`, `today`,
-/// `now`.
+/// The moment that `--since` names; a day, week or month begins at its first midnight. Accepts `2026-05-04`, `May 4`
+/// (the last one), `2026-05`, `2026-05-04 06:35`, `06:35` (the last one before now), RFC 3339, any stamp as written in a
+/// log, `2h`, `3 days ago`, `yesterday`, `today`, `monday` (the last one, today included), `last week` (Monday to
+/// Sunday), `now`.
 ///
 /// Days and weeks are calendar units: `1d` in the week of a clock change is the same time of day yesterday. A local
 /// time that occurs twice is the first pass; a skipped one moves forward.
@@ -24,20 +25,30 @@ pub fn since(text: &str, now: Time, zone: &TimeZone) -> Result<Time, String> {
     let wrong = || wrong(text);
     match named(text.trim(), now, zone).ok_or_else(wrong)? {
         Named::Moment(time) => Ok(time),
-        Named::Day(date) => midnight(date, zone).ok_or_else(wrong),
+        Named::Days(first, _) => midnight(first, zone).ok_or_else(wrong),
     }
 }
 
-/// The moment that `--until` names, exclusive; a day is included to its end.
-pub fn until(text: &str, now: Time, zone: &TimeZone) -> Result<Time, String> {
+/// The moment that `--until` names, exclusive; a day, week or month is included to its end. A time of day is that of the
+/// day that `since` names, if it names one.
+pub fn until(text: &str, since: Option<&str>, now: Time, zone: &TimeZone) -> Result<Time, String> {
     let wrong = || wrong(text);
+    let day = since.and_then(|since| day_of(since.trim(), now, zone));
+    if let (Some(day), Some(time)) = (day, time_of_day(text.trim())) {
+        return local(day.to_datetime(time), zone).ok_or_else(wrong);
+    }
     match named(text.trim(), now, zone).ok_or_else(wrong)? {
         Named::Moment(time) => Ok(time),
         // The last representable days have no midnight after them.
-        Named::Day(date) => {
-            let next = date.tomorrow().ok().and_then(|next| midnight(next, zone));
-            Ok(next.unwrap_or(Time::MAX))
-        }
+        Named::Days(_, next) => Ok(midnight(next, zone).unwrap_or(Time::MAX)),
+    }
+}
+
+/// The day that a text names, with or without a time of day.
+fn day_of(text: &str, now: Time, zone: &TimeZone) -> Option<Date> {
+    match named(text, now, zone)? {
+        Named::Days(first, _) => Some(first),
+        Named::Moment(_) => date(text.split_once(['T', 't', ' '])?.0),
     }
 }
 
@@ -96,7 +107,7 @@ pub fn text(time: Time, zone: &TimeZone) -> String {
 
 fn wrong(text: &str) -> String {
     format!(
-        "'{text}' is not a time, such as 2026-05-04, '2026-05-04 06:35', 06:35, 2h, '3 days ago' or yesterday"
+        "'{text}' is not a time, such as 2026-05-04, '2026-05-04 06:35', 06:35, 2h, '3 days ago', yesterday or monday"
     )
 }
 
@@ -105,12 +116,18 @@ fn named(text: &str, now: Time, zone: &TimeZone) -> Option<Named> {
     let word = text.to_ascii_lowercase();
     match word.as_str() {
         "now" => return Some(Named::Moment(now)),
-        "today" => return Some(Named::Day(clock.date())),
-        "yesterday" => return clock.date().yesterday().ok().map(Named::Day),
+        "today" => return days(clock.date(), 1.days()),
+        "yesterday" => return days(clock.date().yesterday().ok()?, 1.days()),
+        "last week" => return days(monday(clock.date())?.checked_sub(1.weeks()).ok()?, 1.weeks()),
         _ => {}
     }
-    if let Some(date) = date(text) {
-        return Some(Named::Day(date));
+    if let Some(date) =
+        date(text).or_else(|| weekday(&word, clock.date())).or_else(|| of_month(&word, clock.date()))
+    {
+        return days(date, 1.days());
+    }
+    if let Some(first) = month(text) {
+        return days(first, 1.months());
     }
     let moment = time_of_day(text)
         .and_then(|time| last(time, &clock))
@@ -118,6 +135,52 @@ fn named(text: &str, now: Time, zone: &TimeZone) -> Option<Named> {
         .or_else(|| stamp(text, now, zone))
         .or_else(|| ago(&word, &clock))?;
     (Time::MIN..=Time::MAX).contains(&moment).then_some(Named::Moment(moment))
+}
+
+fn days(first: Date, length: Span) -> Option<Named> {
+    Some(Named::Days(first, first.checked_add(length).unwrap_or(Date::MAX)))
+}
+
+/// The Monday of a day's week.
+fn monday(day: Date) -> Option<Date> {
+    day.checked_sub(i64::from(day.weekday().to_monday_zero_offset()).days()).ok()
+}
+
+/// `monday` or `mon`: the last one, today included.
+fn weekday(word: &str, today: Date) -> Option<Date> {
+    const NAMES: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+    let wanted = NAMES.iter().position(|name| *name == word || name[..3] == *word)? as i64;
+    let back = (i64::from(today.weekday().to_monday_zero_offset()) - wanted).rem_euclid(7);
+    today.checked_sub(back.days()).ok()
+}
+
+/// `may 14`: the last one, today included.
+fn of_month(word: &str, today: Date) -> Option<Date> {
+    const NAMES: [&str; 12] = [
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+    ];
+    let (name, day) = word.split_once(' ')?;
+    let month = NAMES.iter().position(|month| *month == name || month[..3] == *name)? as i8 + 1;
+    let day = small(day.trim_start())?;
+    // A 29 February may be eight years back.
+    let years = (0..=8).map(|back| today.year() - back);
+    years.filter_map(|year| Date::new(year, month, day).ok()).find(|date| *date <= today)
+}
+
+/// `2026-05`: its first day.
+fn month(text: &str) -> Option<Date> {
+    date(&format!("{text}-01")).filter(|_| text.len() == 7)
 }
 
 /// `2026-05-04`

@@ -77,7 +77,12 @@ pub fn filters(settings: &Settings, clock: &Clock) -> Result<Filters, Misused> {
     };
     let (since, until) = match spans(settings, clock)? {
         Some(spans) => (Some(spans.begin), Some(spans.end)),
-        None => (moment("--since", &text.since, when::since)?, moment("--until", &text.until, when::until)?),
+        None => {
+            let until = |until: &str, now: Time, zone: &TimeZone| {
+                when::until(until, text.since.as_deref(), now, zone)
+            };
+            (moment("--since", &text.since, &when::since)?, moment("--until", &text.until, &until)?)
+        }
     };
     if let (Some(since), Some(until)) = (since, until)
         && since >= until
@@ -122,7 +127,7 @@ pub fn spans(settings: &Settings, clock: &Clock) -> Result<Option<Spans>, Misuse
 }
 
 /// Parses a moment from what was typed, now and the local zone.
-type MomentText = fn(&str, Time, &TimeZone) -> Result<Time, String>;
+type MomentText<'f> = &'f dyn Fn(&str, Time, &TimeZone) -> Result<Time, String>;
 
 /// A protocol by name or number; the error suggests the nearest name.
 fn protocol(typed: &str) -> Result<Protocol, Misused> {

@@ -272,7 +272,7 @@ proptest! {
         now in prop_oneof![Just(NOW), any::<i64>().prop_map(Time)],
     ) {
         let text = String::from_utf8_lossy(&text);
-        let (since, until) = (when::since(&text, now, &berlin()), when::until(&text, now, &berlin()));
+        let (since, until) = (when::since(&text, now, &berlin()), when::until(&text, None, now, &berlin()));
         // Of the very last day, only the end is known.
         prop_assert!(until.is_ok() || since.is_err());
         if let (Ok(since), Ok(until)) = (since, until) {
