@@ -17,6 +17,9 @@ const LONGEST_PREFIX: usize = 128;
 /// shorter line that ends in a port was written that way.
 const SHORTEST_CUT: usize = 250;
 
+/// Lines without a line break between them, at most; more are no accident.
+const MOST_LINES: usize = 64;
+
 /// No line's header is shorter than a stamp, a host and a tag.
 const SHORTEST_HEADER: usize = 28;
 
@@ -188,48 +191,63 @@ impl<'r> Reader<'r> {
         found
     }
 
-    /// Passes on the packets of a text, each `times` times.
+    /// Passes on the packets of a text, each `times` times. The text may hold further lines whose line breaks were lost:
+    /// each has its own header.
     fn records(&mut self, header: &Header<'_>, times: u64, each: &mut dyn FnMut(&Packet<'_>)) -> LineOutcome {
         let mut found = LineOutcome::default();
-        let text = header.text;
-        match header.writer {
-            Writer::Program => return found,
-            Writer::Before => {
-                found.damage.extend(line::openings(text).next().map(|_| Reason::Indented));
-                return found;
-            }
-            Writer::Kernel | Writer::Unknown => {}
-        }
-        let mut openings = line::openings(text);
-        let (first, second) = (openings.next(), openings.next());
-        if let Some(until) = second.or(first.filter(|first| *first > SHORTEST_HEADER))
-            && let Some(at) = header::find(&text[..until], text)
-            && (memchr::memmem::find(&text[..at], b"IN=").is_some() || self.rules.begins(text))
-        {
-            found = self.records(&Header { text: &text[..at], ..*header }, times, each);
-            let next = self.records(&header::read(&text[at..]), times, each);
-            found.records += next.records;
-            found.damage.extend(next.damage);
-            return found;
-        }
-        let first = match first {
-            Some(first) => first,
-            None => match line::opening_without_out(text) {
-                Some(only) => only,
-                None => {
-                    found.damage.extend(self.without_opening(header));
+        let mut header = *header;
+        for _ in 0..MOST_LINES {
+            match header.writer {
+                Writer::Program => return found,
+                Writer::Before => {
+                    found.damage.extend(line::openings(header.text).next().map(|_| Reason::Indented));
                     return found;
                 }
-            },
-        };
-        match second {
-            None => {
-                let (prefix, body) = text.split_at(first);
-                self.record(header, prefix, body, times, each, &mut found);
+                Writer::Kernel | Writer::Unknown => {}
             }
-            Some(_) => self.several(header, times, each, &mut found),
+            let mut openings = line::openings(header.text);
+            let openings = (openings.next(), openings.next());
+            let Some(next) = self.next_line(header.text, openings) else {
+                self.own_records(&header, openings, times, each, &mut found);
+                return found;
+            };
+            let (own, rest) = header.text.split_at(next);
+            let mut openings = line::openings(own);
+            let openings = (openings.next(), openings.next());
+            self.own_records(&Header { text: own, ..header }, openings, times, each, &mut found);
+            header = header::read(rest);
         }
+        found.damage.push(Reason::UnknownHeader);
         found
+    }
+
+    /// Where the next line begins within a text of which the first two openings are known.
+    fn next_line(&self, text: &[u8], (first, second): (Option<usize>, Option<usize>)) -> Option<usize> {
+        let until = second.or(first.filter(|first| *first > SHORTEST_HEADER))?;
+        let next = header::find(&text[..until], text)?;
+        let begins = || memchr::memmem::find(&text[..next], b"IN=").is_some() || self.rules.begins(text);
+        begins().then_some(next)
+    }
+
+    /// Passes on the packets of a text that is one line's.
+    fn own_records(
+        &mut self,
+        header: &Header<'_>,
+        (first, second): (Option<usize>, Option<usize>),
+        times: u64,
+        each: &mut dyn FnMut(&Packet<'_>),
+        found: &mut LineOutcome,
+    ) {
+        let text = header.text;
+        let Some(first) = first.or_else(|| line::opening_without_out(text)) else {
+            found.damage.extend(self.without_opening(header));
+            return;
+        };
+        if second.is_some() {
+            return self.several(header, times, each, found);
+        }
+        let (prefix, body) = text.split_at(first);
+        self.record(header, prefix, body, times, each, found);
     }
 
     /// A line in which `IN=... OUT=` occurs more than once: a prefix that contains it, or several records that the

@@ -419,3 +419,19 @@ fn a_locked_file_is_waited_for_and_that_is_said() {
     ]);
     holder.join().expect("the lock is released");
 }
+
+#[test]
+fn thousands_of_lines_without_line_breaks_are_damage_and_take_no_time() {
+    let dir = TestDir::new();
+    for part in [
+        "May 17 10:00:00 gw kernel: IPT: DROP IN=eth0 OUT= ",
+        "IPT: May 17 10:00:00 gw kernel: ",
+        "IN=eth0 OUT= May 17 10:00:00 ",
+    ] {
+        dir.write("one.log", part.repeat((1 << 20) / part.len()) + "\n" + &line(0));
+        let begun = std::time::Instant::now();
+        let said = dir.ipta(["one.log"]).fine();
+        assert!(said.err.contains("* 1 packet from 1 source"), "{said:#?}");
+        assert!(begun.elapsed() < std::time::Duration::from_secs(20), "{part}");
+    }
+}
