@@ -351,8 +351,8 @@ fn undecided(totals: &Totals) -> String {
     let packets = words::counted(totals.other, "packet");
     let (are, them) = (agree(totals.other, "is", "are"), agree(totals.other, "it", "them"));
     let said = format!("{packets} {are} neither accepted nor denied ({}{more})", words.join(", "));
-    // The option would split a word with a comma; AUDIT says that another line follows.
-    let fits = |word: &&str| !word.is_empty() && !word.contains(',') && *word != "AUDIT";
+    // The option would split a word with a comma, and an escaped one is not the word; AUDIT says that another line follows.
+    let fits = |word: &&str| !word.is_empty() && !word.contains([',', '\\']) && *word != "AUDIT";
     let meant = words.into_iter().filter(fits).collect::<Vec<_>>().join(",");
     if meant.is_empty() {
         return said;
