@@ -40,7 +40,7 @@ pub(super) struct Args {
 #[command(next_help_heading = "Modes")]
 pub(super) struct ModeArgs {
     /// Import logs into the table; '-' means standard input, 'journal' the systemd journal. Lines imported
-    /// before are not counted twice
+    /// before are not counted twice, except from standard input
     #[arg(long, short = 'i', value_name = "FILE", num_args = 1..)]
     pub(super) import: Option<Vec<PathBuf>>,
     /// Delete packets older than this age (90d, 12w, '6 months', 1y); their logs still count as imported
@@ -215,7 +215,7 @@ pub(super) struct CountArgs {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Display")]
 pub(super) struct DisplayArgs {
-    /// Rows in each module of the report, 1 or more (default 10; also --lines)
+    /// Rows in each module of the report, 1 or more (default 10, html 200; also --lines)
     #[arg(long, alias = "lines", short = 'l', value_name = "NUM", allow_negative_numbers = true, value_parser = limit)]
     pub(super) limit: Option<usize>,
     /// Modules of the report, or all (default denied,icmp,ports,invalid,interfaces)

@@ -190,7 +190,7 @@ fn honored(modes: &[Mode], given: &Layer) -> Result<(), Stop> {
         Needs {
             option: "--period",
             given: f.period.is_some(),
-            honored_by: reports,
+            honored_by: |mode| matches!(mode, Mode::Analyze(_) | Mode::Who(..)),
             way_out: "it works with --analyze; elsewhere: --since yesterday --until yesterday",
         },
         filter("--src", !f.src.is_empty()),

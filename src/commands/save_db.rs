@@ -4,7 +4,7 @@ use std::fs::File;
 
 use anyhow::bail;
 
-use crate::config::{self, Layer, Settings};
+use crate::config::{self, Layer, Place, Settings};
 use crate::exit::Exit;
 use crate::fault::said;
 use crate::run::session::Session;
@@ -45,6 +45,13 @@ pub fn run(session: &mut Session<'_, '_>, given: &Layer) -> anyhow::Result<Exit>
     console.done(&format!("Saved to {}.", path.display()));
     for note in notes {
         session.console.note(&note.0);
+    }
+    if let Place::File(file) = &settings.place
+        && !file.exists()
+    {
+        session
+            .console
+            .note(&format!("There is no file '{}' yet; create it with: ipta --create-table", file.display()));
     }
     Ok(Exit::Done)
 }

@@ -133,5 +133,6 @@ fn a_period_has_its_own_beginning_and_end_and_belongs_to_reports() {
     dir.ipta(["a.log", "--period", "day", "--since", "2h"]).refused(2).says(["--period", "--since"]);
     dir.ipta(["a.log", "--period", "day", "--until", "2h"]).refused(2).says(["--period", "--until"]);
     dir.ipta(["a.log", "--period", "month"]).refused(2).says(["--period takes day or week, not 'month'"]);
+    dir.ipta(["--sql", "SELECT 1", "--period", "day"]).refused(2).says(["--period has no effect with --sql"]);
     dir.ipta(["--scan", "a.log", "--period", "day"]).refused(2).says(["--period", "--since yesterday"]);
 }
