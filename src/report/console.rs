@@ -36,12 +36,17 @@ impl Console<'_> {
         }
     }
 
-    /// Reports something worth knowing.
-    pub fn note(&mut self, text: &str) {
-        self.notes.push(text.to_owned());
+    /// Says something about the call that no report needs to repeat.
+    pub fn hint(&mut self, text: &str) {
         if !self.quiet {
             self.say("- ", text);
         }
+    }
+
+    /// Reports something worth knowing.
+    pub fn note(&mut self, text: &str) {
+        self.notes.push(text.to_owned());
+        self.hint(text);
     }
 
     /// Reports a problem that does not stop the work.

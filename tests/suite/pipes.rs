@@ -94,3 +94,25 @@ fn a_long_analysis_shows_its_progress_on_a_terminal() {
         assert_eq!(drawn, shown, "{said:?}");
     }
 }
+
+#[test]
+fn a_password_on_the_command_line_gets_a_note_on_a_terminal() {
+    let dir = TestDir::new();
+    dir.ipta(["--db-file", "p.db", "-ct"]).fine();
+    let program = env!("CARGO_BIN_EXE_ipta");
+    let said = |how: &str| {
+        let mut call = std::process::Command::new("script");
+        call.args(["-qec", &format!("{program} --db-file p.db -lt {how}"), "/dev/null"]);
+        call.current_dir(dir.path("")).env("HOME", dir.path("")).env("TERM", "xterm").stdin(Stdio::null());
+        let output = call.output().expect("runs");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let shown = said("-p hunter2");
+    assert!(
+        shown.contains("- Other users can see the password in the process list")
+            && !shown.contains("hunter2"),
+        "{shown}"
+    );
+    assert!(!said("").contains("process list"));
+    assert_eq!(dir.ipta(["--db-file", "p.db", "-lt", "-p", "hunter2"]).fine().err, "");
+}

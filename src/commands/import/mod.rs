@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::bail;
 
+use crate::analysis::quantity::agree;
 use crate::exit::Exit;
 use crate::input::{Log, ReadError};
 use crate::netfilter::stats::ParseStats;
@@ -368,8 +369,10 @@ fn outcome(
         }
     }
     if stats.timeless > 0 {
+        let have = agree(stats.timeless, "has", "have");
+        let them = agree(stats.timeless, "it", "them");
         notes.push(format!(
-            "{} of {name} have no time, so --since and --until leave them out.",
+            "{} of {name} {have} no time, so --since and --until leave {them} out.",
             words::counted(stats.timeless, "packet")
         ));
     }
