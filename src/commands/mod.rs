@@ -59,7 +59,7 @@ fn carry_out(call: &Call, session: &mut Session<'_, '_>) -> anyhow::Result<Exit>
     if call.given.db_pass.is_some() && session.console.err_is_terminal {
         session
             .console
-            .note("Other users can see the password in the process list; -pi asks for it instead of -p.");
+            .hint("Other users can see the password in the process list; -pi asks for it instead of -p.");
     }
     let mut plan = Plan::default();
     let mut steps = Vec::new();
