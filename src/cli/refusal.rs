@@ -177,7 +177,7 @@ fn stray(word: &str, args: &[OsString]) -> Stop {
         && let Some(mode) = given(&Mode::OPTIONS)
     {
         return usage(
-            &format!("{word}: unexpected argument; {mode} takes none"),
+            &format!("{word}: unexpected argument; {mode} takes no log"),
             &["for a log: ipta --import FILE, or ipta --analyze FILE"],
         );
     }

@@ -353,7 +353,7 @@ fn a_word_without_an_option_is_refused() {
         refused("--delete-table --yes march"),
         "! march: unexpected argument; the name of a table comes right after --delete-table\n  ipta --delete-table march\n"
     );
-    assert!(refused("--list-tables x").starts_with("! x: unexpected argument; --list-tables takes none"));
+    assert!(refused("--list-tables x").starts_with("! x: unexpected argument; --list-tables takes no log"));
     assert!(refused("-c x.log").starts_with("! x.log: "));
     assert!(!refused("-c a\u{1b}[31m").contains('\u{1b}'));
 }

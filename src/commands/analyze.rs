@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::analysis::quantity::agree;
 use crate::config::{self, Call, Mode};
 use crate::exit::Exit;
 use crate::filter::Filters;
@@ -177,10 +178,12 @@ fn files(session: &mut Session<'_, '_>, analysis: Analysis) -> anyhow::Result<Ex
         years.extend(log.source.guessed_year(&log.stats));
         if log.known > 0 {
             session.console.note(&format!(
-                "{} of {} are also in {} and count only once.",
+                "{} of {} {} also in {} and {} only once.",
                 words::counted(log.known, "packet"),
                 log.source.name,
-                log.other
+                agree(log.known, "is", "are"),
+                log.other,
+                agree(log.known, "counts", "count")
             ));
         }
         total.add(&log.stats);

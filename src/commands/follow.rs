@@ -274,7 +274,7 @@ impl LiveView {
         }
         self.told.push(cause);
         let (what, stop) = match cause {
-            Cause::Dns => ("ipta's own name lookups cause", "leave out --rdns, or"),
+            Cause::Dns => ("ipta's own name lookups cause", " leave out --rdns, or"),
             Cause::Ssh => ("this SSH session causes", ""),
         };
         session.console.warn(&format!(
@@ -346,7 +346,7 @@ impl LiveView {
     fn say_damage(&mut self, session: &mut Session<'_, '_>, reader: &Reader<'_>, ended: bool) {
         let damaged = reader.stats.damaged + reader.stats.damaged_beside;
         let is_new = damaged > self.damage_told && (ended || damaged >= 10 * self.damage_told);
-        if let Some(text) = words::damage(&reader.stats).filter(|_| is_new) {
+        if let Some(text) = is_new.then(|| words::damage(&reader.stats)).flatten() {
             self.damage_told = damaged;
             session.console.warn(&text);
         }

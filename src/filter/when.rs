@@ -47,8 +47,12 @@ pub fn until(text: &str, since: Option<&str>, now: Time, zone: &TimeZone) -> Res
 /// The day that a text names, with or without a time of day.
 fn day_of(text: &str, now: Time, zone: &TimeZone) -> Option<Date> {
     match named(text, now, zone)? {
-        Named::Days(first, _) => Some(first),
-        Named::Moment(_) => date(text.split_once(['T', 't', ' '])?.0),
+        Named::Days(first, next) => (first.tomorrow().ok()? == next).then_some(first),
+        Named::Moment(time) => {
+            let is_relative =
+                time_of_day(text).is_some() || text.ends_with(|last: char| last.is_ascii_alphabetic());
+            (!is_relative).then(|| clock(time, zone)).flatten().map(|clock| clock.date())
+        }
     }
 }
 

@@ -32,8 +32,8 @@ pub struct Calendar {
     last_minute: Option<(Civil, i64)>,
 }
 
-/// Zones whose abbreviations mean one thing where people write them (RFC 5322, section 4.3; the tz database), and their
-/// hours east of Greenwich.
+/// Zones by their abbreviations, as most writers mean them (RFC 5322, section 4.3; the tz database), and their hours east
+/// of Greenwich.
 const ZONES: [(&str, i32); 24] = [
     ("EST", -5),
     ("EDT", -4),

@@ -106,7 +106,8 @@ pub fn read(line: &[u8]) -> Header<'_> {
     if writer == Writer::Kernel && has_process(token(text).0) {
         writer = Writer::Unknown;
     }
-    if line.starts_with(b" ") || line.starts_with(b"\t") {
+    // rsyslog's %msg% begins with one blank.
+    if line.starts_with(b"  ") || line.starts_with(b"\t") {
         writer = Writer::Before;
     }
     Header { stamp: stamp.or(dmesg), host, writer, text }
@@ -217,12 +218,24 @@ pub fn find_kernel_stamp(text: &[u8]) -> Option<usize> {
     memchr::memchr_iter(b'[', text).find(|at| skip_kernel_stamp(&text[*at..]).1.len() < text.len() - at)
 }
 
-/// Where, before the end of `start`, another line begins within a text: its line break was lost when the system crashed
-/// or the disk was full.
-pub fn find(start: &[u8], text: &[u8]) -> Option<usize> {
-    (1..start.len()).find(|at| {
-        let rest = &text[*at..];
-        matches!(rest[0], b'A'..=b'Z' | b'1'..=b'9') && timestamp::read(rest).is_some() && {
+/// Longer than any header: what comes before the text of a line.
+const LONGEST_HEADER: usize = 512;
+
+/// Where another line begins within a text, before `until`.
+pub fn find(text: &[u8], until: usize) -> Option<usize> {
+    (1..until).find(|at| {
+        // A header is short: reading on to a far blank for each stamp would take quadratic time.
+        let rest = &text[*at..text.len().min(at + LONGEST_HEADER)];
+        let unprioritised = skip_priority(rest);
+        let begins = match unprioritised.first() {
+            Some(b'[') => timestamp::read_dmesg(unprioritised).is_some(),
+            Some(b'A'..=b'Z' | b'1'..=b'9') => {
+                let stamp = unprioritised.strip_prefix(b"1 ").unwrap_or(unprioritised);
+                timestamp::read(stamp).is_some()
+            }
+            _ => false,
+        };
+        begins && {
             let header = read(rest);
             header.writer != Writer::Unknown || !header.host.is_empty()
         }

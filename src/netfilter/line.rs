@@ -159,7 +159,7 @@ pub fn read<'a>(text: &'a [u8], record: &mut Record<'a>) -> Result<(), Reason> {
         }
         at = end + 1;
     }
-    // `URGP=` cut to a flag that precedes all others.
+    // `URGP=` cut to the name of a flag that would have come earlier.
     if !seen.urgp && seen.flags != TcpFlags::URG && text.ends_with(b" URG") && !contains(text, b" URG ") {
         seen.flags &= !TcpFlags::URG;
     }
@@ -382,7 +382,8 @@ fn finish(record: &mut Record<'_>, seen: &LineState) -> Result<(), Reason> {
         b"ICMP" | b"ICMPv6" | b"AH" | b"ESP" | b"ARP" => (record.src_port, record.dst_port) = (None, None),
         _ => {}
     }
-    // In a line that was cut among the flags, only the last ones are certain to be all: CWR ECE URG ACK PSH RST SYN FIN.
+    // The order is CWR ECE URG ACK PSH RST SYN FIN: in a line that was cut among the flags, they are complete only if
+    // one of the last three was read.
     let certain = match (seen.urgp, seen.tcp_header) {
         (true, _) => true,
         (false, true) => seen.flags & (TcpFlags::RST | TcpFlags::SYN | TcpFlags::FIN) != 0,

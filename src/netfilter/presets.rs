@@ -96,7 +96,7 @@ const PRESETS: [Preset; 8] = [
     Preset {
         name: "firehol",
         forms: &[
-            form(r#"^['"]?(?:[a-z0-9][a-z0-9._-]* )?(?<action>IN|OUT|PASS)-[\w.+-]+:['"]?$"#, DENY),
+            form(r#"^['"]?(?:[a-z0-9][a-z0-9._-]* )?(?<action>IN|OUT|PASS)-[a-z][\w.+-]*:['"]? ?$"#, DENY),
             form(
                 r#"^['"]?(?:[a-z0-9][a-z0-9._-]* )?(?<action>(?:DROP|REJECT|BLACKLIST|MALFORMED|SYN|ICMP|NEW|FRAGMENTS|INVALID|PACKET)[A-Za-z/ ]*?) (?:in|out|inface|outface)_?[\w.+-]*:['"]? ?$"#,
                 DENY,

@@ -17,11 +17,11 @@ const LONGEST_PREFIX: usize = 128;
 /// shorter line that ends in a port was written that way.
 const SHORTEST_CUT: usize = 250;
 
-/// Lines without a line break between them, at most; more are no accident.
-const MOST_LINES: usize = 64;
+/// Lines without a packet that may be run together with one; more are no accident, and would take quadratic time.
+const MOST_WITHOUT_PACKET: u32 = 64;
 
-/// No line's header is shorter than a stamp, a host and a tag.
-const SHORTEST_HEADER: usize = 28;
+/// A prefix up to this length holds no header of another line: a stamp, a host and a tag.
+const SHORTEST_HEADER: usize = 22;
 
 /// More repeats than this in one line are damage, not traffic.
 const MOST_REPEATS: u64 = 100_000;
@@ -178,6 +178,7 @@ impl<'r> Reader<'r> {
                     self.repeats_earlier = true;
                     return LineOutcome { damage: vec![Reason::NothingToRepeat], ..LineOutcome::default() };
                 };
+                self.line_len = last.len();
                 let last = header::read(&last);
                 let stamp = header.stamp.or(last.stamp);
                 self.records(&Header { stamp, ..last }, times, each)
@@ -196,7 +197,8 @@ impl<'r> Reader<'r> {
     fn records(&mut self, header: &Header<'_>, times: u64, each: &mut dyn FnMut(&Packet<'_>)) -> LineOutcome {
         let mut found = LineOutcome::default();
         let mut header = *header;
-        for _ in 0..MOST_LINES {
+        let mut without_packet = 0;
+        while without_packet < MOST_WITHOUT_PACKET {
             match header.writer {
                 Writer::Program => return found,
                 Writer::Before => {
@@ -207,13 +209,14 @@ impl<'r> Reader<'r> {
             }
             let mut openings = line::openings(header.text);
             let openings = (openings.next(), openings.next());
-            let Some(next) = self.next_line(header.text, openings) else {
+            let Some(next) = self.next_line(&header, openings) else {
                 self.own_records(&header, openings, times, each, &mut found);
                 return found;
             };
             let (own, rest) = header.text.split_at(next);
             let mut openings = line::openings(own);
             let openings = (openings.next(), openings.next());
+            without_packet += u32::from(openings.0.is_none());
             self.own_records(&Header { text: own, ..header }, openings, times, each, &mut found);
             header = header::read(rest);
         }
@@ -221,12 +224,27 @@ impl<'r> Reader<'r> {
         found
     }
 
-    /// Where the next line begins within a text of which the first two openings are known.
-    fn next_line(&self, text: &[u8], (first, second): (Option<usize>, Option<usize>)) -> Option<usize> {
+    /// Where the next line begins within the text of a line that is the firewall's; the text's first two openings are
+    /// known.
+    fn next_line(
+        &self,
+        header: &Header<'_>,
+        (first, second): (Option<usize>, Option<usize>),
+    ) -> Option<usize> {
+        let text = header.text;
         let until = second.or(first.filter(|first| *first > SHORTEST_HEADER))?;
-        let next = header::find(&text[..until], text)?;
-        let begins = || memchr::memmem::find(&text[..next], b"IN=").is_some() || self.rules.begins(text);
-        begins().then_some(next)
+        let next = header::find(text, until)?;
+        let opening = memchr::memmem::find(&text[..next], b"IN=");
+        let is_ours = match opening {
+            // What no kernel tag vouches for is the firewall's from its first word, or not at all.
+            Some(at) => {
+                let prefix = &text[..at];
+                header.writer == Writer::Kernel
+                    || self.rules.settle(prefix, tag(header.writer, prefix)).is_some()
+            }
+            None => self.rules.begins(text),
+        };
+        is_ours.then_some(next)
     }
 
     /// Passes on the packets of a text that is one line's.
@@ -310,8 +328,9 @@ impl<'r> Reader<'r> {
             return false;
         };
         let mut record = Record::default();
-        let is_cut =
-            |record: &Record<'_>| self.line_len >= SHORTEST_CUT && line::ends_in_a_port(body, record);
+        let is_last = body.as_ptr_range().end == header.text.as_ptr_range().end;
+        let may_be_cut = is_last && self.line_len >= SHORTEST_CUT;
+        let is_cut = |record: &Record<'_>| may_be_cut && line::ends_in_a_port(body, record);
         let read = line::read(body, &mut record).and_then(|()| {
             fits(header.host, prefix, settled.action, &record)?;
             if is_cut(&record) { Err(Reason::NoPorts) } else { Ok(()) }

@@ -138,7 +138,9 @@ impl Question {
         let there: Vec<&str> =
             totals.actions.iter().map(|counted| counted.action.as_str()).take(LISTED).collect();
         let more = if totals.actions.len() > LISTED { ", ..." } else { "" };
-        (totals.packets > 0 && !unmet.is_empty()).then(|| {
+        // Filters may have left out the packets that have it.
+        let is_sure = totals.packets > 0 && !self.context.filters.any();
+        (is_sure && !unmet.is_empty()).then(|| {
             format!(
                 "No packet has the action {}; the actions are {}{more}.",
                 unmet.join(" or "),

@@ -53,7 +53,7 @@ pub(super) fn not_logs(table: &TableName, kind: &TableKind, backend: &dyn Backen
         ),
         TableKind::Historic => format!(
             "table '{table}' in {place} was made by the C program and is left alone: '{ipta} --upgrade-table {table}' \
-             converts it, and '{ipta} --write --sql \"DROP TABLE {table}\"' deletes it"
+             converts it, and '{ipta} --write --sql ...' with DROP TABLE deletes it"
         ),
         TableKind::Ledger => {
             format!(

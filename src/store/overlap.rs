@@ -134,8 +134,9 @@ impl Store {
         let mut loosely: HashSet<u64> = HashSet::new();
         for row in self.rows(DOING, statement)? {
             let is_loose = is_journal(row.bytes(3)) != is_journal(&entry.head);
-            // A rotated log and the next one.
-            let is_apart = row.time(5).is_some_and(|ended| apart(ended, first))
+            // A rotated log and the next one: of the whole log, not of this chunk.
+            let began = entry.first.map_or(first, |began| began.min(first));
+            let is_apart = row.time(5).is_some_and(|ended| apart(ended, began))
                 || row.time(4).is_some_and(|began| apart(last, began));
             if (is_loose || !is_apart) && entry.shares_host(&ledger::hosts_of(row.optional_text(1))) {
                 neighbors.insert(row.count(0), row.text(2));

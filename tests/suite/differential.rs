@@ -96,7 +96,7 @@ impl Simple {
     }
 
     fn read(&self, line: &str) -> Verdict {
-        if line.starts_with(' ') {
+        if line.starts_with("  ") {
             let damage = openings(line).first().map(|_| "indented, so perhaps not the kernel's");
             return Verdict { damage, ..Verdict::default() };
         }

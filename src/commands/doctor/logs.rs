@@ -158,10 +158,10 @@ fn read(session: &Session<'_, '_>, mut source: LogSource, end: Option<u64>) -> L
     }
     let stats = &reader.stats;
     let lines = counted(stats.lines(), "line");
-    let no_text = source.no_text().filter(|_| stats.unknown_prefixes.is_empty()).unwrap_or_default();
+    let no_text = source.no_text().filter(|_| stats.packets() == 0 && stats.unknown_prefixes.is_empty());
     match (stats.packets(), stats.last) {
         (0, _) if stats.lines() == 0 => add(State::Note, format!("{name} is empty")),
-        (0, _) if !no_text.is_empty() => add(State::Wrong, format!("{name} has no packets: {no_text}")),
+        (0, _) if stats.unknown_prefixes.is_empty() && no_text.is_some() => {}
         (0, _) if stats.unknown_prefixes.is_empty() => {
             add(
                 State::Note,
@@ -192,6 +192,11 @@ fn read(session: &Session<'_, '_>, mut source: LogSource, end: Option<u64>) -> L
             stats.reasons.iter().map(|(reason, damage)| format!("{} {reason}", damage.count)).collect();
         let cut = counted(stats.damaged, "firewall line");
         add(State::Wrong, format!("{name} has {cut} that cannot be read ({})", why.join(", ")));
+    }
+    if let Some(no_text) = &no_text {
+        let (what, command) = no_text.split_once("\n  ").unwrap_or((no_text, ""));
+        let finding = Finding::new(LOGS, State::Wrong, format!("{name} has no packets: {what}"));
+        findings.push(if command.is_empty() { finding } else { finding.run(command.to_owned()) });
     }
     findings.extend(other_prefixes(session, &name, &stats.unknown_prefixes));
     if lost > 0 {

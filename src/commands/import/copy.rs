@@ -28,7 +28,7 @@ pub fn tail_of(source: &mut LogSource, offset: u64, len: usize) -> Result<Option
                 n => read += n,
             }
         }
-        Ok(Some(tail.clone()))
+        Ok(Some(std::mem::take(&mut tail)))
     };
     match read_tail() {
         Err(error) if ReadError::is_damage(&error) => Ok(None),
