@@ -1,7 +1,7 @@
 //! Termination signals, caught so that work in progress ends cleanly.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -22,6 +22,9 @@ impl Caught {
     }
 }
 
+/// Whether Ctrl-C ends nothing by itself any more, even if an earlier step of the call catches it.
+static EACH: AtomicBool = AtomicBool::new(false);
+
 /// Records the first termination signal and calls `wake`. Signals inherited as ignored (nohup, a
 /// background job) stay ignored. If the process has not ended by itself after `grace`, the signal ends it.
 pub fn catch(grace: Duration, wake: impl Fn() + Send + 'static) -> anyhow::Result<Caught> {
@@ -33,7 +36,8 @@ pub fn catch(grace: Duration, wake: impl Fn() + Send + 'static) -> anyhow::Resul
     thread::Builder::new()
         .name("signals".to_owned())
         .spawn(move || {
-            let Some(signal) = signals.forever().next() else {
+            let is_for_us = |signal: &i32| *signal != SIGINT || !EACH.load(Ordering::Relaxed);
+            let Some(signal) = signals.forever().find(is_for_us) else {
                 return;
             };
             noted.0.store(signal, Ordering::Relaxed);
@@ -51,6 +55,7 @@ pub fn each_interrupt(act: impl Fn() + Send + 'static) -> anyhow::Result<()> {
     if ignored_signals() >> (SIGINT - 1) & 1 != 0 {
         return Ok(());
     }
+    EACH.store(true, Ordering::Relaxed);
     let mut signals = Signals::new([SIGINT]).context("cannot catch signals")?;
     let run = move || signals.forever().for_each(|_| act());
     thread::Builder::new().name("signals".to_owned()).spawn(run).context("cannot start a thread")?;

@@ -144,15 +144,19 @@ fn hostile_text_is_shown_harmless(db: &TestStore) {
     }
 }
 
-fn an_endless_query_is_stopped_by_a_signal(db: &TestStore) {
-    let sql = match &db.place {
+/// A query that does not end by itself.
+fn endless(db: &TestStore) -> &'static str {
+    match &db.place {
         Kept::Server(..) => "SELECT BENCHMARK(1000000000000, SHA2('1', 256))",
         Kept::File(_) => {
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) FROM n"
         }
-    };
+    }
+}
+
+fn an_endless_query_is_stopped_by_a_signal(db: &TestStore) {
     let mut child = db
-        .command(["--sql", sql])
+        .command(["--sql", endless(db)])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -256,7 +260,8 @@ fn a_wrong_module_is_named_with_its_file() {
 
 fn the_shell_on_a_terminal_answers_and_keeps_a_history(db: &TestStore) {
     filled(db, 2);
-    let call = db.with_options(["-ai"]);
+    // The signals that a prune catches are not the shell's.
+    let call = db.with_options(["--prune", "9y", "-ai"]);
     let program = std::path::Path::new(env!("CARGO_BIN_EXE_ipta"));
     let words: Vec<String> = call.iter().map(|word| format!("'{word}'")).collect();
     let mut script = Command::new("script");
@@ -268,21 +273,32 @@ fn the_shell_on_a_terminal_answers_and_keeps_a_history(db: &TestStore) {
         .current_dir(db.dir.path(""));
     let mut child = script.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("starts");
     let mut keys = child.stdin.take().expect("a pipe");
+    let slow = format!("{};\n", endless(db));
     for typed in [
         "SELECT COUNT(*) AS rows_there\n",
         "FROM logs;\n",
         "SELECT 'PASSWORD';\n",
         "DELETE FROM logs;\n",
+        &slow,
+        "\u{3}",
+        "SELECT 40 + 2 AS still_there;\n",
         "\\q\n",
     ] {
         // At a person's pace: what is typed while a query runs is not read.
         std::thread::sleep(Duration::from_millis(400));
         keys.write_all(typed.as_bytes()).expect("types");
+        if typed == "\u{3}" {
+            // As long as a caught signal waits before it ends the process.
+            std::thread::sleep(Duration::from_secs(4));
+        }
     }
     let output = child.wait_with_output().expect("ends");
     let shown = String::from_utf8_lossy(&output.stdout);
     assert!(shown.contains("rows_there") && shown.contains("* 1 row (0."), "{shown}");
     assert!(shown.contains("! refused: DELETE"), "{shown}");
+    // A server gives the interrupted query a row.
+    assert!(shown.contains("- Stopped.") || shown.contains("* 1 row, then stopped"), "{shown}");
+    assert!(shown.contains("42\r\n"), "{shown}");
     assert_eq!(db.rows(), 2);
     let history = String::from_utf8(db.dir.read(".ipta-history")).expect("UTF-8");
     assert!(history.contains("rows_there\\nFROM logs") && !history.contains("PASSWORD"), "{history}");
