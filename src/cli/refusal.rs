@@ -168,8 +168,8 @@ fn stray(word: &str, args: &[OsString]) -> Stop {
     }
     let given =
         |modes: &[&'static str]| modes.iter().copied().find(|mode| args.iter().any(|arg| arg == *mode));
-    if let Some(mode) = given(&["--delete-table", "--create-table", "--upgrade-table", "--dns-create-table"])
-    {
+    let named = ["--delete-table", "--create-table", "--upgrade-table", "--dns-create-table"];
+    if let Some(mode) = given(&named).filter(|_| !word.contains(['.', '/'])) {
         let wrong = format!("{word}: unexpected argument; the name of a table comes right after {mode}");
         return usage(&wrong, &[&format!("ipta {mode} {word}")]);
     }

@@ -42,7 +42,7 @@ const MAGICS: [(Compression, Magic); 6] = [
 /// well compressed.
 const XZ_MEMORY: u64 = 512 << 20;
 
-/// The first bytes of a file from which its format is told.
+/// How many leading bytes show a file's format.
 pub(super) const HEAD: usize = 512;
 
 /// Whether a file begins as tar archives do (POSIX, pax, "ustar Interchange Format").

@@ -346,7 +346,7 @@ pub(super) fn read_fully(
     Ok(held)
 }
 
-/// What a log may be that is no text.
+/// What a log that is not text may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Binary {
     /// A journal file.

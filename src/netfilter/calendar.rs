@@ -129,7 +129,7 @@ impl Calendar {
         in_range(begin + within)
     }
 
-    /// A moment in a zone known by its abbreviation. Abbreviations are ambiguous, so the calendar's own zone is asked
+    /// The time of a stamp with a zone's abbreviation. Abbreviations are ambiguous: the calendar's own zone is tried
     /// first.
     fn in_zone(&self, civil: Civil, name: ZoneName) -> Option<Time> {
         let name = std::str::from_utf8(&name).ok()?.trim_end_matches('\0');

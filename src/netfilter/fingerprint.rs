@@ -35,7 +35,7 @@ impl Fingerprints {
     }
 }
 
-/// Whether a log that ended had no packet in common with one that began later. Moments to the second do not tell.
+/// Whether a log that ended has no packet in common with one that began later. Whole seconds are too coarse to tell.
 pub fn apart(ended: Time, began: Time) -> bool {
     let is_precise = |time: Time| time.0 % Time::SECOND != 0;
     ended < began && is_precise(ended) && is_precise(began)

@@ -16,8 +16,8 @@ pub enum Writer {
     Unknown,
     /// Another program's tag, such as `sshd[812]:`.
     Program,
-    /// Whoever wrote the line before: this one is indented, as journalctl writes the further lines of a message.
-    Before,
+    /// The line is indented, so it may continue any program's message: journalctl indents all but the first line.
+    Continuation,
 }
 
 /// A line parsed up to where its text begins.
@@ -33,7 +33,7 @@ pub struct Header<'a> {
     pub text: &'a [u8],
 }
 
-/// No daemon writes more words before the tag.
+/// How many words are searched for the kernel's tag. Daemons write fewer before it.
 const MOST_WORDS: usize = 10;
 
 /// The kernel's tag.
@@ -93,7 +93,7 @@ pub fn read(line: &[u8]) -> Header<'_> {
     }
     let (mut writer, text) = tag(rest);
     let (dmesg, text) = match writer {
-        Writer::Program | Writer::Before => (None, text),
+        Writer::Program | Writer::Continuation => (None, text),
         Writer::Kernel | Writer::Unknown => {
             let (dmesg, after) = skip_kernel_stamp(text);
             if after.len() < text.len() || (ring_buffer && writer == Writer::Unknown) {
@@ -108,7 +108,7 @@ pub fn read(line: &[u8]) -> Header<'_> {
     }
     // rsyslog's %msg% begins with one blank.
     if line.starts_with(b"  ") || line.starts_with(b"\t") {
-        writer = Writer::Before;
+        writer = Writer::Continuation;
     }
     Header { stamp: stamp.or(dmesg), host, writer, text }
 }
@@ -224,7 +224,7 @@ const LONGEST_HEADER: usize = 512;
 /// Where another line begins within a text, before `until`.
 pub fn find(text: &[u8], until: usize) -> Option<usize> {
     (1..until).find(|at| {
-        // A header is short: reading on to a far blank for each stamp would take quadratic time.
+        // Headers are short. Reading on to the next blank, however far, would take quadratic time.
         let rest = &text[*at..text.len().min(at + LONGEST_HEADER)];
         let unprioritised = skip_priority(rest);
         let begins = match unprioritised.first() {

@@ -18,7 +18,7 @@ pub enum Reason {
     NoInterfaces,
     /// The line begins mid-packet.
     FrontCut,
-    /// The kernel's tag comes after words that are no header.
+    /// The words before the kernel's tag are not a header.
     UnknownHeader,
     /// The line is indented, so it may continue another program's message.
     Indented,

@@ -57,11 +57,15 @@ pub struct PrefixMatch<'a> {
     pub verdict: Verdict,
 }
 
+fn hint(nearest: &Option<&str>) -> String {
+    nearest.map_or_else(String::new, |nearest| format!(" (nearest: {nearest})"))
+}
+
 /// Why a rule cannot be created.
 #[derive(Debug, thiserror::Error)]
 pub enum RuleError {
     /// The text is not a preset's name and has no group `action`.
-    #[error("'{text}' is not a preset{} and has no group such as (?<action>\\w+)", .nearest.map_or_else(String::new, |nearest| format!(" (nearest: {nearest})")))]
+    #[error("'{text}' is not a preset{} and has no group such as (?<action>\\w+)", hint(.nearest))]
     NoPreset {
         /// The text given.
         text: String,

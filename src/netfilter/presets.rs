@@ -91,8 +91,8 @@ const PRESETS: [Preset; 8] = [
         )],
     },
     // FireHOL logs what falls through an interface or router, and what its protections drop; some versions write
-    // literal quotes. In front may be a prefix of the user's own, if it is one word in small letters: others may mean
-    // that a packet was accepted.
+    // literal quotes. A prefix of the user's own may come first, if it is one lowercase word: others may
+    // mean that a packet was accepted.
     Preset {
         name: "firehol",
         forms: &[

@@ -17,7 +17,8 @@ const LONGEST_PREFIX: usize = 128;
 /// shorter line that ends in a port was written that way.
 const SHORTEST_CUT: usize = 250;
 
-/// Lines without a packet that may be run together with one; more are no accident, and would take quadratic time.
+/// How many lines without a packet may be run together on one line. More are no accident, and would take quadratic
+/// time.
 const MOST_WITHOUT_PACKET: u32 = 64;
 
 /// A prefix up to this length holds no header of another line: a stamp, a host and a tag.
@@ -201,7 +202,7 @@ impl<'r> Reader<'r> {
         while without_packet < MOST_WITHOUT_PACKET {
             match header.writer {
                 Writer::Program => return found,
-                Writer::Before => {
+                Writer::Continuation => {
                     found.damage.extend(line::openings(header.text).next().map(|_| Reason::Indented));
                     return found;
                 }
@@ -247,7 +248,7 @@ impl<'r> Reader<'r> {
         is_ours.then_some(next)
     }
 
-    /// Passes on the packets of a text that is one line's.
+    /// Passes on the packets of a single line's text.
     fn own_records(
         &mut self,
         header: &Header<'_>,
@@ -387,7 +388,7 @@ pub(super) fn trim(line: &[u8]) -> &[u8] {
 fn tag(writer: Writer, prefix: &[u8]) -> usize {
     match writer {
         Writer::Unknown => memchr::memchr(b':', prefix).map_or(0, |colon| colon + 1),
-        Writer::Kernel | Writer::Program | Writer::Before => 0,
+        Writer::Kernel | Writer::Program | Writer::Continuation => 0,
     }
 }
 

@@ -24,7 +24,7 @@ pub struct Repeat<'a> {
 /// `message repeated N times: [ ... ]`, which follows the tag of the message, and
 /// `last message repeated N times`, which follows the host (rsyslog `runtime/ratelimit.c`).
 pub fn read<'a>(header: &Header<'a>) -> Option<Repeat<'a>> {
-    if matches!(header.writer, Writer::Program | Writer::Before) {
+    if matches!(header.writer, Writer::Program | Writer::Continuation) {
         return None;
     }
     if let Some(rest) = header.text.strip_prefix(b"last message repeated ") {

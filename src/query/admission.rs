@@ -99,18 +99,20 @@ const CHANGING: [&str; 28] = [
 
 /// Whether a statement that changes something changes rows, which are counted.
 pub fn counts_rows(dialect: Dialect, statement: &str) -> bool {
+    begins(dialect, statement, &["INSERT", "UPDATE", "DELETE", "REPLACE", "LOAD", "WITH"])
+}
+
+/// Whether the first word of a statement is one of these.
+fn begins(dialect: Dialect, statement: &str, words: &[&str]) -> bool {
     let tokens = tokens(dialect, statement);
     let first = tokens.iter().find(|token| token.kind == Kind::Word);
-    let counting = ["INSERT", "UPDATE", "DELETE", "REPLACE", "LOAD", "WITH"];
-    first.is_some_and(|first| counting.iter().any(|word| first.is(word)))
+    first.is_some_and(|first| words.iter().any(|word| first.is(word)))
 }
 
 /// Whether a statement that is not admitted may change something: then it can be run where changes are allowed. A typo
 /// cannot.
 pub fn changes(dialect: Dialect, statement: &str) -> bool {
-    let tokens = tokens(dialect, statement);
-    let first = tokens.iter().find(|token| token.kind == Kind::Word);
-    let is = |words: &[&str]| first.is_some_and(|first| words.iter().any(|word| first.is(word)));
+    let is = |words: &[&str]| begins(dialect, statement, words);
     let is_of_servers = dialect == Dialect::Sqlite && is(&["SHOW", "DESCRIBE", "DESC"]);
     is(&CHANGING) || is(&READING) && !is_of_servers || dialect == Dialect::Sqlite && is(&["PRAGMA"])
 }

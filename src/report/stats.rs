@@ -64,13 +64,13 @@ pub fn damage(stats: &ParseStats) -> Option<String> {
     Some(text)
 }
 
-/// How a call reads prefixes that it leaves out.
+/// How to include the prefixes that a call leaves out.
 pub enum Widening {
-    /// With the options of the call, each followed by a blank, and one more.
+    /// Add an option to those of the call, which are given here, each followed by a blank.
     Option(String),
-    /// With a rule in the configuration file, where an option would replace those that are there.
+    /// Add a rule to the configuration file: an option would replace the rules that it has.
     Rule,
-    /// By importing again what is already in the table: the command up to the option, and after it.
+    /// Import everything again: the command up to the new option, and what follows it.
     Import(String, String),
 }
 

@@ -110,7 +110,7 @@ fn none_passes(
     let asked = wanted.iter().any(|word| actions.iter().any(|there| there.eq_ignore_ascii_case(word)));
     if actions.is_empty() || asked {
         let words = filters.words(&jiff::tz::TimeZone::UTC);
-        // One filter alone explains itself; times need the span.
+        // A single filter says enough; for times, the span says more.
         if !filters.ask_time() && !words.contains(", ") {
             return format!("No packet {of}is {words}.");
         }
@@ -123,11 +123,14 @@ fn none_passes(
             None => format!("No packet {of}matches the filters; remove some of them."),
         };
     }
-    let there: Vec<&str> = actions.iter().map(String::as_str).collect();
+    let wanted: Vec<&str> = wanted.iter().map(String::as_str).collect();
+    no_action(of, &wanted, actions.iter().map(String::as_str))
+}
+
+/// Says that no packet `of` some place has one of these actions, and which there are.
+pub fn no_action<'w>(of: &str, wanted: &[&str], there: impl Iterator<Item = &'w str>) -> String {
+    let there: Vec<&str> = there.take(LISTED).collect();
     let more = if there.len() == LISTED { ", ..." } else { "" };
-    format!(
-        "No packet {of}has the action {}; the actions found are {}{more}.",
-        wanted.join(" or "),
-        there.join(", ")
-    )
+    let (wanted, there) = (wanted.join(" or "), there.join(", "));
+    format!("No packet {of}has the action {wanted}; the actions found are {there}{more}.")
 }

@@ -215,26 +215,27 @@ impl LogSource {
     /// What to say about it if it yielded no packet.
     pub fn nothing(&self, stats: &ParseStats, widening: &Widening) -> String {
         match self.no_text().filter(|_| stats.unknown_prefixes.is_empty()) {
-            Some(no_text) => format!("{} has no packets: {no_text}", self.name),
+            Some((what, Some(command))) => format!("{} has no packets: {what}.\n  {command}", self.name),
+            Some((what, None)) => {
+                format!("{} has no packets: {what}; unpack or convert it first.", self.name)
+            }
             None => words::nothing(&self.name, stats, widening),
         }
     }
 
-    /// That it is not text, and what to type; none if it is.
-    pub fn no_text(&self) -> Option<String> {
+    /// What it is if it is not text, and the command that reads it, if there is one.
+    pub fn no_text(&self) -> Option<(&'static str, Option<String>)> {
         let path = self.path();
         Some(match self.binary? {
             Binary::Journal => {
                 let journal = escape::shell(&format!("journal:{path}"));
-                format!("it is a journal file.\n  ipta --analyze {journal}")
+                ("it is a journal file", Some(format!("ipta --analyze {journal}")))
             }
             Binary::Utf16 => {
-                format!(
-                    "it is text in UTF-16.\n  iconv -f UTF-16 -t UTF-8 {} | ipta --analyze -",
-                    escape::shell(&path)
-                )
+                let path = escape::shell(&path);
+                ("it is text in UTF-16", Some(format!("iconv -f UTF-16 -t UTF-8 {path} | ipta --analyze -")))
             }
-            Binary::Other => "it is binary data, not text; unpack or convert it first.".to_owned(),
+            Binary::Other => ("it is binary data, not text", None),
         })
     }
 

@@ -247,7 +247,8 @@ struct SeenPackets {
 type Tally = Vec<(usize, u64)>;
 
 impl SeenPackets {
-    /// Whether a packet of a log that began then already counts, and in which other log it occurred.
+    /// The other log that already has a packet of this log; none if it is new. `began` is the time of the log's first
+    /// packet.
     fn is_known(&mut self, log: usize, began: Option<Time>, packet: &Packet<'_>) -> Option<usize> {
         let print = self.fingerprints.of(packet);
         let tally = self.seconds.entry(print.second?).or_default().entry(print).or_insert_with(|| {

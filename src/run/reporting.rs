@@ -24,12 +24,9 @@ use crate::report::terminal::{self, Terminal};
 use crate::report::{self, blocklist, stats as words};
 use crate::store::{Columns, QuerySession, Stored};
 
-/// Most action words listed in a note.
-const LISTED: usize = 20;
-
 /// What to report.
 pub struct Question {
-    /// Action words that the command line gives a meaning.
+    /// The words of `--accept-action` and `--deny-action` on the command line.
     words: Vec<String>,
     /// The built-in modules.
     pub modules: Vec<&'static Module>,
@@ -131,22 +128,14 @@ impl Question {
         filters
     }
 
-    /// That no packet has an action word of the call, perhaps a typo; none if all occur.
+    /// A note if no packet has an action word of the call, which may be a typo.
     pub fn unmet_words(&self, totals: &Totals) -> Option<String> {
         let occurs = |word: &&String| totals.actions.iter().any(|counted| counted.action == **word);
         let unmet: Vec<&str> = self.words.iter().filter(|word| !occurs(word)).map(String::as_str).collect();
-        let there: Vec<&str> =
-            totals.actions.iter().map(|counted| counted.action.as_str()).take(LISTED).collect();
-        let more = if totals.actions.len() > LISTED { ", ..." } else { "" };
         // Filters may have left out the packets that have it.
         let is_sure = totals.packets > 0 && !self.context.filters.any();
-        (is_sure && !unmet.is_empty()).then(|| {
-            format!(
-                "No packet has the action {}; the actions are {}{more}.",
-                unmet.join(" or "),
-                there.join(", ")
-            )
-        })
+        let there = totals.actions.iter().map(|counted| counted.action.as_str());
+        (is_sure && !unmet.is_empty()).then(|| left_out::no_action("", &unmet, there))
     }
 
     /// The filters, and how many packets they could not place in time; none without filters.

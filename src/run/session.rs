@@ -123,7 +123,7 @@ impl<'s, 'io> Session<'s, 'io> {
         self.settings.prefixes.iter().map(name).collect()
     }
 
-    /// How this call reads prefixes that it leaves out.
+    /// How to include the prefixes that this call leaves out.
     pub fn widening(&self) -> Widening {
         let option = |prefix: &&str| format!("--prefix {} ", escape::shell(prefix));
         match self.prefixes_by_name() {
@@ -132,7 +132,7 @@ impl<'s, 'io> Session<'s, 'io> {
         }
     }
 
-    /// The same for logs, as typed, that have been imported.
+    /// The same after an import of these logs, as typed.
     pub fn import_widening(&self, logs: &str) -> Widening {
         match self.widening() {
             Widening::Option(chosen) => {

@@ -134,7 +134,7 @@ impl Store {
         let mut loosely: HashSet<u64> = HashSet::new();
         for row in self.rows(DOING, statement)? {
             let is_loose = is_journal(row.bytes(3)) != is_journal(&entry.head);
-            // A rotated log and the next one: of the whole log, not of this chunk.
+            // As with a rotated log and its successor. The whole log counts, not just this chunk.
             let began = entry.first.map_or(first, |began| began.min(first));
             let is_apart = row.time(5).is_some_and(|ended| apart(ended, began))
                 || row.time(4).is_some_and(|began| apart(last, began));
@@ -157,11 +157,11 @@ impl Store {
         if !loosely.is_empty() {
             near.extend(held.keys().map(|print| (print.at_any_time(), Vec::new())));
         }
-        let apart = if loosely.is_empty() { 0 } else { APART };
+        let slack = if loosely.is_empty() { 0 } else { APART };
         for (from, to) in
             runs(chunk.iter().filter_map(|packet| packet.time.map(fingerprint::second)).collect())
         {
-            let run = (second(from, -apart), second(to, apart));
+            let run = (second(from, -slack), second(to, slack));
             let mut condition = Condition::between(self.backend.dialect(), run);
             let named: Vec<u64> = neighbors.keys().copied().chain([entry.id]).collect();
             condition.of_entries((named.len() <= MOST_NAMED).then_some(&named));

@@ -32,7 +32,7 @@ struct Verdict {
     beside: u64,
 }
 
-/// Why a line is damaged whose tag comes after words that are no header.
+/// The reason for words before the kernel's tag that are not a header.
 const UNKNOWN_WORDS: &str = "unknown words before the kernel's tag";
 
 // --- The simple reader ---
@@ -49,7 +49,7 @@ struct Simple {
     buried: Regex,
     facility: Regex,
     priority: Regex,
-    /// The line is as long as a daemon may make it.
+    /// The line is long enough to have been cut by a daemon.
     may_be_cut: Cell<bool>,
 }
 
@@ -378,7 +378,7 @@ fn packet(body: &str) -> Result<Fields, &'static str> {
                 word if word.starts_with("FRAG:") => partial = true,
                 word => {
                     if let Some(bit) = FLAGS.iter().position(|flag| *flag == word) {
-                        // Last and after other flags, it is what a cut has left of URGP=.
+                        // As the last word, after other flags, it is what a cut left of URGP=.
                         let is_rest = last && word == "URG" && flags != 0;
                         flags |= u32::from(!is_rest) << bit;
                     }

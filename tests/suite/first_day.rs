@@ -598,7 +598,7 @@ fn tables_that_show_none_of_the_packets_say_so() {
     dir.ipta(["-a", "a.log", "--modules", "attacks"]).fine().says(["No attacks were found among 1 packet."]);
     dir.ipta(["-a", "a.log", "--deny-action", "DROPP"])
         .fine()
-        .says(["No packet has the action DROPP; the actions are ACCEPT."]);
+        .says(["No packet has the action DROPP; the actions found are ACCEPT."]);
 }
 
 #[test]
@@ -624,4 +624,32 @@ fn a_log_alone_is_analyzed_and_a_slip_is_told() {
     ] {
         db.dir.ipta(call).refused(1).says(["an SQLite file", "ipta --db-file packets.db --analyze"]);
     }
+}
+
+#[test]
+fn remedies_are_named_only_where_they_help() {
+    let dir = TestDir::new();
+    dir.write("a.log", line(0));
+    let ipta = |call: &[&str]| dir.ipta([&["--db-file", "p.db"], call].concat());
+    ipta(&["-ct", "-i", "a.log"]).fine();
+    ipta(&["-ct", "dns"]).fine();
+    ipta(&["--dns-dump"])
+        .refused(1)
+        .says(["Table 'dns'", "holds packets, not names; name another with --dns-table"]);
+    ipta(&["--dns-create-table", "names"]).fine();
+    ipta(&["--dns-dump", "--dns-table", "names"]).fine().says(["--dns-table names --analyze --rdns"]);
+    ipta(&["--upgrade-table", "nowhere"]).refused(1).says(["No table 'nowhere'", "--list-tables"]);
+    ipta(&["-a", "--output", "-"]).refused(2).says(["--output takes a file", "--output ./-"]);
+    ipta(&["-a", "--modules", "all"])
+        .fine()
+        .says(["Left out: 'new' compares", "Left out: 'countries' needs"]);
+    let refused = |sql: &str| ipta(&["--sql", sql]).refused(1).err;
+    assert!(refused("DELETE FROM logs").contains("To allow changes: "));
+    for sql in ["SELCT 1", "SHOW TABLES"] {
+        assert!(!refused(sql).contains("--write"), "{sql}");
+    }
+    let write = |sql: &str| ipta(&["--write", "--sql", sql]).fine().err;
+    assert!(write("DELETE FROM logs").contains("* 1 row changed."));
+    assert!(write("DROP TABLE logs").contains("* Done."));
+    ipta(&["-ct", "logs", "b.log"]).refused(2).says(["b.log: unexpected argument"]);
 }

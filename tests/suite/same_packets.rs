@@ -297,7 +297,7 @@ fn other_prefix_rules_are_told(db: &TestStore) {
     db.ipta(["--prefix", "auto", "--prefix", "any", "-c", "-i", "a.log"]).fine().says(["13 packets stored"]);
 }
 
-/// One packet ten times a second, indistinguishable but for the fraction of its time.
+/// The same packet ten times a second; only the fraction of the time differs.
 fn tenths(of: std::ops::Range<u32>) -> String {
     let line = |n: u32| {
         format!(
@@ -319,7 +319,7 @@ fn a_flood_goes_on_in_the_next_file_after_a_rotation(db: &TestStore) {
         assert_eq!(db.rows(), 500, "{order:?}");
         db.dir.ipta(order).fine().says(["* 500 packets from 1 source"]);
     }
-    // A log that overlaps is compared as ever.
+    // A log that overlaps is compared as usual.
     db.dir.write("b.log", tenths(200..300));
     db.import(["b.log"]).says(["0 packets stored"]);
 }

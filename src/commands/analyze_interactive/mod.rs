@@ -62,11 +62,10 @@ fn is_interactive(session: &Session<'_, '_>) -> bool {
 /// before any runs.
 fn given(session: &mut Session<'_, '_>, text: &str) -> anyhow::Result<Exit> {
     let path = session.settings.output.clone();
-    let session_sql = session.settings.sql.is_some();
+    let place = if session.settings.sql.is_some() { "--sql" } else { "standard input" };
     let mut shell = Shell::open(session)?;
     let items = input::items(shell.queries.dialect(), text);
     if items.is_empty() {
-        let place = if session_sql { "--sql" } else { "standard input" };
         return Err(anyhow!("{place} holds no query; give one: ipta --sql 'SELECT ...'"));
     }
     for item in &items {

@@ -193,10 +193,12 @@ fn read(session: &Session<'_, '_>, mut source: LogSource, end: Option<u64>) -> L
         let cut = counted(stats.damaged, "firewall line");
         add(State::Wrong, format!("{name} has {cut} that cannot be read ({})", why.join(", ")));
     }
-    if let Some(no_text) = &no_text {
-        let (what, command) = no_text.split_once("\n  ").unwrap_or((no_text, ""));
+    if let Some((what, command)) = no_text {
         let finding = Finding::new(LOGS, State::Wrong, format!("{name} has no packets: {what}"));
-        findings.push(if command.is_empty() { finding } else { finding.run(command.to_owned()) });
+        findings.push(match command {
+            Some(command) => finding.run(command),
+            None => finding,
+        });
     }
     findings.extend(other_prefixes(session, &name, &stats.unknown_prefixes));
     if lost > 0 {

@@ -38,7 +38,7 @@ pub fn tail_of(source: &mut LogSource, offset: u64, len: usize) -> Result<Option
 
 /// How a log compares with one that was imported.
 pub enum Copy {
-    /// Everything in it was imported. If it is damaged, everything before the damage: the error.
+    /// Everything in it was imported before; in a damaged log, everything before the damage, which the error names.
     Older(Option<ReadError>),
     /// It is another log.
     Another,

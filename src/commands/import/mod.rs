@@ -178,8 +178,8 @@ fn reconcile(session: &mut Session<'_, '_>, table: &TableName, names: &str) -> a
     Ok(())
 }
 
-/// Imports one log as far as it goes; `logs` are all of the call, as typed. None if another import interfered, the inner error if none of it
-/// can be read.
+/// Imports one log as far as it goes; `logs` are all of the call, as typed. None if another import interfered,
+/// the inner error if none of it can be read.
 fn import(
     session: &mut Session<'_, '_>,
     source: &mut LogSource,

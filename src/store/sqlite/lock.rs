@@ -10,16 +10,16 @@ use crate::store::Notice;
 /// How long to wait for another program's transaction.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
-/// How long to wait in silence.
+/// How long to wait before saying so.
 const SILENCE: Duration = Duration::from_secs(2);
 
-/// How long to wait before trying again.
+/// The pause between two tries.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// What is told of a wait, and the text. SQLite's callback carries no state; a process has one file.
+/// Receives the text when a wait takes long. Static, because SQLite's callback carries no state; a process has one file.
 static NOTICE: OnceLock<(Notice, String)> = OnceLock::new();
 
-/// Says from now on if the file is locked for long.
+/// From now on, reports when the file stays locked.
 pub(super) fn tell(path: &Path, notice: Notice) {
     let text = format!("Still waiting for the file '{}': another program has locked it.", path.display());
     NOTICE.get_or_init(|| (notice, text));
