@@ -67,8 +67,9 @@ pub struct Network {
 }
 
 impl Network {
-    /// The network with this prefix length that contains an address, usually /24 or /48.
-    pub fn around(address: IpAddr, length: u8) -> Network {
+    /// The network of an address that one party usually holds: a /24, or a /48 for IPv6 (RFC 6177).
+    pub fn of_holder(address: IpAddr) -> Network {
+        let length = if address.is_ipv4() { 24 } else { 48 };
         let (address, _) = Network { address, length }.bounds();
         Network { address, length }
     }

@@ -6,10 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
+use super::TOGETHER;
 use super::finding::{AttackKind, Episode, Finding, Hosts, ProbeKind, Severity};
-use super::host::{self, Host};
+use super::host::Host;
 use super::open::QUIET;
-use super::{TOGETHER, is_apart};
 use crate::filter::Network;
 use crate::netfilter::Time;
 
@@ -31,7 +31,7 @@ pub fn findings(episodes: Vec<Episode>) -> Vec<Finding> {
     let mut attackers: BTreeMap<Attacker, Vec<Episode>> = BTreeMap::new();
     for episode in episodes {
         let attacker = match episode.source {
-            Hosts::One(source) if members.contains(&source) => Attacker::Network(host::network(source)),
+            Hosts::One(source) if members.contains(&source) => Attacker::Network(Network::of_holder(source)),
             Hosts::One(source) => Attacker::Source(source),
             Hosts::Of(network, _) => Attacker::Network(network),
             Hosts::Many(_) | Hosts::AtLeast(_) => Attacker::Crowd(episode.kind, episode.target, episode.port),
@@ -56,7 +56,8 @@ fn members(episodes: &[Episode]) -> BTreeSet<IpAddr> {
     for episode in episodes {
         match episode.source {
             Hosts::One(source) if is_stranger(source, episode.target) => {
-                let key = (host::network(source), fast(episode.kind), episode.port, episode.target.one());
+                let key =
+                    (Network::of_holder(source), fast(episode.kind), episode.port, episode.target.one());
                 alike.entry(key).or_default().push((episode, source));
             }
             Hosts::Of(network, _) => together.entry(network).or_default().push(episode),
@@ -94,7 +95,7 @@ fn settle(at_once: &mut BTreeSet<IpAddr>, members: &mut BTreeSet<IpAddr>) {
 
 fn is_stranger(source: IpAddr, target: Hosts) -> bool {
     match target.one() {
-        Some(target) => is_apart(source.into(), target.into()),
+        Some(target) => Host::from(source).is_apart(target.into()),
         None => !Host::from(source).is_local(),
     }
 }

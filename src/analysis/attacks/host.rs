@@ -5,7 +5,6 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use super::finding::SOURCES;
 use super::set::Set;
-use crate::filter::Network;
 
 /// An address of either family in 16 bytes; IPv4 as `::ffff:a.b.c.d` (RFC 4291, 2.5.5.2), which no
 /// packet on a wire carries as IPv6.
@@ -29,7 +28,7 @@ impl From<Host> for IpAddr {
 }
 
 impl Host {
-    /// The first address of its network (see [`network`]).
+    /// The first address of its network (see [`Network::of_holder`](crate::filter::Network::of_holder)).
     pub fn network(self) -> Host {
         match self.is_v4() {
             true => Host(self.0, self.1 & !0xff),
@@ -53,14 +52,14 @@ impl Host {
         self.0 >> 57 == 0xfc >> 1 || self.0 >> 54 == 0xfe80 >> 6 || is_loopback
     }
 
+    /// Whether its network can be an attacker of this target: not if both are neighbors, who all talk to each other.
+    pub fn is_apart(self, target: Host) -> bool {
+        !self.is_local() && self.network() != target.network()
+    }
+
     fn is_v4(self) -> bool {
         self.0 == 0 && self.1 >> 32 == 0xffff
     }
-}
-
-/// The network that one party usually holds: a /24, or a /48 for IPv6 (RFC 6177).
-pub fn network(address: IpAddr) -> Network {
-    Network::around(address, if address.is_ipv4() { 24 } else { 48 })
 }
 
 /// The first `SOURCES` of them, by address.

@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 
 use super::classify::{self, Signal};
+use super::connections::Tuple;
 use super::held::Identity;
 use super::host::Host;
 use super::limited::Number;
@@ -55,9 +56,15 @@ impl Knock {
         }
     }
 
+    /// Both addresses and both ports.
+    pub fn tuple(&self) -> Tuple {
+        (self.hit.source, self.target, u32::from(self.from) << 16 | u32::from(self.to))
+    }
+
     /// What it shares with another line of the same packet.
     pub fn identity(&self) -> Identity {
-        (self.hit.source, self.target, u32::from(self.from) << 16 | u32::from(self.to), self.kind)
+        let (source, target, ports) = self.tuple();
+        (source, target, ports, self.kind)
     }
 
     /// By time, then by packet content alone. What a firewall logs before it decides comes before the decision.

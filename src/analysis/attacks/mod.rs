@@ -12,6 +12,7 @@
 //! - A packet logged without a verdict waits for one ([`held`]). What this host itself sends counts only if denied.
 //! - Sources of one network (/24, /48) that each stay below a per-minute rate are counted together.
 //! - An attack lasts until its rate has not been reached for ten minutes (a slow scan: a day).
+//! - Packets wait while too few have come for an attack: see `screen`.
 //! - A flood and a brute force on one port are one attack: see `correlate`.
 //! - Everything one attacker did is one finding: see `attackers`.
 
@@ -20,16 +21,20 @@ mod classify;
 mod connections;
 mod correlate;
 mod finding;
+mod floods;
 mod held;
 mod host;
 mod in_time;
 mod key;
 mod knock;
 mod limited;
+mod logins;
 mod open;
+mod probes;
 mod rates;
 mod recent;
 mod scans;
+mod screen;
 mod services;
 mod set;
 #[cfg(test)]
@@ -44,22 +49,24 @@ use crate::filter::{ActionVerdicts, Network, Thresholds};
 use crate::netfilter::{Packet, Time, Verdict};
 use classify::Signal;
 use connections::{Connections, Syn};
+use floods::Floods;
 use held::Held;
-use host::Host;
 pub use in_time::InTime;
-use key::{NEIGHBOR, PING, PortScanKey, ProtocolScanKey, SYN, SweepKey, UDP};
 use knock::Knock;
 use limited::Prefixes;
+use logins::Logins;
 use open::OpenAttacks;
-use rates::{Hit, Rates};
-use scans::{Probe, ScanTracker};
-use tracked::Tracker;
+use probes::Probes;
+use rates::{RateLimit, Rates};
 
 /// Maximum keys tracked per kind.
 const MOST: usize = 200_000;
 
 /// This many sources of one network count as one attacker.
 const TOGETHER: usize = 3;
+
+/// Maximum packets that wait for others of the same minutes.
+const WAITING: usize = 1 << 17;
 
 /// Maximum ports, hosts and sources kept by all ongoing attacks together.
 const ROOM: usize = 1_000_000;
@@ -91,43 +98,28 @@ pub struct Detector {
     prefixes: Prefixes,
     connections: Connections,
     held: Held<Knock>,
-    brute_force: Rates,
-    brute_force_together: Rates,
-    syn_flood: Rates,
+    logins: Logins,
+    floods: Floods,
     icmp_flood: Rates,
-    ports: Tracker<ScanTracker<PortScanKey>>,
-    ports_together: Tracker<ScanTracker<PortScanKey>>,
-    protocols: Tracker<ScanTracker<ProtocolScanKey>>,
-    across: Tracker<ScanTracker<SweepKey>>,
-    across_together: Tracker<ScanTracker<SweepKey>>,
+    probes: Probes,
     open: OpenAttacks,
 }
 
 impl Detector {
     /// Packets from `allow` are ignored.
     pub fn new(thresholds: Thresholds, allow: Vec<Network>, verdicts: ActionVerdicts) -> Self {
-        let rate = |kind, threshold: u32, need: u32, per, sources| {
-            let (threshold, need) = (u64::from(threshold), u64::from(need.max(1)));
-            Rates::new(rates::RateLimit { kind, threshold, need, per, sources }, MOST)
+        let pings = RateLimit {
+            kind: AttackKind::IcmpFlood,
+            threshold: thresholds.icmp_flood.into(),
+            need: thresholds.icmp_flood.max(1).into(),
+            per: 10,
+            sources: None,
         };
-        let of = &thresholds;
-        let passwords = |sources| {
-            rate(AttackKind::BruteForce, of.brute_force, of.brute_force.saturating_add(1), 60, sources)
-        };
-        let scan = |fast, slow, sources| scans::ScanLimit { fast, slow, sources };
-        // Over a day a network has unrelated sources; only what comes within a minute counts as one attack.
-        let (ports, ports_together) =
-            (scan(of.port_scan, Some(of.slow_scan), 1), scan(of.port_scan, None, TOGETHER));
         Detector {
-            brute_force: passwords(None),
-            brute_force_together: passwords(Some(TOGETHER)),
-            syn_flood: rate(AttackKind::SynFlood, of.syn_flood, of.syn_flood, 10, None),
-            icmp_flood: rate(AttackKind::IcmpFlood, of.icmp_flood, of.icmp_flood, 10, None),
-            ports: Tracker::new(ports, MOST),
-            ports_together: Tracker::new(ports_together, MOST),
-            protocols: Tracker::new(ports, MOST),
-            across: Tracker::new(scan(of.sweep, None, 1), MOST),
-            across_together: Tracker::new(scan(of.sweep, None, TOGETHER), MOST),
+            logins: Logins::new(thresholds.brute_force),
+            floods: Floods::new(thresholds.syn_flood),
+            icmp_flood: Rates::new(pings, MOST),
+            probes: Probes::new(&thresholds),
             thresholds,
             allow,
             verdicts,
@@ -231,93 +223,26 @@ impl Detector {
 
     /// Counts a SYN toward floods and brute force. True if it is lost in a flood from many sources.
     fn open(&mut self, knock: &Knock) -> bool {
-        let Knock { hit, target, from, to: port, .. } = *knock;
-        let (accepted, guarded) = (knock.verdict == Verdict::Accept, self.is_guarded(knock));
-        if accepted && !guarded {
+        let (is_accepted, is_guarded) = (knock.verdict == Verdict::Accept, self.is_guarded(knock));
+        if is_accepted && !is_guarded {
             return false;
         }
-        let ports = u32::from(from) << 16 | u32::from(port);
-        let syn = self.connections.syn((hit.source, target, ports), hit.time);
-        let mut spoofed = false;
-        if !accepted && syn != Syn::Repeat {
-            let key = (None, target, Some(port));
-            let hit = Hit { marked: false, ..hit };
-            spoofed = self.syn_flood.packet(key, hit, false, self.now, &mut self.open).is_from_many;
+        let syn = self.connections.syn(knock.tuple(), knock.hit.time);
+        let is_spoofed =
+            !is_accepted && syn != Syn::Repeat && self.floods.packet(knock, self.now, &mut self.open);
+        if is_guarded && syn == Syn::New {
+            self.logins.packet(&Knock { is_spoofed, ..*knock }, self.now, &mut self.open);
         }
-        if guarded && syn == Syn::New {
-            let key = (Some(hit.source), target, Some(port));
-            let marked = hit.marked && !self.brute_force.exceeded_by_other(&key, hit.time);
-            let known = spoofed && !marked;
-            let hit = Hit { marked, ..hit };
-            let alone = self.brute_force.packet(key, hit, known, self.now, &mut self.open).is_attack;
-            if !alone && !accepted && is_apart(hit.source, target) {
-                let key = (Some(hit.source.network()), target, Some(port));
-                let hit = Hit { marked: false, ..hit };
-                self.brute_force_together.packet(key, hit, spoofed, self.now, &mut self.open);
-            }
-        }
-        spoofed
+        is_spoofed
     }
 
     /// Counts a packet that was not accepted toward scans, sweeps and ping floods.
     fn reach(&mut self, knock: &Knock) {
-        let Knock { hit, signal, target, from, to, is_spoofed, .. } = *knock;
-        let Some(signal) = signal else { return };
-        let now = self.now;
-        let Hit { time, source, prefix, .. } = hit;
-        let is_certain = knock.verdict == Verdict::Deny && classify::is_certain(signal, to);
-        let may_answer = classify::may_answer(signal, to);
-        let probe = Probe { time, source, item: (), sent: 0, prefix, is_certain, may_answer };
-        match signal {
-            Signal::Open if classify::is_ftp_data(from, to) => {}
-            Signal::Open => {
-                self.port(target, to, None, probe.with(SYN), is_spoofed);
-                self.host(target, Some(to), probe.with(SYN), is_spoofed);
-            }
-            Signal::Datagram => {
-                if !classify::is_late_answer(from, to) {
-                    self.port(target, to, None, probe.with(UDP), false);
-                }
-                self.host(target, Some(to), probe.with(UDP), false);
-            }
-            Signal::Stealth(flags) => self.port(target, to, Some(flags), probe, false),
-            Signal::Protocol(name) => {
-                self.protocols.packet((source, target), probe.of(name), false, now, &mut self.open);
-            }
-            Signal::Echo => {
-                self.icmp_flood.packet((None, target, None), hit, false, now, &mut self.open);
-                self.host(target, None, probe.with(PING), false);
-            }
-            Signal::Ping => self.host(target, None, probe.with(PING), false),
-            Signal::Solicitation => self.host(target, None, probe.with(NEIGHBOR), false),
+        if knock.signal == Some(Signal::Echo) {
+            let key = (None, knock.target, None);
+            self.icmp_flood.packet(key, knock.hit, false, self.now, &mut self.open);
         }
-    }
-
-    /// Counts a probe of a host's port.
-    fn port(
-        &mut self,
-        target: Host,
-        port: u16,
-        flags: Option<classify::Flags>,
-        probe: Probe<()>,
-        known: bool,
-    ) {
-        let (source, probe) = (probe.source, probe.of(port));
-        let alone = self.ports.packet((source, target, flags), probe, known, self.now, &mut self.open);
-        if !alone.is_some_and(|(_, is_attack)| is_attack) && is_apart(source, target) {
-            let key = (source.network(), target, flags);
-            self.ports_together.packet(key, probe, known, self.now, &mut self.open);
-        }
-    }
-
-    /// Counts a probe of a host, on one port or by ping.
-    fn host(&mut self, target: Host, port: Option<u16>, probe: Probe<()>, known: bool) {
-        let (source, sent, probe) = (probe.source, probe.sent, probe.of(target));
-        let alone = self.across.packet((source, port, sent), probe, known, self.now, &mut self.open);
-        if !alone.is_some_and(|(_, is_attack)| is_attack) && is_apart(source, target) {
-            let key = (source.network(), port, sent);
-            self.across_together.packet(key, probe, known, self.now, &mut self.open);
-        }
+        self.probes.packet(knock, self.now, &mut self.open);
     }
 
     /// Everything that was found.
@@ -325,22 +250,16 @@ impl Detector {
         while let Some(knock) = self.held.next(None) {
             self.undecided(knock);
         }
-        let mut capped = self.connections.capped;
         let open = &mut self.open;
-        for rates in [self.brute_force, self.brute_force_together, self.syn_flood, self.icmp_flood] {
-            capped |= rates.capped();
-            rates.finish(open);
-        }
-        for ports in [self.ports, self.ports_together] {
-            capped |= ports.capped();
-            ports.finish(open);
-        }
-        capped |= self.protocols.capped();
-        self.protocols.finish(open);
-        for across in [self.across, self.across_together] {
-            capped |= across.capped();
-            across.finish(open);
-        }
+        let capped = self.connections.capped
+            || self.logins.capped()
+            || self.floods.capped()
+            || self.icmp_flood.capped()
+            || self.probes.capped();
+        self.logins.finish(open);
+        self.floods.finish(open);
+        self.icmp_flood.finish(open);
+        self.probes.finish(open);
         let limited = self.prefixes.limited();
         let mut lower_bounds = Vec::new();
         let closed = open.take();
@@ -356,10 +275,4 @@ impl Detector {
         let findings = attackers::findings(episodes);
         Judgement { findings, timeless: self.timeless, capped: capped || open.capped, lower_bounds }
     }
-}
-
-/// Whether the source's network can be an attacker of this target: not if both are neighbors, who all talk to each
-/// other.
-fn is_apart(source: Host, target: Host) -> bool {
-    !source.is_local() && source.network() != target.network()
 }

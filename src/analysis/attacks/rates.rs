@@ -13,6 +13,7 @@ use super::services;
 use super::set::Set;
 use super::tracked::{Expiring, Tracker, Watched};
 use super::window::Window;
+use crate::filter::Network;
 use crate::netfilter::Time;
 
 /// Sources remembered before a flood is detected; targets of brute force remembered.
@@ -39,7 +40,8 @@ pub struct RateLimit {
 }
 
 impl RateLimit {
-    fn span(&self) -> i64 {
+    /// The window in microseconds.
+    pub fn span(&self) -> i64 {
         self.per as i64 * Time::SECOND
     }
 }
@@ -278,7 +280,7 @@ impl OngoingRate {
     fn source(&self, key: &RateKey, limit: &RateLimit) -> Hosts {
         let count = self.sources.len() as u64;
         match (key.0.filter(|_| limit.sources.is_some()), self.sources.only()) {
-            (Some(network), _) => Hosts::Of(host::network(network.into()), count),
+            (Some(network), _) => Hosts::Of(Network::of_holder(network.into()), count),
             (None, Some(source)) => Hosts::One(IpAddr::from(*source)),
             (None, None) if self.sources.more => Hosts::AtLeast(count),
             (None, None) => Hosts::Many(count),

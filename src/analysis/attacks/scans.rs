@@ -3,19 +3,23 @@
 use std::hash::Hash;
 use std::net::IpAddr;
 
+use super::classify;
 use super::finding::{Alert, Episode, Hosts};
 use super::host::{self, Host};
 use super::key::ScanKey;
+use super::knock::Knock;
 use super::limited::Number;
 use super::open::{Closed, OpenAttacks, QUIET, Shares};
+use super::rates::Hit;
 use super::recent::RecentQueue;
 use super::set::Set;
 use super::tracked::{Expiring, Watched};
 use super::window::Window;
-use crate::netfilter::Time;
+use crate::filter::Network;
+use crate::netfilter::{Time, Verdict};
 
-const MINUTE: i64 = 60 * Time::SECOND;
-const DAY: i64 = 86_400 * Time::SECOND;
+pub const MINUTE: i64 = 60 * Time::SECOND;
+pub const DAY: i64 = 86_400 * Time::SECOND;
 
 /// A datagram to a client's port that came this often is a reply, not a probe: scanners repeat a probe once or twice.
 const ANSWERS: u32 = 3;
@@ -34,16 +38,21 @@ pub struct Probe<T> {
     pub may_answer: bool,
 }
 
-impl Probe<()> {
-    /// The same with the thing that is tried.
-    pub fn of<T>(self, item: T) -> Probe<T> {
-        let Probe { time, source, sent, prefix, is_certain, may_answer, .. } = self;
-        Probe { time, source, item, sent, prefix, is_certain, may_answer }
-    }
-
-    /// The same with what was sent.
-    pub fn with(self, sent: u8) -> Probe<()> {
-        Probe { sent, ..self }
+impl<T> Probe<T> {
+    /// A packet that tries this thing.
+    pub fn new(knock: &Knock, item: T, sent: u8) -> Probe<T> {
+        let Hit { time, source, prefix, .. } = knock.hit;
+        let is_certain = |signal| knock.verdict == Verdict::Deny && classify::is_certain(signal, knock.to);
+        let may_answer = |signal| classify::may_answer(signal, knock.to);
+        Probe {
+            time,
+            source,
+            item,
+            sent,
+            prefix,
+            is_certain: knock.signal.is_some_and(is_certain),
+            may_answer: knock.signal.is_some_and(may_answer),
+        }
     }
 }
 
@@ -346,7 +355,7 @@ impl<T: Copy + Eq + Hash> OngoingScan<T> {
         let source = IpAddr::from(key.source());
         let source = match &self.sources {
             None => Hosts::One(source),
-            Some(sources) => Hosts::Of(host::network(source), sources.len() as u64),
+            Some(sources) => Hosts::Of(Network::of_holder(source), sources.len() as u64),
         };
         let (target, port) = key.goal(self.distinct());
         let threshold = if self.slow { limit.slow.unwrap_or(limit.fast) } else { limit.fast };

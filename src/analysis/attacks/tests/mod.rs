@@ -10,6 +10,7 @@ mod limited;
 mod nmap;
 mod ordinary;
 mod scans;
+mod screen;
 
 use crate::filter::ActionVerdicts;
 use std::net::IpAddr;
