@@ -10,9 +10,13 @@ use super::table::{self, Body, Cell, Column};
 struct Group {
     key: Key,
     count: u64,
-    /// Time and position of the first packet: by time, none ([`MISSING`]) last, then by position.
-    first: (i64, u64),
-    /// Destination and source port of the first packet.
+}
+
+/// A group's first packet.
+struct First {
+    /// Time and position: by time, none ([`MISSING`]) last, then by position.
+    place: (i64, u64),
+    /// Destination and source port.
     ends: Key,
 }
 
@@ -24,12 +28,16 @@ pub struct Groups {
     key: &'static [Field],
     columns: &'static [(Field, usize)],
     groups: Vec<Group>,
+    /// The first packet of each group, if a column shows something of it.
+    firsts: Option<Vec<First>>,
     index: Index,
 }
 
 impl Groups {
     pub fn new(key: &'static [Field], columns: &'static [(Field, usize)]) -> Self {
-        Groups { key, columns, groups: Vec::new(), index: Index::default() }
+        let is_of_first = |(field, _): &(Field, usize)| *field != Field::Count && !key.contains(field);
+        let firsts = columns.iter().any(is_of_first).then(Vec::new);
+        Groups { key, columns, groups: Vec::new(), firsts, index: Index::default() }
     }
 
     fn compare(&self, numbers: &Interner, a: &Group, b: &Group) -> Ordering {
@@ -42,7 +50,8 @@ impl Groups {
             .then_with(|| self.key.iter().map(by_field).find(|o| o.is_ne()).unwrap_or(Ordering::Equal))
     }
 
-    fn cell(&self, numbers: &Interner, group: &Group, field: Field) -> Cell {
+    fn cell(&self, numbers: &Interner, n: u32, field: Field) -> Cell {
+        let group = &self.groups[n as usize];
         match field {
             Field::Count => Cell::Count(group.count),
             _ if self.key.contains(&field) => group.key.value(self.key, field, numbers).cell(),
@@ -53,7 +62,10 @@ impl Groups {
             | Field::Protocol
             | Field::Action
             | Field::InterfaceIn
-            | Field::Host => group.ends.value(&ENDS, field, numbers).cell(),
+            | Field::Host => {
+                let first = self.firsts.as_ref().map(|firsts| &firsts[n as usize]);
+                first.map_or(Cell::Missing, |first| first.ends.value(&ENDS, field, numbers).cell())
+            }
         }
     }
 }
@@ -63,19 +75,35 @@ const ENDS: [Field; 2] = [Field::Destination, Field::SourcePort];
 
 impl Counter for Groups {
     fn packet(&mut self, seen: &InternedPacket<'_>) {
-        let key = Key::of(self.key, seen);
-        let first = (seen.packet.time().map_or(MISSING, |time| time.0), seen.position);
-        let groups = &mut self.groups;
-        let place = self.index.place(key, groups.len(), |n| groups[n].key == key);
-        let Some(group) = groups.get_mut(place) else {
-            let ends = Key::of(&ENDS, seen);
-            groups.push(Group { key, count: 1, first, ends });
-            return;
-        };
-        group.count += 1;
-        if first < group.first {
-            group.first = first;
-            group.ends = Key::of(&ENDS, seen);
+        self.packets(std::slice::from_ref(seen), |_| true);
+    }
+
+    /// Goes through them three times: groups are scattered over memory, and in a short loop the processor fetches
+    /// several at a time.
+    fn packets(&mut self, seen: &[InternedPacket<'_>], counts: fn(&InternedPacket<'_>) -> bool) {
+        let Groups { groups, index, .. } = self;
+        let keyed = seen.iter().filter(|seen| counts(seen)).map(|seen| {
+            let key = Key::of(self.key, seen);
+            (key, index.hash(key), seen)
+        });
+        let keyed: Vec<_> = keyed.collect();
+        let places = keyed.iter().map(|(key, hash, _)| {
+            let n = index.place_of_hash(*hash, groups.len(), |n| groups[n].key == *key);
+            match groups.get_mut(n) {
+                Some(group) => group.count += 1,
+                None => groups.push(Group { key: *key, count: 1 }),
+            }
+            n as u32
+        });
+        let places: Vec<_> = places.collect();
+        let Some(firsts) = &mut self.firsts else { return };
+        for (n, (_, _, seen)) in places.into_iter().zip(keyed) {
+            let place = (seen.packet.time().map_or(MISSING, |time| time.0), seen.position);
+            match firsts.get_mut(n as usize) {
+                Some(first) if first.place <= place => {}
+                Some(first) => *first = First { place, ends: Key::of(&ENDS, seen) },
+                None => firsts.push(First { place, ends: Key::of(&ENDS, seen) }),
+            }
         }
     }
 
@@ -86,11 +114,7 @@ impl Counter for Groups {
         let largest = table::largest(&counts, limit);
         let rows = table::top(largest, limit, order)
             .into_iter()
-            .map(|n| {
-                let group = &self.groups[n as usize];
-                let cell = |(field, _): &(Field, usize)| self.cell(numbers, group, *field);
-                self.columns.iter().map(cell).collect()
-            })
+            .map(|n| self.columns.iter().map(|(field, _)| self.cell(numbers, n, *field)).collect())
             .collect();
         let columns = self.columns.iter().map(|(field, width)| Column {
             head: field.head().into(),

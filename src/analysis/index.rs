@@ -23,8 +23,17 @@ impl Index {
         if (self.last as usize) < length && has(self.last as usize) {
             return self.last as usize;
         }
+        self.place_of_hash(self.hash(key), length, has)
+    }
+
+    /// The hash of a key, for [`Index::place_of_hash`].
+    pub fn hash(&self, key: impl Hash) -> u32 {
         let hash = self.hasher.hash_one(key);
-        let kept = (hash ^ (hash >> 32)) as u32;
+        (hash ^ (hash >> 32)) as u32
+    }
+
+    /// As [`Index::place`], for a key with this hash.
+    pub fn place_of_hash(&mut self, kept: u32, length: usize, has: impl Fn(usize) -> bool) -> usize {
         let same = |(place, hash): &(u32, u32)| *hash == kept && has(*place as usize);
         self.last = match self.places.entry(spread(kept), same, |(_, kept)| spread(*kept)) {
             Entry::Occupied(known) => known.get().0,
