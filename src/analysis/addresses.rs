@@ -16,16 +16,6 @@ impl Addr {
     pub const NONE: Addr = Addr(1 << 33);
     const SIX: u64 = 1 << 32;
 
-    /// An autonomous system in place of an address, numbered after [`Addr::NONE`].
-    pub fn of_system(number: u32) -> Addr {
-        Addr(Addr::NONE.0 + 1 + u64::from(number))
-    }
-
-    /// The autonomous system, if it is one.
-    pub fn system(self) -> Option<u32> {
-        u32::try_from(self.0.checked_sub(Addr::NONE.0 + 1)?).ok()
-    }
-
     /// Bits for a key.
     pub fn bits(self) -> u64 {
         self.0

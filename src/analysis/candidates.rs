@@ -35,7 +35,7 @@ pub struct Candidates {
 impl Candidates {
     /// The sources of attacks.
     pub fn of_attacks(context: &Context) -> Box<dyn Counter> {
-        Candidates::of("attacks", Suspects::counter(context), context)
+        Candidates::of("attacks", Box::new(Suspects::new(context)), context)
     }
 
     /// The noisiest sources.

@@ -42,6 +42,18 @@ impl PortSet {
         }
     }
 
+    pub fn add_all(&mut self, other: &PortSet) {
+        match other {
+            PortSet::None => {}
+            PortSet::One(port) => self.add(*port),
+            PortSet::Few(few) => few.iter().for_each(|port| self.add(*port)),
+            PortSet::Many(many) => {
+                let is_in = |port: &u16| many.0[usize::from(port / 64)] & 1 << (port % 64) != 0;
+                (0..=u16::MAX).filter(is_in).for_each(|port| self.add(port));
+            }
+        }
+    }
+
     pub fn len(&self) -> u64 {
         match self {
             PortSet::None => 0,

@@ -15,12 +15,14 @@ mod group;
 mod index;
 mod key;
 mod modules;
+mod networks;
 mod new;
 mod origins;
 mod profile;
 pub mod quantity;
 #[cfg(test)]
 mod sample;
+mod senders;
 mod sources;
 mod suspects;
 pub mod table;

@@ -1,13 +1,15 @@
 //! The modules of a report as data: to add one, add an entry to `MODULES`.
 
 use super::candidates::Candidates;
-use super::counter::{Context, Counter, InternedPacket};
+use super::counter::{Context, Counter, InternedPacket, Interner};
 use super::countries::Countries;
 use super::group::Groups;
 use super::key::Field;
+use super::networks;
 use super::new::News;
 use super::profile::Profile;
-use super::sources::Sources;
+use super::senders::Senders;
+use super::sources;
 use super::suspects::{self, Suspects};
 use super::table::{Body, Table};
 use super::timeline::Timeline;
@@ -49,6 +51,23 @@ pub(super) enum How {
     Grouped { key: &'static [Field], columns: &'static [(Field, usize)] },
     /// With its own counter.
     Own(fn(&Context) -> Box<dyn Counter>),
+    /// With the detector, which takes packets as they are.
+    Detecting,
+    /// From what each source sent, when all is counted.
+    BySender(BySender),
+}
+
+/// Makes a table from what each source sent, with at most so many rows.
+pub(super) type BySender = fn(&Senders, &Interner, &Context, usize) -> Body;
+
+/// How a module counts, ready to begin.
+pub(super) enum Counting {
+    /// With a counter.
+    Each(Box<dyn Counter>),
+    /// With the detector.
+    Detecting(Box<Suspects>),
+    /// Not at all: it makes its table at the end.
+    BySender(BySender),
 }
 
 impl Module {
@@ -62,10 +81,13 @@ impl Module {
         body.titled(self.name, self.title)
     }
 
-    pub(super) fn counter(&self, context: &Context) -> Box<dyn Counter> {
+    /// Its counter, new.
+    pub(super) fn counting(&self, context: &Context) -> Counting {
         match &self.how {
-            How::Grouped { key, columns } => Box::new(Groups::new(key, columns)),
-            How::Own(make) => make(context),
+            How::Grouped { key, columns } => Counting::Each(Box::new(Groups::new(key, columns))),
+            How::Own(make) => Counting::Each(make(context)),
+            How::Detecting => Counting::Detecting(Box::new(Suspects::new(context))),
+            How::BySender(table) => Counting::BySender(*table),
         }
     }
 }
@@ -154,14 +176,14 @@ static MODULES: [Module; 14] = [
         title: "Noisiest sources",
         counts: every,
         wants: &[Want::Length],
-        how: How::Own(Sources::counter),
+        how: How::BySender(sources::body),
     },
     Module {
         name: "networks",
         title: "Noisiest networks",
         counts: every,
         wants: &[Want::Length],
-        how: How::Own(Sources::of_networks),
+        how: How::BySender(networks::body),
     },
     Module {
         name: "countries",
@@ -185,7 +207,7 @@ static MODULES: [Module; 14] = [
         title: suspects::TITLE,
         counts: every,
         wants: &[Want::Evidence],
-        how: How::Own(Suspects::counter),
+        how: How::Detecting,
     },
     Module {
         name: "timeline",
@@ -242,7 +264,7 @@ static DOSSIER: [Module; 6] = [
         title: suspects::TITLE,
         counts: every,
         wants: &[Want::Evidence],
-        how: How::Own(Suspects::counter),
+        how: How::Detecting,
     },
     Module { name: "days", title: "By day", counts: every, wants: &[], how: How::Own(Timeline::by_day) },
     Module {

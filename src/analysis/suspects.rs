@@ -12,6 +12,7 @@ use super::origins::Origins;
 use super::quantity::counted;
 use super::table::{Body, Cell, Column, Figure, Table};
 use crate::netfilter::Time;
+use crate::netfilter::batch::BatchPacket;
 
 /// The title of its table.
 pub const TITLE: &str = "Suspected attacks";
@@ -25,20 +26,25 @@ pub struct Suspects {
 }
 
 impl Suspects {
-    pub fn counter(context: &Context) -> Box<dyn Counter> {
+    pub fn new(context: &Context) -> Self {
         let verdicts = context.filters.verdicts.clone();
         let detector = Detector::new(context.thresholds.clone(), context.allow.clone(), verdicts);
         let (origins, zone) = (context.origins.clone(), context.zone.clone());
-        Box::new(Suspects { detector, order: InTime::default(), origins, zone })
+        Suspects { detector, order: InTime::default(), origins, zone }
+    }
+
+    /// Takes a packet.
+    pub fn take(&mut self, packet: BatchPacket<'_>) {
+        let detector = &mut self.detector;
+        if let Some(knock) = detector.knock(&packet.whole()) {
+            self.order.packet(knock, &mut |knock| detector.watch(knock));
+        }
     }
 }
 
 impl Counter for Suspects {
     fn packet(&mut self, seen: &InternedPacket<'_>) {
-        let detector = &mut self.detector;
-        if let Some(knock) = detector.knock(&seen.packet.whole()) {
-            self.order.packet(knock, &mut |knock| detector.watch(knock));
-        }
+        self.take(seen.packet);
     }
 
     fn out_of_order(&self) -> bool {

@@ -1,8 +1,7 @@
 //! The totals above every table: how many packets, their verdicts, how many sources.
 
-use super::addresses::Addr;
 use super::counter::{InternedPacket, Interner};
-use super::index::Index;
+use super::senders::Senders;
 use super::words::Word;
 use crate::netfilter::{Time, Verdict};
 
@@ -81,20 +80,24 @@ impl Totals {
 #[derive(Default)]
 pub(super) struct Summing {
     totals: Totals,
-    sources: Vec<Addr>,
-    index: Index,
+    pub senders: Senders,
     /// Packets by verdict, indexed by action number.
     actions: Vec<[u64; 3]>,
 }
 
 impl Summing {
-    pub fn packets(&mut self, seen: &[InternedPacket<'_>]) {
-        for seen in seen {
-            self.packet(seen);
-        }
+    /// Keeps what each source sent, too.
+    pub fn with_stats() -> Self {
+        Summing { senders: Senders::with_stats(), ..Summing::default() }
     }
 
-    pub fn packet(&mut self, seen: &InternedPacket<'_>) {
+    pub fn packets(&mut self, seen: &[InternedPacket<'_>]) {
+        seen.iter().for_each(|seen| self.sum(seen));
+        self.senders.packets(seen);
+    }
+
+    /// Adds up everything but the senders.
+    fn sum(&mut self, seen: &InternedPacket<'_>) {
         let totals = &mut self.totals;
         totals.packets += 1;
         let verdict = match seen.verdict {
@@ -112,13 +115,6 @@ impl Summing {
             totals.first = Some(totals.first.map_or(time, |first| first.min(time)));
             totals.last = totals.last.max(Some(time));
         }
-        if seen.src != Addr::NONE {
-            let sources = &self.sources;
-            let place = self.index.place(seen.src, sources.len(), |n| sources[n] == seen.src);
-            if place == sources.len() {
-                self.sources.push(seen.src);
-            }
-        }
     }
 
     pub fn finish(&self, numbers: &Interner) -> Totals {
@@ -134,7 +130,7 @@ impl Summing {
             })
             .collect();
         actions.sort_by(|a, b| b.packets.cmp(&a.packets).then_with(|| a.action.cmp(&b.action)));
-        Totals { sources: self.sources.len() as u64, actions, ..self.totals.clone() }
+        Totals { sources: self.senders.len(), actions, ..self.totals.clone() }
     }
 }
 

@@ -1,5 +1,6 @@
 use jiff::tz::TimeZone;
 
+use super::super::distinct::PortSet;
 use super::super::sample::{address, packet, rows, table, utc};
 use super::*;
 use crate::netfilter::{Packet, Verdict};
@@ -60,22 +61,4 @@ fn targets_are_told_apart_up_to_a_limit_and_the_table_says_so() {
     let table_over = table("sources", &up_to(1025), 10);
     assert_eq!(table_over.rows[0][3], Cell::Figure(table::Figure::AtLeast(1024)));
     assert_eq!(table_over.notes, ["1024+: more than 1024 targets; they are not counted one by one."]);
-}
-
-#[test]
-fn a_network_is_a_24_or_a_48_and_shows_its_sources() {
-    let packets =
-        ["192.0.2.7", "192.0.2.255", "192.0.2.7", "192.0.3.1", "2001:db8:1:2::3", "2001:db8:1:ffff::"]
-            .map(packet);
-    let table = table("networks", &packets, 10);
-    let shown: Vec<String> = rows(&table, &TimeZone::UTC)
-        .iter()
-        .map(|row| row.split(' ').step_by(4).take(2).collect::<Vec<_>>().join(" "))
-        .collect();
-    assert_eq!(shown, ["3 192.0.2.0/24", "2 2001:db8:1::/48", "1 192.0.3.0/24"]);
-    let sources: Vec<String> = rows(&table, &TimeZone::UTC)
-        .iter()
-        .filter_map(|row| Some(row.split(' ').nth(3)?.to_owned()))
-        .collect();
-    assert_eq!(sources, ["2", "2", "1"]);
 }
