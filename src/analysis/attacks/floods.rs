@@ -9,7 +9,7 @@ use super::screen::{Screen, Terms, Wait};
 use super::{MOST, WAITING};
 
 /// The time over which a flood's rate counts, in seconds.
-const SPAN: u64 = 10;
+pub const SPAN: u64 = 10;
 
 /// Finds floods.
 #[derive(Debug)]
@@ -22,15 +22,8 @@ pub struct Floods {
 impl Floods {
     /// From this many connections in ten seconds on.
     pub fn new(threshold: u32) -> Self {
-        let need = threshold.max(1);
-        let limit = RateLimit {
-            kind: AttackKind::SynFlood,
-            threshold: threshold.into(),
-            need: need.into(),
-            per: SPAN,
-            sources: None,
-        };
-        let terms = Terms { need, span: limit.span(), quiet: QUIET, most: WAITING };
+        let limit = RateLimit::new(AttackKind::SynFlood, threshold, threshold, SPAN);
+        let terms = Terms { need: threshold, span: limit.span(), quiet: QUIET, most: WAITING };
         Floods { screen: Screen::new(terms, MOST), rates: Rates::new(limit, MOST) }
     }
 

@@ -22,13 +22,7 @@ impl Logins {
     /// More connections a minute than this are an attack.
     pub fn new(threshold: u32) -> Self {
         let need = threshold.saturating_add(1);
-        let limit = RateLimit {
-            kind: AttackKind::BruteForce,
-            threshold: threshold.into(),
-            need: need.into(),
-            per: 60,
-            sources: None,
-        };
+        let limit = RateLimit::new(AttackKind::BruteForce, threshold, need, 60);
         let terms = Terms { need, span: limit.span(), quiet: QUIET, most: WAITING };
         Logins {
             screen: Screen::new(terms, MOST),

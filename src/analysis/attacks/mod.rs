@@ -108,13 +108,8 @@ pub struct Detector {
 impl Detector {
     /// Packets from `allow` are ignored.
     pub fn new(thresholds: Thresholds, allow: Vec<Network>, verdicts: ActionVerdicts) -> Self {
-        let pings = RateLimit {
-            kind: AttackKind::IcmpFlood,
-            threshold: thresholds.icmp_flood.into(),
-            need: thresholds.icmp_flood.max(1).into(),
-            per: 10,
-            sources: None,
-        };
+        let threshold = thresholds.icmp_flood;
+        let pings = RateLimit::new(AttackKind::IcmpFlood, threshold, threshold, floods::SPAN);
         Detector {
             logins: Logins::new(thresholds.brute_force),
             floods: Floods::new(thresholds.syn_flood),

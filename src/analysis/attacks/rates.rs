@@ -40,6 +40,11 @@ pub struct RateLimit {
 }
 
 impl RateLimit {
+    /// A rate of one source, or toward one target, from `need` packets in `per` seconds on.
+    pub fn new(kind: AttackKind, threshold: u32, need: u32, per: u64) -> Self {
+        RateLimit { kind, threshold: threshold.into(), need: need.max(1).into(), per, sources: None }
+    }
+
     /// The window in microseconds.
     pub fn span(&self) -> i64 {
         self.per as i64 * Time::SECOND
